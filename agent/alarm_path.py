@@ -1,0 +1,68 @@
+"""An alarm waits for nothing: accepted if the database answers, sent ahead of it if not.
+
+Every alarm is handed to the outbox at once. What is not on disk after AHEAD_AFTER_S is sent to the centre as a copy without
+sequence; the alarm itself stays in the outbox's queue and follows when the database answers, under the same `aheadid`.
+
+Bounded  ALARMS_WAITING drafts; beyond that the source that raises them waits (its device keeps its own state).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import uuid4
+
+import msgspec
+
+from agent.model import Draft, Place
+
+log = logging.getLogger("agent.alarms")
+
+AHEAD_AFTER_S = 0.5
+ALARMS_WAITING = 256
+
+Accept = Callable[[Sequence[Draft]], Awaitable[list[Place]]]
+SendAhead = Callable[[Draft], Awaitable[bool]]
+
+
+class AlarmPath:
+    """Joins alarm sources with the outbox and, when that is stuck, with the link."""
+
+    def __init__(self, accept: Accept, send_ahead: SendAhead) -> None:
+        self._accept = accept
+        self._send_ahead = send_ahead
+        self._room = asyncio.Semaphore(ALARMS_WAITING)
+        self._waiting: set[asyncio.Task[None]] = set()
+        self.sent_ahead = 0
+
+    async def raise_alarm(self, draft: Draft) -> None:
+        """Returns as soon as the alarm is on its way; it is never dropped."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._carry(msgspec.structs.replace(draft, ahead_id=f"ahead-{uuid4()}")))
+        self._waiting.add(task)
+        task.add_done_callback(self._carried)
+
+    async def drained(self) -> None:
+        """Wait until every alarm raised so far is on disk."""
+        if self._waiting:
+            await asyncio.wait(self._waiting)
+
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    async def _carry(self, draft: Draft) -> None:
+        accepted = asyncio.ensure_future(self._accept([draft]))
+        done, _ = await asyncio.wait({accepted}, timeout=AHEAD_AFTER_S)
+        if not done:
+            if await self._send_ahead(draft):
+                self.sent_ahead += 1
+                log.warning("%s sent ahead: the database has not answered for %.1f s", draft.type, AHEAD_AFTER_S)
+            await accepted
+        accepted.result()
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._waiting.discard(task)
+        self._room.release()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("an alarm could not be accepted: %s", error)

@@ -1,0 +1,1 @@
+"""The command mektep: one file per command."""

@@ -1,0 +1,33 @@
+"""mektep check FILE: every mistake in a configuration, with file, key, value and what to write instead."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from agent import config
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the TOML file to check")
+    parser.add_argument("--json", action="store_true", help="print the mistakes as a JSON array")
+
+
+def run(args: argparse.Namespace, out: TextIO) -> int:
+    problems: list[config.Problem] = []
+    try:
+        found = config.load(args.file)
+    except config.ConfigError as error:
+        problems = error.problems
+    if args.json:
+        print(msgspec.json.encode(problems).decode(), file=out)
+    elif problems:
+        for problem in problems:
+            print(f"{problem.code}  {problem}", file=out)
+    else:
+        devices = ", ".join(source.name for source in found.sources) or "no devices"
+        print(f"{args.file}: in order. School {found.school}, {devices}.", file=out)
+    return 2 if problems else 0

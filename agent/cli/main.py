@@ -1,0 +1,60 @@
+"""The table of commands, and what their exit codes mean.
+
+Exit codes  0 all is well · 1 something needs attention · 2 wrong use or wrong configuration · 3 the daemon does not run
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TextIO
+
+from agent import __version__
+from agent.errors import AgentError
+
+WRONG_USE = 2
+COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) and run(args, out) -> int
+    "run": "run",
+    "check": "check",
+    "status": "status",
+    "identity": "identity",
+    "card": "card",
+    "demo": "demo",
+}
+HELP = {
+    "run": "run the agent in the foreground (systemd does this)",
+    "check": "check a configuration file and name every mistake",
+    "status": "one screen: what works, what is owed to the centre, what to do",
+    "identity": "print the public key by which the centre knows this box",
+    "card": "show a card's number in every way a vendor prints it",
+    "demo": "a simulated school day on the real agent (source tree only)",
+}
+DEFAULT_CONFIG = "/etc/mektep/agent.toml"
+
+
+def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
+    """Run one command. Returns its exit code."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    parser = argparse.ArgumentParser(prog="mektep", description="The edge agent of a school.", epilog=__doc__.split("\n\n")[1])
+    parser.add_argument("--version", action="version", version=f"mektep-agent {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in given if word in COMMANDS), None)
+    for name, module in COMMANDS.items():
+        sub = commands.add_parser(name, help=HELP[name], description=HELP[name])
+        if name == chosen:  # only this one is imported: `status` must be quick on a Pi
+            import_module(f"agent.cli.{module}").arguments(sub)
+    args = parser.parse_args(given)
+    try:
+        return int(import_module(f"agent.cli.{COMMANDS[args.command]}").run(args, out or sys.stdout))
+    except AgentError as error:
+        print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
+        return WRONG_USE
+    except BrokenPipeError:  # `mektep status | head`
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""mektep run FILE: the daemon, in the foreground, until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from agent import config, daemon
+from agent.cli.main import DEFAULT_CONFIG
+from agent.ops.systemd import Notifier
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
+    parser.add_argument("--verbose", action="store_true", help="log each step of the link as well")
+
+
+def run(args: argparse.Namespace, out: TextIO) -> int:  # noqa: ARG001 - the daemon logs to stderr only
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",  # journald adds the time
+    )
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs each timeout; the driver reports trouble once
+    os.umask(0o077)
+    found = config.load(args.file)
+    return asyncio.run(_until_told(found, Notifier(os.environ.get("NOTIFY_SOCKET", ""))))
+
+
+async def _until_told(found: config.Config, notifier: Notifier) -> int:
+    work = asyncio.ensure_future(daemon.run(found, notifier))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        return 0
+    return 1

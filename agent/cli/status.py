@@ -1,0 +1,59 @@
+"""mektep status: one screen. What works, what is owed to the centre, what to do.
+
+Works when the daemon is dead: then it shows the last picture, what is in the database, and how to start the daemon.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from agent import config
+from agent.cli.main import DEFAULT_CONFIG
+from agent.cli.status_screen import draw
+from agent.ops import status
+from agent.outbox.inspect import lanes_on_disk
+
+WELL, ATTENTION, DEAD = 0, 1, 3
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
+    parser.add_argument("--json", action="store_true", help="the same as one JSON object")
+
+
+def run(args: argparse.Namespace, out: TextIO) -> int:
+    found = config.load(args.file)
+    picture, code = look(found)
+    if args.json:
+        print(msgspec.json.encode(picture).decode(), file=out)
+    else:
+        draw(picture, out)
+    return code
+
+
+def look(found: config.Config) -> tuple[status.Status, int]:
+    """The picture and the exit code that belongs to it."""
+    last = status.read(found.state.live)
+    if last and status.is_alive(last):
+        well = not last.troubles and not any(source.code for source in last.sources.values()) and not last.link.code
+        return last, WELL if well else ATTENTION
+    return _dead(found, last), DEAD
+
+
+def _dead(found: config.Config, last: status.Status | None) -> status.Status:
+    """The last picture, corrected by what the database holds."""
+    lanes = {
+        lane.word: status.LaneView(last=state.last, settled=state.settled, bytes=state.bytes)
+        for lane, state in lanes_on_disk(found.state.database).items()
+    }
+    picture = last or status.blank(found.school)
+    trouble = status.TroubleView(
+        code="D-001", what="the agent does not run", do="Start it: sudo systemctl start mektep-agent", since=picture.at
+    )
+    return msgspec.structs.replace(
+        picture, state="dead", lanes=lanes or picture.lanes, troubles=[trouble, *picture.troubles]
+    )

@@ -1,0 +1,103 @@
+"""The status as a person reads it over SSH: trouble first, then devices, lanes, link.
+
+Texts   agent/texts; colours only on a terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.ops.status import Status
+from agent.texts import Texts, load_texts
+
+STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
+BAD = "bold red"
+
+
+def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
+    """Print one screen, at most 100 columns."""
+    say = texts or load_texts()
+    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console.print(_headline(status, say))
+    if status.troubles or status.link.code or any(source.code for source in status.sources.values()):
+        console.print(_troubles(status, say))
+    if status.sources:
+        console.print(_devices(status, say))
+    console.print(_lanes(status, say))
+    console.print(_link(status, say))
+
+
+def _headline(status: Status, say: Texts) -> Text:
+    line = Text(f"{status.school}  ", style="bold")
+    line.append(say(f"state.{status.state}"), STATE_STYLE.get(status.state, BAD))
+    line.append(f"   {say('head.version')} {status.agent or '?'}   {say('head.clock')} ")
+    line.append(say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow")
+    if status.at:
+        line.append(f"   {say('head.at')} {status.at}", "dim")
+    return line
+
+
+def _troubles(status: Status, say: Texts) -> Table:
+    table = Table(title=say("trouble.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1))
+    table.add_column(style=BAD, no_wrap=True)
+    table.add_column()
+    rows = [(trouble.code, trouble.what, trouble.do) for trouble in status.troubles]
+    rows += [(s.code, f"{name}: {s.what}", s.do) for name, s in status.sources.items() if s.code]
+    if status.link.code:
+        rows.append((status.link.code, status.link.what, status.link.do))
+    for code, what, do in rows:
+        table.add_row(code, Text(what).append(f"\n→ {say.instruction(code, do)}", "bold"))
+    return table
+
+
+def _devices(status: Status, say: Texts) -> Table:
+    table = _table(say, "device", "state", "since", "readings", "last", "garbled")
+    for name, source in status.sources.items():
+        state = Text(say(f"source.{source.state}"), STATE_STYLE.get(source.state, BAD))
+        table.add_row(name, state, source.since, f"{source.readings}", source.last_reading or "—", f"{source.garbled}")
+    return table
+
+
+def _lanes(status: Status, say: Texts) -> Table:
+    table = _table(say, "lane", "accepted", "stored", "owed", "size")
+    for name, lane in status.lanes.items():
+        owed = lane.last - lane.settled
+        table.add_row(
+            say(f"lane.{name}"), f"{lane.last}", f"{lane.settled}", Text(f"{owed}", "yellow" if owed else "green"), _size(lane.bytes)
+        )
+    return table
+
+
+def _link(status: Status, say: Texts) -> Text:
+    link = status.link
+    line = Text(f"{say('link.title')}  ", "bold")
+    line.append(say(f"link.{link.state}"), STATE_STYLE.get(link.state, "yellow"))
+    if link.last_receipt:
+        line.append(f"   {say('link.last_receipt')} {link.last_receipt}")
+    if link.rtt_ms:
+        line.append(f"   {link.rtt_ms:.0f} ms   {_size(int(link.bytes_per_s))}/s")
+    if link.refused:
+        refused = ", ".join(f"{reason} {count}" for reason, count in sorted(link.refused.items()))
+        line.append(f"\n{say('link.refused')} {refused}", "yellow")
+    return line
+
+
+def _table(say: Texts, *columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title=None)
+    for column in columns:
+        right = column in ("readings", "garbled", "accepted", "stored", "owed", "size")
+        table.add_column(say(f"column.{column}"), justify="right" if right else "left", no_wrap=True)
+    return table
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

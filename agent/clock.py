@@ -1,0 +1,93 @@
+"""The system's clock, and whether it can be believed.
+
+A Raspberry Pi may boot with any date. UTC as given here never runs backwards by itself; only a synced system clock may
+set it back (a false 2030 must not stay).
+
+Source  adjtimex(2): the kernel clears STA_UNSYNC (0x0040) when a time daemon disciplines the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import time
+import uuid
+from pathlib import Path
+from typing import Protocol
+
+from agent.model import Moment
+
+TIME_ERROR = 5  # adjtimex(2): clock not synchronised
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Clock(Protocol):
+    """What the agent needs of time; a superset of drivers.driver.Clock."""
+
+    boot_id: str
+
+    def utc_ns(self) -> int: ...
+    def monotonic_ns(self) -> int: ...
+    def synced(self) -> bool: ...
+    def now(self) -> Moment: ...
+    async def sleep(self, seconds: float) -> None: ...
+
+
+def _kernel_synced() -> bool:
+    """Ask the kernel without changing anything. False where the call is refused."""
+    timex = (ctypes.c_byte * 256)()  # modes = 0: read only; larger than struct timex on every architecture
+    return 0 <= _libc.adjtimex(ctypes.byref(timex)) < TIME_ERROR
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class SystemClock:
+    """The real clock.
+
+    floor_ns  the latest moment that is proven (last record on disk, last signed time): unsynced UTC never goes below it
+    """
+
+    RECHECK_NS = 1_000_000_000  # asking the kernel costs a system call: once a second is enough
+
+    def __init__(self, *, floor_ns: int = 0, boot_id: str | None = None) -> None:
+        self.boot_id = boot_id or _read_boot_id()
+        self._floor_ns = floor_ns
+        self._synced = False
+        self._checked_ns = -self.RECHECK_NS
+
+    def monotonic_ns(self) -> int:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def synced(self) -> bool:
+        now_ns = self.monotonic_ns()
+        if now_ns - self._checked_ns >= self.RECHECK_NS:
+            self._synced = _kernel_synced()
+            self._checked_ns = now_ns
+        return self._synced
+
+    def utc_ns(self) -> int:
+        now_ns = time.time_ns()
+        if self.synced():
+            self._floor_ns = now_ns
+            return now_ns
+        self._floor_ns = max(self._floor_ns, now_ns)
+        return self._floor_ns
+
+    def prove(self, utc_ns: int) -> None:
+        """Somebody we trust has signed this time: unsynced UTC is at least this."""
+        if not self.synced():
+            self._floor_ns = max(self._floor_ns, utc_ns)
+
+    def now(self) -> Moment:
+        return Moment(self.utc_ns(), self.monotonic_ns(), self.synced())
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def _read_boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:  # hidden by a container: a fresh one is still unique to this run
+        return str(uuid.uuid4())

@@ -1,0 +1,237 @@
+"""The one TOML file of a box as frozen structs; every mistake names file, key, value and what to write instead.
+
+Each room brings the settings it needs (agent/outbox, agent/sync, each driver); here they are joined and checked against each
+other: names used once, one source per port, drivers that exist and are installed.
+
+Raises  ConfigError with all problems found, codes C-1xx.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from agent.errors import AgentError
+from agent.outbox.settings import OutboxSettings
+from agent.strict import Problem, closest, read_table, show
+from agent.sync.settings import LinkSettings
+from drivers import catalog
+from drivers.errors import DeviceError
+
+SchoolName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9][a-z0-9-]{0,31}$",
+        description="the school as the centre knows it: small Latin letters, digits, hyphens",
+        examples=["school-07"],
+    ),
+]
+SourceName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9][a-z0-9-]{0,31}$",
+        description="one name per device: small Latin letters, digits, hyphens",
+        examples=["canteen-1"],
+    ),
+]
+SECTIONS = {"school", "state", "centre", "outbox", "reader", "sensor"}
+SOURCE_KINDS = ("reader", "sensor")
+
+
+class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the agent keeps what it knows."""
+
+    directory: Annotated[
+        str,
+        Meta(description="database and keys, on a disk that survives power cuts", examples=["/var/lib/mektep"], min_length=1),
+    ] = "/var/lib/mektep"
+    runtime: Annotated[
+        str, Meta(description="live state for `mektep status`, on tmpfs", examples=["/run/mektep"], min_length=1)
+    ] = "/run/mektep"
+
+    @property
+    def database(self) -> Path:
+        return Path(self.directory) / "outbox.db"
+
+    @property
+    def card_key(self) -> Path:
+        return Path(self.directory) / "card.key"
+
+    @property
+    def live(self) -> Path:
+        return Path(self.runtime) / "status.json"
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One device: its name here, its driver, the driver's own settings."""
+
+    name: str
+    kind: str  # "reader" or "sensor"
+    driver: str
+    settings: msgspec.Struct
+    places: dict[int, str]  # names of a sensor's zones; empty for readers
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a box is told by its file."""
+
+    file: str
+    school: str
+    state: StatePlaces
+    centre: LinkSettings
+    outbox: OutboxSettings
+    sources: tuple[SourceConfig, ...]
+
+
+class ConfigError(AgentError):
+    """The file cannot be used; `problems` holds every mistake found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(first.code, f"{first}{more}", do="Run `mektep check` with this file and mend each line it prints.")
+        self.problems = problems
+
+
+class _Common(msgspec.Struct, frozen=True):
+    """The settings that every device has besides its driver's own."""
+
+    name: SourceName
+    driver: Annotated[str, Meta(description="what kind of device it is", examples=["serial_ascii"])]
+
+
+def load(path: Path) -> Config:
+    """Read and check a file. Raises ConfigError."""
+    document = _parse(path)
+    return _Reader(str(path), document).config()
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    def fail(code: str, what: str, do: str) -> ConfigError:
+        return ConfigError([Problem(code=code, file=str(path), key="", value="", what=what, do=do)])
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise fail("C-001", "there is no such file", "Copy one from examples/ and adapt it.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail("C-002", f"cannot be read: {error}", "Check its owner, its mode and that it is UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise fail("C-003", f"is not TOML: {error}", "Mend the line named; text needs quotation marks.") from error
+
+
+class _Reader:
+    """Walks one document and gathers problems on the way."""
+
+    def __init__(self, file: str, document: Mapping[str, Any]) -> None:
+        self.file = file
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def config(self) -> Config:
+        for key in self.document.keys() - SECTIONS:
+            self._problem("C-101", key, show(self.document[key]), "is no setting or section", closest(key, SECTIONS))
+        school = self._school()
+        state = self._section("state", StatePlaces, default=StatePlaces())
+        centre = self._section("centre", LinkSettings, default=None)
+        outbox = self._section("outbox", OutboxSettings, default=OutboxSettings())
+        sources = [source for kind in SOURCE_KINDS for source in self._sources(kind)]
+        self._unique_names()
+        self._unique_ports(sources)
+        if self.problems or state is None or centre is None or outbox is None:
+            raise ConfigError(self.problems)
+        return Config(
+            file=self.file, school=school, state=state, centre=centre, outbox=outbox,
+            sources=tuple(source for source, _ in sources),
+        )  # fmt: skip
+
+    def _problem(self, code: str, key: str, value: str, what: str, do: str) -> None:
+        self.problems.append(Problem(code=code, file=self.file, key=key, value=value, what=what, do=do))
+
+    def _school(self) -> str:
+        class School(msgspec.Struct):
+            school: SchoolName
+
+        given = {"school": self.document["school"]} if "school" in self.document else {}
+        found, problems = read_table(given, School, file=self.file, prefix="")
+        self.problems += problems
+        return found.school if found else ""
+
+    def _section(self, name: str, type_: type[Any], *, default: Any) -> Any:
+        table = self.document.get(name)
+        if table is None:
+            if default is None:
+                self._problem("C-102", name, "", "this section is missing", f"Add [{name}]; examples/ show it.")
+            return default
+        if not isinstance(table, dict):
+            self._problem("C-103", name, show(table), "is not a section", f"Write [{name}] on a line of its own.")
+            return None
+        found, problems = read_table(table, type_, file=self.file, prefix=f"{name}.")
+        self.problems += problems
+        return found
+
+    def _tables(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        """The device tables of a kind, each with the prefix of its keys; wrong shapes are reported by _sources."""
+        found = self.document.get(kind, [])
+        if not isinstance(found, list):
+            return []
+        return [(f"{kind}[{at}].", table) for at, table in enumerate(found) if isinstance(table, dict)]
+
+    def _sources(self, kind: str) -> list[tuple[SourceConfig, str]]:
+        if not isinstance(self.document.get(kind, []), list):
+            self._problem("C-103", kind, "", "is not a list of devices", f"Write [[{kind}]] with two brackets.")
+        found = [(self._source(kind, prefix, table), prefix) for prefix, table in self._tables(kind)]
+        return [(source, prefix) for source, prefix in found if source is not None]
+
+    def _source(self, kind: str, prefix: str, table: dict[str, Any]) -> SourceConfig | None:
+        own = {key: table[key] for key in ("name", "driver") if key in table}
+        common, problems = read_table(own, _Common, file=self.file, prefix=prefix)
+        self.problems += problems
+        if common is None or not self._driver_fits(kind, prefix, common.driver):
+            return None
+        try:
+            module = catalog.load(common.driver)
+        except DeviceError as error:
+            self._problem("C-108", f"{prefix}driver", show(common.driver), error.what, error.do)
+            return None
+        rest = {key: value for key, value in table.items() if key not in own}
+        settings, problems = read_table(rest, module.Settings, file=self.file, prefix=prefix)
+        self.problems += problems
+        if settings is None:
+            return None
+        places = getattr(settings, "places", {})
+        return SourceConfig(name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places))
+
+    def _driver_fits(self, kind: str, prefix: str, driver: str) -> bool:
+        here = {name for name, entry in catalog.CATALOG.items() if entry.kind == kind}
+        if driver in here:
+            return True
+        what = f"is no {kind}" if driver in catalog.CATALOG else "is no driver"
+        self._problem("C-107", f"{prefix}driver", show(driver), what, closest(driver, here))
+        return False
+
+    def _unique_names(self) -> None:
+        first: dict[str, str] = {}
+        for kind in SOURCE_KINDS:
+            for prefix, table in self._tables(kind):
+                name = table.get("name")
+                if not isinstance(name, str):
+                    continue
+                if name in first:
+                    do = f"{first[name]}name has it already; give each device its own."
+                    self._problem("C-105", f"{prefix}name", show(name), "is used twice", do)
+                first.setdefault(name, prefix)
+
+    def _unique_ports(self, sources: list[tuple[SourceConfig, str]]) -> None:
+        first: dict[str, str] = {}
+        for source, prefix in sources:
+            for port in catalog.claims(source.driver, source.settings):
+                if port in first:
+                    do = f'"{first[port]}" uses it already; one device per port.'
+                    self._problem("C-106", f"{prefix}port", show(port), "is used by two devices", do)
+                first.setdefault(port, source.name)

@@ -1,0 +1,69 @@
+"""The wiring: every task of the daemon, its start and stop order, on one screen.
+
+Only the writer and the link's own loop may end the process (systemd starts it clean); a source never does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import sys
+from pathlib import Path
+
+from agent.alarm_path import AlarmPath
+from agent.clock import SystemClock
+from agent.config import Config
+from agent.ops.housekeeping import Housekeeping
+from agent.ops.picture import Pictures
+from agent.ops.systemd import Notifier
+from agent.outbox.outbox import open_outbox
+from agent.rules import Rules
+from agent.school.card_key import load_card_key
+from agent.sources import Station, keep_reading
+from agent.sync.centre_link import CentreLink
+from agent.sync.identity import load_identity
+from agent.tap_path import TapPath
+from drivers import catalog
+
+log = logging.getLogger("agent")
+
+SWITCH_INTERVAL_S = 0.0005  # the writer thread must get the interpreter back within a fraction of a tap's 5 ms
+DRAIN_ALARMS_S = 2.0  # at stop: alarms still on their way to the disk
+
+
+async def run(config: Config, notifier: Notifier) -> None:
+    """Run until cancelled. Raises what ended the writer or the link."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    clock = SystemClock()
+    state = Path(config.state.directory)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(config.state.runtime).mkdir(mode=0o755, parents=True, exist_ok=True)
+    identity, card_key = load_identity(state), load_card_key(config.state.card_key)
+    async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
+        link = CentreLink(
+            config.centre, school=config.school, outbox=outbox, identity=identity, clock=clock, rng=random.Random()  # noqa: S311
+        )
+        alarms, taps = AlarmPath(outbox.accept, link.send_ahead), TapPath(outbox.accept)
+        stations = [Station(source, clock) for source in config.sources]
+        rules = Rules(alarms, taps, card_key, clock)
+        pictures = Pictures(config, clock, outbox, link, alarms, stations)
+        link.on_status(pictures.take)
+        house = Housekeeping(clock, outbox, pictures, notifier)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for station in stations:
+                    driver = catalog.load(station.config.driver)
+                    reading = keep_reading(station, driver, clock, rules.on_reading, rules.on_change)
+                    tasks.create_task(reading, name=station.config.name)
+                tasks.create_task(link.run(), name="link")
+                tasks.create_task(house.keep_picture(config.state.live), name="picture")
+                tasks.create_task(house.report_health(), name="health")
+                notifier.ready()
+                log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
+        finally:
+            notifier.stopping()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_ALARMS_S):
+                    await alarms.drained()

@@ -1,0 +1,159 @@
+"""Every kind of event that the agent sends: its type, lane, severity and data. JSON Schemas are generated from here.
+
+Adding one: a struct here, a line in KINDS; `make docs` writes its schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from agent.model import Draft, Lane, Moment, Severity
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, description="name of a device in the configuration")]
+Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+LaneWord = Annotated[str, Meta(pattern="^(alarm|record|telemetry)$")]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A card was shown to a reader."""
+
+    reader: Name
+    form: Annotated[str, Meta(description="which of its possible numbers the reader reported, e.g. em4100, uid4, wiegand26")]
+    card: Annotated[str, Meta(description="keyed hash of form and number, 32 hex digits; never the number itself", pattern="^[0-9a-f]{32}$")]
+
+
+class ZoneChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone of a fire panel or a smoke detector is in another state."""
+
+    sensor: Name
+    zone: Annotated[int, Meta(ge=1)]
+    place: Annotated[str, Meta(description="the zone's name in the configuration, or empty")]
+    state: Annotated[str, Meta(description="fire, extinguishing, attention, fault, disabled, test, restored, normal, unknown")]
+    before: Annotated[str, Meta(description="the state before; empty at the first poll")]
+    codes: Annotated[list[int], Meta(description="codes as read, top priority first")]
+    words: str
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """A device stopped answering, or answers again."""
+
+    source: Name
+    code: Annotated[str, Meta(description="code of docs/errors.md; empty when the device works again")]
+    what: str
+    do: str
+
+
+class Flapping(msgspec.Struct, frozen=True, kw_only=True):
+    """A source changed so often that its events were gathered into this one."""
+
+    source: Name
+    type: Annotated[str, Meta(description="type of the gathered events")]
+    count: Count
+    first: Annotated[str, Meta(description="time of the first gathered event")]
+    last: Annotated[str, Meta(description="time of the last gathered event")]
+    latest: Annotated[dict[str, object], Meta(description="data of the last gathered event: the state now")]
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """Events were dropped for want of space."""
+
+    epoch: Uuid
+    lane: LaneWord
+    first: Annotated[int, Meta(ge=1)]
+    last: Annotated[int, Meta(ge=1)]
+    count: Count
+    reason: Annotated[str, Meta(description="quota, disk_full or damaged")]
+
+
+class EpochOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A new life of the box's numbering begins."""
+
+    epoch: Uuid
+    before: Annotated[str, Meta(description="the epoch before, or empty")]
+    reason: Annotated[str, Meta(description="new, rewind, conflict or damaged")]
+
+
+class Salvaged(msgspec.Struct, frozen=True, kw_only=True):
+    """A damaged database was set aside and its readable rows were taken over."""
+
+    epoch: Uuid
+    kept: Count
+    unreadable: Annotated[str, Meta(description="what could not be read, in words")]
+    set_aside: Annotated[str, Meta(description="file name of the damaged database, kept on the box")]
+
+
+class ClockCorrected(msgspec.Struct, frozen=True, kw_only=True):
+    """The clock was set: times of this boot before this moment were off by so much."""
+
+    off_by_ns: Annotated[int, Meta(description="true UTC minus the UTC used until now, nanoseconds")]
+    by: Annotated[str, Meta(description="system or centre")]
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """The centre could not read some events and keeps them aside."""
+
+    epoch: Uuid
+    lane: LaneWord
+    first: Annotated[int, Meta(ge=1)]
+    last: Annotated[int, Meta(ge=1)]
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages from the network that were refused since the last report."""
+
+    reason: Annotated[str, Meta(description="e.g. bad_signature, oversized, malformed, replayed")]
+    count: Count
+
+
+class LaneHealth(msgspec.Struct, frozen=True, kw_only=True):
+    last: Count
+    settled: Count
+    bytes: Count
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How the box is, once a minute."""
+
+    uptime_s: Count
+    lanes: dict[str, LaneHealth]
+    disk_free_bytes: Count
+    wal_bytes: Count
+    commit_p99_ms: float
+    sources: dict[str, Annotated[str, Meta(description="working, or the code of the trouble")]]
+    temperature_c: float | None = None
+
+
+class Kind(msgspec.Struct, frozen=True):
+    lane: Lane
+    severity: Severity
+    data: type[msgspec.Struct]
+
+
+KINDS: dict[str, Kind] = {
+    "kz.mektep.card.seen.v1": Kind(Lane.RECORD, Severity.INFO, CardSeen),
+    "kz.mektep.fire.zone.v1": Kind(Lane.ALARM, Severity.WARN, ZoneChanged),
+    "kz.mektep.source.failed.v1": Kind(Lane.ALARM, Severity.ERROR, SourceState),
+    "kz.mektep.source.restored.v1": Kind(Lane.ALARM, Severity.INFO, SourceState),
+    "kz.mektep.source.flapping.v1": Kind(Lane.ALARM, Severity.WARN, Flapping),
+    "kz.mektep.loss.v1": Kind(Lane.RECORD, Severity.ERROR, Loss),
+    "kz.mektep.epoch.opened.v1": Kind(Lane.RECORD, Severity.WARN, EpochOpened),
+    "kz.mektep.salvaged.v1": Kind(Lane.RECORD, Severity.ERROR, Salvaged),
+    "kz.mektep.clock.corrected.v1": Kind(Lane.RECORD, Severity.WARN, ClockCorrected),
+    "kz.mektep.quarantined.v1": Kind(Lane.RECORD, Severity.ERROR, Quarantined),
+    "kz.mektep.refused.v1": Kind(Lane.RECORD, Severity.WARN, Refused),
+    "kz.mektep.health.v1": Kind(Lane.TELEMETRY, Severity.INFO, Health),
+}
+TYPE_OF: dict[type[msgspec.Struct], str] = {
+    kind.data: name for name, kind in KINDS.items() if kind.data is not SourceState
+}
+
+
+def draft(data: msgspec.Struct, at: Moment, *, type: str = "", severity: Severity | None = None, source: str = "") -> Draft:
+    """An event of the kind that belongs to its data; type is needed only where two kinds share a struct."""
+    name = type or TYPE_OF[data.__class__]
+    kind = KINDS[name]
+    return Draft(type=name, lane=kind.lane, severity=severity or kind.severity, at=at, data=data, source=source)

@@ -1,0 +1,121 @@
+"""Takes the picture of the running daemon from its parts.
+
+Not     writing and reading it: agent/ops/status.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from agent import __version__
+from agent.alarm_path import AlarmPath
+from agent.clock import Clock
+from agent.config import Config
+from agent.model import Lane
+from agent.ops.status import DiskView, LaneView, LinkView, SourceView, Status, TroubleView, process_start
+from agent.outbox.outbox import Outbox
+from agent.sources import Station
+from agent.sync.centre_link import CentreLink
+from agent.wall_time import rfc3339
+
+
+class Pictures:
+    """Knows every part of the daemon; changes none."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        outbox: Outbox,
+        link: CentreLink,
+        alarms: AlarmPath,
+        stations: Sequence[Station],
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._outbox = outbox
+        self._link = link
+        self._alarms = alarms
+        self._stations = stations
+        self._started = rfc3339(clock.utc_ns())
+        self._pid = os.getpid()
+        self._pid_start = process_start(self._pid)
+
+    def take(self) -> Status:
+        """The daemon now. Cheap: nothing is read from the disk but its free space."""
+        clock = self._clock
+        return Status(
+            state="running",
+            school=self._config.school,
+            agent=__version__,
+            pid=self._pid,
+            pid_start=self._pid_start,
+            at=rfc3339(clock.utc_ns()),
+            started=self._started,
+            epoch=self._outbox.epoch,
+            bootid=clock.boot_id,
+            clock="synced" if clock.synced() else "unsynced",
+            lanes=self._lanes(),
+            owes=self._outbox.owes(),
+            link=self._link_view(),
+            sources={station.config.name: _source_view(station) for station in self._stations},
+            troubles=self._troubles(),
+            disk=self._disk(),
+            alarms_waiting=self._alarms.waiting(),
+            alarms_sent_ahead=self._alarms.sent_ahead,
+        )
+
+    def _lanes(self) -> dict[str, LaneView]:
+        states = {lane: self._outbox.state(lane) for lane in Lane}
+        return {
+            lane.word: LaneView(last=state.last, settled=state.settled, bytes=state.bytes) for lane, state in states.items()
+        }
+
+    def _troubles(self) -> list[TroubleView]:
+        return [
+            TroubleView(code=trouble.code, what=trouble.what, do=trouble.do, since=rfc3339(trouble.since_ns))
+            for trouble in self._outbox.trouble()
+        ]
+
+    def _disk(self) -> DiskView:
+        p50_ms, p99_ms = self._outbox.commit_ms()
+        return DiskView(
+            free_bytes=self._outbox.disk_free_bytes(),
+            wal_bytes=self._outbox.wal_bytes(),
+            commit_p50_ms=p50_ms,
+            commit_p99_ms=p99_ms,
+        )
+
+    def _link_view(self) -> LinkView:
+        link = self._link.snapshot()
+        return LinkView(
+            state=link.state,
+            since=rfc3339(link.since_ns),
+            code=link.code,
+            what=link.what,
+            do=link.do,
+            in_flight_bytes=link.in_flight_bytes,
+            bytes_per_s=link.bytes_per_s,
+            rtt_ms=link.rtt_ms,
+            last_receipt=rfc3339(link.last_receipt_ns),
+            counters=link.counters,
+            refused=link.refused,
+        )
+
+
+def _source_view(station: Station) -> SourceView:
+    totals, trouble = station.totals(), station.trouble
+    return SourceView(
+        kind=station.config.kind,
+        driver=station.config.driver,
+        state=station.state.value,
+        since=rfc3339(station.since_ns),
+        last_reading=rfc3339(station.last_reading_ns),
+        readings=station.readings,
+        garbled=totals.garbled,
+        repeats=totals.repeats,
+        code=trouble.code if trouble else "",
+        what=trouble.what if trouble else "",
+        do=trouble.do if trouble else "",
+    )

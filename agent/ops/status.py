@@ -1,0 +1,126 @@
+"""One frozen picture of the daemon, written to tmpfs each second: what `mektep status` and the order `status` show.
+
+It works when the daemon is dead: the picture stays, with the moment it was taken and the process that took it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+
+class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A row for the technician: of docs/errors.md."""
+
+    code: str
+    what: str
+    do: str
+    since: str = ""
+
+
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    driver: str
+    state: str
+    since: str
+    last_reading: str
+    readings: int
+    garbled: int
+    repeats: int
+    code: str = ""
+    what: str = ""
+    do: str = ""
+
+
+class LaneView(msgspec.Struct, frozen=True, kw_only=True):
+    last: int
+    settled: int
+    bytes: int
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    state: str
+    since: str
+    code: str
+    what: str
+    do: str
+    in_flight_bytes: int
+    bytes_per_s: float
+    rtt_ms: float
+    last_receipt: str
+    counters: dict[str, int]
+    refused: dict[str, int]
+
+
+class DiskView(msgspec.Struct, frozen=True, kw_only=True):
+    free_bytes: int
+    wal_bytes: int
+    commit_p50_ms: float
+    commit_p99_ms: float
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a technician asks first."""
+
+    state: str  # starting, running, stopping; "dead" and "unknown" are said by the reader of the file
+    school: str
+    agent: str
+    pid: int
+    pid_start: int  # field 22 of /proc/PID/stat: tells a reused number
+    at: str
+    started: str
+    epoch: str
+    bootid: str
+    clock: str
+    lanes: dict[str, LaneView]
+    owes: list[str]
+    link: LinkView
+    sources: dict[str, SourceView]
+    troubles: list[TroubleView]
+    disk: DiskView
+    alarms_waiting: int = 0
+    alarms_sent_ahead: int = 0
+
+
+def write(path: Path, status: Status) -> None:
+    """Replace the picture atomically. tmpfs needs no fsync. Raises OSError."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(msgspec.json.encode(status))
+    os.replace(fresh, path)
+
+
+def read(path: Path) -> Status | None:
+    """The last picture, or None if there is none or it cannot be read as one."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Status)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def process_start(pid: int) -> int:
+    """When a process started, in clock ticks since boot (proc(5), stat field 22); 0 if there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return int(stat.rpartition(")")[2].split()[19])
+
+
+def is_alive(status: Status) -> bool:
+    """Whether the very process that took the picture still runs."""
+    return status.pid_start != 0 and process_start(status.pid) == status.pid_start
+
+
+def blank(school: str) -> Status:
+    """A picture of a box that has never run since boot."""
+    return Status(
+        state="unknown", school=school, agent="", pid=0, pid_start=0, at="", started="", epoch="", bootid="", clock="",
+        lanes={}, owes=[], sources={}, troubles=[],
+        link=LinkView(
+            state="offline", since="", code="", what="", do="", in_flight_bytes=0, bytes_per_s=0.0, rtt_ms=0.0, last_receipt="",
+            counters={}, refused={},
+        ),
+        disk=DiskView(free_bytes=0, wal_bytes=0, commit_p50_ms=0.0, commit_p99_ms=0.0),
+    )  # fmt: skip

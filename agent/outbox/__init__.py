@@ -1,0 +1,1 @@
+"""Promises on disk: accepted events until the centre says stored."""

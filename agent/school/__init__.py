@@ -1,0 +1,1 @@
+"""The rules of a school: what a reading means."""

@@ -1,0 +1,123 @@
+"""Keeps one device read for ever: connect, read, report trouble, wait, connect again.
+
+A DeviceError is reported once, waited out and retried for ever. Any other exception quarantines the source with a growing pause,
+loudly: one faulty source never takes another down.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+import msgspec
+
+from agent.clock import Clock
+from agent.config import SourceConfig
+from drivers.driver import Counters, Driver, Source
+from drivers.errors import DeviceError
+from drivers.readings import Reading
+
+log = logging.getLogger("agent.sources")
+
+RETRY_S = 0.5  # a replugged device must answer within two seconds
+RETRY_MAX_S = 1.0
+QUARANTINE_S = 5.0  # a defect of ours will not heal by hammering
+QUARANTINE_MAX_S = 300.0
+
+
+class SourceState(StrEnum):
+    STARTING = "starting"
+    WORKING = "working"
+    FAILED = "failed"  # the device cannot be used; retried all the time
+    QUARANTINED = "quarantined"  # our own code failed; retried after a growing pause
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Code, fact, instruction: of docs/errors.md."""
+
+    code: str
+    what: str
+    do: str
+
+
+class Station:
+    """One device as the daemon sees it; written by keep_reading alone, read by status."""
+
+    def __init__(self, config: SourceConfig, clock: Clock) -> None:
+        self.config = config
+        self.state = SourceState.STARTING
+        self.trouble: Trouble | None = None
+        self.since_ns = clock.utc_ns()
+        self.last_reading_ns = 0
+        self.readings = 0
+        self.reported_failed = False  # whether the centre was told of a trouble that lasts
+        self.counters = Counters()
+        self._past = Counters()  # of earlier connections
+
+    def totals(self) -> Counters:
+        """Counters since the daemon started, over all connections."""
+        now, past = self.counters, self._past
+        return Counters(
+            frames=past.frames + now.frames,
+            garbled=past.garbled + now.garbled,
+            repeats=past.repeats + now.repeats,
+            last_garbled=now.last_garbled or past.last_garbled,
+        )
+
+    def opened(self, counters: Counters) -> None:
+        self._past, self.counters = self.totals(), counters
+
+    def now(self, state: SourceState, trouble: Trouble | None, at_ns: int) -> bool:
+        """Take a new state. True if it is news."""
+        news = state is not self.state or (trouble and trouble.code) != (self.trouble and self.trouble.code)
+        if news:
+            self.since_ns = at_ns
+        self.state, self.trouble = state, trouble
+        return news
+
+
+OnReading = Callable[[Station, Source[Reading], Reading], Awaitable[None]]
+OnChange = Callable[[Station], Awaitable[None]]
+
+
+async def keep_reading(
+    station: Station, driver: Driver[msgspec.Struct, Reading], clock: Clock, on_reading: OnReading, on_change: OnChange
+) -> None:
+    """Run for ever; only cancellation ends it."""
+    retry_s, quarantine_s = RETRY_S, QUARANTINE_S
+    while True:
+        read_before = station.readings
+        try:
+            await _read(station, driver, clock, on_reading, on_change)
+            raise DeviceError("P-109", f"{station.config.name} ended its readings", do="Nothing; the agent reconnects.")
+        except DeviceError as error:
+            pause_s, state = retry_s, SourceState.FAILED
+            trouble = Trouble(error.code, error.what, error.do)
+            retry_s = min(retry_s * 2, RETRY_MAX_S)
+        except Exception as error:  # noqa: BLE001 - the supervisor: whatever it is, the other sources go on
+            pause_s, state = quarantine_s, SourceState.QUARANTINED
+            fact = f"{station.config.driver} failed by itself: {type(error).__name__}: {error}"
+            trouble = Trouble("R-190", fact, f"Send a bundle to support; the agent tries again in {pause_s:.0f} s.")
+            quarantine_s = min(quarantine_s * 2, QUARANTINE_MAX_S)
+            log.exception("source %s quarantined for %.0f s", station.config.name, pause_s)
+        if station.readings > read_before:  # it has worked in between: the next trouble is a new one
+            retry_s, quarantine_s = RETRY_S, QUARANTINE_S
+        if station.now(state, trouble, clock.utc_ns()):
+            log.warning("%s: %s %s. %s", station.config.name, trouble.code, trouble.what, trouble.do)
+            await on_change(station)
+        await clock.sleep(pause_s)
+
+
+async def _read(
+    station: Station, driver: Driver[msgspec.Struct, Reading], clock: Clock, on_reading: OnReading, on_change: OnChange
+) -> None:
+    async with driver.connect(station.config.settings, clock) as source:
+        station.opened(source.counters)
+        if station.now(SourceState.WORKING, None, clock.utc_ns()):
+            log.info("%s works", station.config.name)
+            await on_change(station)
+        async for reading in source:
+            station.readings += 1
+            station.last_reading_ns = clock.utc_ns()
+            await on_reading(station, source, reading)

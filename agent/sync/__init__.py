@@ -1,0 +1,1 @@
+"""The link to the centre: everything that is said over MQTT."""

@@ -1,0 +1,58 @@
+"""Words for people, apart from the code: one TOML file per language, chosen by the terminal's locale.
+
+A key that a language lacks is shown in English; a test demands that none lacks any. Instructions of error codes are in English beside
+the code that raises them; a language file may translate them under [instruction].
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+LANGUAGES = ("en", "ru", "kk")
+_FOLDER = Path(__file__).parent
+
+
+class Texts:
+    """The words of one language: texts("lane.alarm")."""
+
+    def __init__(self, words: Mapping[str, str], instructions: Mapping[str, str]) -> None:
+        self._words = words
+        self._instructions = instructions
+
+    def __call__(self, key: str) -> str:
+        return self._words.get(key, key)
+
+    def instruction(self, code: str, english: str) -> str:
+        """What to do about an error code, translated if this language has it."""
+        return self._instructions.get(code, english)
+
+
+def load_texts(language: str | None = None) -> Texts:
+    """The words of a language; without one, that of LC_ALL, LC_MESSAGES or LANG; else English."""
+    chosen = language or _from_environment()
+    english, found = _read("en"), _read(chosen if chosen in LANGUAGES else "en")
+    return Texts(_flat(english) | _flat(found), _section(found, "instruction"))
+
+
+def _from_environment() -> str:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name, ""):
+            return value[:2].lower()
+    return "en"
+
+
+def _read(language: str) -> dict[str, object]:
+    return tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def _section(document: Mapping[str, object], name: str) -> dict[str, str]:
+    table = document.get(name, {})
+    return {key: str(value) for key, value in table.items()} if isinstance(table, dict) else {}
+
+
+def _flat(document: Mapping[str, object]) -> dict[str, str]:
+    sections = [name for name in document if name != "instruction"]
+    return {f"{name}.{key}": text for name in sections for key, text in _section(document, name).items()}

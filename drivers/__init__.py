@@ -1,0 +1,1 @@
+"""What the hardware said. Knows nothing of schools, outbox or MQTT."""

@@ -1,0 +1,77 @@
+"""The shape of a driver: a module with Settings, probe() and connect(). A shape, not a base class."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from drivers.readings import Light
+
+S_contra = TypeVar("S_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Clock(Protocol):
+    """Time as an argument: tests pass one that moves only when somebody sleeps."""
+
+    def utc_ns(self) -> int: ...
+
+    def monotonic_ns(self) -> int:
+        """CLOCK_BOOTTIME: goes on during suspend, never back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Verdict(StrEnum):
+    """How bad a finding is; doctor's exit code follows the worst."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of looking at one thing: code, fact, instruction."""
+
+    verdict: Verdict
+    code: str  # "" when all is well, else a key of docs/errors.md
+    what: str
+    do: str = ""
+
+
+class Counters(msgspec.Struct):
+    """What one connection has seen so far. Only the driver writes it; everybody may read."""
+
+    frames: int = 0  # whole and valid
+    garbled: int = 0  # skipped: bad checksum, bad length, noise
+    repeats: int = 0  # a held card, reported again by the reader
+    last_garbled: str = ""  # hex of the latest skipped bytes, at most 32 bytes; never a valid card
+
+
+class Source(Protocol[R_co]):
+    """What connect() opens: readings one by one, counters, and a way to show a light."""
+
+    counters: Counters
+
+    def __aiter__(self) -> AsyncIterator[R_co]: ...
+
+    async def show(self, light: Light) -> None:
+        """Show a light to the person at the device; does nothing on devices without one. Raises DeviceError."""
+        ...
+
+
+class Driver(Protocol[S_contra, R_co]):
+    """A driver module. Adding one: the module, its test, a line in catalog.py, its errors in docs/errors.md."""
+
+    def probe(self, settings: S_contra) -> Finding:
+        """Look without touching; never raises; safe while the daemon runs."""
+        ...
+
+    def connect(self, settings: S_contra, clock: Clock) -> AbstractAsyncContextManager[Source[R_co]]:
+        """Open the device. Entering raises DeviceError; iterating raises DeviceError when the device goes away."""
+        ...

@@ -1,0 +1,69 @@
+"""What a device reports: frozen facts, units in the names, no meaning added.
+
+Not     who may eat, which alarm matters: agent/school decides that.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class CardForm(StrEnum):
+    """In which of its possible shapes a reader reported a card's number.
+
+    The same card gives other digits in another form, so a number without its form identifies nothing.
+    """
+
+    EM4100 = "em4100"  # five bytes as the chip sends them: customer code, then four bytes
+    UID4 = "uid4"  # ISO 14443 four-byte UID, air order
+    UID7 = "uid7"  # ISO 14443 seven-byte UID, air order
+    WIEGAND26 = "wiegand26"  # facility and number, 24 bits without parity
+    WIEGAND34 = "wiegand34"  # 32 bits without parity
+
+
+class Tap(msgspec.Struct, frozen=True, kw_only=True):
+    """One card shown to one reader. Says nothing about who may eat."""
+
+    card: str  # upper-case hex digits of the whole number, leading zeros kept
+    form: CardForm
+    at_ns: int  # UTC since 1970, from the Clock given to connect()
+    monotonic_ns: int  # CLOCK_BOOTTIME at the same moment
+
+
+class ZoneState(StrEnum):
+    """State of one zone of a fire panel or of one smoke detector, worst first."""
+
+    FIRE = "fire"
+    EXTINGUISHING = "extinguishing"
+    ATTENTION = "attention"
+    FAULT = "fault"
+    DISABLED = "disabled"
+    TEST = "test"
+    RESTORED = "restored"
+    NORMAL = "normal"
+    UNKNOWN = "unknown"  # a code that the profile does not know: reported, never shown as normal
+
+
+class ZoneChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One zone of a panel is now in another state than at the last poll."""
+
+    zone: int  # the panel's own number, from 1
+    state: ZoneState
+    before: ZoneState | None  # None: first poll since connecting
+    codes: tuple[int, ...]  # as read, top priority first
+    words: str  # the profile's words for the top code
+    at_ns: int
+    monotonic_ns: int
+
+
+class Light(StrEnum):
+    """What a reader can show to the person in front of it."""
+
+    ACCEPTED = "accepted"  # the decision is on disk: green
+    REFUSED = "refused"  # red
+    WAIT = "wait"  # nothing is decided: try again in a moment
+
+
+Reading = Tap | ZoneChange

@@ -1,0 +1,1 @@
+"""Fire panels and smoke sensors."""

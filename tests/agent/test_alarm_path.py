@@ -1,0 +1,100 @@
+"""An alarm reaches the outbox at once, goes ahead of it when it is stuck, and is never dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from agent import alarm_path
+from agent.alarm_path import AlarmPath
+from agent.events import ZoneChanged, draft
+from agent.model import Draft, Lane, Moment, Place
+
+
+def fire(zone: int = 1) -> Draft:
+    data = ZoneChanged(sensor="panel", zone=zone, place="gym", state="fire", before="", codes=[37], words="fire")
+    return draft(data, Moment(1, 1, True), source=f"panel/{zone}")
+
+
+class StuckOutbox:
+    """Accepts when its gate opens."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.taken: list[Draft] = []
+
+    async def accept(self, drafts: Sequence[Draft]) -> list[Place]:
+        await self.gate.wait()
+        self.taken += drafts
+        return [Place("e", Lane.ALARM, len(self.taken))]
+
+
+class AheadLink:
+    def __init__(self, *, online: bool = True) -> None:
+        self.sent: list[Draft] = []
+        self.arrived = asyncio.Event()
+        self.online = online
+
+    async def send_ahead(self, alarm: Draft) -> bool:
+        self.sent.append(alarm)
+        self.arrived.set()
+        return self.online
+
+
+async def test_an_answering_database_sends_nothing_ahead() -> None:
+    outbox, link = StuckOutbox(), AheadLink()
+    outbox.gate.set()
+    path = AlarmPath(outbox.accept, link.send_ahead)
+    await path.raise_alarm(fire())
+    await path.drained()
+    assert [taken.data for taken in outbox.taken] == [fire().data]
+    assert link.sent == []
+
+
+async def test_a_stuck_database_is_overtaken_and_the_alarm_follows_under_the_same_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
+    outbox, link = StuckOutbox(), AheadLink()
+    path = AlarmPath(outbox.accept, link.send_ahead)
+    await path.raise_alarm(fire(1))
+    await path.raise_alarm(fire(2))
+    async with asyncio.timeout(5):
+        while len(link.sent) < 2:
+            link.arrived.clear()
+            await link.arrived.wait()
+    assert outbox.taken == []
+    outbox.gate.set()
+    await path.drained()
+    assert {alarm.ahead_id for alarm in outbox.taken} == {alarm.ahead_id for alarm in link.sent}
+    assert len({alarm.ahead_id for alarm in link.sent}) == 2
+    assert path.sent_ahead == 2
+
+
+async def test_offline_and_stuck_the_alarm_still_waits_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
+    outbox, link = StuckOutbox(), AheadLink(online=False)
+    path = AlarmPath(outbox.accept, link.send_ahead)
+    await path.raise_alarm(fire())
+    async with asyncio.timeout(5):
+        await link.arrived.wait()
+    assert path.sent_ahead == 0
+    assert path.waiting() == 1
+    outbox.gate.set()
+    await path.drained()
+    assert len(outbox.taken) == 1
+
+
+async def test_waiting_alarms_are_bounded_and_the_source_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_path, "ALARMS_WAITING", 3)
+    outbox, link = StuckOutbox(), AheadLink()
+    path = AlarmPath(outbox.accept, link.send_ahead)
+    for zone in (1, 2, 3):
+        await path.raise_alarm(fire(zone))
+    fourth = asyncio.ensure_future(path.raise_alarm(fire(4)))
+    await asyncio.sleep(0)
+    assert not fourth.done()
+    outbox.gate.set()
+    await asyncio.wait_for(fourth, 5)
+    await path.drained()
+    assert len(outbox.taken) == 4

@@ -1,0 +1,47 @@
+"""Every language has every word, and the locale chooses."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from agent import texts
+
+FOLDER = Path(texts.__file__).parent
+
+
+def keys(language: str) -> set[str]:
+    document = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    return {f"{section}.{key}" for section, table in document.items() if section != "instruction" for key in table}
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_no_language_lacks_a_word(language: str) -> None:
+    assert keys(language) == keys("en")
+
+
+@pytest.mark.parametrize(
+    ("environment", "word"),
+    [
+        ({"LANG": "ru_RU.UTF-8"}, "тревоги"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "kk_KZ.UTF-8"}, "дабылдар"),
+        ({"LANG": "C"}, "alarms"),
+        ({}, "alarms"),
+    ],
+)
+def test_the_locale_chooses(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], word: str) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert texts.load_texts()("lane.alarm") == word
+
+
+def test_an_unknown_key_shows_itself() -> None:
+    assert texts.load_texts("en")("no.such") == "no.such"
+
+
+def test_an_instruction_falls_back_to_english() -> None:
+    assert texts.load_texts("kk").instruction("R-999", "Check the plug.") == "Check the plug."
