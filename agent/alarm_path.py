@@ -1,7 +1,8 @@
 """An alarm waits for nothing: accepted if the database answers, sent ahead of it if not.
 
-Every alarm is handed to the outbox at once. What is not on disk after AHEAD_AFTER_S is sent to the centre as a copy without
-sequence; the alarm itself stays in the outbox's queue and follows when the database answers, under the same `aheadid`.
+Every alarm is handed to the outbox at once. What is not on disk after AHEAD_AFTER_S is sent to the centre as a copy
+without sequence; the alarm itself stays in the outbox's queue and follows when the database answers, under the same
+`aheadid`.
 
 Bounded  ALARMS_WAITING drafts; beyond that the source that raises them waits (its device keeps its own state).
 """

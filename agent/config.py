@@ -1,7 +1,7 @@
 """The one TOML file of a box as frozen structs; every mistake names file, key, value and what to write instead.
 
-Each room brings the settings it needs (agent/outbox, agent/sync, each driver); here they are joined and checked against each
-other: names used once, one source per port, drivers that exist and are installed.
+Each room brings the settings it needs (agent/outbox, agent/sync, each driver); here they are joined and checked
+against each other: names used once, one source per port, drivers that exist and are installed.
 
 Raises  ConfigError with all problems found, codes C-1xx.
 """
@@ -48,7 +48,11 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     directory: Annotated[
         str,
-        Meta(description="database and keys, on a disk that survives power cuts", examples=["/var/lib/mektep"], min_length=1),
+        Meta(
+            description="database and keys, on a disk that survives power cuts",
+            examples=["/var/lib/mektep"],
+            min_length=1,
+        ),
     ] = "/var/lib/mektep"
     runtime: Annotated[
         str, Meta(description="live state for `mektep status`, on tmpfs", examples=["/run/mektep"], min_length=1)
@@ -94,7 +98,9 @@ class ConfigError(AgentError):
     def __init__(self, problems: list[Problem]) -> None:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(first.code, f"{first}{more}", do="Run `mektep check` with this file and mend each line it prints.")
+        super().__init__(
+            first.code, f"{first}{more}", do="Run `mektep check` with this file and mend each line it prints."
+        )
         self.problems = problems
 
 
@@ -120,7 +126,9 @@ def _parse(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise fail("C-001", "there is no such file", "Copy one from examples/ and adapt it.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise fail("C-002", f"cannot be read: {error}", "Check its owner, its mode and that it is UTF-8 text.") from error
+        raise fail(
+            "C-002", f"cannot be read: {error}", "Check its owner, its mode and that it is UTF-8 text."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise fail("C-003", f"is not TOML: {error}", "Mend the line named; text needs quotation marks.") from error
 

@@ -23,7 +23,7 @@ from agent.rules import Rules
 from agent.school.card_key import load_card_key
 from agent.sources import Station, keep_reading
 from agent.sync.centre_link import CentreLink
-from agent.sync.identity import load_identity
+from agent.sync.identity import Identity, load_identity
 from agent.tap_path import TapPath
 from drivers import catalog
 
@@ -37,13 +37,15 @@ async def run(config: Config, notifier: Notifier) -> None:
     """Run until cancelled. Raises what ended the writer or the link."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = SystemClock()
-    state = Path(config.state.directory)
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    Path(config.state.runtime).mkdir(mode=0o755, parents=True, exist_ok=True)
-    identity, card_key = load_identity(state), load_card_key(config.state.card_key)
+    identity, card_key = _keys(config)
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
         link = CentreLink(
-            config.centre, school=config.school, outbox=outbox, identity=identity, clock=clock, rng=random.Random()  # noqa: S311
+            config.centre,
+            school=config.school,
+            outbox=outbox,
+            identity=identity,
+            clock=clock,
+            rng=random.Random(),  # noqa: S311
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
@@ -67,3 +69,11 @@ async def run(config: Config, notifier: Notifier) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_ALARMS_S):
                     await alarms.drained()
+
+
+def _keys(config: Config) -> tuple[Identity, bytes]:
+    """Make the box's folders and keys where they are missing. Raises AgentError."""
+    state = Path(config.state.directory)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(config.state.runtime).mkdir(mode=0o755, parents=True, exist_ok=True)
+    return load_identity(state), load_card_key(config.state.card_key)

@@ -22,8 +22,16 @@ class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
     """A card was shown to a reader."""
 
     reader: Name
-    form: Annotated[str, Meta(description="which of its possible numbers the reader reported, e.g. em4100, uid4, wiegand26")]
-    card: Annotated[str, Meta(description="keyed hash of form and number, 32 hex digits; never the number itself", pattern="^[0-9a-f]{32}$")]
+    form: Annotated[
+        str, Meta(description="which of its possible numbers the reader reported, e.g. em4100, uid4, wiegand26")
+    ]
+    card: Annotated[
+        str,
+        Meta(
+            description="keyed hash of form and number, 32 hex digits; never the number itself",
+            pattern="^[0-9a-f]{32}$",
+        ),
+    ]
 
 
 class ZoneChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +40,9 @@ class ZoneChanged(msgspec.Struct, frozen=True, kw_only=True):
     sensor: Name
     zone: Annotated[int, Meta(ge=1)]
     place: Annotated[str, Meta(description="the zone's name in the configuration, or empty")]
-    state: Annotated[str, Meta(description="fire, extinguishing, attention, fault, disabled, test, restored, normal, unknown")]
+    state: Annotated[
+        str, Meta(description="fire, extinguishing, attention, fault, disabled, test, restored, normal, unknown")
+    ]
     before: Annotated[str, Meta(description="the state before; empty at the first poll")]
     codes: Annotated[list[int], Meta(description="codes as read, top priority first")]
     words: str
@@ -152,7 +162,9 @@ TYPE_OF: dict[type[msgspec.Struct], str] = {
 }
 
 
-def draft(data: msgspec.Struct, at: Moment, *, type: str = "", severity: Severity | None = None, source: str = "") -> Draft:
+def draft(
+    data: msgspec.Struct, at: Moment, *, type: str = "", severity: Severity | None = None, source: str = ""
+) -> Draft:
     """An event of the kind that belongs to its data; type is needed only where two kinds share a struct."""
     name = type or TYPE_OF[data.__class__]
     kind = KINDS[name]

@@ -1,7 +1,7 @@
 """Keeps one device read for ever: connect, read, report trouble, wait, connect again.
 
-A DeviceError is reported once, waited out and retried for ever. Any other exception quarantines the source with a growing pause,
-loudly: one faulty source never takes another down.
+A DeviceError is reported once, waited out and retried for ever. Any other exception quarantines the source with a
+growing pause, loudly: one faulty source never takes another down.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ async def keep_reading(
             pause_s, state = retry_s, SourceState.FAILED
             trouble = Trouble(error.code, error.what, error.do)
             retry_s = min(retry_s * 2, RETRY_MAX_S)
-        except Exception as error:  # noqa: BLE001 - the supervisor: whatever it is, the other sources go on
+        except Exception as error:
             pause_s, state = quarantine_s, SourceState.QUARANTINED
             fact = f"{station.config.driver} failed by itself: {type(error).__name__}: {error}"
             trouble = Trouble("R-190", fact, f"Send a bundle to support; the agent tries again in {pause_s:.0f} s.")

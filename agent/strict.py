@@ -1,7 +1,7 @@
 """A TOML table into a frozen struct, naming every mistake at once: file, key, value, and what to write instead.
 
-msgspec stops at the first mistake; a technician with one visit to the school wants all of them. So each field is converted by
-itself, and the words come from the `Meta(description=…, examples=…)` of the field's type.
+msgspec stops at the first mistake; a technician with one visit to the school wants all of them. So each field is
+converted by itself, and the words come from the `Meta(description=…, examples=…)` of the field's type.
 
 Shape   read_table(table, type, file, prefix) -> (struct or None, problems)
 Not     what the settings mean together: agent/config.py.
@@ -46,17 +46,23 @@ def read_table(table: Mapping[str, Any], type_: type[S], *, file: str, prefix: s
         if field.name not in table:
             if field.required:
                 problems.append(
-                    Problem(code="C-102", file=file, key=key, value="", what="is missing", do=_advice(field.name, hints))
+                    Problem(
+                        code="C-102", file=file, key=key, value="", what="is missing", do=_advice(field.name, hints)
+                    )
                 )
             continue
-        problems += _check_value(table[field.name], hints[field.name], file=file, key=key, do=_advice(field.name, hints))
+        problems += _check_value(
+            table[field.name], hints[field.name], file=file, key=key, do=_advice(field.name, hints)
+        )
     if problems:
         return None, problems
     try:
         return msgspec.convert(table, type_), []
     except msgspec.ValidationError as error:  # the struct's own __post_init__: fields that do not fit together
         what = str(error).split(" - at `")[0]
-        return None, [Problem(code="C-104", file=file, key=prefix.rstrip("."), value="", what=what, do="Change one of them.")]
+        return None, [
+            Problem(code="C-104", file=file, key=prefix.rstrip("."), value="", what=what, do="Change one of them.")
+        ]
 
 
 def show(value: object) -> str:
@@ -99,10 +105,7 @@ def _advice(name: str, hints: Mapping[str, Any]) -> str:
     """What to write: from the field's description and its first example."""
     meta = _meta(hints[name])
     means = (meta.description if meta and meta.description else "").rstrip(".")
-    if meta and meta.examples:
-        example = f"{name} = {_toml(meta.examples[0])}"
-    else:
-        example = f"{name} = {_sample(hints[name])}"
+    example = f"{name} = {_toml(meta.examples[0]) if meta and meta.examples else _sample(hints[name])}"
     return f"Write {example}" + (f": {means}." if means else ".")
 
 

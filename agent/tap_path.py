@@ -1,7 +1,7 @@
 """From a card to its light: the decision is on disk before the reader shows green.
 
-No commit within WAIT_AFTER_S (stuck card, foreign lock): the reader shows wait, never green. The tap stays in the outbox's queue
-and is recorded when the database answers.
+No commit within WAIT_AFTER_S (stuck card, foreign lock): the reader shows wait, never green. The tap stays in the
+outbox's queue and is recorded when the database answers.
 
 Bounded  TAPS_WAITING taps of one box; beyond that a tap shows wait at once and is not taken.
 """

@@ -9,7 +9,10 @@ def rfc3339(utc_ns: int) -> str:
     """2026-11-23T08:12:39.123456Z; the empty string for 0, which stands for never."""
     if utc_ns == 0:
         return ""
-    return datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{utc_ns // 1000 % 1_000_000:06d}Z"
+    return (
+        datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        + f".{utc_ns // 1000 % 1_000_000:06d}Z"
+    )
 
 
 def clock_face(utc_ns: int) -> str:

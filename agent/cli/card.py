@@ -20,7 +20,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     try:
         printed = cards.printed(form, args.number.upper())
     except ValueError as error:
-        raise AgentError("C-120", f"{args.number} is no {form.value} number: {error}", do="Give all its hex digits.") from error
+        raise AgentError(
+            "C-120", f"{args.number} is no {form.value} number: {error}", do="Give all its hex digits."
+        ) from error
     width = max(len(name) for name in printed)
     for name, text in printed.items():
         print(f"{name:<{width}}  {text}", file=out)

@@ -1,4 +1,6 @@
-"""mektep identity FILE: print the box's public key, making the pair first if there is none. The private half stays here."""
+"""mektep identity FILE: print the box's public key, making the pair first if there is none. The private half stays
+here.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ DEFAULT_CONFIG = "/etc/mektep/agent.toml"
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """Run one command. Returns its exit code."""
     given = sys.argv[1:] if argv is None else list(argv)
-    parser = argparse.ArgumentParser(prog="mektep", description="The edge agent of a school.", epilog=__doc__.split("\n\n")[1])
+    parser = argparse.ArgumentParser(
+        prog="mektep", description="The edge agent of a school.", epilog=__doc__.split("\n\n")[1]
+    )
     parser.add_argument("--version", action="version", version=f"mektep-agent {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     chosen = next((word for word in given if word in COMMANDS), None)

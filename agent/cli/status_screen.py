@@ -35,14 +35,18 @@ def _headline(status: Status, say: Texts) -> Text:
     line = Text(f"{status.school}  ", style="bold")
     line.append(say(f"state.{status.state}"), STATE_STYLE.get(status.state, BAD))
     line.append(f"   {say('head.version')} {status.agent or '?'}   {say('head.clock')} ")
-    line.append(say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow")
+    line.append(
+        say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow"
+    )
     if status.at:
         line.append(f"   {say('head.at')} {status.at}", "dim")
     return line
 
 
 def _troubles(status: Status, say: Texts) -> Table:
-    table = Table(title=say("trouble.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1))
+    table = Table(
+        title=say("trouble.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
+    )
     table.add_column(style=BAD, no_wrap=True)
     table.add_column()
     rows = [(trouble.code, trouble.what, trouble.do) for trouble in status.troubles]
@@ -67,7 +71,11 @@ def _lanes(status: Status, say: Texts) -> Table:
     for name, lane in status.lanes.items():
         owed = lane.last - lane.settled
         table.add_row(
-            say(f"lane.{name}"), f"{lane.last}", f"{lane.settled}", Text(f"{owed}", "yellow" if owed else "green"), _size(lane.bytes)
+            say(f"lane.{name}"),
+            f"{lane.last}",
+            f"{lane.settled}",
+            Text(f"{owed}", "yellow" if owed else "green"),
+            _size(lane.bytes),
         )
     return table
 

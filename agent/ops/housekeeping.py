@@ -1,6 +1,8 @@
-"""What the daemon does by the clock: its picture and watchdog each second, its health each minute, the record of a set clock.
+"""What the daemon does by the clock: its picture and watchdog each second, its health each minute, the record of a
+set clock.
 
-The watchdog is fed while the writer answers, also when it waits for a lock or a full disk: restarting would not help those.
+The watchdog is fed while the writer answers, also when it waits for a lock or a full disk: restarting would not
+help those.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 class Housekeeping:
     """Two endless tasks; the daemon's TaskGroup owns them."""
 
-    def __init__(self, clock: Clock, outbox: Outbox, pictures: Pictures, notifier: Notifier, thermal: Path = THERMAL) -> None:
+    def __init__(
+        self, clock: Clock, outbox: Outbox, pictures: Pictures, notifier: Notifier, thermal: Path = THERMAL
+    ) -> None:
         self._clock = clock
         self._outbox = outbox
         self._pictures = pictures
@@ -65,7 +69,8 @@ class Housekeeping:
     def _health(self, picture: status.Status) -> Draft:
         sources = {name: source.code or source.state for name, source in picture.sources.items()}
         lanes = {
-            name: LaneHealth(last=lane.last, settled=lane.settled, bytes=lane.bytes) for name, lane in picture.lanes.items()
+            name: LaneHealth(last=lane.last, settled=lane.settled, bytes=lane.bytes)
+            for name, lane in picture.lanes.items()
         }
         health = Health(
             uptime_s=(self._clock.monotonic_ns() - self._started_ns) // 1_000_000_000,

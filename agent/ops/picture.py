@@ -69,7 +69,8 @@ class Pictures:
     def _lanes(self) -> dict[str, LaneView]:
         states = {lane: self._outbox.state(lane) for lane in Lane}
         return {
-            lane.word: LaneView(last=state.last, settled=state.settled, bytes=state.bytes) for lane, state in states.items()
+            lane.word: LaneView(last=state.last, settled=state.settled, bytes=state.bytes)
+            for lane, state in states.items()
         }
 
     def _troubles(self) -> list[TroubleView]:

@@ -115,12 +115,34 @@ def is_alive(status: Status) -> bool:
 
 def blank(school: str) -> Status:
     """A picture of a box that has never run since boot."""
+    link = LinkView(
+        state="offline",
+        since="",
+        code="",
+        what="",
+        do="",
+        in_flight_bytes=0,
+        bytes_per_s=0.0,
+        rtt_ms=0.0,
+        last_receipt="",
+        counters={},
+        refused={},
+    )
     return Status(
-        state="unknown", school=school, agent="", pid=0, pid_start=0, at="", started="", epoch="", bootid="", clock="",
-        lanes={}, owes=[], sources={}, troubles=[],
-        link=LinkView(
-            state="offline", since="", code="", what="", do="", in_flight_bytes=0, bytes_per_s=0.0, rtt_ms=0.0, last_receipt="",
-            counters={}, refused={},
-        ),
+        state="unknown",
+        school=school,
+        agent="",
+        pid=0,
+        pid_start=0,
+        at="",
+        started="",
+        epoch="",
+        bootid="",
+        clock="",
+        lanes={},
+        owes=[],
+        link=link,
+        sources={},
+        troubles=[],
         disk=DiskView(free_bytes=0, wal_bytes=0, commit_p50_ms=0.0, commit_p99_ms=0.0),
-    )  # fmt: skip
+    )

@@ -21,10 +21,14 @@ def load_card_key(path: Path) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as error:
-        raise AgentError("T-110", f"{path} cannot be read: {error}", do="Give it to the agent's user, mode 0600.") from error
+        raise AgentError(
+            "T-110", f"{path} cannot be read: {error}", do="Give it to the agent's user, mode 0600."
+        ) from error
     if len(key) != KEY_BYTES:
         raise AgentError(
-            "T-110", f"{path} has {len(key)} bytes instead of {KEY_BYTES}", do="Restore it from the centre; do not delete it."
+            "T-110",
+            f"{path} has {len(key)} bytes instead of {KEY_BYTES}",
+            do="Restore it from the centre; do not delete it.",
         )
     return key
 

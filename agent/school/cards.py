@@ -1,7 +1,7 @@
 """A tap becomes an event without the card's number: a keyed hash stands for it.
 
-The key lies beside the database and never leaves the box (docs/decisions/0004-card-hash.md). The form is hashed with the number,
-because the same digits in another form are another card.
+The key lies beside the database and never leaves the box (docs/decisions/0004-card-hash.md). The form is hashed
+with the number, because the same digits in another form are another card.
 
 Not     who may eat: that rule arrives with the school's reference data.
 """

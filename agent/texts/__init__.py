@@ -1,7 +1,7 @@
 """Words for people, apart from the code: one TOML file per language, chosen by the terminal's locale.
 
-A key that a language lacks is shown in English; a test demands that none lacks any. Instructions of error codes are in English beside
-the code that raises them; a language file may translate them under [instruction].
+A key that a language lacks is shown in English; a test demands that none lacks any. Instructions of error codes are
+in English beside the code that raises them; a language file may translate them under [instruction].
 """
 
 from __future__ import annotations

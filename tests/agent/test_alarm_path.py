@@ -53,7 +53,9 @@ async def test_an_answering_database_sends_nothing_ahead() -> None:
     assert link.sent == []
 
 
-async def test_a_stuck_database_is_overtaken_and_the_alarm_follows_under_the_same_id(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stuck_database_is_overtaken_and_the_alarm_follows_under_the_same_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
     outbox, link = StuckOutbox(), AheadLink()
     path = AlarmPath(outbox.accept, link.send_ahead)

@@ -1,4 +1,6 @@
-"""The supervisor: a device error is reported once and retried, a defect is quarantined, readings flow again afterwards."""
+"""The supervisor: a device error is reported once and retried, a defect is quarantined, readings flow again
+afterwards.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def test_the_hash_is_the_documented_one() -> None:
 
 
 def test_form_and_key_matter() -> None:
-    hashes = {card_hash(key, form, "24548AAC") for key in (KEY, b"x" * 32) for form in (CardForm.UID4, CardForm.WIEGAND34)}
+    hashes = {
+        card_hash(key, form, "24548AAC") for key in (KEY, b"x" * 32) for form in (CardForm.UID4, CardForm.WIEGAND34)
+    }
     assert len(hashes) == 4
 
 

@@ -11,7 +11,9 @@ from drivers.readings import ZoneChange, ZoneState
 
 
 def change(state: ZoneState, zone: int = 2) -> ZoneChange:
-    return ZoneChange(zone=zone, state=state, before=ZoneState.NORMAL, codes=(37, 44), words="fire", at_ns=5, monotonic_ns=6)
+    return ZoneChange(
+        zone=zone, state=state, before=ZoneState.NORMAL, codes=(37, 44), words="fire", at_ns=5, monotonic_ns=6
+    )
 
 
 @pytest.mark.parametrize("state", list(ZoneState))
@@ -20,7 +22,12 @@ def test_every_state_becomes_an_alarm_event(state: ZoneState) -> None:
     assert event.lane is Lane.ALARM
     assert event.severity is SEVERITY[state]
     assert isinstance(event.data, ZoneChanged)
-    assert (event.data.place, event.data.state, event.data.before, event.data.codes) == ("gym", state.value, "normal", [37, 44])
+    assert (event.data.place, event.data.state, event.data.before, event.data.codes) == (
+        "gym",
+        state.value,
+        "normal",
+        [37, 44],
+    )
 
 
 def test_only_fire_and_extinguishing_are_fatal() -> None:

@@ -1,0 +1,85 @@
+"""Writes docs/config.md from the settings' own types, so that the page cannot lag behind the code.
+
+Run: python scripts/config_page.py > docs/config.md     (tests/test_config_page.py compares)
+"""
+
+from __future__ import annotations
+
+import sys
+import typing
+from collections.abc import Iterator
+
+import msgspec
+from agent.outbox.settings import OutboxSettings
+from agent.sync.settings import LinkSettings
+
+from agent.config import SchoolName, SourceName, StatePlaces
+from agent.strict import show
+from drivers import catalog
+
+HEAD = """# Configuration
+
+One TOML file, `/etc/mektep/agent.toml` unless a command is given another. `mektep check FILE` names every mistake
+with file, key, value and what to write instead; unknown settings are mistakes. Examples stand in
+[`examples/`](../examples/). This page
+is written from the code by `scripts/config_page.py`.
+
+No secret stands in this file: keys are files that the agent alone may read.
+
+## The file's head
+
+| setting | what it is | default |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page as text."""
+    parts = [HEAD + f"| `school` | {_describe(SchoolName)} | must be set |\n"]
+    parts += [
+        _section("[state]", StatePlaces),
+        _section("[centre]", LinkSettings),
+        _section("[outbox]", OutboxSettings),
+    ]
+    parts.append(
+        "\n## Devices\n\nEach device is a `[[reader]]` or a `[[sensor]]` with a name of its own and a driver; "
+        "no two may use one port.\n\n"
+        "| setting | what it is | default |\n|---|---|---|\n"
+        f"| `name` | {_describe(SourceName)} | must be set |\n"
+        f"| `driver` | one of {', '.join(f'`{name}`' for name in catalog.CATALOG)} | must be set |\n"
+    )
+    parts += [
+        _section(f'[[{entry.kind}]] with driver = "{name}"', catalog.load(name).Settings)
+        for name, entry in catalog.CATALOG.items()
+    ]
+    return "".join(parts)
+
+
+def _section(title: str, type_: type[msgspec.Struct]) -> str:
+    rows = "".join(_rows(type_))
+    return f"\n## {title}\n\n| setting | what it is | default |\n|---|---|---|\n{rows}"
+
+
+def _rows(type_: type[msgspec.Struct]) -> Iterator[str]:
+    hints = typing.get_type_hints(type_, include_extras=True)
+    for field in msgspec.structs.fields(type_):
+        yield f"| `{field.name}` | {_describe(hints[field.name])} | {_default(field)} |\n"
+
+
+def _describe(hint: object) -> str:
+    meta = next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, msgspec.Meta)), None)
+    if meta is None or not meta.description:
+        raise SystemExit(f"a setting without Meta(description=…): {hint}")
+    return meta.description.replace("|", "\\|")
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.default is not msgspec.NODEFAULT:
+        return f"`{show(field.default)}`" if field.default not in ("", None) else "none"
+    if field.default_factory is not msgspec.NODEFAULT:
+        return "none"
+    return "must be set"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
