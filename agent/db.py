@@ -1,0 +1,65 @@
+"""The one SQLite file: open it, climb its schema, set what durability and a mortal SD card demand.
+
+Durable  WAL with synchronous=FULL: each commit is one fdatasync of the log; NORMAL would lose the last commits at power loss.
+Space    auto_vacuum=INCREMENTAL gives freed space back; secure_delete off: overwriting would double the card's wear.
+Raises   sqlite3.Error; the outbox decides what it means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+from pathlib import Path
+
+SCHEMA = resources.files("agent") / "schema"
+CACHE_KIB = 2048
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection for the writer, with the newest schema. Autocommit: transactions are explicit."""
+    fresh = not path.exists()
+    db = _open(path.absolute().as_uri())
+    if fresh:
+        db.execute("pragma auto_vacuum=incremental")
+    db.execute("pragma journal_mode=wal")
+    db.execute("pragma synchronous=full")
+    db.execute("pragma wal_autocheckpoint=0")  # the checkpointer does it, off the tap's path
+    db.execute("pragma journal_size_limit=8388608")
+    db.execute("pragma foreign_keys=on")
+    climb(db)
+    return db
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection; never starts a database."""
+    return _open(path.absolute().as_uri() + "?mode=ro")
+
+
+def connect_checkpointer(path: Path) -> sqlite3.Connection:
+    """A connection that moves the log into the database while the writer goes on."""
+    db = _open(path.absolute().as_uri())
+    db.execute("pragma synchronous=full")
+    db.execute("pragma wal_autocheckpoint=0")
+    return db
+
+
+def _open(uri: str) -> sqlite3.Connection:
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=0)
+    db.execute(f"pragma cache_size=-{CACHE_KIB}")
+    db.execute("pragma secure_delete=off")
+    db.execute("pragma temp_store=memory")
+    return db
+
+
+def steps() -> list[tuple[int, str]]:
+    """The schema's steps: number and SQL, in order."""
+    files = sorted(entry.name for entry in SCHEMA.iterdir() if entry.name[:4].isdigit())
+    return [(int(name[:4]), (SCHEMA / name).read_text(encoding="utf-8")) for name in files]
+
+
+def climb(db: sqlite3.Connection) -> None:
+    """Run the steps that this file has not seen; each is one transaction."""
+    (version,) = db.execute("pragma user_version").fetchone()
+    for number, sql in steps():
+        if number > version:
+            db.executescript(f"begin immediate;\n{sql}\npragma user_version={number};\ncommit;")

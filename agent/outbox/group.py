@@ -1,0 +1,126 @@
+"""One group commit in the making: what its members put, which sequences that takes, which rows that gives.
+
+A member that fails takes back what it put and leaves the others alone. Nothing here waits or locks: agent/outbox/writer.py does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from agent.model import Draft, Lane, Place
+from agent.outbox.envelope import Envelope
+
+RUN_EVENTS = 100
+RUN_BYTES = 64_000
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A run as it goes into table message."""
+
+    epoch_id: int
+    lane: Lane
+    first: int
+    last: int
+    body: bytes
+
+    @property
+    def crc(self) -> int:
+        return zlib.crc32(self.body)
+
+
+class Numbering(msgspec.Struct):
+    """The current epoch's envelopes and the last sequence of each lane that is committed."""
+
+    epoch_id: int
+    epoch: str
+    envelopes: dict[Lane, Envelope]
+    last: dict[Lane, int]
+
+
+class Transaction:
+    """What one member of a group may do: put events, and run SQL in the same commit."""
+
+    def __init__(self, db: sqlite3.Connection, numbering: Numbering, recorded_ns: int) -> None:
+        self.db = db
+        self.numbering = numbering
+        self.recorded_ns = recorded_ns
+        self.put_bytes: dict[Lane, list[bytes]] = {lane: [] for lane in Lane}
+        self._in_savepoint = False
+        self._sealed: list[Row] = []  # of an epoch that ended within this group
+
+    def begin_epoch(self, numbering: Numbering) -> None:
+        """From here on events are numbered in another epoch; what was put before keeps the old one."""
+        self._sealed = list(self.rows())
+        self.numbering = numbering
+        self.put_bytes = {lane: [] for lane in Lane}
+
+    def put(self, draft: Draft) -> Place:
+        """Give the event its place. It is durable when the group has committed. Raises ValueError if it is too large."""
+        lane = draft.lane
+        waiting = self.put_bytes[lane]
+        sequence = self.numbering.last[lane] + len(waiting) + 1
+        waiting.append(self.numbering.envelopes[lane].encode(draft, sequence, self.recorded_ns))
+        return Place(self.numbering.epoch, lane, sequence)
+
+    def put_again(self, old: bytes, lane: Lane, old_place: Place) -> Place:
+        """Give a stored event a new place in the current epoch."""
+        waiting = self.put_bytes[lane]
+        sequence = self.numbering.last[lane] + len(waiting) + 1
+        text = f"{old_place.epoch}/{old_place.lane.word}/{old_place.sequence}"
+        waiting.append(self.numbering.envelopes[lane].reissue(old, text, sequence, self.recorded_ns))
+        return Place(self.numbering.epoch, lane, sequence)
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement in this group's transaction. Raises sqlite3.Error."""
+        if not self._in_savepoint:
+            self.db.execute("savepoint member")
+            self._in_savepoint = True
+        return self.db.execute(sql, args)
+
+    def mark(self) -> dict[Lane, int]:
+        """How much is put so far: to take back a failing member."""
+        return {lane: len(waiting) for lane, waiting in self.put_bytes.items()}
+
+    def keep(self) -> None:
+        """The member is done."""
+        if self._in_savepoint:
+            self.db.execute("release member")
+            self._in_savepoint = False
+
+    def take_back(self, mark: dict[Lane, int]) -> None:
+        """The member failed: what it put and wrote is undone."""
+        if self._in_savepoint:
+            self.db.execute("rollback to member")
+            self.db.execute("release member")
+            self._in_savepoint = False
+        for lane, length in mark.items():
+            del self.put_bytes[lane][length:]
+
+    def rows(self) -> Iterator[Row]:
+        """The runs of this group, lane by lane."""
+        yield from self._sealed
+        numbering = self.numbering
+        for lane, events in self.put_bytes.items():
+            first = numbering.last[lane] + 1
+            for run in _runs(events):
+                yield Row(numbering.epoch_id, lane, first, first + len(run) - 1, b",".join(run))
+                first += len(run)
+
+
+def _runs(events: list[bytes]) -> Iterator[list[bytes]]:
+    """Cut a lane's events into runs of at most RUN_EVENTS and about RUN_BYTES."""
+    run: list[bytes] = []
+    size = 0
+    for event in events:
+        if run and (len(run) >= RUN_EVENTS or size + len(event) > RUN_BYTES):
+            yield run
+            run, size = [], 0
+        run.append(event)
+        size += len(event) + 1
+    if run:
+        yield run

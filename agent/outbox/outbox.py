@@ -1,0 +1,356 @@
+"""Promises on disk: what is accepted here stays until the centre's signed receipt says stored.
+
+Durable    accept() returns after fdatasync; everybody waiting shares one commit.
+Threads    one writes, one reads, one checkpoints; this class lives on the event loop and joins them.
+Damage     a damaged file is set aside and salvaged when the outbox is opened: agent/outbox/salvage.py.
+Not        the wire: agent/sync/drain.py takes batches from here and settles them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from agent import db
+from agent.clock import Clock
+from agent.errors import AgentError
+from agent.events import EpochOpened, draft
+from agent.model import Batch, Draft, Lane, Place
+from agent.outbox import salvage
+from agent.outbox.checkpointer import Checkpointer
+from agent.outbox.envelope import Envelope, split
+from agent.outbox.group import Numbering, Transaction
+from agent.outbox.reader import Damaged, Reader
+from agent.outbox.settings import OutboxSettings
+from agent.outbox.settled import Settled
+from agent.outbox.troubles import Trouble, Troubles
+from agent.outbox.upkeep import Lost, Stretch, Upkeep
+from agent.outbox.writer import Member, Writer
+
+log = logging.getLogger("agent.outbox")
+
+T = TypeVar("T")
+WAITING_DRAFTS = 20_000  # accepted but not yet durable; beyond it accept() itself waits
+WRITER_SILENT_S = 20.0  # a writer that has not turned for so long does not answer
+Listener = Callable[[set[Lane]], None]
+
+
+class LaneState(msgspec.Struct, frozen=True):
+    """One lane of the current epoch, and what the disk holds of it over all epochs."""
+
+    last: int
+    settled: int
+    bytes: int
+
+
+@asynccontextmanager
+async def open_outbox(path: Path, *, school: str, clock: Clock, settings: OutboxSettings) -> AsyncIterator[Outbox]:
+    """Open the box's database, salvaging it if it is damaged. Raises AgentError D-101 if it cannot be used at all."""
+    try:
+        rescue = await asyncio.to_thread(salvage.mend, path, clock)
+        outbox = Outbox(path, school, clock, settings)
+    except (sqlite3.Error, OSError) as error:
+        raise AgentError(
+            "D-101", f"{path} cannot be opened: {error}", do="Check that the disk is mounted, writable and has space."
+        ) from error
+    try:
+        await outbox.begin(rescue)
+        yield outbox
+    finally:
+        await asyncio.to_thread(outbox.close)
+
+
+class Outbox:
+    """Use open_outbox()."""
+
+    def __init__(self, path: Path, school: str, clock: Clock, settings: OutboxSettings) -> None:
+        self._school = school
+        self._clock = clock
+        self._path = path
+        connection = db.connect(path)
+        self._stretches: dict[tuple[int, Lane], Stretch] = {}
+        numbering = self._load(connection)
+        self._checkpointer = Checkpointer(path)
+        self._upkeep = Upkeep(path, settings, clock, self._checkpointer, self._stretches, self._committed)
+        self._loop = asyncio.get_running_loop()
+        self._db = connection
+        self._writer = Writer(connection, numbering, clock, self._loop, self._upkeep, self._writer_failed)
+        self._reader = Reader(path)
+        self._troubles = Troubles(path, settings, self._upkeep, self._checkpointer, self._writer)
+        self._listeners: list[Listener] = []
+        self._waiting = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self.fatal: asyncio.Future[None] = self._loop.create_future()
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    async def begin(self, rescue: salvage.Rescue | None) -> None:
+        """Start the threads; the first event of a new epoch says why it was opened."""
+        self._checkpointer.start()
+        self._writer.start()
+        if self.last(self.epoch, Lane.RECORD) == 0:
+            before = self._epochs()[-2].epoch if len(self._epochs()) > 1 else ""
+            reason = "damaged" if rescue else "new"
+            await self.accept([draft(EpochOpened(epoch=self.epoch, before=before, reason=reason), self._clock.now())])
+        if rescue:
+            await self.accept([draft(rescue.event(self.epoch), self._clock.now())])
+
+    def close(self) -> None:
+        """Commit what waits and end the threads. Blocks."""
+        self._writer.stop()
+        self._checkpointer.stop()
+        self._reader.close()
+        self._db.close()
+        if not self.fatal.done():
+            self._loop.call_soon_threadsafe(self.fatal.cancel)
+
+    async def watch(self) -> None:
+        """Runs for ever; raises what ended the writer. The daemon ends with it, and systemd starts it clean."""
+        await asyncio.shield(self.fatal)
+
+    # --- accepting ----------------------------------------------------------------------------------------------
+
+    async def accept(self, drafts: Sequence[Draft]) -> list[Place]:
+        """Make events durable. Returns their places after fdatasync; a cancelled waiter undoes nothing.
+
+        Raises ValueError for an event larger than the contract allows; none of the given events is then accepted.
+        """
+        return await self.transact(lambda transaction: [transaction.put(one) for one in drafts], size=len(drafts))
+
+    async def transact(self, work: Callable[[Transaction], T], *, size: int = 1) -> T:
+        """Run work in the next group commit, alone in failing. It may run more than once: it must only use the transaction."""
+        while self._waiting >= WAITING_DRAFTS:
+            self._room.clear()
+            await self._room.wait()
+        if self.fatal.done():
+            raise AgentError("D-102", "the outbox's writer has ended", do="Nothing; systemd restarts the agent.")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting += size
+        future.add_done_callback(lambda _: self._made_room(size))
+        self._writer.submit(Member(work, future))
+        answer: T = await future
+        return answer
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call it on the loop after each commit that added events, with the lanes that grew."""
+        self._listeners.append(listener)
+
+    # --- what is owed ---------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> str:
+        """UUID of the current epoch."""
+        return self._writer.numbering.epoch
+
+    def state(self, lane: Lane) -> LaneState:
+        """The lane now."""
+        return LaneState(self.last(self.epoch, lane), self.settled(self.epoch, lane), self._upkeep.lane_bytes(lane))
+
+    def owes(self) -> list[str]:
+        """Epochs with events that are not settled, oldest first."""
+        owing = [stretch.epoch for stretch in self._epochs_and_lanes() if stretch.last > stretch.settled.prefix]
+        return list(dict.fromkeys(owing))
+
+    def settled(self, epoch: str, lane: Lane) -> int:
+        """End of the settled prefix; 0 for an unknown epoch."""
+        stretch = self._find(epoch, lane)
+        return stretch.settled.prefix if stretch else 0
+
+    def last(self, epoch: str, lane: Lane) -> int:
+        """Highest sequence that is durable; 0 for an unknown epoch."""
+        stretch = self._find(epoch, lane)
+        return stretch.last if stretch else 0
+
+    async def read(self, epoch: str, lane: Lane, after: int, *, max_bytes: int, max_events: int) -> Batch | None:
+        """The next contiguous events above `after`. Raises AgentError D-103 if the card lost or changed them."""
+        stretch = self._find(epoch, lane)
+        if stretch is None or after >= stretch.last:
+            return None
+        try:
+            return await self._reader.batch(
+                stretch.epoch_id, epoch, lane, after, max_bytes=max_bytes, max_events=max_events
+            )
+        except (Damaged, msgspec.DecodeError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.OperationalError):
+                return None  # locked or out of file handles for a moment: asked again
+            raise self._damaged(error) from error
+
+    def settle(self, epoch: str, lane: Lane, first: int, last: int) -> None:
+        """The centre has stored first..last. Cheap; any order; the disk learns it within a second."""
+        if stretch := self._find(epoch, lane):
+            stretch.settled.add(first, min(last, stretch.last))
+
+    async def kept(self, epoch: str, lane: Lane, first: int, last: int) -> int:
+        """How many events of a range are still on the disk."""
+        stretch = self._find(epoch, lane)
+        return await self._reader.count(stretch.epoch_id, lane, first, last) if stretch else 0
+
+    # --- epochs ---------------------------------------------------------------------------------------------------
+
+    async def open_epoch(self, reason: str) -> str:
+        """Number everything that follows in a new epoch; its first record says why. Returns its UUID."""
+
+        def work(transaction: Transaction) -> str:
+            before, epoch = transaction.numbering.epoch, str(uuid4())
+            transaction.begin_epoch(self._new_epoch(transaction.db, epoch, reason))
+            transaction.put(draft(EpochOpened(epoch=epoch, before=before, reason=reason), self._clock.now()))
+            return epoch
+
+        return await self.transact(work)
+
+    async def reissue(self, epoch: str, lane: Lane, first: int, last: int) -> int:
+        """Give events of an old epoch new places in the current one, and settle the old. Returns how many."""
+        if epoch == self.epoch:
+            raise ValueError("events are reissued from an older epoch only")
+        count, after = 0, first - 1
+        while after < last:
+            batch = await self.read(epoch, lane, after, max_bytes=256_000, max_events=last - after)
+            if batch is None:
+                break
+            events = split(batch.body[1:-1])
+            places = [Place(epoch, lane, batch.first + offset) for offset in range(len(events))]
+
+            def work(transaction: Transaction, events: list[bytes] = events, places: list[Place] = places) -> None:
+                for event, place in zip(events, places, strict=True):
+                    transaction.put_again(event, lane, place)
+
+            await self.transact(work, size=len(events))
+            count, after = count + len(events), batch.last
+        self.settle(epoch, lane, first, last)
+        return count
+
+    # --- small facts ----------------------------------------------------------------------------------------------
+
+    async def remember(self, key: str, value: bytes) -> None:
+        """Keep a small fact; durable when it returns."""
+        sql = "insert into fact (key, value) values (?, ?) on conflict do update set value = excluded.value"
+        await self.transact(lambda transaction: transaction.execute(sql, (key, value)).close())
+
+    async def recall(self, key: str) -> bytes | None:
+        """A fact, or None."""
+
+        def work(transaction: Transaction) -> bytes | None:
+            row = transaction.execute("select value from fact where key = ?", (key,)).fetchone()
+            return bytes(row[0]) if row else None
+
+        return await self.transact(work)
+
+    # --- for people -----------------------------------------------------------------------------------------------
+
+    def trouble(self) -> list[Trouble]:
+        """What is wrong with the database or its disk now."""
+        return self._troubles.now(self._clock.utc_ns())
+
+    def writer_answers(self) -> bool:
+        """Whether the writer's thread turns, also while it waits for a lock or space."""
+        return self._writer.alive() and time.monotonic() - self._writer.turned_s < WRITER_SILENT_S
+
+    def commit_ms(self) -> tuple[float, float]:
+        """Median and 99th percentile of the latest commits, milliseconds."""
+        taken = sorted(self._writer.commit_s)
+        if not taken:
+            return 0.0, 0.0
+        return taken[len(taken) // 2] * 1e3, taken[min(len(taken) - 1, len(taken) * 99 // 100)] * 1e3
+
+    def wal_bytes(self) -> int:
+        return self._checkpointer.log_bytes()
+
+    def disk_free_bytes(self) -> int:
+        return self._upkeep.free_bytes
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _load(self, connection: sqlite3.Connection) -> Numbering:
+        """Stretches and numbering as the disk has them; a fresh database gets its first epoch."""
+        if connection.execute("select 1 from epoch").fetchone() is None:
+            connection.execute("begin immediate")
+            self._new_epoch(connection, str(uuid4()), "new")
+            connection.execute("commit")
+        settled = {
+            (epoch_id, Lane(lane)): prefix
+            for epoch_id, lane, prefix in connection.execute("select epoch, lane, settled from lane")
+        }
+        sql = "select epoch, lane, max(last), sum(length(body)) from message group by epoch, lane"
+        held = {(epoch_id, Lane(lane)): (last, size) for epoch_id, lane, last, size in connection.execute(sql)}
+        numbering = None
+        for epoch_id, uuid in connection.execute("select id, uuid from epoch order by id").fetchall():
+            for lane in Lane:
+                prefix = settled.get((epoch_id, lane), 0)
+                last, size = held.get((epoch_id, lane), (0, 0))
+                self._stretches[epoch_id, lane] = Stretch(
+                    epoch_id, uuid, lane, Settled(prefix), prefix, max(last, prefix), size
+                )
+            numbering = self._numbering(epoch_id, uuid)
+        assert numbering is not None  # noqa: S101 - one was made above
+        for lane in Lane:
+            numbering.last[lane] = self._stretches[numbering.epoch_id, lane].last
+        return numbering
+
+    def _new_epoch(self, connection: sqlite3.Connection, epoch: str, reason: str) -> Numbering:
+        cursor = connection.execute(
+            "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)", (epoch, self._clock.utc_ns(), reason)
+        )
+        epoch_id = int(cursor.lastrowid or 0)
+        connection.executemany("insert into lane (epoch, lane) values (?, ?)", [(epoch_id, int(lane)) for lane in Lane])
+        return self._numbering(epoch_id, epoch)
+
+    def _numbering(self, epoch_id: int, epoch: str) -> Numbering:
+        envelopes = {lane: Envelope(self._school, epoch, lane, self._clock.boot_id) for lane in Lane}
+        return Numbering(epoch_id, epoch, envelopes, dict.fromkeys(Lane, 0))
+
+    def _epochs_and_lanes(self) -> list[Stretch]:
+        return [self._stretches[key] for key in sorted(self._stretches)]
+
+    def _epochs(self) -> list[Stretch]:
+        return [stretch for stretch in self._epochs_and_lanes() if stretch.lane is Lane.RECORD]
+
+    def _find(self, epoch: str, lane: Lane) -> Stretch | None:
+        numbering = self._writer.numbering
+        if epoch == numbering.epoch:
+            return self._stretches.get((numbering.epoch_id, lane))
+        return next(
+            (stretch for stretch in self._epochs_and_lanes() if stretch.epoch == epoch and stretch.lane is lane), None
+        )
+
+    def _made_room(self, size: int) -> None:
+        self._waiting -= size
+        if not self._room.is_set() and self._waiting < WAITING_DRAFTS:
+            self._room.set()
+
+    def _committed(self, lanes: set[Lane], lost: list[Lost]) -> None:
+        """In the writer's thread, after a commit: tell the loop once."""
+        if lanes or lost:
+            self._loop.call_soon_threadsafe(self._tell, lanes, lost)
+
+    def _tell(self, lanes: set[Lane], lost: list[Lost]) -> None:
+        for one in lost:
+            self._stretches[one.epoch_id, one.lane].settled.add(one.first, one.last)
+        for listener in self._listeners:
+            listener(lanes)
+
+    def _writer_failed(self, error: BaseException) -> None:
+        if isinstance(error, sqlite3.DatabaseError):
+            salvage.mark_damaged(self._path)
+        self._loop.call_soon_threadsafe(self._end, error)
+
+    def _damaged(self, error: Exception) -> AgentError:
+        salvage.mark_damaged(self._path)
+        trouble = AgentError(
+            "D-103", f"the database is damaged: {error}", do="Nothing; it is salvaged at the restart. Plan a new card."
+        )
+        self._end(trouble)
+        return trouble
+
+    def _end(self, error: BaseException) -> None:
+        if not self.fatal.done():
+            self.fatal.set_exception(error)

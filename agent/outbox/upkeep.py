@@ -1,0 +1,253 @@
+"""What the writer does besides writing: settled prefixes, dropping, removing delivered rows, giving space back, surviving a full disk.
+
+Everything here runs in the writer's thread, in small pieces, so that a tap never waits long. What is short of space gives way in
+this order: delivered rows, then telemetry (each drop is a Loss record); records and alarms never.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agent.clock import Clock
+from agent.events import Loss, draft
+from agent.model import Lane
+from agent.outbox import lanes
+from agent.outbox.checkpointer import TOO_LONG_BYTES, Checkpointer
+from agent.outbox.group import Numbering, Row, Transaction
+from agent.outbox.settings import MB, OutboxSettings
+from agent.outbox.settled import Settled
+
+PIECE_RUNS = 64  # rows removed at once
+UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
+DISK_LOOK_S = 1.0
+VACUUM_PAGES = 256
+DAY_NS = 86_400_000_000_000
+OLDEST = """
+select first, last, length(body), accepted_ns from message where epoch = ? and lane = ? order by first limit ?
+"""
+REMOVE = "delete from message where epoch = ? and lane = ? and first <= ?"
+SETTLE = "insert into lane (epoch, lane, settled) values (?, ?, ?) on conflict do update set settled = excluded.settled"
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """A range that was dropped and recorded: it counts as settled."""
+
+    epoch_id: int
+    lane: Lane
+    first: int
+    last: int
+
+
+Work = Callable[[Transaction], Any]
+Alone = Callable[[Work], Any]  # runs a piece of work in a commit of its own
+
+
+class Stretch(msgspec.Struct):
+    """One lane of one epoch: what the disk holds of it."""
+
+    epoch_id: int
+    epoch: str
+    lane: Lane
+    settled: Settled
+    written: int  # settled prefix as it stands on the disk
+    last: int  # highest sequence committed
+    bytes: int = 0
+
+
+class Upkeep:
+    """Given to the writer as its Keeper; `stretches` is shared with the outbox, which adds to `settled` on the loop."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: OutboxSettings,
+        clock: Clock,
+        checkpointer: Checkpointer,
+        stretches: dict[tuple[int, Lane], Stretch],
+        on_commit: Callable[[set[Lane], list[Lost]], None],
+    ) -> None:
+        self._path = path
+        self._settings = settings
+        self._clock = clock
+        self._checkpointer = checkpointer
+        self.stretches = stretches
+        self._on_commit = on_commit
+        self._ballast = path.with_name("ballast")
+        self._removed: list[tuple[Stretch, int]] = []  # stretch, bytes: counted when the commit has held
+        self._writing: list[tuple[Stretch, int]] = []  # stretch, prefix
+        self._lost: list[Lost] = []
+        self._looked_s = 0.0
+        self._upkept_s = 0.0
+        self._more = False
+        self.free_bytes = self._look()
+        self.starved = False  # the ballast had to be given up
+
+    # --- before and after each commit ---------------------------------------------------------------------------
+
+    def begun(self) -> None:
+        """A try to commit begins: what an earlier try prepared did not happen."""
+        self._removed, self._writing, self._lost = [], [], []
+
+    def before_commit(self, transaction: Transaction) -> None:
+        """Settled prefixes go with every group; a lane over its quota drops its oldest events."""
+        for stretch in self.stretches.values():
+            prefix = stretch.settled.prefix
+            if prefix > stretch.written:
+                transaction.db.execute(SETTLE, (stretch.epoch_id, int(stretch.lane), prefix))
+                self._writing.append((stretch, prefix))
+        low = self._disk_low()
+        for lane, rule in lanes.rules(self._settings, disk_low=low).items():
+            over = self.lane_bytes(lane) - rule.quota_bytes
+            if over > 0 and rule.sheds:
+                self._shed(transaction, lane, over, "disk_full" if low else "quota")
+
+    def committed(self, rows: list[Row], numbering: Numbering) -> None:
+        """It is durable: count it, tell the loop, wake the checkpointer."""
+        for lane in Lane:
+            key = (numbering.epoch_id, lane)
+            if key not in self.stretches:
+                self.stretches[key] = Stretch(numbering.epoch_id, numbering.epoch, lane, Settled(), 0, 0)
+        for row in rows:
+            stretch = self.stretches[row.epoch_id, row.lane]
+            stretch.last = row.last
+            stretch.bytes += len(row.body)
+        for stretch, prefix in self._writing:
+            stretch.written = max(stretch.written, prefix)
+        for stretch, size in self._removed:
+            stretch.bytes -= size
+        self._on_commit({row.lane for row in rows}, self._lost)
+        self._checkpointer.committed()
+
+    def busy(self, db: sqlite3.Connection) -> None:
+        """The log must not grow for ever under load: past a limit the writer itself moves it."""
+        if self._checkpointer.log_bytes() > TOO_LONG_BYTES:
+            db.execute("pragma wal_checkpoint(passive)").fetchone()
+
+    def idle(self, db: sqlite3.Connection, alone: Alone) -> bool:
+        """One small piece of upkeep. True if there is more to do at once."""
+        now_s = time.monotonic()
+        if now_s - self._upkept_s < UPKEEP_S and not self._more:
+            return False
+        self._upkept_s = now_s
+        if any(stretch.settled.prefix > stretch.written for stretch in self.stretches.values()):
+            alone(lambda _: None)  # the prefixes go with every commit
+        self._more = self._has_delivered() and bool(alone(self._remove_delivered))
+        self._give_back(db)
+        self._keep_ballast()
+        return self._more
+
+    def lane_bytes(self, lane: Lane) -> int:
+        return sum(stretch.bytes for stretch in list(self.stretches.values()) if stretch.lane is lane)
+
+    def _has_delivered(self) -> bool:
+        return any(stretch.bytes and stretch.written for stretch in self.stretches.values())
+
+    # --- removing ---------------------------------------------------------------------------------------------
+
+    def _remove_delivered(self, transaction: Transaction) -> bool:
+        """Remove settled runs that are old enough, or sooner where a lane is over its quota."""
+        old_ns = self._clock.utc_ns() - self._settings.keep_days * DAY_NS
+        rules = lanes.rules(self._settings, disk_low=self._disk_low())
+        more = False
+        for stretch in self.stretches.values():
+            crowded = self._disk_low() or self.lane_bytes(stretch.lane) > rules[stretch.lane].quota_bytes
+            more |= self._remove_settled(transaction, stretch, None if crowded else old_ns)
+        return more
+
+    def _remove_settled(self, transaction: Transaction, stretch: Stretch, older_ns: int | None) -> bool:
+        """Remove a piece of settled runs. True if the piece was full."""
+        if stretch.bytes == 0 or stretch.written == 0:
+            return False
+        rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(stretch.lane), PIECE_RUNS)).fetchall()
+        gone = [row for row in rows if row[1] <= stretch.written and (older_ns is None or row[3] <= older_ns)]
+        if not gone:
+            return False
+        transaction.db.execute(REMOVE, (stretch.epoch_id, int(stretch.lane), gone[-1][0]))
+        self._removed.append((stretch, sum(row[2] for row in gone)))
+        return len(gone) == PIECE_RUNS
+
+    def _shed(self, transaction: Transaction, lane: Lane, over_bytes: int, reason: str) -> None:
+        """Drop the oldest events of a lane: delivered ones silently, owed ones with a Loss record."""
+        for stretch in sorted(self.stretches.values(), key=lambda stretch: stretch.epoch_id):
+            if stretch.lane is not lane or over_bytes <= 0:
+                continue
+            rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(lane), PIECE_RUNS)).fetchall()
+            gone = []
+            for row in rows:
+                if over_bytes <= 0:
+                    break
+                gone.append(row)
+                over_bytes -= row[2]
+            if gone:
+                self._drop(transaction, stretch, gone, reason)
+
+    def _drop(self, transaction: Transaction, stretch: Stretch, gone: list[tuple[int, ...]], reason: str) -> None:
+        transaction.db.execute(REMOVE, (stretch.epoch_id, int(stretch.lane), gone[-1][0]))
+        self._removed.append((stretch, sum(row[2] for row in gone)))
+        first, last = max(gone[0][0], stretch.settled.prefix + 1), gone[-1][1]
+        if first > last:
+            return  # all of it was delivered
+        loss = Loss(
+            epoch=stretch.epoch,
+            lane=stretch.lane.word,
+            first=first,
+            last=last,
+            count=last - first + 1,
+            reason=reason,
+        )
+        transaction.put(draft(loss, self._clock.now()))
+        transaction.db.execute(SETTLE, (stretch.epoch_id, int(stretch.lane), last))
+        self._writing.append((stretch, last))
+        self._lost.append(Lost(stretch.epoch_id, stretch.lane, first, last))
+
+    # --- space ------------------------------------------------------------------------------------------------
+
+    def relieve(self, db: sqlite3.Connection, alone: Alone) -> None:
+        """The disk is full: give up the ballast, drop what may be dropped, give the space back."""
+        self.free_bytes = self._look()
+        if self._ballast.exists():
+            self._ballast.unlink()
+            self.starved = True
+        alone(self._remove_delivered)  # below the reserve age does not count, and telemetry is shed with every commit
+        self._give_back(db)
+        db.execute("pragma wal_checkpoint(truncate)").fetchone()
+
+    def _give_back(self, db: sqlite3.Connection) -> None:
+        (pages,) = db.execute("pragma freelist_count").fetchone()
+        if pages > VACUUM_PAGES:
+            db.execute(f"pragma incremental_vacuum({VACUUM_PAGES})").fetchall()
+
+    def _keep_ballast(self) -> None:
+        """Set space aside while there is plenty; it is what a full disk still gives."""
+        size = self._settings.ballast_mb * MB
+        if size == 0 or self._ballast.exists() or self._look_at_times() < 4 * size:
+            return
+        part = self._ballast.with_name(".ballast.new")
+        try:
+            with open(part, "wb") as out:
+                os.posix_fallocate(out.fileno(), 0, size)
+            part.rename(self._ballast)
+            self.starved = False
+        except OSError:
+            part.unlink(missing_ok=True)
+
+    def _disk_low(self) -> bool:
+        return self._look_at_times() < self._settings.reserve_mb * MB
+
+    def _look_at_times(self) -> int:
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= DISK_LOOK_S:
+            self._looked_s = now_s
+            self.free_bytes = self._look()
+        return self.free_bytes
+
+    def _look(self) -> int:
+        disk = os.statvfs(self._path.parent)
+        return disk.f_bavail * disk.f_frsize
