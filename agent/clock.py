@@ -18,6 +18,7 @@ from typing import Protocol
 from agent.model import Moment
 
 TIME_ERROR = 5  # adjtimex(2): clock not synchronised
+BUILT_NS = 1_793_491_200_000_000_000  # 2026-11-01: this version did not exist before
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -29,6 +30,8 @@ class Clock(Protocol):
     def utc_ns(self) -> int: ...
     def monotonic_ns(self) -> int: ...
     def synced(self) -> bool: ...
+    def proven_ns(self) -> int: ...
+    def prove(self, utc_ns: int) -> None: ...
     def now(self) -> Moment: ...
     async def sleep(self, seconds: float) -> None: ...
 
@@ -45,7 +48,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class SystemClock:
     """The real clock.
 
-    floor_ns  the latest moment that is proven (last record on disk, last signed time): unsynced UTC never goes below it
+    floor_ns  a moment that is proven (last record on disk): unsynced UTC never goes below it
     """
 
     RECHECK_NS = 1_000_000_000  # asking the kernel costs a system call: once a second is enough
@@ -53,6 +56,7 @@ class SystemClock:
     def __init__(self, *, floor_ns: int = 0, boot_id: str | None = None) -> None:
         self.boot_id = boot_id or _read_boot_id()
         self._floor_ns = floor_ns
+        self._proven_ns = max(floor_ns, BUILT_NS)
         self._synced = False
         self._checked_ns = -self.RECHECK_NS
 
@@ -69,14 +73,20 @@ class SystemClock:
     def utc_ns(self) -> int:
         now_ns = time.time_ns()
         if self.synced():
-            self._floor_ns = now_ns
+            self._floor_ns = self._proven_ns = now_ns
             return now_ns
         self._floor_ns = max(self._floor_ns, now_ns)
         return self._floor_ns
 
+    def proven_ns(self) -> int:
+        """The latest UTC that somebody vouches for: a synced clock, a signed time, the disk, the build. May lag behind.
+        """
+        return self.utc_ns() if self.synced() else self._proven_ns
+
     def prove(self, utc_ns: int) -> None:
-        """Somebody we trust has signed this time: unsynced UTC is at least this."""
+        """Somebody we trust has signed this time: it cannot be earlier than that."""
         if not self.synced():
+            self._proven_ns = max(self._proven_ns, utc_ns)
             self._floor_ns = max(self._floor_ns, utc_ns)
 
     def now(self) -> Moment:

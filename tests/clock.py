@@ -18,6 +18,7 @@ class FastClock:
         self.now_ns = utc_ns
         self.up_ns = 1_000_000_000
         self.is_synced = synced
+        self.proven = 0
 
     def utc_ns(self) -> int:
         return self.now_ns
@@ -27,6 +28,12 @@ class FastClock:
 
     def synced(self) -> bool:
         return self.is_synced
+
+    def proven_ns(self) -> int:
+        return self.now_ns if self.is_synced else self.proven
+
+    def prove(self, utc_ns: int) -> None:
+        self.proven = max(self.proven, utc_ns)
 
     def now(self) -> Moment:
         return Moment(self.now_ns, self.up_ns, self.is_synced)

@@ -1,7 +1,8 @@
-"""Moves the log into the database in a thread of its own: the checkpoint is what makes a tap slow, so no tap waits for it.
+"""Moves the log into the database in a thread of its own: the checkpoint is what makes a tap slow, so no tap waits
+for it.
 
-A checkpoint is due when the log has grown, or some time after the last commit. A foreign reader that holds an old view keeps
-the log from starting over; then it grows, and the reader is named (D-124).
+A checkpoint is due when the log has grown, or some time after the last commit. A foreign reader that holds an old
+view keeps the log from starting over; then it grows, and the reader is named (D-124).
 """
 
 from __future__ import annotations

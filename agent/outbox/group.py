@@ -1,6 +1,7 @@
 """One group commit in the making: what its members put, which sequences that takes, which rows that gives.
 
-A member that fails takes back what it put and leaves the others alone. Nothing here waits or locks: agent/outbox/writer.py does.
+A member that fails takes back what it put and leaves the others alone. Nothing here waits or locks:
+agent/outbox/writer.py does.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Transaction:
         self.put_bytes = {lane: [] for lane in Lane}
 
     def put(self, draft: Draft) -> Place:
-        """Give the event its place. It is durable when the group has committed. Raises ValueError if it is too large."""
+        """Give the event its place. It is durable when the group has committed. Raises ValueError if it is too large.
+        """
         lane = draft.lane
         waiting = self.put_bytes[lane]
         sequence = self.numbering.last[lane] + len(waiting) + 1

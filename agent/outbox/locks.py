@@ -1,7 +1,7 @@
 """Who else has the database open, and who holds its lock: by pid and command, so that a technician can close it.
 
-Source  proc(5): /proc/locks names inode and pid of each POSIX lock; /proc/PID/fd what each process has open. Without the right
-        to look into a foreign process its name stays unknown; the pid of a lock holder is always known.
+Source  proc(5): /proc/locks names inode and pid of each POSIX lock; /proc/PID/fd what each process has open.
+Without the right to look into a foreign process its name stays unknown; the pid of a lock holder is always known.
 """
 
 from __future__ import annotations

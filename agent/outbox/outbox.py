@@ -83,7 +83,9 @@ class Outbox:
         self._upkeep = Upkeep(path, settings, clock, self._checkpointer, self._stretches, self._committed)
         self._loop = asyncio.get_running_loop()
         self._db = connection
-        self._writer = Writer(connection, numbering, clock, self._loop, self._upkeep, self._writer_failed)
+        self._writer = Writer(
+            connection, numbering, clock, self._loop, self._upkeep, self._made_room, self._writer_failed
+        )
         self._reader = Reader(path)
         self._troubles = Troubles(path, settings, self._upkeep, self._checkpointer, self._writer)
         self._listeners: list[Listener] = []
@@ -128,7 +130,9 @@ class Outbox:
         return await self.transact(lambda transaction: [transaction.put(one) for one in drafts], size=len(drafts))
 
     async def transact(self, work: Callable[[Transaction], T], *, size: int = 1) -> T:
-        """Run work in the next group commit, alone in failing. It may run more than once: it must only use the transaction."""
+        """Run work in the next group commit, alone in failing. It may run more than once: it must only use the
+        transaction.
+        """
         while self._waiting >= WAITING_DRAFTS:
             self._room.clear()
             await self._room.wait()
@@ -136,8 +140,7 @@ class Outbox:
             raise AgentError("D-102", "the outbox's writer has ended", do="Nothing; systemd restarts the agent.")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting += size
-        future.add_done_callback(lambda _: self._made_room(size))
-        self._writer.submit(Member(work, future))
+        self._writer.submit(Member(work, future, size))
         answer: T = await future
         return answer
 

@@ -1,7 +1,8 @@
 """Runs read straight from the pages of a database file and its log, without trusting any tree, index or header.
 
-Every run carries the CRC of its body, and its body names its own epoch, lane and sequences; so a page that survived gives its runs back even
-when the rest of the file is gone. Deleted runs may reappear: the centre answers `repeat`, nothing is doubled.
+Every run carries the CRC of its body, and its body names its own epoch, lane and sequences; so a page that survived
+gives its runs back even when the rest of the file is gone. Deleted runs may reappear: the centre answers `repeat`,
+nothing is doubled.
 
 Source  sqlite.org/fileformat2.html: sections 1.6 (b-tree pages), 2.1 (records), 4 (the log).
 Shape   table message is WITHOUT ROWID: index pages, cells of (epoch, lane, first, last, accepted_ns, crc, body).

@@ -1,7 +1,8 @@
 """A damaged database is set aside and what can be read is taken over; nothing is ever deleted.
 
 Salvaged events keep their epoch and sequence and are still sent; everything new is numbered in a new epoch. Which rows
-were settled is not believed: what the centre has already, it answers with `repeat`. Gaps between salvaged rows are recorded as losses.
+were settled is not believed: what the centre has already, it answers with `repeat`. Gaps between salvaged rows are
+recorded as losses.
 """
 
 from __future__ import annotations

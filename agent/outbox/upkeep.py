@@ -1,7 +1,8 @@
-"""What the writer does besides writing: settled prefixes, dropping, removing delivered rows, giving space back, surviving a full disk.
+"""What the writer does besides writing: settled prefixes, dropping, removing delivered rows, giving space back,
+surviving a full disk.
 
-Everything here runs in the writer's thread, in small pieces, so that a tap never waits long. What is short of space gives way in
-this order: delivered rows, then telemetry (each drop is a Loss record); records and alarms never.
+Everything here runs in the writer's thread, in small pieces, so that a tap never waits long. What is short of space
+gives way in this order: delivered rows, then telemetry (each drop is a Loss record); records and alarms never.
 """
 
 from __future__ import annotations

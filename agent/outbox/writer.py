@@ -1,10 +1,13 @@
 """The one thread that writes: takes what waits, commits it as a group, tells everybody at once.
 
-Everybody who waits for durability shares one fdatasync. When the database cannot commit, nothing is answered and nothing is lost: a foreign
-lock is waited out and named, a full disk is relieved and waited out, damage ends the process (salvage happens at the next start).
+Everybody who waits for durability shares one fdatasync. When the database cannot commit, nothing is answered and
+nothing is lost: a foreign lock is waited out and named, a full disk is relieved and waited out, damage ends the
+process (salvage happens at
+the next start).
 
 Order of a group   begin immediate · members · rows · settled prefixes · commit · answers
-Raises             never into the loop: a member's own exception goes to its future; damage to every future and to `fatal`
+Raises             never into the loop: a member's own exception goes to its future; damage to every future and to
+`fatal`
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ class Member(msgspec.Struct):
 
     work: Work
     future: asyncio.Future[Any] | None = None  # None: the writer's own upkeep
+    size: int = 0  # how many events it stands for, to bound what waits
     answer: Any = None
     error: Exception | None = None
 
@@ -78,6 +82,7 @@ class Writer:
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         keeper: Keeper,
+        delivered: Callable[[int], None],
         failed: Callable[[BaseException], None],
     ) -> None:
         self._db = db
@@ -85,6 +90,7 @@ class Writer:
         self._clock = clock
         self._loop = loop
         self._keeper = keeper
+        self._delivered = delivered
         self._failed = failed
         self._waiting: queue.SimpleQueue[Member | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
@@ -239,7 +245,7 @@ class Writer:
         if not group:
             return
         try:
-            self._loop.call_soon_threadsafe(_deliver, group, fatal)
+            self._loop.call_soon_threadsafe(self._deliver, group, fatal)
         except RuntimeError:  # the loop is closed: nobody waits any more
             log.debug("a group was committed after the loop had ended")
 
@@ -253,13 +259,14 @@ class Writer:
         self._answer(left, error)
         self._failed(error)
 
-
-def _deliver(group: list[Member], fatal: BaseException | None) -> None:
-    for member in group:
-        if member.future is None or member.future.done():
-            continue  # its waiter was cancelled; what it asked for is committed all the same
-        error = fatal or member.error
-        if error is not None:
-            member.future.set_exception(error)
-        else:
-            member.future.set_result(member.answer)
+    def _deliver(self, group: list[Member], fatal: BaseException | None) -> None:
+        """On the loop: wake everybody who waited for this commit."""
+        for member in group:
+            if member.future is None or member.future.done():
+                continue  # its waiter was cancelled; what it asked for is committed all the same
+            error = fatal or member.error
+            if error is not None:
+                member.future.set_exception(error)
+            else:
+                member.future.set_result(member.answer)
+        self._delivered(sum(member.size for member in group))

@@ -5,11 +5,11 @@ Raises  AgentError T-110 if it cannot be read or has another size.
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from agent.errors import AgentError
+from agent.private_file import write_private
 
 KEY_BYTES = 32
 
@@ -17,7 +17,7 @@ KEY_BYTES = 32
 def load_card_key(path: Path) -> bytes:
     """Read the key, making it first if there is none. The new key is on disk when this returns."""
     if not path.exists():
-        _create(path)
+        write_private(path, secrets.token_bytes(KEY_BYTES))
     try:
         key = path.read_bytes()
     except OSError as error:
@@ -31,18 +31,3 @@ def load_card_key(path: Path) -> bytes:
             do="Restore it from the centre; do not delete it.",
         )
     return key
-
-
-def _create(path: Path) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(secrets.token_bytes(KEY_BYTES))
-        out.flush()
-        os.fsync(out.fileno())
-    os.rename(fresh, path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -1,0 +1,352 @@
+"""The link to the centre, for ever: connect, greet, drain, lose it, wait, connect again.
+
+What arrives is believed only after agent/sync/trust.py; what is refused is counted by reason and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import random
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from agent import __version__
+from agent.clock import Clock
+from agent.model import Draft, Lane
+from agent.outbox.outbox import Outbox
+from agent.sync.ahead import ahead_event
+from agent.sync.drain import Drain
+from agent.sync.identity import Identity
+from agent.sync.link import CONNECTED, State, Step, backoff_s, step
+from agent.sync.linkerror import LinkError
+from agent.sync.mqtt import Incoming, Mqtt, Outgoing
+from agent.sync.order_book import order_book
+from agent.sync.orders import Orders
+from agent.sync.settings import LinkSettings
+from agent.sync.topics import PAYLOAD_MAX_BYTES, Birth, Kind, LaneReport, Order, Receipt, Topics, Welcome
+from agent.sync.trust import Refused, Trust, instant_ns, key_id, signed_text
+from agent.wall_time import rfc3339
+
+log = logging.getLogger("agent.link")
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+BIRTH_AGAIN_S = 2.0  # doubles, with jitter
+BIRTH_AGAIN_MAX_S = 60.0
+WELCOME_WITHIN_S = 10.0
+STEADY_S = 30.0  # a connection that held so long starts the back-off anew
+ORDERS_WAITING = 16
+
+
+class LinkSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The link at one moment, for status."""
+
+    state: str
+    since_ns: int
+    code: str
+    what: str
+    do: str
+    in_flight_bytes: int
+    bytes_per_s: float
+    rtt_ms: float
+    last_receipt_ns: int
+    counters: dict[str, int]
+    refused: dict[str, int]
+
+
+class CentreLink:
+    """One per box."""
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        *,
+        school: str,
+        outbox: Outbox,
+        identity: Identity,
+        clock: Clock,
+        rng: random.Random,
+        status: Callable[[], msgspec.Struct],
+    ) -> None:
+        self._settings = settings
+        self._school = school
+        self._outbox = outbox
+        self._identity = identity
+        self._key_id = key_id(identity.public)
+        self._clock = clock
+        self._rng = rng
+        self._topics = Topics(school)
+        self._trust = Trust(settings.orders_key_bytes, clock)
+        self._drain = Drain(outbox, identity, self._topics, clock, rng.random, compressed=settings.compress)
+        self._orders = Orders(school, outbox, clock, order_book(outbox, self._drain, clock, status))
+        self._waiting_orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS_WAITING)
+        self._state = State.OFFLINE
+        self._since_ns = clock.utc_ns()
+        self._trouble: LinkError | None = None
+        self._mqtt: Mqtt | None = None
+        self._session = ""
+        self._refused: Counter[str] = Counter()
+        self._last_receipt_ns = 0
+        self._welcomed = asyncio.Event()
+        self._rewound = False
+        outbox.add_listener(lambda _lanes: self._drain.wake.set())
+
+    # --- public -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep the link for ever. Losing it is normal; only a defect raises."""
+        failures = 0
+        while True:
+            self._step(Step.TRY)
+            began_s = self._drain.seconds()
+            try:
+                await self._live()
+            except LinkError as error:
+                self._lost(error)
+            failures = 0 if self._drain.seconds() - began_s > STEADY_S else failures + 1
+            await self._clock.sleep(backoff_s(failures, self._rng.random()))
+
+    async def send_ahead(self, alarm: Draft) -> bool:
+        """Send an alarm that the database cannot take. False if there is no connection."""
+        if self._state not in CONNECTED or self._mqtt is None:
+            return False
+        payload = ahead_event(alarm, self._school, self._outbox.epoch, self._clock)
+        try:
+            self._publish_signed(Kind.AHEAD, self._topics.ahead, payload)
+        except LinkError:
+            return False
+        return True
+
+    def snapshot(self) -> LinkSnapshot:
+        """The link now."""
+        trouble, flow = self._trouble, self._drain.flow
+        return LinkSnapshot(
+            state=self._state.value,
+            since_ns=self._since_ns,
+            code=trouble.code if trouble else "",
+            what=trouble.what if trouble else "",
+            do=trouble.do if trouble else "",
+            in_flight_bytes=flow.on_its_way,
+            bytes_per_s=flow.rate,
+            rtt_ms=flow.rtt_s * 1e3,
+            last_receipt_ns=self._last_receipt_ns,
+            counters=msgspec.structs.asdict(self._drain.counts),
+            refused=dict(self._refused),
+        )
+
+    # --- one connection -----------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        """One connection from its first packet to its loss. Raises LinkError."""
+        self._session = secrets.token_hex(16)
+        self._welcomed.clear()
+        mqtt = Mqtt(self._settings, self._school, self._on_message)
+        try:
+            will = self._signed(Kind.STATUS, self._topics.status, self._birth("offline"), retain=True)
+            await mqtt.connect(will, check_dates=self._clock.synced())
+            await mqtt.subscribe(self._topics.subscriptions())
+            self._mqtt = mqtt
+            self._drain.connected(mqtt.in_flight_max)
+            self._step(Step.CONNECTED)
+            await self._work(mqtt)
+        except asyncio.CancelledError:
+            if self._mqtt is mqtt:
+                await self._say_goodbye(mqtt)
+            raise
+        finally:
+            self._mqtt = None
+            mqtt.close()
+
+    async def _work(self, mqtt: Mqtt) -> None:
+        """Greet, drain and answer orders until the connection is lost."""
+        tasks = [
+            asyncio.create_task(self._greet(), name="greet"),
+            asyncio.create_task(self._keep_draining(mqtt), name="drain"),
+            asyncio.create_task(self._keep_answering(), name="orders"),
+        ]
+        try:
+            await asyncio.wait({*tasks, mqtt.lost}, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+            raise mqtt.lost.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _greet(self) -> None:
+        """Send the birth until it is welcomed; after a while go on without."""
+        pause_s, waited_s = BIRTH_AGAIN_S, 0.0
+        while True:
+            self._publish_signed(Kind.STATUS, self._topics.status, self._birth("online"), retain=True)
+            try:
+                async with asyncio.timeout(pause_s * (0.5 + self._rng.random() / 2)):
+                    await self._welcomed.wait()
+                break
+            except TimeoutError:
+                waited_s += pause_s
+                if waited_s >= WELCOME_WITHIN_S and self._state is State.GREETING:
+                    self._step(Step.WAITED)
+                pause_s = min(pause_s * 2, BIRTH_AGAIN_MAX_S)
+        await asyncio.Event().wait()  # cancelled with the connection
+
+    async def _keep_draining(self, mqtt: Mqtt) -> None:
+        drain = self._drain
+        while True:
+            drain.wake.clear()
+            if self._rewound:
+                self._rewound = False
+                await self._outbox.open_epoch("rewind")
+            await drain.repair()
+            await drain.send(self._state, mqtt.publish)
+            if drain.overdue(drain.seconds()):
+                self._step(Step.SILENT)
+            try:
+                async with asyncio.timeout(drain.next_due_s(drain.seconds())):
+                    await drain.wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _keep_answering(self) -> None:
+        while True:
+            answer = await self._orders.take(await self._waiting_orders.get())
+            payload = msgspec.json.encode(answer)
+            self._publish_signed(Kind.ANSWER, self._topics.answers, payload, correlation=str(answer.number).encode())
+
+    async def _say_goodbye(self, mqtt: Mqtt) -> None:
+        try:
+            mqtt.publish(self._signed(Kind.STATUS, self._topics.status, self._birth("offline"), retain=True))
+            await mqtt.end()
+        except LinkError:
+            log.debug("the line was gone before the goodbye")
+
+    # --- what arrives
+    # ---------------------------------------------------------------------------------------------------
+
+    def _on_message(self, message: Incoming) -> None:
+        try:
+            self._take(message)
+        except Refused as refusal:
+            self._refused[refusal.reason] += 1
+            log.debug("refused on %s: %s", message.topic, refusal.reason)
+
+    def _take(self, message: Incoming) -> None:
+        if len(message.payload) > PAYLOAD_MAX_BYTES:
+            raise Refused("oversized")
+        if message.topic == self._topics.receipts:
+            self._take_receipt(message)
+        elif message.topic == self._topics.welcome:
+            self._take_welcome(message)
+        elif message.topic.startswith(self._topics.orders):
+            self._take_order(message)
+        else:
+            raise Refused("foreign_topic")
+
+    def _take_receipt(self, message: Incoming) -> None:
+        self._trust.check_delegated(Kind.RECEIPT, message.topic, message.payload, message.properties)
+        receipt = _decoded(message.payload, Receipt)
+        if receipt.school != self._school:
+            raise Refused("other_school")
+        self._drain.take(receipt)
+        self._last_receipt_ns = self._clock.utc_ns()
+        self._step(Step.RECEIPT)
+
+    def _take_welcome(self, message: Incoming) -> None:
+        self._trust.check_delegated(Kind.WELCOME, message.topic, message.payload, message.properties)
+        welcome = _decoded(message.payload, Welcome)
+        if welcome.school != self._school or welcome.session != self._session:
+            raise Refused("other_session")
+        self._clock.prove(instant_ns(welcome.time))
+        self._rewound = any(
+            stored.epoch == self._outbox.epoch and stored.highest > self._outbox.last(stored.epoch, lane)
+            for stored in welcome.stored
+            for lane in Lane
+            if lane.word == stored.lane
+        )
+        if not self._welcomed.is_set():
+            self._welcomed.set()
+            self._step(Step.WELCOMED)
+
+    def _take_order(self, message: Incoming) -> None:
+        self._trust.check_order(message.topic, message.payload, message.properties)
+        order = _decoded(message.payload, Order)
+        if message.topic != self._topics.orders + order.order:
+            raise Refused("other_topic")
+        try:
+            self._waiting_orders.put_nowait(order)
+        except asyncio.QueueFull as error:
+            raise Refused("too_many_orders") from error
+
+    # --- what leaves
+    # ------------------------------------------------------------------------------------------------------
+
+    def _birth(self, state: str) -> bytes:
+        outbox = self._outbox
+        lanes = {
+            lane.word: LaneReport(last=outbox.last(outbox.epoch, lane), settled=outbox.settled(outbox.epoch, lane))
+            for lane in Lane
+        }
+        birth = Birth(
+            state=state,
+            school=self._school,
+            session=self._session,
+            bootid=self._clock.boot_id,
+            epoch=outbox.epoch,
+            agent=__version__,
+            clock="synced" if self._clock.synced() else "unsynced",
+            time=rfc3339(self._clock.utc_ns()),
+            datasets={},
+            lanes=lanes,
+            owes=[epoch for epoch in outbox.owes() if epoch != outbox.epoch],
+        )
+        return msgspec.json.encode(birth)
+
+    def _signed(
+        self, kind: Kind, topic: str, payload: bytes, *, retain: bool = False, correlation: bytes = b""
+    ) -> Outgoing:
+        signature = base64.b64encode(self._identity.sign(signed_text(kind, topic, payload))).decode()
+        properties = {"key": self._key_id, "sig": signature}
+        return Outgoing(topic=topic, payload=payload, properties=properties, retain=retain, correlation=correlation)
+
+    def _publish_signed(
+        self, kind: Kind, topic: str, payload: bytes, *, retain: bool = False, correlation: bytes = b""
+    ) -> None:
+        if self._mqtt is None:
+            raise LinkError("L-110", "the connection is gone", do="Nothing; the agent reconnects.")
+        self._mqtt.publish(self._signed(kind, topic, payload, retain=retain, correlation=correlation))
+
+    # --- state
+    # --------------------------------------------------------------------------------------------------------------
+
+    def _step(self, event: Step) -> None:
+        before, self._state = self._state, step(self._state, event)
+        if self._state is not before:
+            self._since_ns = self._clock.utc_ns()
+            log.info("link %s", self._state.value)
+            self._drain.wake.set()
+        if self._state is State.PROBING:
+            self._trouble = LinkError(
+                "L-120", "the centre sends no receipts", do="Nothing on site; tell the centre. Everything is kept."
+            )
+        elif self._state is State.ONLINE:
+            self._trouble = None
+
+    def _lost(self, error: LinkError) -> None:
+        if self._trouble is None or self._trouble.code != error.code:
+            log.warning("%s %s. %s", error.code, error.what, error.do)
+        self._trouble = error
+        self._step(Step.LOST)
+
+
+def _decoded(payload: bytes, type_: type[S]) -> S:
+    try:
+        return msgspec.json.decode(payload, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refused("malformed") from error

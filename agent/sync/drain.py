@@ -1,0 +1,281 @@
+"""Outbox to centre: reads what is owed, lane by lane, signs it, and settles it when a receipt says stored.
+
+Order     alarms first and outside the window; then records before telemetry, which gets every fourth turn so that
+it does not starve; older epochs first. After a reconnection everything without a receipt is sent again.
+Settles   only by a receipt that matches a batch in flight in school, epoch, lane, range and hash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from agent.clock import Clock
+from agent.events import Quarantined, draft
+from agent.model import Batch, Lane
+from agent.outbox.outbox import Outbox
+from agent.sync.compression import compress
+from agent.sync.flow import BATCH_MAX, Flow, Sent
+from agent.sync.identity import Identity
+from agent.sync.link import State
+from agent.sync.mqtt import Outgoing
+from agent.sync.topics import BATCH_MAX_EVENTS, Kind, RangeVerdict, Receipt, Topics, Verdict
+from agent.sync.trust import Refused, batch_statement, key_id, signed_text
+
+log = logging.getLogger("agent.drain")
+
+BATCH_TYPE = "application/cloudevents-batch+json"
+TELEMETRY_EVERY = 4
+ALARM_BATCH_BYTES = 65_536
+ALARM_BATCHES = 16  # in flight at most; beyond it alarms join each other in the next batch
+NANO = 1_000_000_000
+
+Key = tuple[str, Lane, int, int]
+
+
+class Flight(msgspec.Struct):
+    """One batch without a receipt."""
+
+    batch: Batch
+    sha256: str
+    sent: Sent
+    due_s: float
+
+
+class Resend(msgspec.Struct):
+    """A range that the centre asked for again."""
+
+    epoch: str
+    lane: Lane
+    after: int
+    last: int
+
+
+class Counts(msgspec.Struct):
+    """For status."""
+
+    batches: int = 0
+    events: int = 0
+    receipts: int = 0
+    repeats: int = 0
+    quarantined: int = 0
+    conflicts: int = 0
+    overdue: int = 0
+    stale: int = 0
+
+
+class Drain:
+    """Fills one connection after the other; `publish` belongs to the connection of the moment."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        identity: Identity,
+        topics: Topics,
+        clock: Clock,
+        jitter: Callable[[], float],
+        *,
+        compressed: bool,
+    ) -> None:
+        self._outbox = outbox
+        self._identity = identity
+        self._key_id = key_id(identity.public)
+        self._topics = topics
+        self._clock = clock
+        self._jitter = jitter
+        self._compressed = compressed
+        self.flow = Flow()
+        self.counts = Counts()
+        self.wake = asyncio.Event()
+        self._flights: dict[Key, Flight] = {}
+        self._cursors: dict[tuple[str, Lane], int] = {}
+        self._resends: deque[Resend] = deque()
+        self._repairs: deque[tuple[Receipt, RangeVerdict]] = deque()
+        self._turn = 0
+        self._in_flight_max = 1
+
+    # --- the connection's life ----------------------------------------------------------------------------------
+
+    def connected(self, in_flight_max: int) -> None:
+        """A new connection: whatever has no receipt is owed again. The measured rate is kept."""
+        for flight in self._flights.values():
+            self.flow.dropped(flight.sent)
+        self._flights.clear()
+        self._cursors.clear()
+        self._in_flight_max = in_flight_max
+        self.wake.set()
+
+    def resend(self, epoch: str, lane: Lane, first: int, last: int) -> None:
+        self._resends.append(Resend(epoch, lane, first - 1, last))
+        self.wake.set()
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether a receipt is late; what is late is given up and will be sent again."""
+        late = [key for key, flight in self._flights.items() if flight.due_s <= now_s]
+        if not late:
+            return False
+        self.counts.overdue += len(late)
+        for flight in self._flights.values():
+            self.flow.dropped(flight.sent)
+        self._flights.clear()
+        self._cursors.clear()  # from the settled prefix again, in order
+        self.wake.set()
+        return True
+
+    def next_due_s(self, now_s: float) -> float:
+        """Seconds until something is to be done without being woken."""
+        due = min((flight.due_s for flight in self._flights.values()), default=now_s + 60.0) - now_s
+        paced_s = self.flow.paced_until(now_s)
+        return max(0.001, min(due, paced_s or 60.0))
+
+    def seconds(self) -> float:
+        return self._clock.monotonic_ns() / NANO
+
+    # --- sending --------------------------------------------------------------------------------------------------
+
+    async def send(self, state: State, publish: Callable[[Outgoing], None]) -> None:
+        """Send all that may be sent now. Raises LinkError from publish."""
+        while await self._send_alarm(publish):
+            pass
+        if state is State.GREETING:
+            return
+        if state is State.PROBING:
+            if not self._flights:
+                await self._send_bulk(publish)
+            return
+        while self._may_send_bulk():
+            if not await self._send_bulk(publish):
+                return
+            while await self._send_alarm(publish):
+                pass
+            await asyncio.sleep(0)  # let receipts and taps in
+
+    def _may_send_bulk(self) -> bool:
+        return len(self._flights) < self._in_flight_max and self.flow.room(self.seconds())
+
+    async def _send_alarm(self, publish: Callable[[Outgoing], None]) -> bool:
+        flying = sum(key[1] is Lane.ALARM for key in self._flights)
+        if flying >= ALARM_BATCHES or len(self._flights) >= self._in_flight_max + ALARM_BATCHES:
+            return False
+        return await self._send_lane(Lane.ALARM, ALARM_BATCH_BYTES, publish)
+
+    async def _send_bulk(self, publish: Callable[[Outgoing], None]) -> bool:
+        self._turn += 1
+        order = [Lane.RECORD, Lane.TELEMETRY]
+        if self._turn % TELEMETRY_EVERY == 0:
+            order.reverse()
+        for lane in order:
+            if await self._send_lane(lane, self.flow.batch_bytes(), publish):
+                return True
+        return await self._send_again(publish)
+
+    async def _send_lane(self, lane: Lane, max_bytes: int, publish: Callable[[Outgoing], None]) -> bool:
+        for epoch in self._outbox.owes():
+            after = max(self._cursors.get((epoch, lane), 0), self._outbox.settled(epoch, lane))
+            if after >= self._outbox.last(epoch, lane):
+                continue
+            batch = await self._outbox.read(
+                epoch, lane, after, max_bytes=min(max_bytes, BATCH_MAX), max_events=BATCH_MAX_EVENTS
+            )
+            if batch is not None:
+                self._cursors[epoch, lane] = batch.last
+                self._fly(batch, publish)
+                return True
+        return False
+
+    async def _send_again(self, publish: Callable[[Outgoing], None]) -> bool:
+        """A piece of what the order `resend` asked for."""
+        while self._resends:
+            wanted = self._resends[0]
+            batch = await self._outbox.read(
+                wanted.epoch,
+                wanted.lane,
+                wanted.after,
+                max_bytes=self.flow.batch_bytes(),
+                max_events=min(BATCH_MAX_EVENTS, wanted.last - wanted.after),
+            )
+            if batch is None or batch.first > wanted.last:
+                self._resends.popleft()
+                continue
+            wanted.after = batch.last
+            if wanted.after >= wanted.last:
+                self._resends.popleft()
+            self._fly(batch, publish)
+            return True
+        return False
+
+    def _fly(self, batch: Batch, publish: Callable[[Outgoing], None]) -> None:
+        """Sign and publish a batch."""
+        topic = self._topics.events(batch.lane)
+        statement = batch_statement(batch.epoch, batch.first, batch.last)
+        signature = self._identity.sign(signed_text(Kind.BATCH, topic, batch.body, statement))
+        properties = {
+            "key": self._key_id,
+            "sig": base64.b64encode(signature).decode(),
+            "epoch": batch.epoch,
+            "first": str(batch.first),
+            "last": str(batch.last),
+        }
+        payload = batch.body
+        if self._compressed:
+            payload = compress(payload)
+            properties["encoding"] = "zstd"
+        publish(Outgoing(topic=topic, payload=payload, properties=properties, content_type=BATCH_TYPE))
+        now_s = self.seconds()
+        sent = self.flow.sent(len(payload), now_s, bulk=batch.lane is not Lane.ALARM)
+        due_s = now_s + self.flow.timeout_s(self._jitter())
+        key = (batch.epoch, batch.lane, batch.first, batch.last)
+        self._flights[key] = Flight(batch, hashlib.sha256(batch.body).hexdigest(), sent, due_s)
+        self.counts.batches += 1
+
+    # --- receipts -------------------------------------------------------------------------------------------------
+
+    def take(self, receipt: Receipt) -> None:
+        """Settle by a receipt whose signature was checked. Raises Refused("stale") and changes nothing else."""
+        lane = next((lane for lane in Lane if lane.word == receipt.lane), None)
+        flight = self._flights.get((receipt.epoch, lane, receipt.first, receipt.last)) if lane is not None else None
+        if lane is None or flight is None or flight.sha256 != receipt.sha256 or not receipt.is_whole():
+            self.counts.stale += 1
+            raise Refused("stale_receipt")
+        del self._flights[receipt.epoch, lane, receipt.first, receipt.last]
+        self.flow.receipted(flight.sent, self.seconds())
+        self.counts.receipts += 1
+        for part in receipt.verdicts:
+            self._judge(receipt, lane, part)
+        self.wake.set()
+
+    def _judge(self, receipt: Receipt, lane: Lane, part: RangeVerdict) -> None:
+        count = part.last - part.first + 1
+        if part.verdict is Verdict.CONFLICT:
+            self.counts.conflicts += count
+            self._repairs.append((receipt, part))
+            return
+        self._outbox.settle(receipt.epoch, lane, part.first, part.last)
+        self.counts.events += count
+        if part.verdict is Verdict.REPEAT:
+            self.counts.repeats += count
+        elif part.verdict is Verdict.QUARANTINED:
+            self.counts.quarantined += count
+            self._repairs.append((receipt, part))
+
+    async def repair(self) -> None:
+        """What a receipt asked of the database: a new epoch for conflicts, a record of what is quarantined."""
+        while self._repairs:
+            receipt, part = self._repairs[0]
+            lane = next(lane for lane in Lane if lane.word == receipt.lane)
+            if part.verdict is Verdict.CONFLICT:
+                if receipt.epoch == self._outbox.epoch:
+                    log.error("the centre holds other events under our numbers: a new epoch begins")
+                    await self._outbox.open_epoch("conflict")
+                await self._outbox.reissue(receipt.epoch, lane, part.first, part.last)
+            else:
+                data = Quarantined(epoch=receipt.epoch, lane=lane.word, first=part.first, last=part.last)
+                await self._outbox.accept([draft(data, self._clock.now())])
+            self._repairs.popleft()
+            self.wake.set()

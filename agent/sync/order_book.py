@@ -1,0 +1,71 @@
+"""The closed list of orders that this version follows: ping, status, pace, resend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from agent.clock import Clock
+from agent.model import Lane
+from agent.outbox.outbox import Outbox
+from agent.sync.drain import Drain
+from agent.sync.orders import BadArgs, Handler
+from agent.sync.topics import EpochName, LaneName, Order
+from agent.wall_time import rfc3339
+
+A = TypeVar("A", bound=msgspec.Struct)
+
+
+class NoArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For orders without arguments."""
+
+
+class PaceArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bytes_per_s: Annotated[float, Meta(ge=0)]
+    for_s: Annotated[float, Meta(ge=0, le=7 * 86_400)]
+
+
+class ResendArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    epoch: EpochName
+    lane: LaneName
+    first: Annotated[int, Meta(ge=1)]
+    last: Annotated[int, Meta(ge=1)]
+
+
+def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], msgspec.Struct]) -> dict[str, Handler]:
+    """Name of the order to what carries it out."""
+
+    async def ping(order: Order) -> dict[str, object]:
+        _args(order, NoArgs)
+        return {"time": rfc3339(clock.utc_ns())}
+
+    async def tell_status(order: Order) -> dict[str, object]:
+        _args(order, NoArgs)
+        told: dict[str, object] = msgspec.to_builtins(status())
+        return told
+
+    async def pace(order: Order) -> dict[str, object]:
+        args = _args(order, PaceArgs)
+        now_s = drain.seconds()
+        drain.flow.pace(args.bytes_per_s, now_s + args.for_s, now_s)
+        return {}
+
+    async def resend(order: Order) -> dict[str, object]:
+        args = _args(order, ResendArgs)
+        lane = next(lane for lane in Lane if lane.word == args.lane)
+        events = await outbox.kept(args.epoch, lane, args.first, args.last)
+        if events:
+            drain.resend(args.epoch, lane, args.first, args.last)
+        return {"events": events}
+
+    return {"ping": ping, "status": tell_status, "pace": pace, "resend": resend}
+
+
+def _args(order: Order, type_: type[A]) -> A:
+    try:
+        return msgspec.convert(order.args, type_)
+    except msgspec.ValidationError as error:
+        raise BadArgs(str(error)) from error

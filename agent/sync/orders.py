@@ -1,0 +1,100 @@
+"""Orders of the centre: verified, bound to this school and epoch, taken once, answered. docs/protocol.md, section 6.
+
+The last number and its answer are on disk before the answer leaves; the same number again gets the same answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from agent.clock import Clock
+from agent.outbox.outbox import Outbox
+from agent.sync.topics import Answer, Order
+from agent.sync.trust import Refused, instant_ns
+from agent.wall_time import rfc3339
+
+log = logging.getLogger("agent.orders")
+
+FACT = "order"
+Handler = Callable[[Order], Awaitable[dict[str, object]]]
+
+
+class BadArgs(Exception):
+    """An order's arguments do not fit it."""
+
+
+class Last(msgspec.Struct, frozen=True):
+    """What is remembered of the orders so far."""
+
+    number: int
+    answer: Answer
+
+
+class Orders:
+    """Takes orders that are known to be signed by the pinned key."""
+
+    def __init__(self, school: str, outbox: Outbox, clock: Clock, handlers: Mapping[str, Handler]) -> None:
+        self._school = school
+        self._outbox = outbox
+        self._clock = clock
+        self._handlers = handlers
+
+    async def take(self, order: Order) -> Answer:
+        """Carry an order out, or say why not. The answer is durable when this returns."""
+        last = await self._last()
+        if last is not None and order.number == last.number:
+            return last.answer
+        refusal = self._refusal(order, last)
+        if refusal:
+            return self._answer(order, "refused", reason=refusal)
+        answer = await self._carry_out(order)
+        await self._outbox.remember(FACT, msgspec.json.encode(Last(order.number, answer)))
+        return answer
+
+    def _refusal(self, order: Order, last: Last | None) -> str:
+        """Why an order is not followed; empty if it is."""
+        if order.school != self._school:
+            return "other_school"
+        if order.epoch != self._outbox.epoch:
+            return "other_epoch"
+        if last is not None and order.number < last.number:
+            return "old_number"
+        if self._expired(order):
+            return "expired"
+        return "" if order.order in self._handlers else "unknown_order"
+
+    def _expired(self, order: Order) -> bool:
+        try:
+            return self._clock.proven_ns() > instant_ns(order.expires)
+        except Refused:
+            return True
+
+    async def _carry_out(self, order: Order) -> Answer:
+        try:
+            result = await self._handlers[order.order](order)
+        except BadArgs as error:
+            log.warning("order %d %s: %s", order.number, order.order, error)
+            return self._answer(order, "refused", reason="bad_args")
+        log.info("order %d %s is done", order.number, order.order)
+        return self._answer(order, "done", result=result)
+
+    def _answer(
+        self, order: Order, outcome: str, *, reason: str = "", result: dict[str, object] | None = None
+    ) -> Answer:
+        return Answer(
+            order=order.order,
+            school=self._school,
+            epoch=self._outbox.epoch,
+            number=order.number,
+            outcome=outcome,
+            reason=reason,
+            result=result or {},
+            time=rfc3339(self._clock.utc_ns()),
+        )
+
+    async def _last(self) -> Last | None:
+        kept = await self._outbox.recall(FACT)
+        return msgspec.json.decode(kept, type=Last) if kept else None

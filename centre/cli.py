@@ -1,0 +1,104 @@
+"""mektep-centre: the table of commands.
+
+Exit codes  0 done · 1 something needs attention (gaps, conflicts, no answer) · 2 wrong use or configuration · 3
+database or broker away
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from centre import commands
+from centre.errors import CentreError, StoreDown
+
+WRONG_USE, AWAY = 2, 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code."""
+    args = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except CentreError as error:
+        print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
+        return WRONG_USE
+    except StoreDown as error:
+        print(f"K-110  the database does not answer: {error}\n      Start it, then try again.", file=sys.stderr)
+        return AWAY
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mektep-centre", description="The reference city centre.", epilog=__doc__)
+    subs = parser.add_subparsers(metavar="COMMAND", required=True)
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, default=Path("centre.toml"), help="default: ./centre.toml")
+
+    init = subs.add_parser("init", help="make keys, a development CA, the broker's and the centre's configuration")
+    init.add_argument("folder", type=Path)
+    init.add_argument("--broker-host", default="127.0.0.1")
+    init.add_argument("--broker-port", type=int, default=8883)
+    init.add_argument(
+        "--plain-port", type=int, default=0, help="also a broker without TLS, on loopback, for measurements"
+    )
+    init.add_argument("--database", default="", help="default: sqlite in the folder")
+    init.set_defaults(run=commands.init)
+
+    receive = subs.add_parser("receive", parents=[config], help="receive, store and answer until SIGTERM")
+    receive.add_argument("--name", default="centre-1")
+    receive.set_defaults(run=commands.receive)
+
+    _schools(subs.add_parser("school", help="register, list and remove schools"), config)
+    _reading(subs, config)
+    _ordering(subs, config)
+    return parser
+
+
+def _schools(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
+    subs = parser.add_subparsers(metavar="ACTION", required=True)
+    add = subs.add_parser("add", parents=[config])
+    add.add_argument("school")
+    add.add_argument("--key", required=True, help="the box's public key, base64, as `mektep identity` prints it")
+    add.add_argument(
+        "--certificate-dir", type=Path, help="issue a development certificate for the box into this folder"
+    )
+    add.set_defaults(run=commands.school_add)
+    remove = subs.add_parser("remove", parents=[config])
+    remove.add_argument("school")
+    remove.set_defaults(run=commands.school_remove)
+    listed = subs.add_parser("list", parents=[config])
+    listed.add_argument("--json", action="store_true")
+    listed.set_defaults(run=commands.school_list)
+
+
+def _reading(subs: "argparse._SubParsersAction[argparse.ArgumentParser]", config: argparse.ArgumentParser) -> None:
+    status = subs.add_parser("status", parents=[config], help="how far each school is stored, gaps, conflicts, losses")
+    status.add_argument("--school")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=commands.status)
+    events = subs.add_parser("events", parents=[config], help="print stored events verbatim, one a line")
+    events.add_argument("--school", required=True)
+    events.add_argument("--lane")
+    events.add_argument("--epoch")
+    events.add_argument("--json-lines", action="store_true", help="the only form there is")
+    events.set_defaults(run=commands.events)
+    quarantine = subs.add_parser("quarantine", parents=[config], help="list what could not be read, or try it again")
+    quarantine.add_argument("action", choices=["list", "show", "requeue"], nargs="?", default="list")
+    quarantine.add_argument("id", type=int, nargs="?")
+    quarantine.set_defaults(run=commands.quarantine)
+
+
+def _ordering(subs: "argparse._SubParsersAction[argparse.ArgumentParser]", config: argparse.ArgumentParser) -> None:
+    order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
+    order.add_argument("school")
+    order.add_argument("name", help="ping, status, pace, resend")
+    order.add_argument("--args", default="{}", help="a JSON object")
+    order.add_argument("--expires", type=int, default=300, metavar="S")
+    order.add_argument("--wait", type=float, default=10, metavar="S")
+    order.set_defaults(run=commands.order)
+    rekey = subs.add_parser("rekey", parents=[config], help="delegate the receipt key anew")
+    rekey.add_argument("--days", type=int, default=90)
+    rekey.set_defaults(run=commands.rekey)

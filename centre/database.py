@@ -1,0 +1,118 @@
+"""SQLite and PostgreSQL behind one narrow face: statements with ?, transactions, a bulk insert of events.
+
+Raises  StoreDown whenever the database cannot do its work now: locked, gone, full, dead-locked. The caller tries again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from centre.errors import CentreError, StoreDown
+
+BUSY_S = 5.0
+Row = tuple[Any, ...]
+
+SCHEMA = """
+create table if not exists school (name text primary key, key {bytes} not null, added_ns bigint not null);
+create table if not exists stream (
+  id {serial}, school text not null, epoch text not null, lane text not null,
+  through bigint not null default 0, highest bigint not null default 0, events bigint not null default 0,
+  unique (school, epoch, lane));
+create table if not exists event (
+  stream bigint not null, sequence bigint not null, type text not null, time text not null, received_ns bigint not null,
+  body text not null, primary key (stream, sequence)) {rowless};
+create table if not exists loss (
+  stream bigint not null, first bigint not null, last bigint not null, primary key (stream, first, last));
+create table if not exists quarantine (
+  id {serial}, stream bigint not null, first bigint not null, last bigint not null, reason text not null,
+  received_ns bigint not null, body {bytes} not null, unique (stream, first, last));
+create table if not exists conflict (
+  id {serial}, stream bigint not null, sequence bigint not null, received_ns bigint not null, body text not null);
+create table if not exists ahead (
+  school text not null, id text not null, received_ns bigint not null, body text not null, primary key (school, id));
+create table if not exists presence (
+  school text primary key, state text not null, session text not null, epoch text not null, seen_ns bigint not null,
+  body text not null);
+create table if not exists refusal (
+  school text not null, reason text not null, count bigint not null, latest_ns bigint not null,
+  primary key (school, reason));
+create table if not exists orders (
+  school text not null, number bigint not null, name text not null, issued_ns bigint not null, answer text,
+  primary key (school, number));
+"""
+
+
+class Database(Protocol):
+    """One connection, used by one thread."""
+
+    lock: str  # what follows a select to lock its rows
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]: ...
+    def insert_events(self, rows: list[Row]) -> int:
+        """Insert (stream, sequence, type, time, received_ns, body); returns how many were new."""
+        ...
+
+    def transaction(self) -> Any: ...
+    def close(self) -> None: ...
+
+
+def open_database(url: str) -> Database:
+    """sqlite:///PATH or postgresql://…; makes the tables that are missing. Raises CentreError K-102, StoreDown."""
+    if url.startswith("sqlite:///"):
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://")):
+        from centre.postgres import PostgresDatabase  # the driver is an extra
+
+        return PostgresDatabase(url)
+    raise CentreError(
+        "K-102", f"{url.split('@')[-1]} is no database URL", do="Write sqlite:///PATH or postgresql://HOST/NAME."
+    )
+
+
+class SqliteDatabase:
+    """One file; WAL, every commit on disk."""
+
+    lock = ""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S, check_same_thread=False)
+            self._db.execute("pragma journal_mode=wal")
+            self._db.execute("pragma synchronous=full")
+            self._db.execute("pragma wal_autocheckpoint=4000")
+            self._db.executescript(SCHEMA.format(bytes="blob", serial="integer primary key", rowless="without rowid"))
+        except (sqlite3.Error, OSError) as error:
+            raise StoreDown(str(error)) from error
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        try:
+            return self._db.execute(sql, args).fetchall()
+        except sqlite3.Error as error:
+            raise StoreDown(str(error)) from error
+
+    def insert_events(self, rows: list[Row]) -> int:
+        before = self._db.total_changes
+        try:
+            self._db.executemany("insert into event values (?, ?, ?, ?, ?, ?) on conflict do nothing", rows)
+        except sqlite3.Error as error:
+            raise StoreDown(str(error)) from error
+        return self._db.total_changes - before
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("begin immediate")
+        try:
+            yield
+            self.execute("commit")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise
+
+    def close(self) -> None:
+        self._db.close()

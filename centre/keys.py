@@ -1,0 +1,115 @@
+"""The centre's keys: the orders key that every box pins, and the receipt key that it delegates for a while.
+
+Files   DIR/keys/orders.pem, receipts.pem (0600), delegation.txt; DIR/orders.pub is what a box's configuration wants.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from centre.errors import CentreError
+from centre.wire import now_text
+
+DAY_NS = 86_400_000_000_000
+DELEGATION_DAYS = 90
+EARLY_NS = 3_600_000_000_000  # a box's clock may be a little behind
+
+
+class Delegation(msgspec.Struct, frozen=True):
+    key: str
+    use: str
+    notbefore: str
+    expires: str
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """What a receiver signs with."""
+
+    receipts: Ed25519PrivateKey
+    delegation: str
+
+
+def make_keys(folder: Path) -> None:
+    """Make what is missing; never replace a key."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    orders = _load_or_make(keys / "orders.pem")
+    _load_or_make(keys / "receipts.pem")
+    (folder / "orders.pub").write_text(base64.b64encode(orders.public_key().public_bytes_raw()).decode() + "\n")
+    if not (keys / "delegation.txt").exists():
+        delegate(folder)
+
+
+def delegate(folder: Path, days: int = DELEGATION_DAYS) -> str:
+    """A fresh delegation of the receipt key. Returns when it expires."""
+    keys = folder / "keys"
+    public = _load(keys / "receipts.pem").public_key().public_bytes_raw()
+    now_ns = time.time_ns()
+    text = msgspec.json.encode(
+        Delegation(
+            key=base64.b64encode(public).decode(),
+            use="receipts",
+            notbefore=now_text(now_ns - EARLY_NS),
+            expires=now_text(now_ns + days * DAY_NS),
+        )
+    )
+    signature = _load(keys / "orders.pem").sign(b"mektep/v1/delegation\n" + text)
+    (keys / "delegation.txt").write_text(f"{_base64url(text)}.{_base64url(signature)}\n")
+    return now_text(now_ns + days * DAY_NS)
+
+
+def receipt_keys(folder: Path) -> Keys:
+    """Raises CentreError K-101."""
+    try:
+        delegation = (folder / "keys/delegation.txt").read_text().strip()
+    except OSError as error:
+        raise _missing(folder / "keys/delegation.txt", error) from error
+    return Keys(_load(folder / "keys/receipts.pem"), delegation)
+
+
+def orders_key(folder: Path) -> Ed25519PrivateKey:
+    """Raises CentreError K-101."""
+    return _load(folder / "keys/orders.pem")
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A file that only its owner may read, in one step."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+    fresh.rename(path)
+
+
+def _load_or_make(path: Path) -> Ed25519PrivateKey:
+    if not path.exists():
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        write_private(path, pem)
+    return _load(path)
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise _missing(path, error) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _missing(path, TypeError("another kind of key"))
+    return key
+
+
+def _missing(path: Path, error: Exception) -> CentreError:
+    return CentreError("K-101", f"{path} cannot be used: {error}", do="Run `mektep-centre init` in this folder first.")
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,88 @@
+"""PostgreSQL as the centre's database: COPY into a temporary table, then one INSERT that leaves what is there alone.
+
+A lost connection is opened again at the next use. Bodies are text: jsonb would reorder what a hash covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from centre.database import SCHEMA, Row
+from centre.errors import StoreDown
+
+SETUP_LOCK = 7_301_923  # two receivers that start together must not make the tables at once
+STAGE = """
+create temporary table if not exists stage (
+  stream bigint, sequence bigint, type text, time text, received_ns bigint, body text) on commit delete rows
+"""
+
+
+class PostgresDatabase:
+    """One connection."""
+
+    lock = " for update"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._db: psycopg.Connection[Row] | None = None
+        self._connection()
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        try:
+            cursor = self._connection().execute(sql.replace("?", "%s"), args)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise self._down(error) from error
+
+    def insert_events(self, rows: list[Row]) -> int:
+        connection = self._connection()
+        try:
+            with connection.cursor() as cursor:
+                with cursor.copy("copy stage from stdin") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+                cursor.execute("insert into event select * from stage order by stream, sequence on conflict do nothing")
+                count = cursor.rowcount
+                cursor.execute("truncate stage")
+                return count
+        except psycopg.Error as error:
+            raise self._down(error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        try:
+            with self._connection().transaction():
+                yield
+        except psycopg.Error as error:
+            raise self._down(error) from error
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+
+    def _connection(self) -> psycopg.Connection[Row]:
+        if self._db is not None and not self._db.closed:
+            return self._db
+        try:
+            db: psycopg.Connection[Row] = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            db.execute("set client_min_messages = warning")
+            with db.transaction():
+                db.execute("select pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
+                schema = SCHEMA.format(
+                    bytes="bytea", serial="bigint primary key generated always as identity", rowless=""
+                )
+                db.execute(schema)  # type: ignore[arg-type]
+            db.execute(STAGE)
+        except psycopg.Error as error:
+            raise StoreDown(str(error).strip()) from error
+        self._db = db
+        return db
+
+    def _down(self, error: psycopg.Error) -> StoreDown:
+        if self._db is not None and (self._db.closed or self._db.broken):
+            self._db = None
+        return StoreDown(str(error).strip())

@@ -1,0 +1,236 @@
+"""A receiver: takes what boxes send, commits it in groups, and only then answers.
+
+Two pipelines, each with its own connection, thread and database connection, so that alarms never wait behind bulk.
+PUBACK and receipt leave after the COMMIT; while the database is down nothing is answered and the broker, by our
+Receive Maximum, holds the
+rest back.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from centre.connection import Arrived, Connection
+from centre.database import open_database
+from centre.errors import StoreDown
+from centre.judge import Judged, judge
+from centre.keys import Keys, receipt_keys
+from centre.settings import Settings
+from centre.store import Store
+from centre.wire import (
+    SCHOOL,
+    TOPIC,
+    Answer,
+    Birth,
+    RangeVerdict,
+    Receipt,
+    Refused,
+    Welcome,
+    now_text,
+    sign,
+    topic_of,
+    unpacked,
+    verify,
+)
+
+log = logging.getLogger("centre")
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+PREFIX = "mektep/v1"
+BULK = ("events/record", "events/telemetry", "status", "answers")
+ALARM = ("events/alarm", "events/ahead")
+RETRY_FIRST_S, RETRY_MAX_S = 0.05, 5.0
+KEYS_REMEMBERED_S = 10.0
+NOBODY = "-"  # a refused message of a school that is not registered
+
+
+class Pipeline:
+    """One connection and the thread that stores what it brings."""
+
+    def __init__(self, settings: Settings, name: str, topics: list[str]) -> None:
+        self._settings = settings
+        self._arrived: queue.Queue[Arrived | None] = queue.Queue()  # bounded by our Receive Maximum
+        self.connection = Connection(settings, name, topics, self._arrived.put)
+        self._keys: Keys = receipt_keys(settings.file("."))
+        self._schools: dict[str, bytes] = {}
+        self._schools_s = 0.0
+        self._store: Store | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        self.connection.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._arrived.put(None)
+        self._thread.join(10)
+        self.connection.stop()
+
+    def _run(self) -> None:
+        while (first := self._arrived.get()) is not None:
+            group = [first]
+            while len(group) < self._settings.group_batches and not self._arrived.empty():
+                arrived = self._arrived.get()
+                if arrived is None:
+                    return
+                group.append(arrived)
+            self._until_stored(group)
+
+    def _until_stored(self, group: list[Arrived]) -> None:
+        """Try for ever: an event that is acknowledged is committed."""
+        pause_s = RETRY_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                self._take(group)
+                return
+            except StoreDown as error:
+                log.warning("K-110 the database cannot commit: %s; again in %.2f s", error, pause_s)
+                self._stopping.wait(pause_s)
+                pause_s = min(pause_s * 2, RETRY_MAX_S)
+
+    def _take(self, group: list[Arrived]) -> None:
+        batches: list[Judged] = []
+        for arrived in group:
+            try:
+                found = self._understand(arrived)
+                if found is not None:
+                    batches.append(found)
+            except Refused as refusal:
+                self._refuse(arrived, refusal)
+        if batches:
+            self._answer(batches, self._db().store(batches))
+        for arrived in group:
+            self.connection.acknowledge(arrived)
+
+    def _understand(self, arrived: Arrived) -> Judged | None:
+        """A batch to store, or None for what is dealt with at once. Raises Refused, StoreDown."""
+        match = TOPIC.fullmatch(arrived.topic)
+        if match is None:
+            raise Refused("foreign_topic")
+        school, rest = match["school"], match["rest"]
+        public = self._school_key(school)
+        if rest.startswith("events/") and rest != "events/ahead":
+            return judge(
+                school, rest.removeprefix("events/"), arrived.topic, arrived.payload, arrived.properties, public
+            )
+        payload = unpacked(arrived.payload, arrived.properties)
+        kind = {"status": "status", "answers": "answer", "events/ahead": "ahead"}[rest]
+        verify(public, kind, arrived.topic, payload, arrived.properties)
+        handler: dict[str, Callable[[str, bytes], None]] = {
+            "status": self._greet,
+            "answer": self._note_answer,
+            "ahead": self._note_ahead,
+        }
+        handler[kind](school, payload)
+        return None
+
+    def _answer(self, batches: list[Judged], verdicts: list[list[RangeVerdict]]) -> None:
+        now = now_text(time.time_ns())
+        for batch, parts in zip(batches, verdicts, strict=True):
+            receipt = Receipt(
+                school=batch.school,
+                epoch=batch.epoch,
+                lane=batch.lane,
+                first=batch.first,
+                last=batch.last,
+                sha256=batch.sha256,
+                verdicts=parts,
+                time=now,
+            )
+            self._send("receipt", topic_of(batch.school, "receipts"), msgspec.json.encode(receipt))
+
+    def _greet(self, school: str, payload: bytes) -> None:
+        """A birth is answered with a welcome; a death is noted."""
+        birth = _decoded(payload, Birth)
+        if birth.school != school:
+            raise Refused("other_school")
+        self._db().note_birth(school, birth, payload.decode())
+        if birth.state != "online":
+            return
+        stored = self._db().stored(school, dict.fromkeys([birth.epoch, *birth.owes[:32]]))
+        welcome = Welcome(school=school, session=birth.session, time=now_text(time.time_ns()), stored=stored)
+        self._send("welcome", topic_of(school, "welcome"), msgspec.json.encode(welcome))
+
+    def _note_answer(self, school: str, payload: bytes) -> None:
+        self._db().note_answer(school, _decoded(payload, Answer), payload.decode())
+
+    def _note_ahead(self, school: str, payload: bytes) -> None:
+        event = _decoded(payload, Ahead)
+        self._db().note_ahead(school, event.id, payload.decode())
+
+    def _send(self, kind: str, topic: str, payload: bytes) -> None:
+        user = sign(self._keys.receipts, kind, topic, payload)
+        self.connection.publish(topic, payload, user | {"delegation": self._keys.delegation})
+
+    def _refuse(self, arrived: Arrived, refusal: Refused) -> None:
+        parts = arrived.topic.split("/")
+        named = parts[2] if len(parts) > 2 and SCHOOL.fullmatch(parts[2]) else NOBODY
+        school = named if named in self._schools else NOBODY  # a stranger cannot fill the table with names
+        log.warning("K-111 refused from %s: %s", named, refusal.reason)
+        self._db().note_refusal(school, refusal.reason)
+
+    def _school_key(self, school: str) -> bytes:
+        """The registered key; the table is read again when it is old, or a name is unknown."""
+        age_s = time.monotonic() - self._schools_s
+        if age_s > KEYS_REMEMBERED_S or (school not in self._schools and age_s > 1.0):
+            self._schools = self._db().schools()
+            self._schools_s = time.monotonic()
+        if school not in self._schools:
+            raise Refused("unknown_school")
+        return self._schools[school]
+
+    def _db(self) -> Store:
+        if self._store is None:
+            self._store = Store(open_database(self._settings.database))
+        return self._store
+
+
+class Ahead(msgspec.Struct):
+    """What must be there of an alarm sent ahead."""
+
+    id: str
+    type: str
+    source: str
+
+
+class Receiver:
+    """The two pipelines of one receiver."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        shared = [f"$share/centre/{PREFIX}/+/{rest}" for rest in BULK]
+        births = [f"{PREFIX}/+/status"]  # retained births: of boxes that were there before us
+        alarms = [f"$share/centre-alarm/{PREFIX}/+/{rest}" for rest in ALARM]
+        self._pipelines = [
+            Pipeline(settings, name, shared + births),
+            Pipeline(settings, f"{name}-alarm", alarms),
+        ]
+
+    def start(self, patience_s: float) -> str:
+        """Returns an empty text once subscribed, else what stands in the way."""
+        for pipeline in self._pipelines:
+            pipeline.start()
+        for pipeline in self._pipelines:
+            if not pipeline.connection.subscribed.wait(patience_s):
+                return pipeline.connection.trouble or "no connection to the broker"
+        return ""
+
+    def stop(self) -> None:
+        for pipeline in self._pipelines:
+            pipeline.stop()
+
+
+def _decoded(payload: bytes, type_: type[S]) -> S:
+    try:
+        return msgspec.json.decode(payload, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refused("malformed") from error

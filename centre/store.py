@@ -1,0 +1,246 @@
+"""What the centre keeps, and the verdict on each event: stored, repeat, conflict, quarantined. One logic for both
+databases.
+
+A group of batches is one transaction; streams are locked in one order, so that two receivers cannot dead-lock.
+Raises  StoreDown; then nothing of the group is stored and nothing may be answered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from centre.database import Database, Row
+from centre.judge import Bad, Event, Judged
+from centre.wire import Answer, Birth, RangeVerdict, StoredLane
+
+END_OF_RUN = """
+select min(e.sequence) from event e where e.stream = ? and e.sequence > ?
+  and not exists (select 1 from event n where n.stream = e.stream and n.sequence = e.sequence + 1)
+"""
+COVERED = """
+select max(last) from (
+  select last from loss where stream = ? and first <= ? and last >= ?
+  union all select last from quarantine where stream = ? and first <= ? and last >= ?) as ranges
+"""
+
+
+class Stream(msgspec.Struct):
+    """One lane of one epoch of one school."""
+
+    id: int
+    through: int
+    highest: int
+    events: int
+
+
+class Store:
+    """Owns one database connection; one thread uses it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # --- batches --------------------------------------------------------------------------------------------------
+
+    def store(self, batches: Sequence[Judged]) -> list[list[RangeVerdict]]:
+        """Commit a group of batches. Returns the verdicts of each, in the order given."""
+        received_ns = time.time_ns()
+        verdicts: dict[int, list[RangeVerdict]] = {}
+        order = sorted(range(len(batches)), key=lambda at: _key(batches[at]))
+        with self.database.transaction():
+            for at in order:
+                verdicts[at] = self._one(batches[at], received_ns)
+        return [verdicts[at] for at in range(len(batches))]
+
+    def _one(self, batch: Judged, received_ns: int) -> list[RangeVerdict]:
+        stream = self._stream(batch.school, batch.epoch, batch.lane)
+        new, repeats, conflicts = self._sorted_out(stream, batch, received_ns)
+        for bad in batch.bad:
+            self._set_aside(stream, bad, received_ns)
+        stream.highest = max(stream.highest, batch.last)
+        stream.events += new
+        self._advance(stream, batch)
+        for loss in batch.losses:
+            self._note_loss(batch.school, loss.epoch, loss.lane, loss.first, loss.last)
+        return _ranges(batch, repeats, conflicts)
+
+    def _sorted_out(self, stream: Stream, batch: Judged, received_ns: int) -> tuple[int, set[int], set[int]]:
+        """Insert what is new. Returns how many were, which sequences were repeats, which conflict."""
+        if not batch.events:
+            return 0, set(), set()
+        known = self._known(stream, batch) if stream.highest >= batch.first else {}
+        fresh = [event for event in batch.events if event.sequence not in known]
+        repeats = {event.sequence for event in batch.events if known.get(event.sequence) == event.body}
+        conflicts = {event.sequence for event in batch.events if event.sequence in known} - repeats
+        for event in batch.events:
+            if event.sequence in conflicts:
+                sql = "insert into conflict (stream, sequence, received_ns, body) values (?, ?, ?, ?)"
+                self.database.execute(sql, (stream.id, event.sequence, received_ns, event.body))
+        if fresh:
+            self.database.insert_events([_row(stream.id, event, received_ns) for event in fresh])
+        return len(fresh), repeats, conflicts
+
+    def _known(self, stream: Stream, batch: Judged) -> dict[int, str]:
+        sql = "select sequence, body from event where stream = ? and sequence between ? and ?"
+        return dict(self.database.execute(sql, (stream.id, batch.first, batch.last)))  # type: ignore[arg-type]
+
+    def _set_aside(self, stream: Stream, bad: Bad, received_ns: int) -> None:
+        self.database.execute(
+            "insert into quarantine (stream, first, last, reason, received_ns, body) values (?, ?, ?, ?, ?, ?) "
+            "on conflict do nothing",
+            (stream.id, bad.first, bad.last, bad.reason[:500].replace("\0", ""), received_ns, bad.body),
+        )
+
+    def _stream(self, school: str, epoch: str, lane: str) -> Stream:
+        """The stream, locked until the commit; made if it is new."""
+        find = "select id, through, highest, events from stream where school = ? and epoch = ? and lane = ?"
+        rows = self.database.execute(find + self.database.lock, (school, epoch, lane))
+        if not rows:
+            sql = "insert into stream (school, epoch, lane) values (?, ?, ?) on conflict do nothing"
+            self.database.execute(sql, (school, epoch, lane))
+            rows = self.database.execute(find + self.database.lock, (school, epoch, lane))
+        return Stream(*rows[0])
+
+    def _advance(self, stream: Stream, batch: Judged | None = None) -> None:
+        """Move the contiguous prefix as far as events, quarantine and recorded losses reach."""
+        if batch is not None and not batch.bad and batch.first <= stream.through + 1:
+            stream.through = max(stream.through, batch.last)
+        while stream.through < stream.highest or batch is None:
+            further = self._further(stream)
+            if further <= stream.through:
+                break
+            stream.through = further
+        self.database.execute(
+            "update stream set through = ?, highest = ?, events = ? where id = ?",
+            (stream.through, max(stream.highest, stream.through), stream.events, stream.id),
+        )
+
+    def _further(self, stream: Stream) -> int:
+        following = stream.through + 1
+        ranges = (stream.id, following, following)
+        (covered,) = self.database.execute(COVERED, ranges + ranges)[0]
+        if covered:
+            return int(covered)
+        here = self.database.execute("select 1 from event where stream = ? and sequence = ?", (stream.id, following))
+        if not here:
+            return stream.through
+        (end,) = self.database.execute(END_OF_RUN, (stream.id, stream.through))[0]
+        return int(end)
+
+    def _note_loss(self, school: str, epoch: str, lane: str, first: int, last: int) -> None:
+        stream = self._stream(school, epoch, lane)
+        sql = "insert into loss (stream, first, last) values (?, ?, ?) on conflict do nothing"
+        self.database.execute(sql, (stream.id, first, last))
+        self._advance(stream)
+
+    # --- the rest of the wire -------------------------------------------------------------------------------------
+
+    def stored(self, school: str, epochs: Iterable[str]) -> list[StoredLane]:
+        """For a welcome."""
+        found: list[StoredLane] = []
+        for epoch in epochs:
+            sql = "select lane, through, highest from stream where school = ? and epoch = ? order by lane"
+            rows = self.database.execute(sql, (school, epoch))
+            known = {lane: StoredLane(epoch, lane, through, highest) for lane, through, highest in rows}
+            found += [known.get(lane, StoredLane(epoch, lane, 0, 0)) for lane in ("alarm", "record", "telemetry")]
+        return found
+
+    def note_birth(self, school: str, birth: Birth, body: str) -> None:
+        with self.database.transaction():
+            self.database.execute(
+                "insert into presence (school, state, session, epoch, seen_ns, body) values (?, ?, ?, ?, ?, ?) "
+                "on conflict (school) do update set state = excluded.state, session = excluded.session, "
+                "epoch = excluded.epoch, seen_ns = excluded.seen_ns, body = excluded.body",
+                (school, birth.state, birth.session, birth.epoch, time.time_ns(), body),
+            )
+
+    def note_ahead(self, school: str, event_id: str, body: str) -> None:
+        with self.database.transaction():
+            sql = "insert into ahead (school, id, received_ns, body) values (?, ?, ?, ?) on conflict do nothing"
+            self.database.execute(sql, (school, event_id, time.time_ns(), body))
+
+    def note_answer(self, school: str, answer: Answer, body: str) -> None:
+        with self.database.transaction():
+            sql = "update orders set answer = ? where school = ? and number = ?"
+            self.database.execute(sql, (body, school, answer.number))
+
+    def note_refusal(self, school: str, reason: str) -> None:
+        with self.database.transaction():
+            self.database.execute(
+                "insert into refusal (school, reason, count, latest_ns) values (?, ?, 1, ?) "
+                "on conflict (school, reason) do update set count = refusal.count + 1, latest_ns = excluded.latest_ns",
+                (school, reason, time.time_ns()),
+            )
+
+    # --- schools and orders -----------------------------------------------------------------------------------------
+
+    def add_school(self, school: str, key: bytes) -> None:
+        with self.database.transaction():
+            sql = (
+                "insert into school (name, key, added_ns) values (?, ?, ?) "
+                "on conflict (name) do update set key = excluded.key"
+            )
+            self.database.execute(sql, (school, key, time.time_ns()))
+
+    def remove_school(self, school: str) -> None:
+        with self.database.transaction():
+            self.database.execute("delete from school where name = ?", (school,))
+
+    def schools(self) -> dict[str, bytes]:
+        """Name to public key."""
+        rows: list[Row] = self.database.execute("select name, key from school order by name")
+        return {name: bytes(key) for name, key in rows}
+
+    def school_key(self, school: str) -> bytes | None:
+        rows = self.database.execute("select key from school where name = ?", (school,))
+        return bytes(rows[0][0]) if rows else None
+
+    def epoch_of(self, school: str) -> str:
+        """The epoch of the latest birth; empty if there was none."""
+        rows = self.database.execute("select epoch from presence where school = ?", (school,))
+        return str(rows[0][0]) if rows else ""
+
+    def new_order(self, school: str, name: str) -> int:
+        """The next number for a school, taken."""
+        with self.database.transaction():
+            (last,) = self.database.execute("select coalesce(max(number), 0) from orders where school = ?", (school,))[
+                0
+            ]
+            sql = "insert into orders (school, number, name, issued_ns) values (?, ?, ?, ?)"
+            self.database.execute(sql, (school, last + 1, name, time.time_ns()))
+            return int(last) + 1
+
+    def answer_to(self, school: str, number: int) -> str | None:
+        sql = "select answer from orders where school = ? and number = ?"
+        rows = self.database.execute(sql, (school, number))
+        return rows[0][0] if rows else None
+
+
+def _key(batch: Judged) -> tuple[str, str, str, int]:
+    return batch.school, batch.epoch, batch.lane, batch.first
+
+
+def _row(stream: int, event: Event, received_ns: int) -> Row:
+    return stream, event.sequence, event.type, event.time, received_ns, event.body
+
+
+def _ranges(batch: Judged, repeats: set[int], conflicts: set[int]) -> list[RangeVerdict]:
+    """The verdicts of a batch, neighbours of one kind joined."""
+    aside = {sequence for bad in batch.bad for sequence in range(bad.first, bad.last + 1)}
+    if not (repeats or conflicts or aside):
+        return [RangeVerdict("stored", batch.first, batch.last)]
+    found: list[RangeVerdict] = []
+    for sequence in range(batch.first, batch.last + 1):
+        verdict = (
+            "quarantined" if sequence in aside
+            else "conflict" if sequence in conflicts
+            else "repeat" if sequence in repeats
+            else "stored"
+        )  # fmt: skip
+        if found and found[-1].verdict == verdict:
+            found[-1] = RangeVerdict(verdict, found[-1].first, sequence)
+        else:
+            found.append(RangeVerdict(verdict, sequence, sequence))
+    return found
