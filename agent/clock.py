@@ -32,6 +32,7 @@ class Clock(Protocol):
     def synced(self) -> bool: ...
     def proven_ns(self) -> int: ...
     def prove(self, utc_ns: int) -> None: ...
+    def not_before(self, utc_ns: int) -> None: ...
     def now(self) -> Moment: ...
     async def sleep(self, seconds: float) -> None: ...
 
@@ -48,15 +49,15 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class SystemClock:
     """The real clock.
 
-    floor_ns  a moment that is proven (last record on disk): unsynced UTC never goes below it
+    An unsynced UTC never goes below what it, the disk or a signed message has said before.
     """
 
     RECHECK_NS = 1_000_000_000  # asking the kernel costs a system call: once a second is enough
 
-    def __init__(self, *, floor_ns: int = 0, boot_id: str | None = None) -> None:
+    def __init__(self, *, boot_id: str | None = None) -> None:
         self.boot_id = boot_id or _read_boot_id()
-        self._floor_ns = floor_ns
-        self._proven_ns = max(floor_ns, BUILT_NS)
+        self._floor_ns = BUILT_NS
+        self._proven_ns = BUILT_NS
         self._synced = False
         self._checked_ns = -self.RECHECK_NS
 
@@ -88,6 +89,10 @@ class SystemClock:
         if not self.synced():
             self._proven_ns = max(self._proven_ns, utc_ns)
             self._floor_ns = max(self._floor_ns, utc_ns)
+
+    def not_before(self, utc_ns: int) -> None:
+        """A record on the disk has this time: nothing that follows may be earlier, whether it was right or not."""
+        self._floor_ns = max(self._floor_ns, utc_ns)
 
     def now(self) -> Moment:
         return Moment(self.utc_ns(), self.monotonic_ns(), self.synced())

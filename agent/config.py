@@ -238,7 +238,7 @@ class _Reader:
     def _unique_ports(self, sources: list[tuple[SourceConfig, str]]) -> None:
         first: dict[str, str] = {}
         for source, prefix in sources:
-            for port in catalog.claims(source.driver, source.settings):
+            for port in catalog.claims(source.settings):
                 if port in first:
                     do = f'"{first[port]}" uses it already; one device per port.'
                     self._problem("C-106", f"{prefix}port", show(port), "is used by two devices", do)

@@ -45,13 +45,13 @@ async def run(config: Config, notifier: Notifier) -> None:
             outbox=outbox,
             identity=identity,
             clock=clock,
-            rng=random.Random(),  # noqa: S311
+            rng=random.Random(),  # noqa: S311 - jitter, not a secret
+            status=lambda: pictures.take(),
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock)
         pictures = Pictures(config, clock, outbox, link, alarms, stations)
-        link.on_status(pictures.take)
         house = Housekeeping(clock, outbox, pictures, notifier)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -59,6 +59,7 @@ async def run(config: Config, notifier: Notifier) -> None:
                     driver = catalog.load(station.config.driver)
                     reading = keep_reading(station, driver, clock, rules.on_reading, rules.on_change)
                     tasks.create_task(reading, name=station.config.name)
+                tasks.create_task(outbox.watch(), name="writer")
                 tasks.create_task(link.run(), name="link")
                 tasks.create_task(house.keep_picture(config.state.live), name="picture")
                 tasks.create_task(house.report_health(), name="health")

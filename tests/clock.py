@@ -35,6 +35,10 @@ class FastClock:
     def prove(self, utc_ns: int) -> None:
         self.proven = max(self.proven, utc_ns)
 
+    def not_before(self, utc_ns: int) -> None:
+        if not self.is_synced:
+            self.now_ns = max(self.now_ns, utc_ns)
+
     def now(self) -> Moment:
         return Moment(self.now_ns, self.up_ns, self.is_synced)
 

@@ -283,8 +283,11 @@ class Outbox:
             (epoch_id, Lane(lane)): prefix
             for epoch_id, lane, prefix in connection.execute("select epoch, lane, settled from lane")
         }
-        sql = "select epoch, lane, max(last), sum(length(body)) from message group by epoch, lane"
-        held = {(epoch_id, Lane(lane)): (last, size) for epoch_id, lane, last, size in connection.execute(sql)}
+        sql = "select epoch, lane, max(last), sum(length(body)), max(accepted_ns) from message group by epoch, lane"
+        held = {}
+        for epoch_id, lane, last, size, accepted_ns in connection.execute(sql):
+            held[epoch_id, Lane(lane)] = (last, size)
+            self._clock.not_before(accepted_ns)
         numbering = None
         for epoch_id, uuid in connection.execute("select id, uuid from epoch order by id").fetchall():
             for lane in Lane:

@@ -21,14 +21,16 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def test_an_unsynced_clock_never_goes_below_what_is_proven(kernel: dict[str, object]) -> None:
-    clock = SystemClock(floor_ns=1_800_000_000 * 10**9)
+    clock = SystemClock()
+    clock.not_before(1_800_000_000 * 10**9)
     assert clock.utc_ns() == 1_800_000_000 * 10**9
     kernel["utc"] = 1_700_000_000 * 10**9
     assert clock.utc_ns() == 1_800_000_000 * 10**9
 
 
 def test_a_synced_clock_may_go_back(kernel: dict[str, object]) -> None:
-    clock = SystemClock(floor_ns=1_893_456_000 * 10**9)
+    clock = SystemClock()
+    clock.not_before(1_893_456_000 * 10**9)
     assert clock.utc_ns() == 1_893_456_000 * 10**9
     kernel["synced"], kernel["up"] = True, 10**10
     assert clock.synced()

@@ -1,0 +1,271 @@
+"""Card readers that print one card per frame or line on a serial port.
+
+Wire    em4100: STX, ten hex digits, two hex digits = XOR of the five bytes, [CR LF], ETX; 9600 8N1; RDM6300 repeats it each 50 ms while a
+        card is held; or binary: 02 0A 02, five bytes, XOR of these and of 0A 02, 03.
+        ironlogic: lines `Em-Marine[5500] 126,58404`, `Mifare[24548AAC] 1K (0004,08) 138,21540`, `No card`, CR LF.
+Source  ID-Innovations ID-12LA data sheet (its prose says 6E, its own XOR gives 8E); RDM6300 data sheet; captures of
+IronLogic Z-2 USB and Matrix-III readers, for which no vendor document exists.
+Raises  DeviceError P-1xx of the port. A bad frame is skipped and counted, never raised, never a tap.
+Not     who may eat: agent/school decides that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from drivers import cards
+from drivers.driver import Clock, Counters, Finding, Verdict
+from drivers.readings import CardForm, Light, Tap
+from drivers.serial_port import SerialPort, can_open, open_port
+
+STX, ETX = 0x02, 0x03
+FRAME_MAX = 32  # a longer frame has lost its end
+LINE_MAX = 96
+BINARY = bytes((0x02, 0x0A, 0x02))
+BINARY_LENGTH = 10
+HELD_NS = 1_000_000_000  # a reader that repeats does so many times in this time; beyond it the card was away
+GARBLED_SHOWN = 32
+
+LINE = re.compile(
+    r"(?:\d{5} )?(?P<kind>Em-Marin[e]?|Mifare)\[(?P<hex>[0-9A-Fa-f]+)\][^()\[\]]{0,12}"
+    r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{2}\) ?)?(?P<comma>(?<=[ )])\d{3},\d{5}),?"
+)
+NO_CARD = re.compile(r"(?:\d{5} )?No [Cc]ard")
+
+
+class Format(StrEnum):
+    EM4100 = "em4100"
+    IRONLOGIC = "ironlogic"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the configuration may say about such a reader."""
+
+    port: Annotated[
+        str, Meta(description="the serial port by its stable udev name", examples=["/dev/reader-canteen"], min_length=1)
+    ]
+    format: Annotated[Format, Meta(description="em4100: RDM6300, ID-12 and alike; ironlogic: Z-2, Matrix")] = (
+        Format.EM4100
+    )
+    baud: Annotated[int, Meta(ge=300, le=115_200, description="line speed in baud", examples=[9600])] = 9600
+    lights: Annotated[
+        dict[Light, str],
+        Meta(description='what to write to the port for accepted, refused, wait; e.g. { accepted = "G\\n" }'),
+    ] = {}
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A card as a frame tells it."""
+
+    card: str
+    form: CardForm
+
+
+class Away(msgspec.Struct, frozen=True):
+    """The reader says that no card is there."""
+
+
+class Garbled(msgspec.Struct, frozen=True):
+    """Bytes that are no frame."""
+
+    data: bytes
+
+
+Heard = Card | Away | Garbled
+
+
+def decode_em4100(buffer: bytearray) -> Iterator[Heard]:
+    """Eat whole frames; leave the unfinished rest, at most FRAME_MAX bytes."""
+    while buffer:
+        if buffer[0] != STX:
+            start = buffer.find(STX)
+            noise = bytes(buffer[: start if start >= 0 else len(buffer)])
+            del buffer[: len(noise)]
+            if noise.strip(b"\r\n\x03\x00"):
+                yield Garbled(noise)
+            continue
+        if BINARY.startswith(buffer[:3]) and len(buffer) < BINARY_LENGTH:
+            return
+        if buffer.startswith(BINARY):
+            yield _binary(buffer)
+            continue
+        end = buffer.find(ETX)
+        again = buffer.find(STX, 1, end if end > 0 else len(buffer))
+        if again > 0:  # the end was lost: start over at the last beginning
+            yield Garbled(bytes(buffer[:again]))
+            del buffer[:again]
+        elif end < 0:
+            if len(buffer) <= FRAME_MAX:
+                return
+            yield Garbled(bytes(buffer))
+            buffer.clear()
+        else:
+            frame = bytes(buffer[: end + 1])
+            del buffer[: end + 1]
+            yield _ascii(frame)
+
+
+def decode_ironlogic(buffer: bytearray) -> Iterator[Heard]:
+    """Eat whole lines; leave the unfinished rest, at most LINE_MAX bytes."""
+    while True:
+        end = buffer.find(b"\n")
+        if end < 0:
+            if len(buffer) > LINE_MAX:
+                yield Garbled(bytes(buffer))
+                buffer.clear()
+            return
+        line = bytes(buffer[:end]).strip(b"\r\n\0 ")
+        del buffer[: end + 1]
+        if line:
+            yield _line(line)
+
+
+DECODERS: dict[Format, Callable[[bytearray], Iterator[Heard]]] = {
+    Format.EM4100: decode_em4100,
+    Format.IRONLOGIC: decode_ironlogic,
+}
+
+
+def _ascii(frame: bytes) -> Heard:
+    body = frame[1:-1].strip(b"\r\n")
+    if not re.fullmatch(rb"[0-9A-Fa-f]{12}", body):
+        return Garbled(frame)
+    data = bytes.fromhex(body.decode())
+    return _em(data[:5], frame) if _xor(data[:5]) == data[5] else Garbled(frame)
+
+
+def _binary(buffer: bytearray) -> Heard:
+    frame = bytes(buffer[:BINARY_LENGTH])
+    if frame[-1] != ETX or _xor(frame[1:8]) != frame[8]:
+        del buffer[:1]  # perhaps not a beginning: look for the next one
+        return Garbled(frame)
+    del buffer[:BINARY_LENGTH]
+    return _em(frame[3:8], frame)
+
+
+def _em(data: bytes, frame: bytes) -> Heard:
+    """No chip has the number zero: it is what a stuck line looks like, and its checksum is right."""
+    return Card(data.hex().upper(), CardForm.EM4100) if any(data) else Garbled(frame)
+
+
+def _line(line: bytes) -> Heard:
+    text = line.decode("ascii", errors="replace")
+    if NO_CARD.fullmatch(text):
+        return Away()
+    match = LINE.fullmatch(text)
+    if match is None:
+        return Garbled(line)
+    digits = match["hex"].upper()
+    try:
+        facility, number = cards.from_comma(match["comma"])
+    except ValueError:
+        return Garbled(line)
+    printed = f"{facility:02X}{number:04X}"
+    card = _em_marine(digits, printed) if match["kind"].startswith("Em") else _mifare(digits, printed)
+    return card or Garbled(line)
+
+
+def _em_marine(digits: str, printed: str) -> Card | None:
+    """The bracket holds the two high bytes of five, the print the rest."""
+    return Card(digits + printed, CardForm.EM4100) if len(digits) == 4 else None
+
+
+def _mifare(digits: str, printed: str) -> Card | None:
+    """A UID in air order; of seven bytes the last four come first. The print repeats three bytes of it: they must
+    agree.
+    """
+    if len(digits) == 8 and printed == digits[4:6] + digits[2:4] + digits[0:2]:
+        return Card(digits, CardForm.UID4)
+    if len(digits) == 14 and printed == digits[8:14]:
+        return Card(digits[8:] + digits[:8], CardForm.UID7)
+    return None
+
+
+def _xor(data: bytes) -> int:
+    result = 0
+    for byte in data:
+        result ^= byte
+    return result
+
+
+class Hold:
+    """A held card is one tap: repeats within HELD_NS belong to it; another card, or the reader's word, ends it. Pure.
+    """
+
+    def __init__(self) -> None:
+        self._card: Card | None = None
+        self._heard_ns = 0
+
+    def is_new(self, card: Card, now_ns: int) -> bool:
+        new = card != self._card or now_ns - self._heard_ns > HELD_NS
+        self._card, self._heard_ns = card, now_ns
+        return new
+
+    def away(self) -> None:
+        self._card = None
+
+
+class SerialReader:
+    """An open reader: taps one by one."""
+
+    def __init__(self, port: SerialPort, settings: Settings, clock: Clock) -> None:
+        self.counters = Counters()
+        self._port = port
+        self._settings = settings
+        self._clock = clock
+        self._decode = DECODERS[settings.format]
+        self._hold = Hold()
+
+    async def __aiter__(self) -> AsyncIterator[Tap]:
+        buffer = bytearray()
+        while True:
+            buffer += await self._port.read()
+            for heard in self._decode(buffer):
+                tap = self._take(heard)
+                if tap is not None:
+                    yield tap
+
+    async def show(self, light: Light) -> None:
+        text = self._settings.lights.get(light, "")
+        if text:
+            self._port.write(text.encode())
+
+    def _take(self, heard: Heard) -> Tap | None:
+        """Count what was heard; a tap if it is a card that was not there before."""
+        if isinstance(heard, Garbled):
+            self.counters.garbled += 1
+            self.counters.last_garbled = heard.data[:GARBLED_SHOWN].hex()
+            return None
+        self.counters.frames += 1
+        if isinstance(heard, Away):
+            self._hold.away()
+            return None
+        now_ns = self._clock.monotonic_ns()
+        if not self._hold.is_new(heard, now_ns):
+            self.counters.repeats += 1
+            return None
+        return Tap(card=heard.card, form=heard.form, at_ns=self._clock.utc_ns(), monotonic_ns=now_ns)
+
+
+def probe(settings: Settings) -> Finding:
+    """Whether the port can be opened; a port held by the running agent is in order."""
+    error = can_open(settings.port)
+    if error is None:
+        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} opens; show a card to test the reader")
+    if error.code == "P-102":
+        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} is in use, by the agent if it runs")
+    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+
+
+@asynccontextmanager
+async def connect(settings: Settings, clock: Clock) -> AsyncIterator[SerialReader]:
+    """Open the reader. Raises DeviceError P-1xx."""
+    async with open_port(settings.port, baud=settings.baud) as port:
+        yield SerialReader(port, settings, clock)

@@ -1,0 +1,130 @@
+"""A serial port as bytes on the event loop: raw, exclusive, closed on every path.
+
+Unplugging shows itself in many ways (SerialException, OSError EIO, termios.error, an empty read); here it is one:
+P-104. Writes never block: a device that does not take bytes must not stop the others.
+Raises  DeviceError P-101 absent, P-102 held by another, P-103 no permission, P-104 gone, P-105 does not take bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import serial
+
+from drivers.errors import DeviceError
+
+READ_BYTES = 4096
+GONE = (OSError, serial.SerialException, termios.error)
+HELD = {errno.EBUSY, errno.EWOULDBLOCK, errno.EAGAIN}
+
+
+class SerialPort:
+    """An open port. Use open_port()."""
+
+    def __init__(self, port: serial.Serial, path: str) -> None:
+        self._port = port
+        self._path = path
+        self._fd: int = port.fileno()
+        self._readable = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._fd, self._readable.set)
+
+    async def read(self) -> bytes:
+        """At least one byte, as soon as there is one. Raises DeviceError P-104."""
+        while True:
+            await self._readable.wait()
+            self._readable.clear()
+            try:
+                data = bytes(self._port.read(READ_BYTES))
+            except GONE as error:
+                raise self._gone(error) from error
+            if data:
+                self._readable.set()  # there may be more
+                return data
+            self._check()
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the kernel's buffer. Raises DeviceError P-104, P-105."""
+        try:
+            written = self._port.write(data)
+        except serial.SerialTimeoutException:
+            written = 0
+        except GONE as error:
+            raise self._gone(error) from error
+        if written != len(data):
+            raise DeviceError("P-105", f"{self._path} takes no bytes", do="Check the device's power and flow control.")
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._fd)
+        with contextlib.suppress(*GONE):
+            self._port.close()
+
+    def _check(self) -> None:
+        """An empty read means end of file on a pty that hung up; on a live port nothing."""
+        try:
+            termios.tcgetattr(self._fd)
+            _ = self._port.in_waiting
+        except GONE as error:
+            raise self._gone(error) from error
+
+    def _gone(self, error: BaseException) -> DeviceError:
+        self._loop.remove_reader(self._fd)
+        return DeviceError(
+            "P-104",
+            f"{self._path} went away: {error}",
+            do="Check the USB plug and the cable; the agent retries by itself.",
+        )
+
+
+@asynccontextmanager
+async def open_port(path: str, *, baud: int, parity: str = "N", stopbits: int = 1) -> AsyncIterator[SerialPort]:
+    """Open a port for us alone. Raises DeviceError."""
+    port = SerialPort(_opened(path, baud, parity, stopbits), path)
+    try:
+        yield port
+    finally:
+        port.close()
+
+
+def can_open(path: str) -> DeviceError | None:
+    """Why a port cannot be opened now, or None; leaves it closed."""
+    try:
+        _opened(path, 9600, "N", 1).close()
+    except DeviceError as error:
+        return error
+    return None
+
+
+def _opened(path: str, baud: int, parity: str, stopbits: int) -> serial.Serial:
+    port = None
+    try:
+        port = serial.Serial(path, baud, parity=parity, stopbits=stopbits, timeout=0, write_timeout=0, exclusive=True)
+        fcntl.ioctl(port.fileno(), termios.TIOCEXCL)  # exclusive=True is advisory: this stops plain opens too
+        port.reset_input_buffer()  # what came before we listened is not a card of now
+    except GONE as error:
+        if port is not None:
+            with contextlib.suppress(*GONE):
+                port.close()
+        raise _reason(path, error) from error
+    return port
+
+
+def _reason(path: str, error: BaseException) -> DeviceError:
+    number = getattr(error, "errno", None)
+    if number is None and isinstance(error, serial.SerialException):
+        number = errno.EBUSY if "exclusively lock" in str(error) else None
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return DeviceError(
+            "P-101", f"{path} is not there", do="Plug the device in; check the udev name in the configuration."
+        )
+    if number in HELD:
+        return DeviceError("P-102", f"{path} is held by another program", do="Find it with `fuser -v` and end it.")
+    if number in (errno.EACCES, errno.EPERM):
+        return DeviceError("P-103", f"{path} may not be opened", do="Add the agent's user to the group dialout.")
+    return DeviceError("P-101", f"{path} cannot be opened: {error}", do="Unplug the device and plug it in again.")
