@@ -16,6 +16,8 @@ from uuid import uuid4
 
 import msgspec
 
+from agent.clock import Clock
+from agent.flapping import Flaps
 from agent.model import Draft, Place
 
 log = logging.getLogger("agent.alarms")
@@ -30,15 +32,26 @@ SendAhead = Callable[[Draft], Awaitable[bool]]
 class AlarmPath:
     """Joins alarm sources with the outbox and, when that is stuck, with the link."""
 
-    def __init__(self, accept: Accept, send_ahead: SendAhead) -> None:
+    def __init__(self, accept: Accept, send_ahead: SendAhead, clock: Clock) -> None:
         self._accept = accept
+        self._clock = clock
+        self._flaps = Flaps()
         self._send_ahead = send_ahead
         self._room = asyncio.Semaphore(ALARMS_WAITING)
         self._waiting: set[asyncio.Task[None]] = set()
         self.sent_ahead = 0
 
     async def raise_alarm(self, draft: Draft) -> None:
-        """Returns as soon as the alarm is on its way; it is never dropped."""
+        """Returns as soon as the alarm is on its way; it is never dropped, but a source that chatters is gathered."""
+        if self._flaps.passes(draft, self._clock.monotonic_ns() / 1e9):
+            await self._send(draft)
+
+    async def tell_gathered(self) -> None:
+        """Raise what chattering sources have gathered; called about each second."""
+        for event in self._flaps.due(self._clock.monotonic_ns() / 1e9, self._clock.now()):
+            await self._send(event)
+
+    async def _send(self, draft: Draft) -> None:
         await self._room.acquire()
         task = asyncio.create_task(self._carry(msgspec.structs.replace(draft, ahead_id=f"ahead-{uuid4()}")))
         self._waiting.add(task)

@@ -40,7 +40,8 @@ class Clock(Protocol):
 def _kernel_synced() -> bool:
     """Ask the kernel without changing anything. False where the call is refused."""
     timex = (ctypes.c_byte * 256)()  # modes = 0: read only; larger than struct timex on every architecture
-    return 0 <= _libc.adjtimex(ctypes.byref(timex)) < TIME_ERROR
+    state: int = _libc.adjtimex(ctypes.byref(timex))
+    return 0 <= state < TIME_ERROR
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -80,8 +81,7 @@ class SystemClock:
         return self._floor_ns
 
     def proven_ns(self) -> int:
-        """The latest UTC that somebody vouches for: a synced clock, a signed time, the disk, the build. May lag behind.
-        """
+        """The latest UTC that somebody vouches for: a synced clock, a signed time, the build. May lag behind."""
         return self.utc_ns() if self.synced() else self._proven_ns
 
     def prove(self, utc_ns: int) -> None:

@@ -197,7 +197,7 @@ class _Reader:
         return [(source, prefix) for source, prefix in found if source is not None]
 
     def _source(self, kind: str, prefix: str, table: dict[str, Any]) -> SourceConfig | None:
-        own = {key: table[key] for key in ("name", "driver") if key in table}
+        own: dict[str, Any] = {key: table[key] for key in ("name", "driver") if key in table}
         common, problems = read_table(own, _Common, file=self.file, prefix=prefix)
         self.problems += problems
         if common is None or not self._driver_fits(kind, prefix, common.driver):

@@ -48,11 +48,11 @@ async def run(config: Config, notifier: Notifier) -> None:
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
         )
-        alarms, taps = AlarmPath(outbox.accept, link.send_ahead), TapPath(outbox.accept)
+        alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock)
         pictures = Pictures(config, clock, outbox, link, alarms, stations)
-        house = Housekeeping(clock, outbox, pictures, notifier)
+        house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for station in stations:
@@ -62,6 +62,7 @@ async def run(config: Config, notifier: Notifier) -> None:
                 tasks.create_task(outbox.watch(), name="writer")
                 tasks.create_task(link.run(), name="link")
                 tasks.create_task(house.keep_picture(config.state.live), name="picture")
+                tasks.create_task(house.keep_watch(), name="watch")
                 tasks.create_task(house.report_health(), name="health")
                 notifier.ready()
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)

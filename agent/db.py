@@ -1,6 +1,7 @@
 """The one SQLite file: open it, climb its schema, set what durability and a mortal SD card demand.
 
-Durable  WAL with synchronous=FULL: each commit is one fdatasync of the log; NORMAL would lose the last commits at power loss.
+Durable  WAL with synchronous=FULL: each commit is one fdatasync of the log; NORMAL would lose the last commits at
+         power loss.
 Space    auto_vacuum=INCREMENTAL gives freed space back; secure_delete off: overwriting would double the card's wear.
 Raises   sqlite3.Error; the outbox decides what it means.
 """

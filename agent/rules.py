@@ -24,14 +24,15 @@ class Rules:
         self._taps = taps
         self._card_key = card_key
         self._clock = clock
+        self._zones = zones.ZoneMemory()
 
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:
         name, synced = station.config.name, self._clock.synced()
         if isinstance(reading, Tap):
             light = await self._taps.take(cards.seen(reading, name, self._card_key, synced=synced))
             await source.show(light)
-        else:
-            await self._alarms.raise_alarm(zones.changed(reading, name, station.config.places, synced=synced))
+        elif (change := self._zones.news(reading, name)) is not None:
+            await self._alarms.raise_alarm(zones.changed(change, name, station.config.places, synced=synced))
 
     async def on_change(self, station: Station) -> None:
         """A device stopped working, or works again. A device that works from the start is no news."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from paho.mqtt.client import CallbackAPIVersion, Client, MQTTv5
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -111,10 +112,7 @@ def _control(settings: Settings, commands: list[dict[str, Any]]) -> bool:
 
 
 def _connect(settings: Settings) -> Client | None:
-    if not settings.tls:
-        name = f"{broker.ADMIN}-{time.monotonic_ns()}"
-    else:
-        name = broker.ADMIN
+    name = broker.ADMIN if settings.tls else f"{broker.ADMIN}-{time.monotonic_ns()}"
     client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTv5)
     connected = threading.Event()
     client.on_connect = lambda _c, _u, _f, code, _p: connected.set() if not code.is_failure else None

@@ -1,6 +1,7 @@
 """The broker's configuration: mosquitto with client certificates and rules bound to them.
 
-Rules  A school writes only its own up-topics and reads only its own down-topics; client id = user = name in the certificate.
+Rules  A school writes only its own up-topics and reads only its own down-topics; client id = user = name in the
+       certificate.
        mosquitto's acl_file never refuses a SUBSCRIBE, so the rules are those of its dynamic-security plugin.
 Works  with mosquitto 2.0.11 (Debian 12) and 2.0.21 (Debian 13).
 """
@@ -31,7 +32,7 @@ UP = ("status", "answers", "events/+", "evidence/+")
 DOWN = ("welcome", "receipts", "orders/+", "reference/+")
 PREFIX = "mektep/v1"
 
-CONF = """# Written by mektep-centre. Certificates are demanded; the name in a certificate is the user and the client id.
+CONF = """# Written by mektep-centre. Certificates are demanded; a certificate's name is user and client id.
 allow_anonymous false
 plugin {plugin}
 plugin_opt_config_file {folder}/dynsec.json

@@ -74,7 +74,7 @@ def _schools(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -
     listed.set_defaults(run=commands.school_list)
 
 
-def _reading(subs: "argparse._SubParsersAction[argparse.ArgumentParser]", config: argparse.ArgumentParser) -> None:
+def _reading(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
     status = subs.add_parser("status", parents=[config], help="how far each school is stored, gaps, conflicts, losses")
     status.add_argument("--school")
     status.add_argument("--json", action="store_true")
@@ -91,7 +91,7 @@ def _reading(subs: "argparse._SubParsersAction[argparse.ArgumentParser]", config
     quarantine.set_defaults(run=commands.quarantine)
 
 
-def _ordering(subs: "argparse._SubParsersAction[argparse.ArgumentParser]", config: argparse.ArgumentParser) -> None:
+def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
     order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
     order.add_argument("school")
     order.add_argument("name", help="ping, status, pace, resend")

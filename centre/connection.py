@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable
 
 import msgspec
-from paho.mqtt.client import CallbackAPIVersion, Client, MQTTMessage, MQTTv5
+from paho.mqtt.client import Client, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from centre.settings import Settings
 from centre.wire import PAYLOAD_MAX
@@ -88,8 +90,10 @@ class Connection:
         else:
             client.subscribe([(topic, 1) for topic in self._topics])
 
-    def _on_subscribe(self, _c: Client, _data: object, _mid: int, codes: list[object], _properties: object) -> None:
-        if any(getattr(code, "is_failure", False) for code in codes):
+    def _on_subscribe(
+        self, _c: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        if any(code.is_failure for code in codes):
             self.trouble = "the broker refuses a subscription"
         else:
             self.trouble = ""
@@ -97,7 +101,7 @@ class Connection:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         pairs = getattr(message.properties, "UserProperty", [])
-        self._on_arrived(Arrived(message.topic, message.payload, dict(pairs), message.mid))
+        self._on_arrived(Arrived(message.topic, bytes(message.payload), dict(pairs), message.mid))
 
 
 def tls_context(settings: Settings, name: str) -> ssl.SSLContext:

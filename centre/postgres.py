@@ -33,7 +33,7 @@ class PostgresDatabase:
 
     def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
         try:
-            cursor = self._connection().execute(sql.replace("?", "%s"), args)  # type: ignore[arg-type]
+            cursor = self._connection().execute(sql.replace("?", "%s"), args)
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise self._down(error) from error
@@ -75,7 +75,7 @@ class PostgresDatabase:
                 schema = SCHEMA.format(
                     bytes="bytea", serial="bigint primary key generated always as identity", rowless=""
                 )
-                db.execute(schema)  # type: ignore[arg-type]
+                db.execute(schema)
             db.execute(STAGE)
         except psycopg.Error as error:
             raise StoreDown(str(error).strip()) from error

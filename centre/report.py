@@ -56,7 +56,7 @@ def report(database: Database, school: str) -> SchoolReport:
         seen=now_text(seen_ns) if seen_ns else "",
         epochs=epochs,
         ahead=ahead,
-        refused=dict(refused),  # type: ignore[arg-type]
+        refused=dict(refused),
     )
 
 

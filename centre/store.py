@@ -84,7 +84,7 @@ class Store:
 
     def _known(self, stream: Stream, batch: Judged) -> dict[int, str]:
         sql = "select sequence, body from event where stream = ? and sequence between ? and ?"
-        return dict(self.database.execute(sql, (stream.id, batch.first, batch.last)))  # type: ignore[arg-type]
+        return dict(self.database.execute(sql, (stream.id, batch.first, batch.last)))
 
     def _set_aside(self, stream: Stream, bad: Bad, received_ns: int) -> None:
         self.database.execute(

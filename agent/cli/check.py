@@ -9,6 +9,7 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.strict import Problem
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
-    problems: list[config.Problem] = []
+    problems: list[Problem] = []
     try:
         found = config.load(args.file)
     except config.ConfigError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from agent.alarm_path import AlarmPath
 from agent.clock import Clock
 from agent.clock_watch import ClockWatch
 from agent.events import ClockCorrected, Health, LaneHealth, Refused, draft
@@ -27,13 +28,20 @@ THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 
 
 class Housekeeping:
-    """Two endless tasks; the daemon's TaskGroup owns them."""
+    """Three endless tasks; the daemon's TaskGroup owns them."""
 
     def __init__(
-        self, clock: Clock, outbox: Outbox, pictures: Pictures, notifier: Notifier, thermal: Path = THERMAL
+        self,
+        clock: Clock,
+        outbox: Outbox,
+        alarms: AlarmPath,
+        pictures: Pictures,
+        notifier: Notifier,
+        thermal: Path = THERMAL,
     ) -> None:
         self._clock = clock
         self._outbox = outbox
+        self._alarms = alarms
         self._pictures = pictures
         self._notifier = notifier
         self._thermal = thermal
@@ -41,17 +49,24 @@ class Housekeeping:
         self._told_refusals: dict[str, int] = {}
 
     async def keep_picture(self, path: Path) -> None:
-        """Write the picture, feed the watchdog, notice a set clock. Runs for ever."""
-        watch = ClockWatch(self._clock.utc_ns(), self._clock.monotonic_ns())
+        """Write the picture and feed the watchdog, each second. Waits for nothing else. Runs for ever."""
         while True:
             picture = self._pictures.take()
             self._write(path, picture)
             if self._outbox.writer_answers():
                 self._notifier.alive(_line(picture))
+            await self._clock.sleep(PICTURE_S)
+
+    async def keep_watch(self) -> None:
+        """Notice a set clock, and tell what chattering sources gathered. Runs for ever."""
+        watch = ClockWatch(self._clock.utc_ns(), self._clock.monotonic_ns())
+        while True:
+            await self._clock.sleep(PICTURE_S)
+            await self._alarms.tell_gathered()
             if off_by_ns := watch.look(self._clock.utc_ns(), self._clock.monotonic_ns()):
                 log.warning("the clock was set by %.3f s", off_by_ns / 1e9)
-                await self._outbox.accept([draft(ClockCorrected(off_by_ns=off_by_ns, by="system"), self._clock.now())])
-            await self._clock.sleep(PICTURE_S)
+                corrected = ClockCorrected(off_by_ns=off_by_ns, by="system")
+                await self._outbox.accept([draft(corrected, self._clock.now())])
 
     async def report_health(self) -> None:
         """One telemetry event a minute, and a record of what was refused. Runs for ever."""

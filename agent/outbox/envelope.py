@@ -49,8 +49,7 @@ class Envelope:
         return body
 
     def reissue(self, old: bytes, place: str, sequence: int, recorded_ns: int) -> bytes:
-        """The same happening under a new key: all attributes kept but the key, with `reissueof` = place of the old one.
-        """
+        """The same happening under a new key: all other attributes kept; `reissueof` names the old place."""
         attributes = _attributes.decode(old)
         number = b'"%019d"' % sequence
         changed = {"id": number, "sequence": number, "source": self._source, "reissueof": f'"{place}"'.encode()}

@@ -61,8 +61,7 @@ class Transaction:
         self.put_bytes = {lane: [] for lane in Lane}
 
     def put(self, draft: Draft) -> Place:
-        """Give the event its place. It is durable when the group has committed. Raises ValueError if it is too large.
-        """
+        """Give the event its place; durable when the group has committed. Raises ValueError if it is too large."""
         lane = draft.lane
         waiting = self.put_bytes[lane]
         sequence = self.numbering.last[lane] + len(waiting) + 1

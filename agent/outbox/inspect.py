@@ -10,7 +10,8 @@ from agent.model import Lane
 from agent.outbox.outbox import LaneState
 
 SELECT = """
-select l.lane, max(coalesce((select max(last) from message m where m.epoch = l.epoch and m.lane = l.lane), 0), l.settled),
+select l.lane,
+       max(coalesce((select max(last) from message m where m.epoch = l.epoch and m.lane = l.lane), 0), l.settled),
        l.settled, coalesce((select sum(length(body)) from message m where m.lane = l.lane), 0)
 from lane l where l.epoch = (select max(id) from epoch)
 """

@@ -77,32 +77,45 @@ def join(
     rows: Iterator[tuple[int, int, int, bytes]], epoch: str, lane: Lane, after: int, *, max_bytes: int, max_events: int
 ) -> Batch | None:
     """Runs into a batch: as many whole runs as fit; a run is cut only where it must be. Raises Damaged."""
-    parts: list[bytes] = []
-    first = last = size = 0
+    joined = _Joined(max_bytes, max_events)
     for run_first, run_last, crc, body in rows:
         if run_last <= after:
             continue
         if zlib.crc32(body) != crc:
             raise Damaged(f"run {run_first} to {run_last} of lane {lane.word} does not have its checksum")
-        whole = run_first > after
-        begin = max(run_first, after + 1)
-        if parts and begin != last + 1:
-            break  # what lay between was dropped: the next batch starts after the gap
-        room, room_events = max_bytes - size, max_events - (last - first + 1 if parts else 0)
-        if whole and len(body) <= room and run_last - begin < room_events:
-            part, end = body, run_last
-        elif parts:
+        if not joined.take(run_first, run_last, body, after):
             break
-        else:
-            part, end = _cut(body, begin - run_first, begin, room, room_events)
-        first = first or begin
-        last, size = end, size + len(part) + 1
-        parts.append(part)
-        if end < run_last:
-            break
-    if not parts:
+    if not joined.parts:
         return None
-    return Batch(epoch=epoch, lane=lane, first=first, last=last, body=b"[" + b",".join(parts) + b"]")
+    body = b"[" + b",".join(joined.parts) + b"]"
+    return Batch(epoch=epoch, lane=lane, first=joined.first, last=joined.last, body=body)
+
+
+class _Joined:
+    """A batch in the making."""
+
+    def __init__(self, max_bytes: int, max_events: int) -> None:
+        self.parts: list[bytes] = []
+        self.first = self.last = 0
+        self._room, self._room_events = max_bytes, max_events
+
+    def take(self, run_first: int, run_last: int, body: bytes, after: int) -> bool:
+        """Add a run, or what fits of it if it is the first. False if the batch ends here."""
+        begin = max(run_first, after + 1)
+        if self.parts and begin != self.last + 1:
+            return False  # what lay between was dropped: the next batch starts after the gap
+        part, end = body, run_last
+        fits = len(body) <= self._room and run_last - begin < self._room_events
+        if not fits and self.parts:
+            return False
+        if not fits or run_first <= after:
+            part, end = _cut(body, begin - run_first, begin, self._room, self._room_events)
+        self.first = self.first or begin
+        self.last = end
+        self._room -= len(part) + 1
+        self._room_events -= end - begin + 1
+        self.parts.append(part)
+        return end == run_last
 
 
 def _cut(body: bytes, skip: int, begin: int, room: int, room_events: int) -> tuple[bytes, int]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from agent.events import ZoneChanged, draft
 from agent.model import Draft, Moment, Severity
 from drivers.readings import ZoneChange, ZoneState
@@ -37,3 +39,20 @@ def changed(change: ZoneChange, sensor: str, places: Mapping[int, str], *, synce
     )
     at = Moment(change.at_ns, change.monotonic_ns, synced)
     return draft(data, at, severity=SEVERITY[change.state], source=f"{sensor}/{change.zone}")
+
+
+class ZoneMemory:
+    """What was last told of each zone: after a reconnection only what differs is news, at the daemon's start
+    everything is.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, int], ZoneState] = {}
+
+    def news(self, change: ZoneChange, sensor: str) -> ZoneChange | None:
+        """The change with the state told before; None if it was told already."""
+        before = self._told.get((sensor, change.zone))
+        if before is change.state:
+            return None
+        self._told[sensor, change.zone] = change.state
+        return msgspec.structs.replace(change, before=before)

@@ -12,7 +12,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -171,7 +171,8 @@ class CentreLink:
             asyncio.create_task(self._keep_answering(), name="orders"),
         ]
         try:
-            await asyncio.wait({*tasks, mqtt.lost}, return_when=asyncio.FIRST_COMPLETED)
+            awaited: set[asyncio.Future[Any]] = {*tasks, mqtt.lost}
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done():
                     task.result()

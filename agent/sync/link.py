@@ -59,4 +59,5 @@ def step(state: State, event: Step) -> State:
 
 def backoff_s(failures: int, jitter: float) -> float:
     """Full jitter: anything up to a limit that doubles with each failure; jitter is in 0..1."""
-    return jitter * min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures, 10))
+    limit_s: float = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures, 10))
+    return jitter * limit_s

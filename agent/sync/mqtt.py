@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from paho.mqtt.client import CallbackAPIVersion, Client, DisconnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -156,12 +156,12 @@ class Mqtt:
         client.max_inflight_messages_set(IN_FLIGHT_MAX * 4)
         client.connect_timeout = CONNECT_S
         client.on_socket_open = _tune
-        client.on_socket_register_write = lambda _c, _u, sock: self._loop.call_soon_threadsafe(self._want_write, sock)
-        client.on_socket_unregister_write = lambda _c, _u, sock: self._loop.call_soon_threadsafe(self._no_write, sock)
-        client.on_socket_close = lambda _c, _u, sock: self._forget(sock)
+        client.on_socket_register_write = self._on_register_write
+        client.on_socket_unregister_write = self._on_unregister_write
+        client.on_socket_close = self._on_close
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_subscribe = lambda _c, _u, _mid, codes, _p: self._suback.done() or self._suback.set_result(codes)
+        client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
 
@@ -199,6 +199,21 @@ class Mqtt:
         by_server = bool(flags.is_disconnect_packet_from_server)
         self._end_with(from_loss(code.value, str(code), by_server=by_server, greeted=self._connack.done()))
 
+    def _on_subscribe(
+        self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        if not self._suback.done():
+            self._suback.set_result(codes)
+
+    def _on_register_write(self, _client: Client, _data: object, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._want_write, sock)
+
+    def _on_unregister_write(self, _client: Client, _data: object, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._no_write, sock)
+
+    def _on_close(self, _client: Client, _data: object, sock: Any) -> None:
+        self._forget(sock)
+
     def _on_publish(
         self, _client: Client, _data: object, _mid: int, code: ReasonCode, _properties: Properties | None
     ) -> None:
@@ -208,7 +223,7 @@ class Mqtt:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         pairs = getattr(message.properties, "UserProperty", [])
-        self._on_incoming(Incoming(topic=message.topic, payload=message.payload, properties=dict(pairs)))
+        self._on_incoming(Incoming(topic=message.topic, payload=bytes(message.payload), properties=dict(pairs)))
 
     def _end_with(self, error: LinkError) -> None:
         if not self.lost.done():
@@ -216,7 +231,7 @@ class Mqtt:
 
     # --- the socket on the loop ---------------------------------------------------------------------------------------
 
-    def _read(self, sock: socket.socket) -> None:
+    def _read(self, sock: Any) -> None:
         self._client.loop_read()
         while sock.fileno() >= 0 and isinstance(sock, ssl.SSLSocket) and sock.pending():
             self._client.loop_read()  # one TLS record may hold many packets; the selector sees only the first
@@ -229,7 +244,7 @@ class Mqtt:
         if sock.fileno() >= 0 and not self._client.want_write():
             self._loop.remove_writer(sock)
 
-    def _forget(self, sock: socket.socket) -> None:
+    def _forget(self, sock: Any) -> None:
         if sock.fileno() >= 0:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
@@ -258,7 +273,7 @@ def _tls_context(settings: LinkSettings, *, check_dates: bool) -> ssl.SSLContext
     if not check_dates:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            context.verify_flags |= NO_CHECK_TIME  # type: ignore[assignment, operator]
+            context.verify_flags |= NO_CHECK_TIME
     return context
 
 

@@ -1,10 +1,10 @@
 """Card readers that print one card per frame or line on a serial port.
 
-Wire    em4100: STX, ten hex digits, two hex digits = XOR of the five bytes, [CR LF], ETX; 9600 8N1; RDM6300 repeats it each 50 ms while a
-        card is held; or binary: 02 0A 02, five bytes, XOR of these and of 0A 02, 03.
+Wire    em4100: STX, ten hex digits, two hex digits = XOR of the five bytes, [CR LF], ETX; 9600 8N1; RDM6300 repeats it
+        each 50 ms while a card is held; or binary: 02 0A 02, five bytes, XOR of these and of 0A 02, 03.
         ironlogic: lines `Em-Marine[5500] 126,58404`, `Mifare[24548AAC] 1K (0004,08) 138,21540`, `No card`, CR LF.
 Source  ID-Innovations ID-12LA data sheet (its prose says 6E, its own XOR gives 8E); RDM6300 data sheet; captures of
-IronLogic Z-2 USB and Matrix-III readers, for which no vendor document exists.
+        IronLogic Z-2 USB and Matrix-III readers, for which no vendor document exists.
 Raises  DeviceError P-1xx of the port. A bad frame is skipped and counted, never raised, never a tap.
 Not     who may eat: agent/school decides that.
 """
@@ -85,31 +85,40 @@ def decode_em4100(buffer: bytearray) -> Iterator[Heard]:
     """Eat whole frames; leave the unfinished rest, at most FRAME_MAX bytes."""
     while buffer:
         if buffer[0] != STX:
-            start = buffer.find(STX)
-            noise = bytes(buffer[: start if start >= 0 else len(buffer)])
-            del buffer[: len(noise)]
+            noise = _skip_to_start(buffer)
             if noise.strip(b"\r\n\x03\x00"):
                 yield Garbled(noise)
-            continue
-        if BINARY.startswith(buffer[:3]) and len(buffer) < BINARY_LENGTH:
+        elif BINARY.startswith(buffer[:3]) and len(buffer) < BINARY_LENGTH:
             return
-        if buffer.startswith(BINARY):
+        elif buffer.startswith(BINARY):
             yield _binary(buffer)
-            continue
-        end = buffer.find(ETX)
-        again = buffer.find(STX, 1, end if end > 0 else len(buffer))
-        if again > 0:  # the end was lost: start over at the last beginning
-            yield Garbled(bytes(buffer[:again]))
-            del buffer[:again]
-        elif end < 0:
-            if len(buffer) <= FRAME_MAX:
-                return
-            yield Garbled(bytes(buffer))
-            buffer.clear()
         else:
-            frame = bytes(buffer[: end + 1])
-            del buffer[: end + 1]
-            yield _ascii(frame)
+            heard = _next_ascii(buffer)
+            if heard is None:
+                return
+            yield heard
+
+
+def _skip_to_start(buffer: bytearray) -> bytes:
+    start = buffer.find(STX)
+    noise = bytes(buffer[: start if start >= 0 else len(buffer)])
+    del buffer[: len(noise)]
+    return noise
+
+
+def _next_ascii(buffer: bytearray) -> Heard | None:
+    """The frame at the buffer's start; None if its end has not come yet."""
+    end = buffer.find(ETX)
+    again = buffer.find(STX, 1, end if end > 0 else len(buffer))
+    if again > 0:  # the end was lost: start over at the next beginning
+        lost = bytes(buffer[:again])
+        del buffer[:again]
+        return Garbled(lost)
+    if end < 0 and len(buffer) <= FRAME_MAX:
+        return None
+    frame = bytes(buffer[: end + 1 if end > 0 else len(buffer)])
+    del buffer[: len(frame)]
+    return _ascii(frame) if end > 0 else Garbled(frame)
 
 
 def decode_ironlogic(buffer: bytearray) -> Iterator[Heard]:
@@ -196,8 +205,7 @@ def _xor(data: bytes) -> int:
 
 
 class Hold:
-    """A held card is one tap: repeats within HELD_NS belong to it; another card, or the reader's word, ends it. Pure.
-    """
+    """A held card is one tap: repeats within HELD_NS belong to it; another card, or the reader's word, ends it. Pure."""
 
     def __init__(self) -> None:
         self._card: Card | None = None

@@ -11,6 +11,7 @@ from agent import alarm_path
 from agent.alarm_path import AlarmPath
 from agent.events import ZoneChanged, draft
 from agent.model import Draft, Lane, Moment, Place
+from tests.clock import FastClock
 
 
 def fire(zone: int = 1) -> Draft:
@@ -46,7 +47,7 @@ class AheadLink:
 async def test_an_answering_database_sends_nothing_ahead() -> None:
     outbox, link = StuckOutbox(), AheadLink()
     outbox.gate.set()
-    path = AlarmPath(outbox.accept, link.send_ahead)
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
     await path.raise_alarm(fire())
     await path.drained()
     assert [taken.data for taken in outbox.taken] == [fire().data]
@@ -58,7 +59,7 @@ async def test_a_stuck_database_is_overtaken_and_the_alarm_follows_under_the_sam
 ) -> None:
     monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
     outbox, link = StuckOutbox(), AheadLink()
-    path = AlarmPath(outbox.accept, link.send_ahead)
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
     await path.raise_alarm(fire(1))
     await path.raise_alarm(fire(2))
     async with asyncio.timeout(5):
@@ -76,7 +77,7 @@ async def test_a_stuck_database_is_overtaken_and_the_alarm_follows_under_the_sam
 async def test_offline_and_stuck_the_alarm_still_waits_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
     outbox, link = StuckOutbox(), AheadLink(online=False)
-    path = AlarmPath(outbox.accept, link.send_ahead)
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
     await path.raise_alarm(fire())
     async with asyncio.timeout(5):
         await link.arrived.wait()
@@ -90,7 +91,7 @@ async def test_offline_and_stuck_the_alarm_still_waits_for_the_database(monkeypa
 async def test_waiting_alarms_are_bounded_and_the_source_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarm_path, "ALARMS_WAITING", 3)
     outbox, link = StuckOutbox(), AheadLink()
-    path = AlarmPath(outbox.accept, link.send_ahead)
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
     for zone in (1, 2, 3):
         await path.raise_alarm(fire(zone))
     fourth = asyncio.ensure_future(path.raise_alarm(fire(4)))

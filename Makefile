@@ -1,0 +1,47 @@
+# mektep-agent: `make help` lists what there is.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PY_SOURCES := agent drivers centre simulator bench scripts tests
+SECONDS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench check lint format types docs wheel clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:  ## install what is missing (system packages by apt, everything else into .venv)
+	@scripts/setup
+
+demo: setup  ## a simulated school day on the real agent; SECONDS=60 runs it unattended
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/mektep demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: setup check  ## all checks and all tests
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+bench: setup  ## measure; one JSON line a figure
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m bench
+
+check: lint types  ## ruff and mypy
+
+lint:
+	@$(BIN)/ruff check $(PY_SOURCES)
+	@$(BIN)/ruff format --check -q $(PY_SOURCES) || { echo "run: make format"; exit 1; }
+
+types:
+	@$(BIN)/mypy
+
+format:  ## format the sources
+	@$(BIN)/ruff check -q --fix $(PY_SOURCES)
+	@$(BIN)/ruff format -q $(PY_SOURCES)
+
+docs:  ## write the generated pages: schemas, AsyncAPI, settings, the link's states
+	@$(BIN)/python scripts/contract.py
+	@$(BIN)/python scripts/config_page.py > docs/config.md.new && mv docs/config.md.new docs/config.md
+
+wheel:  ## build the agent's wheel
+	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
+
+clean:  ## remove what was built here
+	@rm -rf $(VENV) dist build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

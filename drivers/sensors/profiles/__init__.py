@@ -1,0 +1,1 @@
+"""Panels and detectors as data: which registers to read, and what their codes mean. The next panel is a file."""
