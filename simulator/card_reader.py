@@ -1,0 +1,72 @@
+"""Card readers on a serial line: RDM6300 and IronLogic Z-2, with a light that the agent switches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from simulator.serial_line import SerialLine
+
+REPEAT_S = 0.05  # an RDM6300 repeats a held card so often
+HELD_S = 0.2
+
+
+def rdm6300_frame(card: bytes) -> bytes:
+    """STX, the five bytes and their XOR as hex, ETX."""
+    check = 0
+    for byte in card:
+        check ^= byte
+    return b"\x02" + (card + bytes([check])).hex().upper().encode() + b"\x03"
+
+
+def ironlogic_line(card: bytes) -> bytes:
+    """The two high bytes in brackets, then facility and number."""
+    number = int.from_bytes(card[3:5], "big")
+    return f"Em-Marine[{card[:2].hex().upper()}] {card[2]:03d},{number:05d}\r\n".encode()
+
+
+class CardReader:
+    """A reader; show() holds a card before it and tells which light came."""
+
+    def __init__(self, name: str, link: Path, kind: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.line = SerialLine(link, on_data=self._lit)
+        self.latency_ms: list[float] = []
+        self.last_light = ""
+        self._light: asyncio.Future[tuple[str, float]] | None = None
+
+    async def show(self, card: bytes, patience_s: float) -> str:
+        """Hold a card; returns G, W or R, or nothing if no light came in time."""
+        self._light = asyncio.get_running_loop().create_future()
+        sent_s = self._read_aloud(card)
+        shown_s = time.monotonic()
+        try:
+            async with asyncio.timeout(patience_s):
+                light, at_s = await self._light
+        except TimeoutError:
+            self.last_light = ""
+            return ""
+        finally:
+            self._light = None
+            if self.kind == "ironlogic":
+                self.line.send(b"No card\r\n")
+        self.latency_ms.append((at_s - shown_s - sent_s) * 1e3)
+        self.last_light = light
+        return light
+
+    def _read_aloud(self, card: bytes) -> float:
+        """Send what the reader sends for this card. Returns when its first frame is out."""
+        if self.kind == "ironlogic":
+            return self.line.send(ironlogic_line(card))
+        first_s = self.line.send(rdm6300_frame(card))
+        loop = asyncio.get_running_loop()
+        for repeat in range(1, int(HELD_S / REPEAT_S)):
+            loop.call_later(repeat * REPEAT_S, self.line.send, rdm6300_frame(card))
+        return first_s
+
+    def _lit(self, data: bytes) -> None:
+        light = data.strip()[-1:].decode(errors="replace")
+        if self._light is not None and not self._light.done():
+            self._light.set_result((light, time.monotonic()))

@@ -1,0 +1,98 @@
+"""Processes of a simulated school: started, killed, started again; their logs lie in the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+
+class Process:
+    """One program with its log; start() after stop() or kill() starts it anew."""
+
+    def __init__(
+        self, name: str, command: list[str], folder: Path, *, env: dict[str, str] | None = None, ready: str = ""
+    ) -> None:
+        self.name = name
+        self._command = command
+        self._log = folder / f"{name}.log"
+        self._env = os.environ | (env or {})
+        self._ready = ready
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    async def start(self, patience_s: float = 30.0) -> None:
+        """Start it, and wait for its word if it has one. Raises RuntimeError with the log's end."""
+        with open(self._log, "ab") as log:
+            begin = log.tell()
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._env, start_new_session=True
+            )
+        deadline = asyncio.get_running_loop().time() + patience_s
+        while self._ready and self._ready.encode() not in self._log.read_bytes()[begin:]:
+            if not self.running() or asyncio.get_running_loop().time() > deadline:
+                tail = self._log.read_text(errors="replace")[-1500:]
+                raise RuntimeError(f"{self.name} did not start:\n{tail}")
+            await asyncio.sleep(0.02)
+
+    def kill(self) -> None:
+        """As a power cut: SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    async def stop(self, patience_s: float = 10.0) -> int:
+        """SIGTERM, then wait. Returns the exit code."""
+        if self._process is None or not self.running():
+            return 0
+        self._process.terminate()
+        deadline = asyncio.get_running_loop().time() + patience_s
+        while self.running():
+            if asyncio.get_running_loop().time() > deadline:
+                self._end(signal.SIGKILL)
+                break
+            await asyncio.sleep(0.02)
+        return self._process.wait()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+            self._process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody has now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def output(command: list[str]) -> tuple[int, str]:
+    """Run a command to its end: exit code and standard output."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode()
+
+
+async def wait_for_port(port: int, patience_s: float = 15.0) -> None:
+    """Until somebody listens. Raises TimeoutError."""
+    async with asyncio.timeout(patience_s):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            return

@@ -1,0 +1,235 @@
+"""A whole school in one folder: broker, receivers, agent and devices on private ports, TLS with client certificates.
+
+Everything is made by the products' own commands, as an operator and a technician would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from simulator.card_reader import CardReader
+from simulator.fire_panel import FirePanel
+from simulator.link_proxy import LinkProxy
+from simulator.postgres import Postgres
+from simulator.processes import Process, free_port, output, wait_for_port
+
+SCHOOL = "school-07"
+SMALL_DISK_MB = 24
+LIGHTS = 'lights = { accepted = "G\\n", refused = "R\\n", wait = "W\\n" }'
+AGENT_TOML = """
+school = "{school}"
+[state]
+directory = "{box}/state"
+runtime = "{box}/run"
+[centre]
+broker = "mqtts://127.0.0.1:{port}"
+ca = "{box}/ca.crt"
+certificate = "{box}/box.crt"
+key = "{box}/box.key"
+orders_key = "{orders_key}"
+compress = {compress}
+keepalive_s = 5
+[outbox]
+reserve_mb = 2
+ballast_mb = 1
+{devices}
+"""
+READER = """
+[[reader]]
+name = "{name}"
+driver = "serial_ascii"
+port = "{port}"
+format = "{format}"
+{lights}
+"""
+PANEL = """
+[[sensor]]
+name = "fire-panel"
+driver = "modbus_panel"
+profile = "bolid-s2000-pp"
+port = "{port}"
+unit = 2
+zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
+"""
+
+
+class School:
+    """Start with start(), end with stop(). Paths: folder/box for the agent, folder/centre for the centre."""
+
+    def __init__(
+        self, folder: Path, *, postgres: bool = False, compress: bool = False, small_disk: bool = False
+    ) -> None:
+        self.folder = folder
+        self.box = folder / "box"
+        self.centre = folder / "centre"
+        self.compress = compress
+        self.small_disk = small_disk
+        self.readers = [
+            CardReader("canteen-1", self.box / "canteen-1", "em4100"),
+            CardReader("canteen-2", self.box / "canteen-2", "ironlogic"),
+        ]
+        self.panel = FirePanel(self.box, "fire-panel", zones=4)
+        self.broker_port, self.line_port = free_port(), free_port()
+        self.line = LinkProxy(self.line_port, self.broker_port)
+        self.postgres = Postgres() if postgres else None
+        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self.broker = Process("broker", [mosquitto, "-c", str(self.centre / "broker/mosquitto.conf")], folder)
+        self.receivers = [
+            Process(f"receiver-{n}", self._centre("receive", "--name", f"centre-{n}"), folder, ready="READY")
+            for n in (1, 2)
+        ]
+        self.clock_file = folder / "clock" if _faketime() else None
+        self.agent = Process(
+            "agent",
+            [sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
+            folder,
+            env=self._clock_env(),
+            ready="INFO agent: school",
+        )
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        self.folder.chmod(0o711)  # the broker drops to its own user and must reach its part
+        for made in (self.box / "state", self.box / "run", self.centre):
+            made.mkdir(parents=True, exist_ok=True)
+        self.set_clock("+0")
+        if self.small_disk:
+            self._mount_small_disk()
+        database = await self.postgres.start() if self.postgres else f"sqlite:///{self.centre}/centre.db"
+        await self._must("init", str(self.centre), "--broker-port", str(self.broker_port), "--database", database)
+        self._write_config()
+        _, key = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
+        await self._must(
+            "school", "add", SCHOOL, "--config", str(self.centre / "centre.toml"),
+            "--key", key.strip(), "--certificate-dir", str(self.box),
+        )  # fmt: skip
+        await self.start_broker()
+        for receiver in self.receivers:
+            await receiver.start()
+        await self.line.start()
+        for reader in self.readers:
+            reader.line.plug()
+        await self.panel.start()
+        await self.agent.start()
+
+    def set_clock(self, offset: str) -> None:
+        """Set the agent's wall clock off by so much; only its own, nobody else's."""
+        if self.clock_file:
+            self.clock_file.write_text(offset)
+
+    async def start_broker(self) -> None:
+        await self.broker.start()
+        await wait_for_port(self.broker_port)
+
+    async def stop(self) -> None:
+        await self.agent.stop()
+        for receiver in self.receivers:
+            await receiver.stop()
+        await self.broker.stop()
+        await self.line.stop()
+        await self.panel.stop()
+        for reader in self.readers:
+            reader.line.unplug()
+        if self.postgres:
+            await self.postgres.stop()
+            self.postgres.remove()
+
+    def clean(self) -> None:
+        """Remove the folder, after stop()."""
+        self._unmount()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- what can be seen from outside --------------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """The agent's live picture; empty if there is none."""
+        try:
+            found: dict[str, Any] = json.loads((self.box / "run/status.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    async def centre_status(self) -> dict[str, Any]:
+        """The centre's report on the school; empty while its database does not answer."""
+        _, text = await output(self._centre("status", "--school", SCHOOL, "--json"))
+        try:
+            found: dict[str, Any] = json.loads(text)[0]
+        except (ValueError, IndexError):
+            return {}
+        return found
+
+    async def centre_events(self) -> list[str]:
+        """Every stored event, verbatim."""
+        _, text = await output(self._centre("events", "--school", SCHOOL, "--json-lines"))
+        return text.splitlines()
+
+    def kept_events(self) -> dict[tuple[str, int, int], str]:
+        """What the box still holds, by epoch, lane and sequence."""
+        with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
+            rows = db.execute("select epoch, lane, sequence, json from event").fetchall()
+        return {(epoch, lane, sequence): text for epoch, lane, sequence, text in rows}
+
+    def card_key(self) -> bytes:
+        """So that what the centre stores can be compared with the cards shown."""
+        return (self.box / "state/card.key").read_bytes()
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _write_config(self) -> None:
+        devices = "".join(
+            READER.format(name=reader.name, port=reader.line.link, format=reader.kind, lights=LIGHTS)
+            for reader in self.readers
+        )
+        text = AGENT_TOML.format(
+            school=SCHOOL,
+            box=self.box,
+            port=self.line_port,
+            orders_key=(self.centre / "orders.pub").read_text().strip(),
+            compress="true" if self.compress else "false",
+            devices=devices + PANEL.format(port=self.panel.agent_end.link),
+        )
+        (self.box / "agent.toml").write_text(text)
+
+    def _clock_env(self) -> dict[str, str]:
+        if self.clock_file is None:
+            return {}
+        return {
+            "LD_PRELOAD": _faketime(),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_CACHE_DURATION": "1",
+        }
+
+    def _mount_small_disk(self) -> None:
+        """So that it can be filled: only root can; without it that fault is left out."""
+        if os.geteuid() == 0:
+            size = f"size={SMALL_DISK_MB}m,mode=700"
+            subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(self.box / "state")], check=False)
+
+    def _unmount(self) -> None:
+        if os.path.ismount(self.box / "state"):
+            subprocess.run(["umount", str(self.box / "state")], check=False)
+
+    def _centre(self, command: str, *args: str) -> list[str]:
+        config = [] if command == "init" else ["--config", str(self.centre / "centre.toml")]
+        return [sys.executable, "-m", "centre", command, *args, *config]
+
+    async def _must(self, *args: str) -> None:
+        command = [sys.executable, "-m", "centre", *args]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: ASYNC221 - nothing else runs yet
+        if done.returncode:
+            raise RuntimeError(f"mektep-centre {' '.join(args[:2])} failed:\n{done.stderr}")
+
+
+def _faketime() -> str:
+    """The library of Debian's package faketime, or nothing."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return str(found[0]) if found else ""

@@ -1,0 +1,84 @@
+"""A serial line as the agent sees it: a pty behind a stable name, paced to the baud rate, that can be unplugged and disturbed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+BITS_A_BYTE = 10  # 8N1
+OnData = Callable[[bytes], None]
+
+
+class SerialLine:
+    """The device's end of a line; the agent opens `link`.
+
+    on_data  is called with what the agent writes
+    """
+
+    def __init__(self, link: Path, *, baud: int = 9600, on_data: OnData | None = None) -> None:
+        self.link = link
+        self.on_data = on_data
+        self.plugged = False
+        self.silent = False  # the device is dead: nothing leaves it
+        self.late_s = 0.0  # the device answers so much later
+        self.disturb: Callable[[bytes], bytes] | None = None
+        self._byte_s = BITS_A_BYTE / baud
+        self._master = self._slave = -1
+        self._free_s = 0.0  # when the line has sent what it was given
+
+    def plug(self) -> None:
+        """Appear, or appear again, under the same name."""
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        fresh = self.link.with_name(f".{self.link.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.rename(self.link)
+        asyncio.get_running_loop().add_reader(self._master, self._hear)
+        self.plugged = True
+
+    def unplug(self) -> None:
+        """Vanish, as a USB adapter that is pulled."""
+        if not self.plugged:
+            return
+        self.plugged = False
+        asyncio.get_running_loop().remove_reader(self._master)
+        self.link.unlink(missing_ok=True)
+        os.close(self._master)
+        os.close(self._slave)
+
+    def send(self, data: bytes) -> float:
+        """Put bytes on the line, no faster than the baud rate. Returns the seconds until the last has left."""
+        loop = asyncio.get_running_loop()
+        data = self.disturb(data) if self.disturb else data
+        start_s = max(loop.time() + self.late_s, self._free_s)
+        self._free_s = start_s + len(data) * self._byte_s
+        if not self.silent:
+            loop.call_at(self._free_s, self._deliver, data, self._master)
+        return self._free_s - loop.time()
+
+    def _deliver(self, data: bytes, master: int) -> None:
+        if self.plugged and master == self._master:
+            try:
+                os.write(master, data)
+            except BlockingIOError:
+                return  # nobody reads: a UART's buffer overruns too
+
+    def _hear(self) -> None:
+        try:
+            data = os.read(self._master, 4096)
+        except OSError:
+            return  # nobody has the port open
+        if self.on_data:
+            self.on_data(data)
+
+
+def join(agent_end: SerialLine, device_end: SerialLine) -> None:
+    """Two ptys as one line: for devices that want a port of their own, such as a Modbus server."""
+    agent_end.on_data = device_end.send
+    device_end.on_data = agent_end.send
