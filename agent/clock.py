@@ -57,7 +57,8 @@ class SystemClock:
 
     def __init__(self, *, boot_id: str | None = None) -> None:
         self.boot_id = boot_id or _read_boot_id()
-        self._floor_ns = BUILT_NS
+        self._last_ns = BUILT_NS
+        self._ahead_ns = 0  # how far our UTC is ahead of the system's, which was set back
         self._proven_ns = BUILT_NS
         self._synced = False
         self._checked_ns = -self.RECHECK_NS
@@ -75,10 +76,12 @@ class SystemClock:
     def utc_ns(self) -> int:
         now_ns = time.time_ns()
         if self.synced():
-            self._floor_ns = self._proven_ns = now_ns
+            self._ahead_ns, self._last_ns, self._proven_ns = 0, now_ns, now_ns
             return now_ns
-        self._floor_ns = max(self._floor_ns, now_ns)
-        return self._floor_ns
+        if now_ns + self._ahead_ns < self._last_ns:  # set back: go on ticking from where we were
+            self._ahead_ns = self._last_ns - now_ns
+        self._last_ns = now_ns + self._ahead_ns
+        return self._last_ns
 
     def proven_ns(self) -> int:
         """The latest UTC that somebody vouches for: a synced clock, a signed time, the build. May lag behind."""
@@ -88,11 +91,11 @@ class SystemClock:
         """Somebody we trust has signed this time: it cannot be earlier than that."""
         if not self.synced():
             self._proven_ns = max(self._proven_ns, utc_ns)
-            self._floor_ns = max(self._floor_ns, utc_ns)
+            self._last_ns = max(self._last_ns, utc_ns)
 
     def not_before(self, utc_ns: int) -> None:
         """A record on the disk has this time: nothing that follows may be earlier, whether it was right or not."""
-        self._floor_ns = max(self._floor_ns, utc_ns)
+        self._last_ns = max(self._last_ns, utc_ns)
 
     def now(self) -> Moment:
         return Moment(self.utc_ns(), self.monotonic_ns(), self.synced())

@@ -12,42 +12,57 @@ import contextlib
 import errno
 import fcntl
 import termios
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import serial
 
+from drivers.driver import Clock
 from drivers.errors import DeviceError
 
 READ_BYTES = 4096
+WAITING_BYTES = 65_536
 GONE = (OSError, serial.SerialException, termios.error)
 HELD = {errno.EBUSY, errno.EWOULDBLOCK, errno.EAGAIN}
+
+
+class Bytes(msgspec.Struct, frozen=True):
+    """What arrived, and when: whoever is busy with a tap reads it later, but it came now."""
+
+    data: bytes
+    at_ns: int
+    monotonic_ns: int
 
 
 class SerialPort:
     """An open port. Use open_port()."""
 
-    def __init__(self, port: serial.Serial, path: str) -> None:
+    def __init__(self, port: serial.Serial, path: str, clock: Clock) -> None:
         self._port = port
         self._path = path
+        self._clock = clock
         self._fd: int = port.fileno()
-        self._readable = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._fd, self._readable.set)
+        self._arrived: deque[Bytes] = deque()
+        self._waiting_bytes = 0
+        self._news = asyncio.Event()
+        self._error: DeviceError | None = None
+        self._loop.add_reader(self._fd, self._on_readable)
 
-    async def read(self) -> bytes:
-        """At least one byte, as soon as there is one. Raises DeviceError P-104."""
-        while True:
-            await self._readable.wait()
-            self._readable.clear()
-            try:
-                data = bytes(self._port.read(READ_BYTES))
-            except GONE as error:
-                raise self._gone(error) from error
-            if data:
-                self._readable.set()  # there may be more
-                return data
-            self._check()
+    async def read(self) -> Bytes:
+        """What arrived next, at least one byte. Raises DeviceError P-104."""
+        while not self._arrived:
+            if self._error is not None:
+                raise self._error
+            self._news.clear()
+            await self._news.wait()
+        if self._waiting_bytes >= WAITING_BYTES:
+            self._loop.add_reader(self._fd, self._on_readable)
+        arrived = self._arrived.popleft()
+        self._waiting_bytes -= len(arrived.data)
+        return arrived
 
     def write(self, data: bytes) -> None:
         """Hand bytes to the kernel's buffer. Raises DeviceError P-104, P-105."""
@@ -65,13 +80,24 @@ class SerialPort:
         with contextlib.suppress(*GONE):
             self._port.close()
 
-    def _check(self) -> None:
-        """An empty read means end of file on a pty that hung up; on a live port nothing."""
+    def _on_readable(self) -> None:
+        """Take bytes as they come, up to a bound; beyond it the kernel's buffer overruns, as a UART does."""
         try:
-            termios.tcgetattr(self._fd)
-            _ = self._port.in_waiting
+            data = bytes(self._port.read(READ_BYTES))
+            if not data:  # end of file on a pty that hung up; nothing on a live port
+                termios.tcgetattr(self._fd)
+                _ = self._port.in_waiting
         except GONE as error:
-            raise self._gone(error) from error
+            self._error = self._gone(error)
+            self._news.set()
+            return
+        if not data:
+            return
+        self._arrived.append(Bytes(data, self._clock.utc_ns(), self._clock.monotonic_ns()))
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes >= WAITING_BYTES:
+            self._loop.remove_reader(self._fd)
+        self._news.set()
 
     def _gone(self, error: BaseException) -> DeviceError:
         self._loop.remove_reader(self._fd)
@@ -83,9 +109,11 @@ class SerialPort:
 
 
 @asynccontextmanager
-async def open_port(path: str, *, baud: int, parity: str = "N", stopbits: int = 1) -> AsyncIterator[SerialPort]:
+async def open_port(
+    path: str, clock: Clock, *, baud: int, parity: str = "N", stopbits: int = 1
+) -> AsyncIterator[SerialPort]:
     """Open a port for us alone. Raises DeviceError."""
-    port = SerialPort(_opened(path, baud, parity, stopbits), path)
+    port = SerialPort(_opened(path, baud, parity, stopbits), path, clock)
     try:
         yield port
     finally:

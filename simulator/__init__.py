@@ -1,4 +1,6 @@
-"""The far side of every wire: devices on ptys and sockets, the link, the broker, the centre's processes, and their faults.
+"""The far side of every wire: devices on ptys and sockets, the link, the broker, the centre's processes, and their
+faults.
 
-Imports neither agent nor drivers nor centre: it starts them as processes and speaks to them over their wires and commands.
+Imports neither agent nor drivers nor centre: it starts them as processes and speaks to them over their wires and
+commands.
 """

@@ -66,6 +66,7 @@ class Day:
             for reader in self.school.readers:
                 tasks.create_task(self._tap(reader))
             tasks.create_task(self._burn())
+            tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
         self.phase = "waiting until all is stored"
         await self._settled()
@@ -101,6 +102,15 @@ class Day:
             self.school.panel.set(zone, NORMAL)
             fire.to_s = time.time()
             self.note(f"zone {zone} is reset")
+
+    async def _watch_agent(self) -> None:
+        """As systemd: an agent that ended is started again. That it ended by itself is a defect, and is told."""
+        while not self._ending.is_set():
+            await asyncio.sleep(0.5)
+            killed = self.fault is not None and self.fault.name == "agent killed"
+            if not killed and not self.school.agent.running():
+                self.truth.defects.append("the agent ended by itself")
+                await self.school.agent.start()
 
     async def _until_told(self, zone: int, state: str) -> None:
         """A real fire does not end because nobody listens: it burns at least until the agent had time to see it."""
@@ -140,7 +150,7 @@ class Day:
         return max(0.2, min(3.0, (self._seconds - 6.0) / needed_s)) if needed_s else 1.0
 
     async def _settled(self) -> None:
-        """Until two pictures in a row, a second apart, owe nothing. Gives up after a while: the reconciliation says why."""
+        """Until pictures in a row owe nothing. Gives up after a while: the reconciliation says why."""
         deadline = time.monotonic() + SETTLE_S
         calm: set[str] = set()
         while time.monotonic() < deadline and len(calm) < 3:

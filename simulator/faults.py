@@ -42,7 +42,7 @@ class Fault:
 _held: dict[str, subprocess.Popen[bytes]] = {}
 
 
-# --- devices ------------------------------------------------------------------------------------------------------------
+# --- devices -------------------------------------------------------------------------------------------------------
 
 
 async def _unplug_reader(school: School) -> None:
@@ -53,18 +53,23 @@ async def _replug_reader(school: School) -> None:
     school.readers[0].line.plug()
 
 
-def _garbled(data: bytes) -> bytes:
-    """One bit of the checksum or of a digit is wrong."""
+def _bit_flipped(data: bytes) -> bytes:
+    """One bit of a digit is wrong: the frame's checksum finds it."""
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 0x04]) + data[middle + 1 :]
 
 
+def _byte_lost(data: bytes) -> bytes:
+    """An IronLogic line has no checksum: what can be found is a line of the wrong shape."""
+    return data[:-4] + data[-3:]
+
+
 async def _garble(school: School) -> None:
-    school.readers[1].line.disturb = _garbled
+    school.readers[0].line.disturb, school.readers[1].line.disturb = _bit_flipped, _byte_lost
 
 
 async def _clear(school: School) -> None:
-    school.readers[1].line.disturb = None
+    school.readers[0].line.disturb = school.readers[1].line.disturb = None
 
 
 async def _panel_late(school: School) -> None:
@@ -99,7 +104,7 @@ async def _panel_replug(school: School) -> None:
     school.panel.agent_end.plug()
 
 
-# --- the line, the broker, the centre ------------------------------------------------------------------------------------
+# --- the line, the broker, the centre ------------------------------------------------------------------------------
 
 
 async def _cut(school: School) -> None:
@@ -161,7 +166,7 @@ async def _start_database(school: School) -> None:
         _unlock("centre")
 
 
-# --- the box ------------------------------------------------------------------------------------------------------------
+# --- the box -------------------------------------------------------------------------------------------------------
 
 
 async def _kill_agent(school: School) -> None:
@@ -176,7 +181,7 @@ async def _lock_outbox(school: School) -> None:
     _lock(school.box / "state/outbox.db", "outbox")
 
 
-async def _unlock_outbox(school: School) -> None:
+async def _unlock_outbox(_school: School) -> None:
     _unlock("outbox")
 
 
@@ -226,7 +231,7 @@ def fits(fault: Fault, school: School) -> str:
 
 FAULTS = [
     Fault("reader unplugged", "canteen-1 FAILED P-104", _unplug_reader, _replug_reader),
-    Fault("reader garbles", "canteen-2 counts garbled frames", _garble, _clear),
+    Fault("readers garble", "garbled frames are counted, no wrong card", _garble, _clear),
     Fault("panel answers late", "fire-panel FAILED S-101, no wrong zone", _panel_late, _panel_in_time, seconds=4),
     Fault("panel silent", "fire-panel FAILED S-101", _panel_silent, _panel_speaks, seconds=3),
     Fault("panel busy", "nothing: it is asked again", _panel_busy, _panel_ready),

@@ -1,6 +1,7 @@
 """The school's Internet line: a TCP relay between box and broker that can be cut, go silent, be slow and far away.
 
-It holds little (CHUNK a direction and what the delay keeps in flight), so that a full line pushes back on the sender as a real one does.
+It holds little (CHUNK a direction and what the delay keeps in flight), so that a full line pushes back on the
+sender as a real one does.
 """
 
 from __future__ import annotations

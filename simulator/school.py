@@ -224,7 +224,7 @@ class School:
 
     async def _must(self, *args: str) -> None:
         command = [sys.executable, "-m", "centre", *args]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: ASYNC221 - nothing else runs yet
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"mektep-centre {' '.join(args[:2])} failed:\n{done.stderr}")
 

@@ -1,4 +1,4 @@
-"""A serial line as the agent sees it: a pty behind a stable name, paced to the baud rate, that can be unplugged and disturbed."""
+"""A serial line as the agent sees it: a pty behind a stable name, paced to the baud rate; it can be unplugged."""
 
 from __future__ import annotations
 
@@ -80,5 +80,11 @@ class SerialLine:
 
 def join(agent_end: SerialLine, device_end: SerialLine) -> None:
     """Two ptys as one line: for devices that want a port of their own, such as a Modbus server."""
-    agent_end.on_data = device_end.send
-    device_end.on_data = agent_end.send
+
+    def forward(data: bytes) -> None:
+        device_end.send(data)
+
+    def back(data: bytes) -> None:
+        agent_end.send(data)
+
+    agent_end.on_data, device_end.on_data = forward, back

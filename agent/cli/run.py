@@ -15,6 +15,8 @@ from agent import config, daemon
 from agent.cli.main import DEFAULT_CONFIG
 from agent.ops.systemd import Notifier
 
+log = logging.getLogger("agent")
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
@@ -42,4 +44,7 @@ async def _until_told(found: config.Config, notifier: Notifier) -> int:
         await work
     except asyncio.CancelledError:
         return 0
+    except BaseExceptionGroup as group:
+        for error in group.exceptions:
+            log.critical("the agent ends: %s: %s", type(error).__name__, error, exc_info=error)
     return 1

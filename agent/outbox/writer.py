@@ -94,6 +94,7 @@ class Writer:
         self._failed = failed
         self._waiting: queue.SimpleQueue[Member | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
+        self._never = threading.Event()  # a sleep that every platform's clock agrees on
         self.stuck: Stuck | None = None
         self.turned_s = time.monotonic()  # when the thread was last seen turning
         self.commit_s: deque[float] = deque(maxlen=COMMITS_REMEMBERED)
@@ -228,7 +229,7 @@ class Writer:
             except sqlite3.OperationalError as again:
                 self._rollback()
                 log.debug("no room could be made yet: %s", again)
-        time.sleep(RETRY_S if kind == "locked" else FULL_RETRY_S)
+        self._never.wait(RETRY_S if kind == "locked" else FULL_RETRY_S)
 
     def _kind(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", 0)

@@ -23,7 +23,7 @@ from msgspec import Meta
 from drivers import cards
 from drivers.driver import Clock, Counters, Finding, Verdict
 from drivers.readings import CardForm, Light, Tap
-from drivers.serial_port import SerialPort, can_open, open_port
+from drivers.serial_port import Bytes, SerialPort, can_open, open_port
 
 STX, ETX = 0x02, 0x03
 FRAME_MAX = 32  # a longer frame has lost its end
@@ -205,7 +205,7 @@ def _xor(data: bytes) -> int:
 
 
 class Hold:
-    """A held card is one tap: repeats within HELD_NS belong to it; another card, or the reader's word, ends it. Pure."""
+    """A held card is one tap: repeats within HELD_NS belong to it; another card or the reader's word ends it. Pure."""
 
     def __init__(self) -> None:
         self._card: Card | None = None
@@ -223,20 +223,20 @@ class Hold:
 class SerialReader:
     """An open reader: taps one by one."""
 
-    def __init__(self, port: SerialPort, settings: Settings, clock: Clock) -> None:
+    def __init__(self, port: SerialPort, settings: Settings) -> None:
         self.counters = Counters()
         self._port = port
         self._settings = settings
-        self._clock = clock
         self._decode = DECODERS[settings.format]
         self._hold = Hold()
 
     async def __aiter__(self) -> AsyncIterator[Tap]:
         buffer = bytearray()
         while True:
-            buffer += await self._port.read()
+            arrived = await self._port.read()
+            buffer += arrived.data
             for heard in self._decode(buffer):
-                tap = self._take(heard)
+                tap = self._take(heard, arrived)
                 if tap is not None:
                     yield tap
 
@@ -245,7 +245,7 @@ class SerialReader:
         if text:
             self._port.write(text.encode())
 
-    def _take(self, heard: Heard) -> Tap | None:
+    def _take(self, heard: Heard, arrived: Bytes) -> Tap | None:
         """Count what was heard; a tap if it is a card that was not there before."""
         if isinstance(heard, Garbled):
             self.counters.garbled += 1
@@ -255,11 +255,10 @@ class SerialReader:
         if isinstance(heard, Away):
             self._hold.away()
             return None
-        now_ns = self._clock.monotonic_ns()
-        if not self._hold.is_new(heard, now_ns):
+        if not self._hold.is_new(heard, arrived.monotonic_ns):
             self.counters.repeats += 1
             return None
-        return Tap(card=heard.card, form=heard.form, at_ns=self._clock.utc_ns(), monotonic_ns=now_ns)
+        return Tap(card=heard.card, form=heard.form, at_ns=arrived.at_ns, monotonic_ns=arrived.monotonic_ns)
 
 
 def probe(settings: Settings) -> Finding:
@@ -275,5 +274,5 @@ def probe(settings: Settings) -> Finding:
 @asynccontextmanager
 async def connect(settings: Settings, clock: Clock) -> AsyncIterator[SerialReader]:
     """Open the reader. Raises DeviceError P-1xx."""
-    async with open_port(settings.port, baud=settings.baud) as port:
-        yield SerialReader(port, settings, clock)
+    async with open_port(settings.port, clock, baud=settings.baud) as port:
+        yield SerialReader(port, settings)

@@ -241,7 +241,7 @@ async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Panel]:
     """Open the panel and prove that it is the one of the profile. Raises DeviceError."""
     profile = load_profile(settings.profile)
     if settings.port:
-        await _drain(settings)
+        await _drain(settings, clock)
     client = _client(settings)
     try:
         if not await client.connect():
@@ -256,9 +256,11 @@ async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Panel]:
         client.close()
 
 
-async def _drain(settings: Settings) -> None:
+async def _drain(settings: Settings, clock: Clock) -> None:
     """Listen until the line has been quiet: an answer to an old question dies here. Raises DeviceError."""
-    async with open_port(settings.port, baud=settings.baud, parity=settings.parity, stopbits=settings.stopbits) as port:
+    async with open_port(
+        settings.port, clock, baud=settings.baud, parity=settings.parity, stopbits=settings.stopbits
+    ) as port:
         try:
             async with asyncio.timeout(DRAIN_MOST_S):
                 while True:

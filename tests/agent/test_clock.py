@@ -26,6 +26,8 @@ def test_an_unsynced_clock_never_goes_below_what_is_proven(kernel: dict[str, obj
     assert clock.utc_ns() == 1_800_000_000 * 10**9
     kernel["utc"] = 1_700_000_000 * 10**9
     assert clock.utc_ns() == 1_800_000_000 * 10**9
+    kernel["utc"] = 1_700_000_005 * 10**9
+    assert clock.utc_ns() == 1_800_000_005 * 10**9  # it ticks on, it does not stand still
 
 
 def test_a_synced_clock_may_go_back(kernel: dict[str, object]) -> None:
