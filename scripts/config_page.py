@@ -10,11 +10,11 @@ import typing
 from collections.abc import Iterator
 
 import msgspec
-from agent.outbox.settings import OutboxSettings
-from agent.sync.settings import LinkSettings
 
 from agent.config import SchoolName, SourceName, StatePlaces
+from agent.outbox.settings import OutboxSettings
 from agent.strict import show
+from agent.sync.settings import LinkSettings
 from drivers import catalog
 
 HEAD = """# Configuration
