@@ -52,6 +52,7 @@ async def _run(args: argparse.Namespace) -> int:
     day = Day(school, load_script(), chosen(args.faults), args.seconds or DEFAULT_S)
     console.print(f"A school is starting in {folder}: broker, two receivers, agent, two readers, a fire panel.")
     try:
+        await school.make()
         await school.start()
         if args.seconds is None and console.is_terminal:
             await _live(day, console)

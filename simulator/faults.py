@@ -136,32 +136,32 @@ async def _fast(school: School) -> None:
 
 
 async def _kill_broker(school: School) -> None:
-    school.broker.kill()
+    school.city.broker.kill()
 
 
 async def _start_broker(school: School) -> None:
-    await school.start_broker()
+    await school.city.start_broker()
 
 
 async def _kill_receiver(school: School) -> None:
-    school.receivers[0].kill()
+    school.city.receivers[0].kill()
 
 
 async def _start_receiver(school: School) -> None:
-    await school.receivers[0].start()
+    await school.city.receivers[0].start()
 
 
 async def _stop_database(school: School) -> None:
     """PostgreSQL is stopped; an SQLite file is held locked by another program."""
-    if school.postgres:
-        await school.postgres.stop()
+    if school.city.postgres:
+        await school.city.postgres.stop()
     else:
-        _lock(school.centre / "centre.db", "centre")
+        _lock(school.city.folder / "centre.db", "centre")
 
 
 async def _start_database(school: School) -> None:
-    if school.postgres:
-        await school.postgres.start()
+    if school.city.postgres:
+        await school.city.postgres.start()
     else:
         _unlock("centre")
 

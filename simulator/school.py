@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from simulator.card_reader import CardReader
+from simulator.city import City
 from simulator.fire_panel import FirePanel
 from simulator.link_proxy import LinkProxy
-from simulator.postgres import Postgres
-from simulator.processes import Process, free_port, output, wait_for_port
+from simulator.processes import Process, free_port, output
 
 SCHOOL = "school-07"
 SMALL_DISK_MB = 24
@@ -39,6 +39,7 @@ keepalive_s = 5
 [outbox]
 reserve_mb = 2
 ballast_mb = 1
+keep_days = {keep_days}
 {devices}
 """
 READER = """
@@ -61,30 +62,35 @@ zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
 
 
 class School:
-    """Start with start(), end with stop(). Paths: folder/box for the agent, folder/centre for the centre."""
+    """make() it, start() it, stop() it. Paths: folder/box for the agent, folder/centre for the centre.
+
+    direct     the box talks to the broker itself, not over the line that faults can cut
+    keep_days  of delivered events, as in the box's configuration
+    """
 
     def __init__(
-        self, folder: Path, *, postgres: bool = False, compress: bool = False, small_disk: bool = False
+        self,
+        folder: Path,
+        *,
+        postgres: bool = False,
+        compress: bool = False,
+        small_disk: bool = False,
+        direct: bool = False,
+        keep_days: int = 7,
     ) -> None:
         self.folder = folder
         self.box = folder / "box"
-        self.centre = folder / "centre"
         self.compress = compress
         self.small_disk = small_disk
+        self.keep_days = keep_days
+        self.city = City(folder, postgres=postgres)
         self.readers = [
             CardReader("canteen-1", self.box / "canteen-1", "em4100"),
             CardReader("canteen-2", self.box / "canteen-2", "ironlogic"),
         ]
         self.panel = FirePanel(self.box, "fire-panel", zones=4)
-        self.broker_port, self.line_port = free_port(), free_port()
-        self.line = LinkProxy(self.line_port, self.broker_port)
-        self.postgres = Postgres() if postgres else None
-        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self.broker = Process("broker", [mosquitto, "-c", str(self.centre / "broker/mosquitto.conf")], folder)
-        self.receivers = [
-            Process(f"receiver-{n}", self._centre("receive", "--name", f"centre-{n}"), folder, ready="READY")
-            for n in (1, 2)
-        ]
+        self.line_port = self.city.port if direct else free_port()
+        self.line = LinkProxy(self.line_port, self.city.port)
         self.clock_file = folder / "clock" if _faketime() else None
         self.agent = Process(
             "agent",
@@ -96,25 +102,23 @@ class School:
 
     # --- life -----------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        self.folder.chmod(0o711)  # the broker drops to its own user and must reach its part
-        for made in (self.box / "state", self.box / "run", self.centre):
+    async def make(self) -> None:
+        """Folders, the centre, the box's configuration and registration; nothing runs yet."""
+        for made in (self.box / "state", self.box / "run"):
             made.mkdir(parents=True, exist_ok=True)
         self.set_clock("+0")
         if self.small_disk:
             self._mount_small_disk()
-        database = await self.postgres.start() if self.postgres else f"sqlite:///{self.centre}/centre.db"
-        await self._must("init", str(self.centre), "--broker-port", str(self.broker_port), "--database", database)
+        await self.city.make()
         self._write_config()
         _, key = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
-        await self._must(
-            "school", "add", SCHOOL, "--config", str(self.centre / "centre.toml"),
-            "--key", key.strip(), "--certificate-dir", str(self.box),
-        )  # fmt: skip
-        await self.start_broker()
-        for receiver in self.receivers:
-            await receiver.start()
-        await self.line.start()
+        self.city.add_school(SCHOOL, key.strip(), self.box)
+
+    async def start(self) -> None:
+        """Everything, the agent last."""
+        await self.city.start()
+        if self.line_port != self.city.port:
+            await self.line.start()
         for reader in self.readers:
             reader.line.plug()
         await self.panel.start()
@@ -125,22 +129,13 @@ class School:
         if self.clock_file:
             self.clock_file.write_text(offset)
 
-    async def start_broker(self) -> None:
-        await self.broker.start()
-        await wait_for_port(self.broker_port)
-
     async def stop(self) -> None:
         await self.agent.stop()
-        for receiver in self.receivers:
-            await receiver.stop()
-        await self.broker.stop()
+        await self.city.stop()
         await self.line.stop()
         await self.panel.stop()
         for reader in self.readers:
             reader.line.unplug()
-        if self.postgres:
-            await self.postgres.stop()
-            self.postgres.remove()
 
     def clean(self) -> None:
         """Remove the folder, after stop()."""
@@ -159,17 +154,11 @@ class School:
 
     async def centre_status(self) -> dict[str, Any]:
         """The centre's report on the school; empty while its database does not answer."""
-        _, text = await output(self._centre("status", "--school", SCHOOL, "--json"))
-        try:
-            found: dict[str, Any] = json.loads(text)[0]
-        except (ValueError, IndexError):
-            return {}
-        return found
+        return await self.city.status(SCHOOL)
 
     async def centre_events(self) -> list[str]:
         """Every stored event, verbatim."""
-        _, text = await output(self._centre("events", "--school", SCHOOL, "--json-lines"))
-        return text.splitlines()
+        return await self.city.events(SCHOOL)
 
     def kept_events(self) -> dict[tuple[str, int, int], str]:
         """What the box still holds, by epoch, lane and sequence."""
@@ -192,8 +181,9 @@ class School:
             school=SCHOOL,
             box=self.box,
             port=self.line_port,
-            orders_key=(self.centre / "orders.pub").read_text().strip(),
+            orders_key=self.city.orders_key(),
             compress="true" if self.compress else "false",
+            keep_days=self.keep_days,
             devices=devices + PANEL.format(port=self.panel.agent_end.link),
         )
         (self.box / "agent.toml").write_text(text)
@@ -216,17 +206,7 @@ class School:
 
     def _unmount(self) -> None:
         if os.path.ismount(self.box / "state"):
-            subprocess.run(["umount", str(self.box / "state")], check=False)
-
-    def _centre(self, command: str, *args: str) -> list[str]:
-        config = [] if command == "init" else ["--config", str(self.centre / "centre.toml")]
-        return [sys.executable, "-m", "centre", command, *args, *config]
-
-    async def _must(self, *args: str) -> None:
-        command = [sys.executable, "-m", "centre", *args]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"mektep-centre {' '.join(args[:2])} failed:\n{done.stderr}")
+            subprocess.run(["umount", "--lazy", str(self.box / "state")], check=False)
 
 
 def _faketime() -> str:

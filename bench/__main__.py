@@ -1,0 +1,60 @@
+"""python -m bench [GROUP …]: measure, and print one JSON line a figure.
+
+Exit code  0 if every target is met, 1 if not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import accept, drain
+from bench.figure import Figure
+
+GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
+    "accept": accept.measure,
+    "drain": drain.measure,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"default: all of {', '.join(GROUPS)}")
+    parser.add_argument("--out", type=Path, help="write the lines there too")
+    args = parser.parse_args()
+    unknown = [name for name in args.groups if name not in GROUPS]
+    if unknown:
+        parser.error(f"no group {unknown[0]!r}; there are {', '.join(GROUPS)}")
+    figures = asyncio.run(_measure(args.groups or list(GROUPS)))
+    if args.out:
+        args.out.write_text("".join(f"{figure.line()}\n" for figure in figures))
+    return 1 if any(figure.met is False for figure in figures) else 0
+
+
+async def _measure(groups: list[str]) -> list[Figure]:
+    """One group after the other; what is measured now is told on stderr."""
+    told = Console(stderr=True)
+    folder = Path(tempfile.mkdtemp(prefix="mektep-bench-"))
+    folder.chmod(0o711)  # the broker drops to its own user and must reach its part
+    found: list[Figure] = []
+    try:
+        for number, name in enumerate(groups, 1):
+            with told.status(f"{number} of {len(groups)}: {name}"):
+                figures = await GROUPS[name](folder)
+            for figure in figures:
+                print(figure.line(), flush=True)
+            found += figures
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The city's side of a simulated school: broker, receivers and database in one folder, on private ports.
+
+Everything is made by the centre's own commands, as an operator would; TLS with client certificates.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from simulator.postgres import Postgres
+from simulator.processes import Process, free_port, output, wait_for_port
+
+RECEIVERS = 2
+
+
+class City:
+    """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres."""
+
+    def __init__(self, folder: Path, *, postgres: bool = False, receivers: int = RECEIVERS) -> None:
+        self.folder = folder / "centre"
+        self.port = free_port()
+        self.postgres = Postgres() if postgres else None
+        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self.broker = Process("broker", [mosquitto, "-c", str(self.folder / "broker/mosquitto.conf")], folder)
+        self.receivers = [
+            Process(f"receiver-{n}", self.command("receive", "--name", f"centre-{n}"), folder, ready="READY")
+            for n in range(1, receivers + 1)
+        ]
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def make(self) -> None:
+        """Keys, certificates, configuration and an empty database."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for shared in (self.folder.parent, self.folder):
+            shared.chmod(0o711)  # the broker drops to its own user and must reach its part
+        database = await self.postgres.start() if self.postgres else f"sqlite:///{self.folder}/centre.db"
+        self.must("init", str(self.folder), "--broker-port", str(self.port), "--database", database)
+
+    def add_school(self, school: str, key: str, certificates: Path) -> None:
+        """Register a box by its public key; its certificate lands in the folder given."""
+        self.must("school", "add", school, "--key", key, "--certificate-dir", str(certificates))
+
+    async def start(self) -> None:
+        await self.start_broker()
+        for receiver in self.receivers:
+            await receiver.start()
+
+    async def start_broker(self) -> None:
+        await self.broker.start()
+        await wait_for_port(self.port)
+
+    async def stop(self) -> None:
+        for receiver in self.receivers:
+            await receiver.stop()
+        await self.broker.stop()
+        if self.postgres:
+            await self.postgres.stop()
+            self.postgres.remove()
+
+    # --- what the centre says ----------------------------------------------------------------------------------------
+
+    def orders_key(self) -> str:
+        """What a box pins, base64."""
+        return (self.folder / "orders.pub").read_text().strip()
+
+    async def status(self, school: str) -> dict[str, Any]:
+        """The centre's report on a school; empty while its database does not answer."""
+        _, text = await output(self.command("status", "--school", school, "--json"))
+        try:
+            found: dict[str, Any] = json.loads(text)[0]
+        except (ValueError, IndexError):
+            return {}
+        return found
+
+    async def events(self, school: str) -> list[str]:
+        """Every stored event, verbatim."""
+        _, text = await output(self.command("events", "--school", school, "--json-lines"))
+        return text.splitlines()
+
+    def stored(self, lane: str) -> tuple[int, int]:
+        """Events of a lane that are committed, and the highest sequence; of the SQLite database, at once."""
+        sql = "select coalesce(sum(events), 0), coalesce(max(highest), 0) from stream where lane = ?"
+        with sqlite3.connect(f"file:{self.folder}/centre.db?mode=ro", uri=True) as db:
+            events, highest = db.execute(sql, (lane,)).fetchone()
+        db.close()
+        return int(events), int(highest)
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def command(self, command: str, *args: str) -> list[str]:
+        """The command line of mektep-centre."""
+        config = [] if command == "init" else ["--config", str(self.folder / "centre.toml")]
+        return [sys.executable, "-m", "centre", command, *args, *config]
+
+    def must(self, command: str, *args: str) -> str:
+        """Run a command that may not fail. Raises RuntimeError with what it said."""
+        done = subprocess.run(self.command(command, *args), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"mektep-centre {command} {args[0]} failed:\n{done.stderr}")
+        return done.stdout
