@@ -15,12 +15,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, drain
+from bench import accept, alarms, core, drain, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "accept": accept.measure,
     "drain": drain.measure,
+    "taps": taps.measure,
+    "alarms": alarms.measure,
+    "core": core.measure,
 }
 
 

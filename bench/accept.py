@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import tempfile
 import time
@@ -16,10 +17,12 @@ from agent.outbox.outbox import Outbox, open_outbox
 from agent.outbox.settings import OutboxSettings
 from bench.figure import Figure, median
 from bench.load import tap
+from bench.proc import written_bytes
 
 EVENTS = 20_000
 GROUP = 100
 RUNS = 5
+SINGLE = 500
 TARGET = 0.25
 
 
@@ -33,6 +36,7 @@ async def measure(folder: Path) -> list[Figure]:
     return [
         _figure("durable accept, 100 waiters share a commit", waiters, raw),
         _figure("durable accept, lists of 100", lists, raw),
+        *await _single(folder),
     ]
 
 
@@ -42,6 +46,45 @@ def _figure(name: str, ours: list[float], raw: list[float]) -> Figure:
         figure=name, value=median(ours), unit="events/s", limit_or_peer=f"raw sqlite3 by 100: {median(raw):.0f}",
         ratio=ratio, target=f"ratio >= {TARGET}", met=ratio >= TARGET, range=(min(ours), max(ours)), runs=RUNS,
     )  # fmt: skip
+
+
+async def _single(folder: Path) -> list[Figure]:
+    """One tap at a time: how long until it is durable, and what it writes."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        async with open_outbox(
+            Path(name) / "outbox.db", school="school-07", clock=SystemClock(), settings=OutboxSettings(ballast_mb=0)
+        ) as outbox:
+            written, taken_ms = written_bytes(), []
+            for number in range(SINGLE):
+                began_s = time.monotonic()
+                await outbox.accept([tap(number)])
+                taken_ms.append((time.monotonic() - began_s) * 1e3)
+            each = (written_bytes() - written) / SINGLE
+    syncs = _syncs_ms(folder)
+    return [
+        Figure(
+            figure="a single tap, accept to durable, median", value=median(taken_ms), unit="ms",
+            limit_or_peer=f"append and fdatasync: {median(syncs):.3g} ms", ratio=median(taken_ms) / median(syncs),
+            target="", met=None, range=(min(taken_ms), max(taken_ms)), runs=SINGLE,
+        ),
+        Figure(
+            figure="bytes written by a single tap", value=each, unit="bytes", limit_or_peer="", ratio=None,
+            target="", met=None, runs=SINGLE,
+        ),
+    ]  # fmt: skip
+
+
+def _syncs_ms(folder: Path) -> list[float]:
+    """What the disk itself needs."""
+    taken_ms = []
+    with tempfile.NamedTemporaryFile(dir=folder) as out:
+        for _ in range(SINGLE):
+            began_s = time.monotonic()
+            out.write(bytes(430))
+            out.flush()
+            os.fdatasync(out.fileno())
+            taken_ms.append((time.monotonic() - began_s) * 1e3)
+    return taken_ms
 
 
 def _raw(folder: Path) -> float:

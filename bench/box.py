@@ -25,6 +25,7 @@ from agent.outbox.outbox import Outbox, open_outbox
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
 from bench.load import alarm, tap
+from bench.proc import peak_bytes, written_bytes
 
 GROUP = 100
 LOOK_S = 0.002
@@ -52,7 +53,7 @@ async def _run(path: Path, command: str, count: int, seconds: float) -> dict[str
             config.centre, school=config.school, outbox=outbox, identity=identity, clock=clock,
             rng=random.Random(1), status=Nothing,
         )  # fmt: skip
-        written, cpu_s = _written(), time.process_time()
+        written, cpu_s = written_bytes(), time.process_time()
         found["fill_s"] = await _fill(outbox, count)
         if command == "fill":
             return found
@@ -69,8 +70,8 @@ async def _run(path: Path, command: str, count: int, seconds: float) -> dict[str
             found["alarms"] = outbox.last(outbox.epoch, Lane.ALARM)
         else:
             await _until_removed(outbox)
-        found["written"] = _written() - written
-        found["rss_bytes"] = _peak_bytes()
+        found["written"] = written_bytes() - written
+        found["rss_bytes"] = peak_bytes()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     return found
@@ -101,17 +102,6 @@ async def _until_settled(outbox: Outbox, end_s: float | None) -> None:
 async def _until_removed(outbox: Outbox) -> None:
     while outbox.state(Lane.RECORD).bytes:
         await asyncio.sleep(LOOK_S)
-
-
-def _written() -> int:
-    """Bytes that this process sent to the disk, from proc(5)."""
-    lines = Path("/proc/self/io").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes:"))
-
-
-def _peak_bytes() -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

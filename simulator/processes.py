@@ -20,7 +20,7 @@ class Process:
         self.name = name
         self._command = command
         self._log = folder / f"{name}.log"
-        self._env = os.environ | (env or {})
+        self.environment = os.environ | (env or {})
         self._ready = ready
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,7 +36,12 @@ class Process:
         with open(self._log, "ab") as log:
             begin = log.tell()
             self._process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._env, start_new_session=True
+                self._command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
+                start_new_session=True,
             )
         deadline = asyncio.get_running_loop().time() + patience_s
         while self._ready and self._ready.encode() not in self._log.read_bytes()[begin:]:

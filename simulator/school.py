@@ -66,6 +66,7 @@ class School:
 
     direct     the box talks to the broker itself, not over the line that faults can cut
     keep_days  of delivered events, as in the box's configuration
+    wrapper    command before the agent's own, such as strace
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class School:
         small_disk: bool = False,
         direct: bool = False,
         keep_days: int = 7,
+        wrapper: list[str] | None = None,
     ) -> None:
         self.folder = folder
         self.box = folder / "box"
@@ -94,7 +96,7 @@ class School:
         self.clock_file = folder / "clock" if _faketime() else None
         self.agent = Process(
             "agent",
-            [sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
+            [*(wrapper or []), sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
             folder,
             env=self._clock_env(),
             ready="INFO agent: school",

@@ -1,10 +1,10 @@
 """How much may be on its way: a window in bytes that follows the measured rate, so that an alarm always overtakes
 soon. Pure.
 
-What is sent but not receipted stays under TARGET_S of the rate at which receipts come back: it counts everything
-between us and the centre's COMMIT (socket buffers, the line, the broker, the centre). The rate jumps up at once and
-falls slowly;
-samples taken while we had nothing more to send only ever raise it.
+What is sent but not receipted stays under TARGET_S of the rate at which receipts come back (a line with a long way
+may hold two round trips, at most MOST_S): it counts everything between us and the centre's COMMIT (socket buffers, the
+line, the broker, the centre). The rate jumps up at once and falls slowly; samples taken while we had nothing more to
+send only ever raise it. The round trip is the shortest of the last minute, so that our own queue does not count.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import msgspec
 
 TARGET_S = 0.4
+MOST_S = 0.8
+RTT_KEPT_S = 30.0
 WINDOW_FIRST = 32_768
 WINDOW_MIN = 16_384
 WINDOW_MAX = 3_000_000
@@ -38,6 +40,8 @@ class Flow:
         self.on_its_way = 0
         self.rate = 0.0  # bytes per second
         self.rtt_s = 0.0
+        self._shortest = (0.0, 0.0)  # of the last RTT_KEPT_S, of those before
+        self._shortest_since_s = 0.0
         self._delivered = 0
         self._pace = 0.0
         self._pace_until_s = 0.0
@@ -49,7 +53,7 @@ class Flow:
         """Bytes that may be on their way."""
         if self.rate == 0:
             return WINDOW_FIRST
-        return int(min(WINDOW_MAX, max(WINDOW_MIN, self.rate * max(TARGET_S, 2 * self.rtt_s))))
+        return int(min(WINDOW_MAX, max(WINDOW_MIN, self.rate * min(MOST_S, max(TARGET_S, 2 * self.rtt_s)))))
 
     def batch_bytes(self) -> int:
         """How large the next batch should be: a part of the window, so that several are on their way."""
@@ -70,12 +74,20 @@ class Flow:
         self.on_its_way -= sent.size
         self._delivered += sent.size
         took_s = max(now_s - sent.at_s, 1e-4)
-        self.rtt_s = took_s if self.rtt_s == 0 else min(took_s, self.rtt_s * 1.05)
+        self._keep_shortest(took_s, now_s)
         sample = (self._delivered - sent.delivered) / took_s
         if sample >= self.rate:
             self.rate = sample
         elif sent.full:
             self.rate += FALL * (sample - self.rate)
+
+    def _keep_shortest(self, took_s: float, now_s: float) -> None:
+        now, before = self._shortest
+        if now_s - self._shortest_since_s > RTT_KEPT_S:
+            now, before, self._shortest_since_s = 0.0, now, now_s
+        now = min(now or took_s, took_s)
+        self._shortest = (now, before)
+        self.rtt_s = min(now, before or now)
 
     def dropped(self, sent: Sent) -> None:
         """It is given up: no receipt came, or the line is gone."""

@@ -1,0 +1,24 @@
+"""What the kernel says of a process: bytes to the disk, memory. Source: proc(5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def written_bytes(pid: int | str = "self") -> int:
+    """Bytes that the process sent to the disk so far."""
+    return _number(Path(f"/proc/{pid}/io"), "write_bytes:")
+
+
+def peak_bytes(pid: int | str = "self") -> int:
+    """Resident memory at its highest."""
+    return _number(Path(f"/proc/{pid}/status"), "VmHWM:") * 1024
+
+
+def resident_bytes(pid: int | str = "self") -> int:
+    """Resident memory now."""
+    return _number(Path(f"/proc/{pid}/status"), "VmRSS:") * 1024
+
+
+def _number(path: Path, key: str) -> int:
+    return next(int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith(key))
