@@ -39,8 +39,9 @@ async def measure(folder: Path) -> list[Figure]:
             runs=RUNS,
         ),
         Figure(
-            figure="agent RSS at its highest during the drain", value=median([run["rss_bytes"] / 1e6 for run in sqlite]),
-            unit="MB", limit_or_peer="", ratio=None, target="", met=None, runs=RUNS,
+            figure="agent RSS at its highest during the drain",
+            value=median([run["rss_bytes"] / 1e6 for run in sqlite]), unit="MB", limit_or_peer="",
+            ratio=None, target="", met=None, runs=RUNS,
         ),
     ]  # fmt: skip
 

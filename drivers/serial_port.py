@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import os
 import termios
 from collections import deque
 from collections.abc import AsyncIterator
@@ -67,8 +68,8 @@ class SerialPort:
     def write(self, data: bytes) -> None:
         """Hand bytes to the kernel's buffer. Raises DeviceError P-104, P-105."""
         try:
-            written = self._port.write(data)
-        except serial.SerialTimeoutException:
+            written = os.write(self._port.fileno(), data)  # pyserial's write spins for ever on a full buffer
+        except BlockingIOError:
             written = 0
         except GONE as error:
             raise self._gone(error) from error
@@ -77,8 +78,7 @@ class SerialPort:
 
     def close(self) -> None:
         self._loop.remove_reader(self._fd)
-        with contextlib.suppress(*GONE):
-            self._port.close()
+        _give_back(self._port)
 
     def _on_readable(self) -> None:
         """Take bytes as they come, up to a bound; beyond it the kernel's buffer overruns, as a UART does."""
@@ -123,7 +123,7 @@ async def open_port(
 def can_open(path: str) -> DeviceError | None:
     """Why a port cannot be opened now, or None; leaves it closed."""
     try:
-        _opened(path, 9600, "N", 1).close()
+        _give_back(_opened(path, 9600, "N", 1))
     except DeviceError as error:
         return error
     return None
@@ -135,12 +135,19 @@ def _opened(path: str, baud: int, parity: str, stopbits: int) -> serial.Serial:
         port = serial.Serial(path, baud, parity=parity, stopbits=stopbits, timeout=0, write_timeout=0, exclusive=True)
         fcntl.ioctl(port.fileno(), termios.TIOCEXCL)  # exclusive=True is advisory: this stops plain opens too
         port.reset_input_buffer()  # what came before we listened is not a card of now
-    except GONE as error:
+    except (*GONE, ValueError) as error:  # ValueError: a path or a baud rate that cannot be
         if port is not None:
-            with contextlib.suppress(*GONE):
-                port.close()
+            _give_back(port)
         raise _reason(path, error) from error
     return port
+
+
+def _give_back(port: serial.Serial) -> None:
+    """Close, and let others open: while somebody else still has the port, TIOCEXCL would outlive our close."""
+    with contextlib.suppress(*GONE):
+        fcntl.ioctl(port.fileno(), termios.TIOCNXCL)
+    with contextlib.suppress(*GONE):
+        port.close()
 
 
 def _reason(path: str, error: BaseException) -> DeviceError:

@@ -203,8 +203,8 @@ class CentreLink:
         while True:
             drain.wake.clear()
             if self._rewound:
-                self._rewound = False
                 await self._outbox.open_epoch("rewind")
+                self._rewound = False  # what was said meanwhile was said of the old epoch
             await drain.repair()
             await drain.send(self._state, mqtt.publish)
             if drain.overdue(drain.seconds()):
@@ -271,6 +271,8 @@ class CentreLink:
             for lane in Lane
             if lane.word == stored.lane
         )
+        if self._rewound:
+            self._drain.wake.set()
         if not self._welcomed.is_set():
             self._welcomed.set()
             self._step(Step.WELCOMED)
