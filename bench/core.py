@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figure import Figure, median
@@ -29,10 +31,11 @@ async def measure(folder: Path) -> list[Figure]:
             await school.start()
             await school.agent.stop()
             for _ in range(RUNS):
-                ready_s.append(await _start(school, Path(name) / "notify"))
-                await asyncio.sleep(SETTLED_S)
-                resident.append(resident_bytes(school.agent.pid) / 1e6)
-                await school.agent.stop()
+                with _listener(Path(name) / "notify") as notify:
+                    ready_s.append(await _start(school, notify))
+                    await asyncio.sleep(SETTLED_S)
+                    resident.append(resident_bytes(school.agent.pid) / 1e6)
+                    await school.agent.stop()
         finally:
             await school.stop()
     return [
@@ -49,21 +52,26 @@ async def measure(folder: Path) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _start(school: School, address: Path) -> float:
-    """Start the agent as systemd does, and wait for its READY=1."""
+@contextlib.contextmanager
+def _listener(address: Path) -> Iterator[socket.socket]:
+    """systemd's end of sd_notify."""
     address.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(str(address))
         notify.setblocking(False)
-        school.agent.environment["NOTIFY_SOCKET"] = str(address)
-        began_s = time.monotonic()
-        starting = asyncio.create_task(school.agent.start())
-        loop = asyncio.get_running_loop()
-        while b"READY=1" not in await loop.sock_recv(notify, 4096):
-            pass
-        taken_s = time.monotonic() - began_s
-        await starting
-        del school.agent.environment["NOTIFY_SOCKET"]
+        yield notify
+
+
+async def _start(school: School, notify: socket.socket) -> float:
+    """Start the agent as systemd does, and wait for its READY=1."""
+    school.agent.environment["NOTIFY_SOCKET"] = notify.getsockname()
+    began_s = time.monotonic()
+    starting = asyncio.create_task(school.agent.start())
+    loop = asyncio.get_running_loop()
+    while b"READY=1" not in await loop.sock_recv(notify, 4096):
+        pass
+    taken_s = time.monotonic() - began_s
+    await starting
     return taken_s
 
 

@@ -5,7 +5,10 @@ Wire    sd_notify(3): one datagram to the socket named by NOTIFY_SOCKET; a leadi
 
 from __future__ import annotations
 
+import logging
 import socket
+
+log = logging.getLogger("agent.systemd")
 
 
 class Notifier:
@@ -16,6 +19,7 @@ class Notifier:
 
     def __init__(self, address: str) -> None:
         self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._deaf = False
 
     def ready(self) -> None:
         self._send("READY=1")
@@ -36,3 +40,9 @@ class Notifier:
                 out.sendto(text.encode(), self._address)
             except BlockingIOError:
                 return  # systemd is busy: the next one comes in a second
+            except OSError as error:
+                if not self._deaf:  # a school goes on without a listener; a watchdog that hears nothing restarts us
+                    log.warning("systemd does not listen at NOTIFY_SOCKET: %s", error)
+                self._deaf = True
+                return
+            self._deaf = False

@@ -39,3 +39,15 @@ def test_an_abstract_address() -> None:
 
 def test_no_systemd_no_noise() -> None:
     Notifier("").ready()
+
+
+def test_a_listener_that_went_away_is_told_once_and_ends_nothing(
+    listener: tuple[str, socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    address, sock = listener
+    sock.close()
+    notifier = Notifier(address)
+    for _ in range(3):
+        notifier.alive("on my own")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "NOTIFY_SOCKET" in caplog.text
