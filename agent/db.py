@@ -3,7 +3,7 @@
 Durable  WAL with synchronous=FULL: each commit is one fdatasync of the log; NORMAL would lose the last commits at
          power loss.
 Space    auto_vacuum=INCREMENTAL gives freed space back; secure_delete off: overwriting would double the card's wear.
-Raises   sqlite3.Error; the outbox decides what it means.
+Raises   sqlite3.Error; the outbox decides what it means. AgentError D-105 if a newer agent made the file.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import sqlite3
 from importlib import resources
 from pathlib import Path
 
+from agent.errors import AgentError
+
 SCHEMA = resources.files("agent") / "schema"
 CACHE_KIB = 2048
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for the writer, with the newest schema. Autocommit: transactions are explicit."""
-    fresh = not path.exists()
+    fresh = not path.exists() or path.stat().st_size == 0
     db = _open(path.absolute().as_uri())
     if fresh:
         db.execute("pragma auto_vacuum=incremental")
@@ -59,8 +61,46 @@ def steps() -> list[tuple[int, str]]:
 
 
 def climb(db: sqlite3.Connection) -> None:
-    """Run the steps that this file has not seen; each is one transaction."""
-    (version,) = db.execute("pragma user_version").fetchone()
+    """Run the steps that this file has not seen; each is one transaction. Raises AgentError D-105."""
+    version = version_of(db)
+    refuse_newer(version)
     for number, sql in steps():
         if number > version:
             db.executescript(f"begin immediate;\n{sql}\npragma user_version={number};\ncommit;")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """The last step that this file has seen."""
+    (version,) = db.execute("pragma user_version").fetchone()
+    return int(version)
+
+
+def newest_version() -> int:
+    """The last step that this agent knows."""
+    return steps()[-1][0]
+
+
+def refuse_newer(version: int) -> None:
+    """Raises AgentError D-105 if the file has seen steps that this agent does not know."""
+    if version > newest_version():
+        raise AgentError(
+            "D-105",
+            f"the database has schema {version}, made by a newer agent; this one knows {newest_version()}",
+            do="Install the newer agent again; nothing was changed.",
+        )
+
+
+def shape(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """What the schema says: kind, name and SQL of each table and view."""
+    rows = db.execute("select type, name, coalesce(sql, '') from sqlite_master order by type, name")
+    return [(kind, name, sql) for kind, name, sql in rows]
+
+
+def newest_shape() -> list[tuple[str, str, str]]:
+    """The shape that all steps lead to."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        climb(db)
+        return shape(db)
+    finally:
+        db.close()

@@ -1,7 +1,8 @@
 """A source that chatters becomes one event with first, last, count and the state now. Pure: the caller brings the time.
 
 PASS events of a source pass in WINDOW_S; what follows is gathered and told once each WINDOW_S. The first fire
-always passes: a FATAL event is gathered only if another FATAL of the same source passed within FATAL_AGAIN_S.
+always passes: a FATAL event is gathered only if another FATAL of the same source passed within FATAL_AGAIN_S. One that
+passes while others are gathered is not counted, but it is the state that the gathered event tells.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Flaps:
         if fatal or (source.gathered == 0 and source.passed < PASS):
             source.passed += 1
             source.fatal_s = now_s if event.severity is Severity.FATAL else source.fatal_s
+            source.last = event if source.gathered else None
             return True
         source.first_ns = source.first_ns if source.gathered else event.at.utc_ns
         source.gathered += 1

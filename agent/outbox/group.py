@@ -43,12 +43,23 @@ class Numbering(msgspec.Struct):
     last: dict[Lane, int]
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """How far a transaction was when a member began."""
+
+    numbering: Numbering
+    numberings: int
+    sealed: list[Row]
+    put_bytes: dict[Lane, list[bytes]]
+    lengths: dict[Lane, int]
+
+
 class Transaction:
     """What one member of a group may do: put events, and run SQL in the same commit."""
 
     def __init__(self, db: sqlite3.Connection, numbering: Numbering, recorded_ns: int) -> None:
         self.db = db
         self.numbering = numbering
+        self.numberings = [numbering]  # the epoch at the beginning, and those begun within this group
         self.recorded_ns = recorded_ns
         self.put_bytes: dict[Lane, list[bytes]] = {lane: [] for lane in Lane}
         self._in_savepoint = False
@@ -58,6 +69,7 @@ class Transaction:
         """From here on events are numbered in another epoch; what was put before keeps the old one."""
         self._sealed = list(self.rows())
         self.numbering = numbering
+        self.numberings.append(numbering)
         self.put_bytes = {lane: [] for lane in Lane}
 
     def put(self, draft: Draft) -> Place:
@@ -83,9 +95,10 @@ class Transaction:
             self._in_savepoint = True
         return self.db.execute(sql, args)
 
-    def mark(self) -> dict[Lane, int]:
-        """How much is put so far: to take back a failing member."""
-        return {lane: len(waiting) for lane, waiting in self.put_bytes.items()}
+    def mark(self) -> Mark:
+        """How far this is now: to take back a failing member."""
+        lengths = {lane: len(waiting) for lane, waiting in self.put_bytes.items()}
+        return Mark(self.numbering, len(self.numberings), self._sealed, self.put_bytes, lengths)
 
     def keep(self) -> None:
         """The member is done."""
@@ -93,13 +106,15 @@ class Transaction:
             self.db.execute("release member")
             self._in_savepoint = False
 
-    def take_back(self, mark: dict[Lane, int]) -> None:
+    def take_back(self, mark: Mark) -> None:
         """The member failed: what it put and wrote is undone."""
         if self._in_savepoint:
             self.db.execute("rollback to member")
             self.db.execute("release member")
             self._in_savepoint = False
-        for lane, length in mark.items():
+        self.numbering, self._sealed, self.put_bytes = mark.numbering, mark.sealed, mark.put_bytes
+        del self.numberings[mark.numberings :]
+        for lane, length in mark.lengths.items():
             del self.put_bytes[lane][length:]
 
     def rows(self) -> Iterator[Row]:

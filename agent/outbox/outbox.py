@@ -3,6 +3,7 @@
 Durable    accept() returns after fdatasync; everybody waiting shares one commit.
 Threads    one writes, one reads, one checkpoints; this class lives on the event loop and joins them.
 Damage     a damaged file is set aside and salvaged when the outbox is opened: agent/outbox/salvage.py.
+One        agent a database; a second one is refused, naming the first: agent/outbox/locks.py.
 Not        the wire: agent/sync/drain.py takes batches from here and settles them.
 """
 
@@ -13,7 +14,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -25,7 +26,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import EpochOpened, draft
 from agent.model import Batch, Draft, Lane, Place
-from agent.outbox import salvage
+from agent.outbox import locks, salvage
 from agent.outbox.checkpointer import Checkpointer
 from agent.outbox.envelope import Envelope, split
 from agent.outbox.group import Numbering, Transaction
@@ -34,13 +35,22 @@ from agent.outbox.settings import OutboxSettings
 from agent.outbox.settled import Settled
 from agent.outbox.troubles import Trouble, Troubles
 from agent.outbox.upkeep import Lost, Stretch, Upkeep
-from agent.outbox.writer import Member, Writer
+from agent.outbox.writer import BUSY_CODES, PRIMARY, Member, Writer
 
 log = logging.getLogger("agent.outbox")
 
 T = TypeVar("T")
 WAITING_DRAFTS = 20_000  # accepted but not yet durable; beyond it accept() itself waits
 WRITER_SILENT_S = 20.0  # a writer that has not turned for so long does not answer
+HELD = """
+select epoch, lane, min(first), max(last), sum(last - first + 1), sum(length(body)), max(accepted_ns) from message
+group by epoch, lane
+"""
+GAPS = """
+select before + 1, first - 1 from (
+  select first, lag(last) over (order by first) as before from message where epoch = ? and lane = ?
+) where first > before + 1
+"""
 Listener = Callable[[set[Lane]], None]
 
 
@@ -54,19 +64,30 @@ class LaneState(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_outbox(path: Path, *, school: str, clock: Clock, settings: OutboxSettings) -> AsyncIterator[Outbox]:
-    """Open the box's database, salvaging it if it is damaged. Raises AgentError D-101 if it cannot be used at all."""
-    try:
-        rescue = await asyncio.to_thread(salvage.mend, path, clock)
-        outbox = Outbox(path, school, clock, settings)
-    except (sqlite3.Error, OSError) as error:
-        raise AgentError(
-            "D-101", f"{path} cannot be opened: {error}", do="Check that the disk is mounted, writable and has space."
-        ) from error
-    try:
-        await outbox.begin(rescue)
-        yield outbox
-    finally:
-        await asyncio.to_thread(outbox.close)
+    """Open the box's database, salvaging it if it is damaged.
+
+    Raises AgentError: D-101 if it cannot be used at all, D-104 if another agent uses it, D-105 if a newer one made it.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.only_agent(path))
+            await asyncio.to_thread(salvage.mend, path, clock)
+            outbox = Outbox(path, school, clock, settings)
+        except (sqlite3.Error, OSError) as error:
+            raise _unusable(path, error) from error
+        try:
+            await outbox.begin()
+            yield outbox
+        finally:
+            await asyncio.to_thread(outbox.close)
+
+
+def _unusable(path: Path, error: Exception) -> AgentError:
+    do = "Check that the disk is mounted, writable and has space."
+    if getattr(error, "sqlite_errorcode", 0) & PRIMARY in BUSY_CODES:
+        holders = ", ".join(locks.write_lock_holders(path) or locks.open_elsewhere(path)) or "unknown"
+        do = f"End the process that holds it: {holders}."
+    return AgentError("D-101", f"{path} cannot be opened: {error}", do=do)
 
 
 class Outbox:
@@ -79,6 +100,7 @@ class Outbox:
         connection = db.connect(path)
         self._stretches: dict[tuple[int, Lane], Stretch] = {}
         numbering = self._load(connection)
+        self._rescue = salvage.found(connection)
         self._checkpointer = Checkpointer(path)
         self._upkeep = Upkeep(path, settings, clock, self._checkpointer, self._stretches, self._committed)
         self._loop = asyncio.get_running_loop()
@@ -96,16 +118,24 @@ class Outbox:
 
     # --- life ---------------------------------------------------------------------------------------------------
 
-    async def begin(self, rescue: salvage.Rescue | None) -> None:
-        """Start the threads; the first event of a new epoch says why it was opened."""
+    async def begin(self) -> None:
+        """Start the threads; the first events of a new epoch say why it was opened, and what a salvage found."""
         self._checkpointer.start()
         self._writer.start()
-        if self.last(self.epoch, Lane.RECORD) == 0:
-            before = self._epochs()[-2].epoch if len(self._epochs()) > 1 else ""
-            reason = "damaged" if rescue else "new"
-            await self.accept([draft(EpochOpened(epoch=self.epoch, before=before, reason=reason), self._clock.now())])
-        if rescue:
-            await self.accept([draft(rescue.event(self.epoch), self._clock.now())])
+        if self._rescue or self.last(self.epoch, Lane.RECORD) == 0:
+            await self.transact(self._introduce)
+
+    def _introduce(self, transaction: Transaction) -> None:
+        at = self._clock.now()
+        if transaction.numbering.last[Lane.RECORD] == 0:
+            rows = transaction.execute("select uuid, reason from epoch order by id desc limit 2").fetchall()
+            before = rows[1][0] if len(rows) > 1 else ""
+            transaction.put(draft(EpochOpened(epoch=rows[0][0], before=before, reason=rows[0][1]), at))
+        if self._rescue:
+            transaction.put(draft(self._rescue.event(self.epoch), at))
+            for loss in self._rescue.losses:
+                transaction.put(draft(loss, at))
+            transaction.execute("delete from fact where key = ?", (salvage.RESCUE,))
 
     def close(self) -> None:
         """Commit what waits and end the threads. Blocks."""
@@ -205,7 +235,7 @@ class Outbox:
 
         def work(transaction: Transaction) -> str:
             before, epoch = transaction.numbering.epoch, str(uuid4())
-            transaction.begin_epoch(self._new_epoch(transaction.db, epoch, reason))
+            transaction.begin_epoch(self._new_epoch(transaction.execute, epoch, reason))
             transaction.put(draft(EpochOpened(epoch=epoch, before=before, reason=reason), self._clock.now()))
             return epoch
 
@@ -277,37 +307,36 @@ class Outbox:
         """Stretches and numbering as the disk has them; a fresh database gets its first epoch."""
         if connection.execute("select 1 from epoch").fetchone() is None:
             connection.execute("begin immediate")
-            self._new_epoch(connection, str(uuid4()), "new")
+            self._new_epoch(connection.execute, str(uuid4()), "new")
             connection.execute("commit")
         settled = {
             (epoch_id, Lane(lane)): prefix
             for epoch_id, lane, prefix in connection.execute("select epoch, lane, settled from lane")
         }
-        sql = "select epoch, lane, max(last), sum(length(body)), max(accepted_ns) from message group by epoch, lane"
         held = {}
-        for epoch_id, lane, last, size, accepted_ns in connection.execute(sql):
-            held[epoch_id, Lane(lane)] = (last, size)
+        for epoch_id, lane, first, last, events, size, accepted_ns in connection.execute(HELD):
+            held[epoch_id, Lane(lane)] = (last, size, first + events != last + 1)
             self._clock.not_before(accepted_ns)
         numbering = None
         for epoch_id, uuid in connection.execute("select id, uuid from epoch order by id").fetchall():
             for lane in Lane:
                 prefix = settled.get((epoch_id, lane), 0)
-                last, size = held.get((epoch_id, lane), (0, 0))
-                self._stretches[epoch_id, lane] = Stretch(
-                    epoch_id, uuid, lane, Settled(prefix), prefix, max(last, prefix), size
-                )
+                last, size, gaps = held.get((epoch_id, lane), (0, 0, False))
+                stretch = Stretch(epoch_id, uuid, lane, Settled(prefix), prefix, max(last, prefix), size)
+                self._stretches[epoch_id, lane] = stretch
+                for first, end in connection.execute(GAPS, (epoch_id, int(lane))) if gaps else ():
+                    stretch.settled.add(first, end)  # lost and recorded: nobody will ever send it
             numbering = self._numbering(epoch_id, uuid)
         assert numbering is not None  # noqa: S101 - one was made above
         for lane in Lane:
             numbering.last[lane] = self._stretches[numbering.epoch_id, lane].last
         return numbering
 
-    def _new_epoch(self, connection: sqlite3.Connection, epoch: str, reason: str) -> Numbering:
-        cursor = connection.execute(
-            "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)", (epoch, self._clock.utc_ns(), reason)
-        )
-        epoch_id = int(cursor.lastrowid or 0)
-        connection.executemany("insert into lane (epoch, lane) values (?, ?)", [(epoch_id, int(lane)) for lane in Lane])
+    def _new_epoch(self, execute: Callable[..., sqlite3.Cursor], epoch: str, reason: str) -> Numbering:
+        sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)"
+        epoch_id = int(execute(sql, (epoch, self._clock.utc_ns(), reason)).lastrowid or 0)
+        for lane in Lane:
+            execute("insert into lane (epoch, lane) values (?, ?)", (epoch_id, int(lane)))
         return self._numbering(epoch_id, epoch)
 
     def _numbering(self, epoch_id: int, epoch: str) -> Numbering:
@@ -316,9 +345,6 @@ class Outbox:
 
     def _epochs_and_lanes(self) -> list[Stretch]:
         return [self._stretches[key] for key in sorted(self._stretches)]
-
-    def _epochs(self) -> list[Stretch]:
-        return [stretch for stretch in self._epochs_and_lanes() if stretch.lane is Lane.RECORD]
 
     def _find(self, epoch: str, lane: Lane) -> Stretch | None:
         numbering = self._writer.numbering
@@ -345,8 +371,11 @@ class Outbox:
             listener(lanes)
 
     def _writer_failed(self, error: BaseException) -> None:
-        if isinstance(error, sqlite3.DatabaseError):
-            salvage.mark_damaged(self._path)
+        try:
+            if salvage.means_damage(error):
+                salvage.mark_damaged(self._path)
+        except OSError as again:
+            log.error("the damage could not be marked: %s", again)
         self._loop.call_soon_threadsafe(self._end, error)
 
     def _damaged(self, error: Exception) -> AgentError:

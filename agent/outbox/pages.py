@@ -1,5 +1,7 @@
 """Runs read straight from the pages of a database file and its log, without trusting any tree, index or header.
 
+Memory  one page and one run at a time, whatever the file's size.
+
 Every run carries the CRC of its body, and its body names its own epoch, lane and sequences; so a page that survived
 gives its runs back even when the rest of the file is gone. Deleted runs may reappear: the centre answers `repeat`,
 nothing is doubled.
@@ -10,10 +12,12 @@ Shape   table message is WITHOUT ROWID: index pages, cells of (epoch, lane, firs
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -48,36 +52,76 @@ class _Bad(Exception):
     """These bytes are no run."""
 
 
+class Pages:
+    """The pages of a database: from its log where that has them, else from the file. What cannot be read is empty."""
+
+    def __init__(self, main: int, log: int, in_log: dict[int, int]) -> None:
+        self._main, self._log = main, log
+        self._in_log = in_log  # page number -> where its latest frame's content begins
+        self._count = os.fstat(main).st_size // PAGE if main >= 0 else 0
+
+    def numbers(self) -> Iterator[int]:
+        """Every page there is."""
+        yield from range(1, self._count + 1)
+        yield from sorted(number for number in self._in_log if number > self._count)
+
+    def read(self, number: int) -> bytes:
+        """A whole page, or nothing."""
+        if number in self._in_log:
+            return _read(self._log, self._in_log[number], PAGE)
+        return _read(self._main, (number - 1) * PAGE, PAGE) if 1 <= number <= self._count else b""
+
+
 def runs(database: Path) -> Iterator[Run]:
-    """Every run found in the file and its log; the same run may come more than once."""
-    main = _main_pages(database)
-    log = _log_pages(database.with_name(database.name + "-wal"))
-    for pages in (main | log, main):  # the log's pages are newer; a torn log must not hide the older ones
-        for number in pages:
-            yield from _page_runs(pages, number)
+    """Every run found in the file and its log, newest view first; the same run may come more than once."""
+    with ExitStack() as files:
+        main = files.enter_context(_opened(database))
+        log = files.enter_context(_opened(database.with_name(database.name + "-wal")))
+        for in_log in (_log_pages(log), {}):  # a torn log must not hide the older pages
+            pages = Pages(main, log, in_log)
+            for number in pages.numbers():
+                yield from _page_runs(pages, number)
 
 
-def _main_pages(path: Path) -> dict[int, bytes]:
-    content = path.read_bytes() if path.exists() else b""
-    return {at // PAGE + 1: content[at : at + PAGE] for at in range(0, len(content) - PAGE + 1, PAGE)}
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A file's descriptor; -1 if there is no such file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if path.exists() else -1
+    try:
+        yield descriptor
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
-def _log_pages(path: Path) -> dict[int, bytes]:
-    """The latest frame of each page, by position: checksums are left to the runs."""
-    content = path.read_bytes() if path.exists() else b""
+def _read(descriptor: int, at: int, size: int) -> bytes:
+    """Bytes of a file; nothing if the card does not give them all."""
+    try:
+        content = os.pread(descriptor, size, at)
+    except OSError:
+        return b""
+    return content if len(content) == size else b""
+
+
+def _log_pages(log: int) -> dict[int, int]:
+    """Where the latest frame of each page is, by position: checksums are left to the runs."""
+    if log < 0:
+        return {}
+    head = _read(log, 0, LOG_HEADER)
     step = FRAME_HEADER + PAGE
-    found: dict[int, bytes] = {}
-    for at in range(LOG_HEADER, len(content) - step + 1, step):
-        (number,) = struct.unpack_from(">I", content, at)
-        if content[at + 8 : at + 16] == content[16:24]:  # the salts of this log, not of one before
-            found[number] = content[at + FRAME_HEADER : at + step]
+    found: dict[int, int] = {}
+    for at in range(LOG_HEADER, os.fstat(log).st_size - step + 1, step):
+        frame = _read(log, at, FRAME_HEADER)
+        if frame and frame[8:16] == head[16:24]:  # the salts of this log, not of one before
+            (number,) = struct.unpack_from(">I", frame)
+            found[number] = at + FRAME_HEADER
     return found
 
 
-def _page_runs(pages: dict[int, bytes], number: int) -> Iterator[Run]:
-    page = pages[number]
+def _page_runs(pages: Pages, number: int) -> Iterator[Run]:
+    page = pages.read(number)
     start = 100 if number == 1 else 0
-    if page[start] not in (LEAF, INTERIOR):
+    if not page or page[start] not in (LEAF, INTERIOR):
         return
     head = start + (8 if page[start] == LEAF else 12)
     (cells,) = struct.unpack_from(">H", page, start + 3)
@@ -89,7 +133,7 @@ def _page_runs(pages: dict[int, bytes], number: int) -> Iterator[Run]:
             continue  # damaged here; the others are looked at all the same
 
 
-def _payload(pages: dict[int, bytes], page: bytes, at: int) -> bytes:
+def _payload(pages: Pages, page: bytes, at: int) -> bytes:
     """A cell's record, with its overflow chain."""
     size, at = _varint(page, at)
     if not 0 < size <= BODY_MAX:
@@ -102,8 +146,8 @@ def _payload(pages: dict[int, bytes], page: bytes, at: int) -> bytes:
     (following,) = struct.unpack_from(">I", page, at + local)
     left = size - local
     while left > 0:
-        overflow = pages.get(following)
-        if overflow is None:
+        overflow = pages.read(following)
+        if not overflow:
             raise _Bad
         (following,) = struct.unpack_from(">I", overflow)
         parts.append(overflow[4 : 4 + min(left, PAGE - 4)])

@@ -3,11 +3,17 @@
 Salvaged events keep their epoch and sequence and are still sent; everything new is numbered in a new epoch. Which rows
 were settled is not believed: what the centre has already, it answers with `repeat`. Gaps between salvaged rows are
 recorded as losses.
+
+Order   build outbox.db.salvaging · rename it to outbox.db.salvaged · set the damaged files aside · rename it again, to
+        outbox.db. The power may go at any point: the next start builds again, or finishes the renaming. What was
+        salvaged stands as a fact in the new database until it is recorded.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import re
 import sqlite3
 import zlib
 from pathlib import Path
@@ -19,14 +25,37 @@ from agent import db
 from agent.clock import Clock
 from agent.events import Loss, Salvaged
 from agent.model import Lane
-from agent.outbox.pages import Run, runs
+from agent.outbox.pages import runs
 from agent.outbox.reader import Damaged
 from agent.wall_time import rfc3339
 
 log = logging.getLogger("agent.outbox")
 
 CHECKED_WHOLE_BYTES = 32_000_000  # a larger file is checked run by run as it is read: the start must not take minutes
-PARTS = ("", "-wal", "-shm")
+PIECE_RUNS = 256  # taken over in one commit
+PARTS = ("-shm", "-wal", "")
+RESCUE = "rescue"  # the fact that tells what was salvaged
+RECORDED = re.compile(rb'"recordedtime":"([0-9TZ:.-]+)"')
+VERSIONS = {1, 2}  # of the file format: rollback journal, log
+ELSEWHERE = {  # what SQLite says of rights, locks and space: no damage
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
+UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+STORED = """
+select e.id, e.uuid, m.lane, m.first, m.last from message m join epoch e on e.id = m.epoch
+order by m.epoch, m.lane, m.first
+"""
+INSERT = """
+insert or ignore into message (epoch, lane, first, last, accepted_ns, crc, body) values (?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 class Rescue(msgspec.Struct, frozen=True):
@@ -35,7 +64,7 @@ class Rescue(msgspec.Struct, frozen=True):
     set_aside: str
     kept: int
     why: str
-    losses: tuple[Loss, ...]
+    losses: list[Loss]
 
     def event(self, epoch: str) -> Salvaged:
         return Salvaged(epoch=epoch, kept=self.kept, unreadable=self.why, set_aside=self.set_aside)
@@ -46,45 +75,63 @@ def mark_damaged(path: Path) -> None:
     _mark(path).touch()
 
 
-def mend(path: Path, clock: Clock) -> Rescue | None:
-    """Salvage the database if it is damaged; None if it is not. Raises sqlite3.Error, OSError."""
+def means_damage(error: BaseException) -> bool:
+    """Whether an error of SQLite speaks of the file's content, and not of rights, locks or space."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code in UNREADABLE or code & 0xFF not in ELSEWHERE
+
+
+def mend(path: Path, clock: Clock) -> None:
+    """Salvage the database if it is damaged. Raises sqlite3.Error, OSError; AgentError D-105."""
+    _finish(path)
     why = damage(path)
     if why is None:
-        return None
+        return
     log.error("%s is damaged: %s; it is set aside and salvaged", path, why)
-    aside = _set_aside(path, clock)
-    kept, losses = _take_over(aside, path, clock)
-    _mark(path).unlink(missing_ok=True)
-    return Rescue(aside.name, kept, why, tuple(losses))
+    _build(path, why, clock)
+    _finish(path)
+
+
+def found(connection: sqlite3.Connection) -> Rescue | None:
+    """What a salvage found, if that is not recorded yet."""
+    row = connection.execute("select value from fact where key = ?", (RESCUE,)).fetchone()
+    return msgspec.json.decode(row[0], type=Rescue) if row else None
+
+
+# --- is it damaged? ---------------------------------------------------------------------------------------------
 
 
 def damage(path: Path) -> str | None:
     """What is wrong with the file, or None."""
-    if not path.exists():
-        return None
+    size = path.stat().st_size if path.exists() else 0
     if _mark(path).exists():
         return "damage was met while it was in use"
+    if size == 0:
+        # SQLite would delete a log whose database is empty
+        return "its log is there without it" if _size(path.with_name(path.name + "-wal")) else None
     try:
-        return _look(path)
-    except sqlite3.OperationalError:
-        raise  # locked, no rights, no space: not damage
+        return _header(path) or _look(path)
     except (sqlite3.DatabaseError, Damaged) as error:
+        if isinstance(error, sqlite3.Error) and not means_damage(error):
+            raise  # locked, no rights, no space
         return str(error)
 
 
+def _header(path: Path) -> str | None:
+    """A file that claims a newer format could be read, but never written."""
+    with open(path, "rb") as file:
+        head = file.read(20)
+    return None if len(head) == 20 and set(head[18:20]) <= VERSIONS else "its header is damaged"
+
+
 def _look(path: Path) -> str | None:
-    connection = sqlite3.connect(path.absolute().as_uri(), uri=True, timeout=2)
+    connection = sqlite3.connect(path.absolute().as_uri(), uri=True, timeout=2, isolation_level=None)
     try:
-        (version,) = connection.execute("pragma user_version").fetchone()
-        tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-        if version == 0 and not tables:
-            return None if path.stat().st_size == 0 else "it has no schema"
-        if not {"epoch", "lane", "message", "fact"} <= tables:
-            return "tables are missing"
-        if connection.execute("select count(*) from epoch").fetchone() == (0,):
-            return "it has no epoch"
-        if path.stat().st_size > CHECKED_WHOLE_BYTES:
-            return None
+        fault = _schema(connection)
+        if fault or path.stat().st_size > CHECKED_WHOLE_BYTES:
+            return fault
         (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
         if verdict != "ok":
             return str(verdict)
@@ -96,71 +143,168 @@ def _look(path: Path) -> str | None:
         connection.close()
 
 
-def _set_aside(path: Path, clock: Clock) -> Path:
-    stamp = rfc3339(clock.utc_ns())[:19].replace(":", "").replace("-", "")
-    aside = path.with_name(f"{path.stem}-damaged-{stamp}-{uuid4().hex[:4]}{path.suffix}")
+def _schema(connection: sqlite3.Connection) -> str | None:
+    """What is wrong with the schema, or None. Raises AgentError D-105 if a newer agent made it."""
+    version = db.version_of(connection)
+    if db.shape(connection) == db.newest_shape():
+        if version != db.newest_version():
+            return "its version number is damaged"
+    else:
+        db.refuse_newer(version)
+    tables = {name for kind, name, _ in db.shape(connection) if kind == "table"}
+    if not {"epoch", "lane", "message", "fact"} <= tables:
+        return "tables are missing"
+    return "it has no epoch" if connection.execute("select count(*) from epoch").fetchone() == (0,) else None
+
+
+# --- build, then rename -----------------------------------------------------------------------------------------
+
+
+def _build(path: Path, why: str, clock: Clock) -> None:
+    """A new database beside the damaged one, with a new epoch and all runs that could be read."""
+    making = path.with_name(path.name + ".salvaging")
     for part in PARTS:
+        making.with_name(making.name + part).unlink(missing_ok=True)  # what the power cut short the last time
+    connection = db.connect(making)
+    try:
+        _take_over(connection, path, clock)
+        connection.execute("begin immediate")
+        losses = _tidy(connection)
+        _open_epoch(connection, str(uuid4()), clock.utc_ns(), "damaged")
+        (kept,) = connection.execute("select coalesce(sum(last - first + 1), 0) from message").fetchone()
+        rescue = Rescue(_aside_name(path, clock), kept, why, losses)
+        facts = [*_facts(path), (RESCUE, msgspec.json.encode(rescue))]
+        connection.executemany("insert or ignore into fact (key, value) values (?, ?)", facts)
+        connection.execute("commit")
+        connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+    finally:
+        connection.close()
+    making.rename(_made(path))
+    _sync(path.parent)
+
+
+def _finish(path: Path) -> None:
+    """If a new database is ready: set the damaged one aside and put the new one in its place."""
+    made = _made(path)
+    if not made.exists():
+        return
+    connection = db.connect_reader(made)
+    try:
+        rescue = found(connection)
+    finally:
+        connection.close()
+    aside = path.with_name(rescue.set_aside if rescue else f"{path.name}.set-aside")
+    for part in PARTS:
+        if part:
+            made.with_name(made.name + part).unlink(missing_ok=True)  # of the look above
         source = path.with_name(path.name + part)
         if source.exists():
             source.rename(aside.with_name(aside.name + part))
-    return aside
+    _mark(path).unlink(missing_ok=True)  # first: with a mark left over, the new one would be set aside too
+    made.rename(path)
+    _sync(path.parent)
 
 
-def _take_over(aside: Path, path: Path, clock: Clock) -> tuple[int, list[Loss]]:
-    """A new database with a new epoch and all runs that could be read."""
-    found = {(run.epoch, run.lane, run.first): run for run in runs(aside)}
-    whole = _disjoint(sorted(found.values(), key=lambda run: (run.epoch, run.lane, run.first)))
-    connection = db.connect(path)
+def _aside_name(path: Path, clock: Clock) -> str:
+    stamp = rfc3339(clock.utc_ns())[:19].replace(":", "").replace("-", "")
+    return f"{path.stem}-damaged-{stamp}-{uuid4().hex[:4]}{path.suffix}"
+
+
+def _sync(folder: Path) -> None:
+    """Make renames durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        connection.execute("begin immediate")
-        losses = _insert(connection, whole, clock)
-        opened = (str(uuid4()), clock.utc_ns(), "damaged")
-        connection.execute("insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)", opened)
-        connection.execute("commit")
+        os.fsync(descriptor)
     finally:
-        connection.close()
-    return sum(run.last - run.first + 1 for run in whole), losses
+        os.close(descriptor)
 
 
-def _disjoint(found: list[Run]) -> list[Run]:
-    """Drop runs that overlap the one before: leftovers of pages that were used again."""
-    whole: list[Run] = []
-    for run in found:
-        before = whole[-1] if whole else None
-        if before and (before.epoch, before.lane) == (run.epoch, run.lane) and run.first <= before.last:
-            continue
-        whole.append(run)
-    return whole
-
-
-def _insert(connection: sqlite3.Connection, whole: list[Run], clock: Clock) -> list[Loss]:
-    """Write the runs under their old epochs; the gaps between them are losses."""
-    ids: dict[str, int] = {}
-    ends: dict[tuple[str, Lane], int] = {}
-    losses: list[Loss] = []
-    for run in whole:
-        if run.epoch not in ids:
-            sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, 'salvaged')"
-            ids[run.epoch] = int(connection.execute(sql, (run.epoch, run.accepted_ns)).lastrowid or 0)
-        key = (run.epoch, run.lane)
-        if key not in ends:  # what came before was delivered and removed, or is gone with the pages that held it
-            sql = "insert into lane (epoch, lane, settled) values (?, ?, ?)"
-            connection.execute(sql, (ids[run.epoch], int(run.lane), run.first - 1))
-        elif run.first > ends[key] + 1:
-            losses.append(_gap(run, ends[key] + 1))
-        ends[key] = run.last
-        connection.execute(
-            "insert into message (epoch, lane, first, last, accepted_ns, crc, body) values (?, ?, ?, ?, ?, ?, ?)",
-            (ids[run.epoch], int(run.lane), run.first, run.last, clock.utc_ns(), zlib.crc32(run.body), run.body),
-        )
-    return losses
-
-
-def _gap(run: Run, first: int) -> Loss:
-    last = run.first - 1
-    count = last - first + 1
-    return Loss(epoch=run.epoch, lane=run.lane.word, first=first, last=last, count=count, reason="damaged")
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _mark(path: Path) -> Path:
     return path.with_name(path.name + ".damaged")
+
+
+def _made(path: Path) -> Path:
+    return path.with_name(path.name + ".salvaged")
+
+
+# --- taking over ------------------------------------------------------------------------------------------------
+
+
+def _take_over(connection: sqlite3.Connection, damaged: Path, clock: Clock) -> None:
+    """Write every run under its old epoch, in pieces: memory and log stay small."""
+    now_ns = clock.utc_ns()
+    ids = {epoch: _open_epoch(connection, epoch, now_ns, "salvaged") for epoch in _epochs(damaged)}
+    piece = 0
+    for run in runs(damaged):
+        if piece == 0:
+            connection.execute("begin immediate")
+        row = (ids[run.epoch], int(run.lane), run.first, run.last, now_ns, zlib.crc32(run.body), run.body)
+        connection.execute(INSERT, row)
+        piece += 1
+        if piece == PIECE_RUNS:
+            connection.execute("commit")
+            connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            piece = 0
+    if piece:
+        connection.execute("commit")
+
+
+def _epochs(damaged: Path) -> list[str]:
+    """The epochs of all runs, in the order in which they began."""
+    began: dict[str, bytes] = {}
+    for run in runs(damaged):
+        recorded = RECORDED.search(run.body)
+        time = recorded[1] if recorded else b""
+        began[run.epoch] = min(began.get(run.epoch, time), time)
+    return sorted(began, key=lambda epoch: (began[epoch], epoch))
+
+
+def _open_epoch(connection: sqlite3.Connection, epoch: str, opened_ns: int, reason: str) -> int:
+    sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)"
+    epoch_id = int(connection.execute(sql, (epoch, opened_ns, reason)).lastrowid or 0)
+    connection.executemany("insert into lane (epoch, lane) values (?, ?)", [(epoch_id, int(lane)) for lane in Lane])
+    return epoch_id
+
+
+def _tidy(connection: sqlite3.Connection) -> list[Loss]:
+    """Drop runs that overlap the one before (leftovers of pages that were used again); tell the gaps."""
+    losses: list[Loss] = []
+    leftovers: list[tuple[int, int, int]] = []
+    begins: list[tuple[int, int, int]] = []
+    ends: dict[tuple[int, int], int] = {}
+    for epoch_id, epoch, lane, first, last in connection.execute(STORED):
+        end = ends.get((epoch_id, lane))
+        if end is not None and first <= end:
+            leftovers.append((epoch_id, lane, first))
+            continue
+        if end is None:  # what came before was delivered and removed, or is gone with the pages that held it
+            begins.append((first - 1, epoch_id, lane))
+        elif first > end + 1:
+            losses.append(_gap(epoch, Lane(lane), end + 1, first - 1))
+        ends[epoch_id, lane] = last
+    connection.executemany("delete from message where epoch = ? and lane = ? and first = ?", leftovers)
+    connection.executemany("update lane set settled = ? where epoch = ? and lane = ?", begins)
+    return losses
+
+
+def _facts(damaged: Path) -> list[tuple[str, bytes]]:
+    """The small facts, as far as SQLite still reads them: the last order's number must not be forgotten."""
+    facts: list[tuple[str, bytes]] = []
+    try:
+        connection = db.connect_reader(damaged)
+        try:
+            for key, value in connection.execute("select key, value from fact where key <> ?", (RESCUE,)):
+                facts.append((str(key), bytes(value)))
+        finally:
+            connection.close()
+    except (sqlite3.Error, TypeError) as error:
+        log.warning("facts of the damaged database that could not be read are forgotten: %s", error)
+    return facts
+
+
+def _gap(epoch: str, lane: Lane, first: int, last: int) -> Loss:
+    return Loss(epoch=epoch, lane=lane.word, first=first, last=last, count=last - first + 1, reason="damaged")

@@ -37,6 +37,17 @@ class Settled:
         """The settled ranges after the prefix."""
         return list(self._beyond)
 
+    def missing(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The ranges within first..last that are not settled."""
+        found, at = [], max(first, self.prefix + 1)
+        for begin, end in list(self._beyond):
+            if begin > last:
+                break
+            if at < begin:
+                found.append((at, begin - 1))
+            at = max(at, end + 1)
+        return [*found, (at, last)] if at <= last else found
+
     def _advance(self) -> bool:
         if not self._beyond or self._beyond[0][0] > self.prefix + 1:
             return False

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from agent.outbox.settings import MB, OutboxSettings
 from agent.outbox.settled import Settled
 
 PIECE_RUNS = 64  # rows removed at once
+SHED_SHARE = 16  # so much of a quota is dropped below it: one Loss record stands for many events
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
 VACUUM_PAGES = 256
@@ -107,11 +109,12 @@ class Upkeep:
         for lane, rule in lanes.rules(self._settings, disk_low=low).items():
             over = self.lane_bytes(lane) - rule.quota_bytes
             if over > 0 and rule.sheds:
+                over += rule.quota_bytes // SHED_SHARE
                 self._shed(transaction, lane, over, "disk_full" if low else "quota")
 
-    def committed(self, rows: list[Row], numbering: Numbering) -> None:
+    def committed(self, rows: list[Row], numberings: list[Numbering]) -> None:
         """It is durable: count it, tell the loop, wake the checkpointer."""
-        for lane in Lane:
+        for numbering, lane in product(numberings, Lane):
             key = (numbering.epoch_id, lane)
             if key not in self.stretches:
                 self.stretches[key] = Stretch(numbering.epoch_id, numbering.epoch, lane, Settled(), 0, 0)
@@ -167,19 +170,22 @@ class Upkeep:
         if stretch.bytes == 0 or stretch.written == 0:
             return False
         rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(stretch.lane), PIECE_RUNS)).fetchall()
-        gone = [row for row in rows if row[1] <= stretch.written and (older_ns is None or row[3] <= older_ns)]
-        if not gone:
+        settled = [row for row in rows if row[1] <= stretch.written]
+        old = [place for place, row in enumerate(settled) if older_ns is None or row[3] <= older_ns]
+        if not old:
             return False
+        gone = settled[: old[-1] + 1]  # what lies before an old run is old too, whatever the clock said then
         transaction.db.execute(REMOVE, (stretch.epoch_id, int(stretch.lane), gone[-1][0]))
         self._removed.append((stretch, sum(row[2] for row in gone)))
         return len(gone) == PIECE_RUNS
 
     def _shed(self, transaction: Transaction, lane: Lane, over_bytes: int, reason: str) -> None:
         """Drop the oldest events of a lane: delivered ones silently, owed ones with a Loss record."""
+        runs = PIECE_RUNS + len(transaction.put_bytes[lane])  # a lane must not grow faster than it is shed
         for stretch in sorted(self.stretches.values(), key=lambda stretch: stretch.epoch_id):
             if stretch.lane is not lane or over_bytes <= 0:
                 continue
-            rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(lane), PIECE_RUNS)).fetchall()
+            rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(lane), runs)).fetchall()
             gone = []
             for row in rows:
                 if over_bytes <= 0:
@@ -192,21 +198,17 @@ class Upkeep:
     def _drop(self, transaction: Transaction, stretch: Stretch, gone: list[tuple[int, ...]], reason: str) -> None:
         transaction.db.execute(REMOVE, (stretch.epoch_id, int(stretch.lane), gone[-1][0]))
         self._removed.append((stretch, sum(row[2] for row in gone)))
-        first, last = max(gone[0][0], stretch.settled.prefix + 1), gone[-1][1]
-        if first > last:
-            return  # all of it was delivered
-        loss = Loss(
-            epoch=stretch.epoch,
-            lane=stretch.lane.word,
-            first=first,
-            last=last,
-            count=last - first + 1,
-            reason=reason,
-        )
-        transaction.put(draft(loss, self._clock.now()))
-        transaction.db.execute(SETTLE, (stretch.epoch_id, int(stretch.lane), last))
-        self._writing.append((stretch, last))
-        self._lost.append(Lost(stretch.epoch_id, stretch.lane, first, last))
+        last = gone[-1][1]
+        lost = stretch.settled.missing(gone[0][0], last)
+        for first, end in lost:
+            loss = Loss(
+                epoch=stretch.epoch, lane=stretch.lane.word, first=first, last=end, count=end - first + 1, reason=reason
+            )
+            transaction.put(draft(loss, self._clock.now()))
+            self._lost.append(Lost(stretch.epoch_id, stretch.lane, first, end))
+        if lost:
+            transaction.db.execute(SETTLE, (stretch.epoch_id, int(stretch.lane), last))
+            self._writing.append((stretch, last))
 
     # --- space ------------------------------------------------------------------------------------------------
 

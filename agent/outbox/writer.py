@@ -2,12 +2,11 @@
 
 Everybody who waits for durability shares one fdatasync. When the database cannot commit, nothing is answered and
 nothing is lost: a foreign lock is waited out and named, a full disk is relieved and waited out, damage ends the
-process (salvage happens at
-the next start).
+process (salvage happens at the next start).
 
-Order of a group   begin immediate · members · rows · settled prefixes · commit · answers
+Order of a group   begin immediate · members · settled prefixes · rows · commit · answers
 Raises             never into the loop: a member's own exception goes to its future; damage to every future and to
-`fatal`
+                   `failed`
 """
 
 from __future__ import annotations
@@ -38,6 +37,14 @@ INSERT = "insert into message (epoch, lane, first, last, accepted_ns, crc, body)
 
 FULL_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_FSYNC}
 BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+OWN_CODES = {  # a member's own mistake; every other code speaks of the disk, a lock or damage
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_MISUSE,
+    sqlite3.SQLITE_RANGE,
+    sqlite3.SQLITE_TOOBIG,
+}
 PRIMARY = 0xFF  # extended result codes keep the primary one in the low byte
 
 
@@ -66,7 +73,7 @@ class Keeper(Protocol):
 
     def begun(self) -> None: ...
     def before_commit(self, transaction: Transaction) -> None: ...
-    def committed(self, rows: list[Row], numbering: Numbering) -> None: ...
+    def committed(self, rows: list[Row], numberings: list[Numbering]) -> None: ...
     def busy(self, db: sqlite3.Connection) -> None: ...
     def idle(self, db: sqlite3.Connection, alone: Callable[[Work], Any]) -> bool: ...
     def relieve(self, db: sqlite3.Connection, alone: Callable[[Work], Any]) -> None: ...
@@ -161,7 +168,7 @@ class Writer:
         while True:
             self.turned_s = time.monotonic()
             try:
-                rows = self._try(group)
+                self._try(group)
             except sqlite3.Error as error:
                 self._rollback()
                 kind = self._kind(error)
@@ -171,20 +178,18 @@ class Writer:
                 self._wait_out(kind, error)
                 continue
             self.stuck = None
-            self._keeper.committed(rows, self.numbering)
             self._answer(group)
             return
 
     def _alone(self, work: Work) -> Any:
         """Upkeep in a commit of its own. Raises sqlite3.Error."""
         member = Member(work)
-        rows = self._try([member])
-        self._keeper.committed(rows, self.numbering)
+        self._try([member])
         if member.error is not None:
             raise member.error
         return member.answer
 
-    def _try(self, group: list[Member]) -> list[Row]:
+    def _try(self, group: list[Member]) -> None:
         started_s = time.monotonic()
         self._keeper.begun()
         self._db.execute("begin immediate")
@@ -204,8 +209,8 @@ class Writer:
         for row in rows:
             if row.epoch_id == numbering.epoch_id:
                 numbering.last[row.lane] = row.last
+        self._keeper.committed(rows, transaction.numberings)
         self.numbering = numbering
-        return rows
 
     def _work(self, member: Member, transaction: Transaction) -> None:
         mark = transaction.mark()
@@ -213,9 +218,9 @@ class Writer:
         try:
             member.answer = member.work(transaction)
             transaction.keep()
-        except sqlite3.OperationalError:
-            raise  # the disk or a lock, not the member
-        except Exception as error:  # noqa: BLE001 - a member's own failure is the member's own answer
+        except Exception as error:
+            if not _own(error):
+                raise  # the disk, a lock, damage: not the member
             transaction.take_back(mark)
             member.error = error
 
@@ -271,3 +276,9 @@ class Writer:
             else:
                 member.future.set_result(member.answer)
         self._delivered(sum(member.size for member in group))
+
+
+def _own(error: Exception) -> bool:
+    """Whether a member failed by itself; the other errors of SQLite are those of the whole group."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & PRIMARY in OWN_CODES

@@ -1,0 +1,128 @@
+"""The database file: every climb ends at now.sql, each commit is synced, freed space can be given back."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from agent import db
+from agent.errors import AgentError
+
+NOW = (db.SCHEMA / "now.sql").read_text(encoding="utf-8")
+
+
+def at_version(number: int) -> sqlite3.Connection:
+    """A database as an agent of that version left it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for step, sql in db.steps():
+        if step <= number:
+            connection.executescript(f"{sql}\npragma user_version={step};")
+    return connection
+
+
+def words(text: str) -> str:
+    """A statement without what only people read."""
+    lines = (line.partition("--")[0] for line in text.splitlines())
+    return " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("version", [0, *(number for number, _ in db.steps())])
+def test_climbing_from_every_version_ends_at_now_sql(version: int) -> None:
+    connection, document = at_version(version), sqlite3.connect(":memory:")
+    db.climb(connection)
+    document.executescript(NOW)
+    climbed = [(kind, name, words(sql)) for kind, name, sql in db.shape(connection)]
+    assert climbed == [(kind, name, words(sql)) for kind, name, sql in db.shape(document)]
+    assert db.version_of(connection) == db.newest_version()
+    connection.close()
+    document.close()
+
+
+def test_the_steps_are_numbered_without_a_gap() -> None:
+    numbers = [number for number, _ in db.steps()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_climbing_twice_changes_nothing() -> None:
+    connection = at_version(0)
+    db.climb(connection)
+    before = connection.execute("pragma schema_version").fetchone()
+    db.climb(connection)
+    assert connection.execute("pragma schema_version").fetchone() == before
+    connection.close()
+
+
+def test_a_step_that_fails_leaves_the_version_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = db.newest_version()
+    connection = at_version(newest)
+    step = "create table good (a text) strict;\ncreate table bad (a nonsense) strict;"
+    monkeypatch.setattr(db, "steps", lambda: [(newest + 1, step)])
+    with pytest.raises(sqlite3.Error):
+        db.climb(connection)
+    connection.execute("rollback")
+    assert db.version_of(connection) == newest
+    assert "good" not in {name for _, name, _ in db.shape(connection)}
+    connection.close()
+
+
+def test_a_database_of_a_newer_agent_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    connection = db.connect(path)
+    connection.execute(f"pragma user_version={db.newest_version() + 1}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(AgentError, match="newer agent") as refused:
+        db.connect(path)
+    assert refused.value.code == "D-105"
+    assert "Install the newer agent" in refused.value.do
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),  # FULL: every commit is synced
+        ("wal_autocheckpoint", 0),
+        ("auto_vacuum", 2),  # incremental
+        ("secure_delete", 0),
+        ("foreign_keys", 1),
+        ("busy_timeout", 0),  # the writer waits by itself, so that it can tell
+    ],
+)
+@pytest.mark.parametrize("empty_file", [False, True], ids=["no file", "an empty file"])
+def test_the_writers_connection_is_as_promised(tmp_path: Path, pragma: str, value: object, empty_file: bool) -> None:
+    path = tmp_path / "outbox.db"
+    if empty_file:
+        path.touch()
+    connection = db.connect(path)
+    assert connection.execute(f"pragma {pragma}").fetchone() == (value,)
+    connection.close()
+
+
+def test_the_checkpointer_syncs_the_database_before_the_log_starts_over(tmp_path: Path) -> None:
+    db.connect(tmp_path / "outbox.db").close()
+    connection = db.connect_checkpointer(tmp_path / "outbox.db")
+    assert connection.execute("pragma synchronous").fetchone() == (2,)
+    assert connection.execute("pragma wal_autocheckpoint").fetchone() == (0,)
+    connection.close()
+
+
+def test_a_reader_cannot_write_and_starts_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with pytest.raises(sqlite3.OperationalError):
+        db.connect_reader(path)
+    assert list(tmp_path.iterdir()) == []
+    db.connect(path).close()
+    connection = db.connect_reader(path)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("insert into fact (key, value) values ('a', x'00')")
+    connection.close()
+
+
+def test_a_path_with_odd_characters_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a b?mode=memory#%41.db"
+    db.connect(path).close()
+    assert path.exists()
