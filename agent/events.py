@@ -5,7 +5,7 @@ Adding one: a struct here, a line in KINDS; `make docs` writes its schema.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -65,7 +65,7 @@ class Flapping(msgspec.Struct, frozen=True, kw_only=True):
     count: Count
     first: Annotated[str, Meta(description="time of the first gathered event")]
     last: Annotated[str, Meta(description="time of the last gathered event")]
-    latest: Annotated[dict[str, object], Meta(description="data of the last gathered event: the state now")]
+    latest: Annotated[dict[str, Any], Meta(description="data of the last gathered event: the state now")]
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
