@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, core, drain, taps
+from bench import accept, alarms, core, drain, kills, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -24,6 +24,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "taps": taps.measure,
     "alarms": alarms.measure,
     "core": core.measure,
+    "kills": kills.measure,
 }
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.live import Live
 
 from simulator.day import Day, chosen, load_script
+from simulator.faults import Fault
 from simulator.school import School
 from simulator.screen import View, print_result
 from simulator.truth import reconcile
@@ -27,9 +28,14 @@ REFRESH_S = 1.0
 
 
 def main() -> int:
-    args = _parser().parse_args()
+    parser = _parser()
+    args = parser.parse_args()
     try:
-        return asyncio.run(_run(args))
+        faults = chosen(args.faults)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        return asyncio.run(_run(args, faults))
     except KeyboardInterrupt:
         return 130
 
@@ -45,11 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(args: argparse.Namespace) -> int:
+async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-demo-"))
     console = Console()
     school = School(folder, postgres=args.store == "postgres", compress=args.compress, small_disk=True)
-    day = Day(school, load_script(), chosen(args.faults), args.seconds or DEFAULT_S)
+    day = Day(school, load_script(), faults, args.seconds or DEFAULT_S)
     console.print(f"A school is starting in {folder}: broker, two receivers, agent, two readers, a fire panel.")
     try:
         await school.make()

@@ -15,13 +15,21 @@ class Process:
     """One program with its log; start() after stop() or kill() starts it anew."""
 
     def __init__(
-        self, name: str, command: list[str], folder: Path, *, env: dict[str, str] | None = None, ready: str = ""
+        self,
+        name: str,
+        command: list[str],
+        folder: Path,
+        *,
+        env: dict[str, str] | None = None,
+        ready: str = "",
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self._command = command
         self._log = folder / f"{name}.log"
         self.environment = os.environ | (env or {})
         self._ready = ready
+        self._stop_signal = stop_signal
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,10 +63,10 @@ class Process:
         self._end(signal.SIGKILL)
 
     async def stop(self, patience_s: float = 10.0) -> int:
-        """SIGTERM, then wait. Returns the exit code."""
+        """Ask it to end, then wait. Returns the exit code."""
         if self._process is None or not self.running():
             return 0
-        self._process.terminate()
+        self._process.send_signal(self._stop_signal)
         deadline = asyncio.get_running_loop().time() + patience_s
         while self.running():
             if asyncio.get_running_loop().time() > deadline:

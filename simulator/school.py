@@ -168,6 +168,15 @@ class School:
             rows = db.execute("select epoch, lane, sequence, json from event").fetchall()
         return {(epoch, lane, sequence): text for epoch, lane, sequence, text in rows}
 
+    def told(self, zone: int) -> str:
+        """The state of a zone in the newest alarm that the box holds; empty if there is none."""
+        sql = """select json_extract(json, '$.data.state') from event
+                 where type = 'kz.mektep.fire.zone.v1' and json_extract(json, '$.data.zone') = ?
+                 order by json_extract(json, '$.recordedtime') desc, sequence desc limit 1"""
+        with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
+            found = db.execute(sql, (zone,)).fetchone()
+        return found[0] if found else ""
+
     def card_key(self) -> bytes:
         """So that what the centre stores can be compared with the cards shown."""
         return (self.box / "state/card.key").read_bytes()

@@ -17,8 +17,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=int, metavar="N", help="run unattended for N seconds, print the result, exit 0 if whole"
     )
     parser.add_argument(
-        "more", nargs=argparse.REMAINDER, help="further options go to the simulator: `python -m simulator -h`"
+        "--faults", default="all", metavar="NAMES", help="all, none, or names joined by commas"
     )
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite", help="the centre's database")
+    parser.add_argument("--compress", action="store_true", help="zstd on the link")
+    parser.add_argument("--json", metavar="FILE", help="write the result there too")
+    parser.add_argument("--keep", action="store_true", help="leave the folder with logs and databases")
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
@@ -29,9 +33,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
             "the simulator is not installed on this box",
             do="Run `make demo` in a source tree; a school's box has none.",
         )
-    command = [sys.executable, "-m", "simulator"]
-    if args.seconds is not None:
-        command += ["--seconds", str(args.seconds)]
-    command += [word for word in args.more if word != "--"]
+    command = [sys.executable, "-m", "simulator", "--faults", args.faults, "--store", args.store]
+    command += ["--seconds", str(args.seconds)] if args.seconds is not None else []
+    command += ["--json", str(Path(args.json).absolute())] if args.json else []
+    command += [f"--{name}" for name in ("compress", "keep") if getattr(args, name)]
     out.flush()
     return subprocess.run(command, cwd=Path(found.origin).parents[1], check=False).returncode

@@ -1,0 +1,213 @@
+"""SIGKILL at random moments: agent, broker, receivers and database of a school that goes on tapping and burning.
+
+A kill is a power cut without the disk's part: what a process had not handed to the kernel is gone. Each victim is
+started again a moment later; at times another dies meanwhile. Now and then the agent starts while the centre is away
+and is killed in its first second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from simulator.card_reader import HELD_S, CardReader
+from simulator.fire_panel import FIRE, NORMAL
+from simulator.school import School
+from simulator.truth import Fire, Shown, Truth, reconcile
+
+BETWEEN_S = (0.02, 1.2)  # from a restart to the next kill
+DOWN_S = (0.0, 0.5)
+TAP_PAUSE_S = (0.005, 0.12)
+LIGHT_PATIENCE_S = 2.5
+EAGER_SHARE = 0.02  # of the moments without an agent: a child taps all the same
+LAST_WORDS_S = 0.1  # a light that was on the wire when the agent died
+FIRE_S = (0.5, 2.5)
+SEEN_S, SETTLE_S = 30.0, 90.0
+ZONE = 2
+
+
+class Victim(NamedTuple):
+    """Who can die: which parts nobody else may touch meanwhile, and how often against the others."""
+
+    name: str
+    parts: set[str]
+    kill: Callable[[], Awaitable[None]]
+    weight: float = 1.0
+
+
+class Kills:
+    """run() kills so often and returns the reconciliation; `done` tells who died how often."""
+
+    def __init__(self, school: School, *, seed: int) -> None:
+        self.truth = Truth()
+        self.done: dict[str, int] = {}
+        self._school = school
+        self._random = random.Random(seed)
+        self._ending = asyncio.Event()
+        self._card = 0
+        self._locks = {part: asyncio.Lock() for part in ("agent", "broker", "database", "receiver")}
+        self._victims = [
+            Victim("agent", {"agent"}, self._agent),
+            Victim("agent in its first second, offline", {"agent", "broker"}, self._cold_agent, weight=0.4),
+            Victim("broker", {"broker"}, self._broker),
+            Victim("receiver", {"receiver", "broker"}, self._receiver),  # it starts only where a broker is
+        ]
+        if school.city.postgres:
+            self._victims.append(Victim("database", {"database"}, self._database))
+
+    async def run(self, kills: int) -> dict[str, Any]:
+        """The school must run. Raises TimeoutError if it does not come to rest afterwards."""
+        async with asyncio.TaskGroup() as tasks:
+            for reader in self._school.readers:
+                tasks.create_task(self._tap(reader))
+            tasks.create_task(self._burn())
+            tasks.create_task(self._kill(kills))
+        await self._until_owing_nothing()
+        return await self._reconciled()
+
+    # --- who dies ---------------------------------------------------------------------------------------------------
+
+    async def _kill(self, kills: int) -> None:
+        """Each kind in turn at first, then by chance; sometimes the next dies before the last one is back."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(kills):
+                    tasks.create_task(self._once(self._next(number)))
+                    await asyncio.sleep(self._random.uniform(*BETWEEN_S))
+        finally:
+            self._ending.set()
+
+    def _next(self, number: int) -> Victim:
+        if number < len(self._victims):
+            return self._victims[number]
+        return self._random.choices(self._victims, [victim.weight for victim in self._victims])[0]
+
+    async def _once(self, victim: Victim) -> None:
+        """A part that is being started is not killed by somebody else."""
+        async with contextlib.AsyncExitStack() as held:
+            for part in sorted(victim.parts):
+                await held.enter_async_context(self._locks[part])
+            self.done[victim.name] = self.done.get(victim.name, 0) + 1
+            await victim.kill()
+
+    async def _agent(self) -> None:
+        self._school.agent.kill()
+        await self._down()
+        await self._school.agent.start()
+
+    async def _cold_agent(self) -> None:
+        """Off, on without a centre, a tap, and off again within the second."""
+        city = self._school.city
+        self._school.agent.kill()
+        city.broker.kill()
+        await self._school.agent.start()
+        await asyncio.sleep(self._random.uniform(0.0, 0.6))
+        self._school.agent.kill()
+        await city.start_broker()
+        await self._school.agent.start()
+
+    async def _broker(self) -> None:
+        self._school.city.broker.kill()
+        await self._down()
+        await self._school.city.start_broker()
+
+    async def _receiver(self) -> None:
+        victim = self._random.choice(self._school.city.receivers)
+        victim.kill()
+        await self._down()
+        await victim.start()
+
+    async def _database(self) -> None:
+        assert self._school.city.postgres is not None  # noqa: S101 - a victim only where there is one
+        await self._school.city.postgres.kill()
+        await self._down()
+        await self._school.city.postgres.start()
+
+    async def _down(self) -> None:
+        await asyncio.sleep(self._random.uniform(*DOWN_S))
+
+    # --- what goes on meanwhile -------------------------------------------------------------------------------------
+
+    async def _tap(self, reader: CardReader) -> None:
+        while not self._ending.is_set():
+            self._card += 1
+            card = bytes([0x6F]) + self._card.to_bytes(4, "big")
+            while not self._ending.is_set() and not self._listens(reader) and self._random.random() > EAGER_SHARE:
+                await asyncio.sleep(0.02)
+            light = await self._light(reader, card)
+            self.truth.shown.append(Shown(reader.name, card, light))
+            held_s = HELD_S if reader.kind == "em4100" else 0.0  # it says a card again and again
+            await asyncio.sleep(held_s + self._random.uniform(*TAP_PAUSE_S))
+
+    def _listens(self, reader: CardReader) -> bool:
+        """The agent has the reader's port open."""
+        port = os.path.realpath(reader.line.link)
+        try:
+            opened = os.listdir(f"/proc/{self._school.agent.pid}/fd")
+            return any(os.path.realpath(f"/proc/{self._school.agent.pid}/fd/{one}") == port for one in opened)
+        except OSError:
+            return False  # it has just died
+
+    async def _light(self, reader: CardReader, card: bytes) -> str:
+        """What the child sees; of an agent that dies meanwhile nothing more comes."""
+        pid = self._school.agent.pid
+        showing = asyncio.ensure_future(reader.show(card, LIGHT_PATIENCE_S))
+        while not showing.done():
+            await asyncio.wait({showing}, timeout=0.05)
+            if self._school.agent.pid != pid or not self._school.agent.running():
+                await asyncio.wait({showing}, timeout=LAST_WORDS_S)
+                break
+        if not showing.done():
+            showing.cancel()
+            await asyncio.wait({showing})
+            return ""
+        return showing.result()
+
+    async def _burn(self) -> None:
+        """One fire after the other in one zone; each lasts until the panel was asked, as a real one does."""
+        while not self._ending.is_set():
+            await asyncio.sleep(self._random.uniform(*FIRE_S))
+            fire = Fire(ZONE, time.time())
+            self.truth.fires.append(fire)
+            await self._show_zone(FIRE)
+            await asyncio.sleep(self._random.uniform(*FIRE_S))
+            await self._show_zone(NORMAL)
+            fire.to_s = time.time()
+
+    async def _show_zone(self, state: tuple[int, int]) -> None:
+        """Until the alarm of it is kept: a zone that is normal again before anybody asked was never seen to burn."""
+        word = "fire" if state == FIRE else "normal"
+        self._school.panel.set(ZONE, state)
+        async with asyncio.timeout(SEEN_S):
+            while self._school.told(ZONE) != word:
+                await asyncio.sleep(0.05)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    async def _until_owing_nothing(self) -> None:
+        calm: set[str] = set()
+        async with asyncio.timeout(SETTLE_S):
+            while len(calm) < 3:
+                status = self._school.status()
+                lanes = status.get("lanes", {}).values()
+                owes = any(lane["last"] != lane["settled"] for lane in lanes) or status.get("owes")
+                calm = set() if owes or not lanes or status.get("alarms_waiting") else calm | {status["at"]}
+                await asyncio.sleep(0.2)
+
+    async def _reconciled(self) -> dict[str, Any]:
+        school = self._school
+        status = school.status()
+        await school.agent.stop()
+        return reconcile(
+            self.truth,
+            await school.centre_events(),
+            await school.centre_status(),
+            status,
+            school.kept_events(),
+            school.card_key(),
+        )

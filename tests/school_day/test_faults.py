@@ -1,0 +1,163 @@
+"""Single faults of a whole school, step by step: an old disk, a locked disk, a first second without a centre."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from simulator.faults import FAULTS
+from simulator.fire_panel import FIRE
+from simulator.school import SCHOOL, School
+from simulator.truth import Shown, Truth, reconcile
+from tests.school_day.conftest import MakeSchool
+
+PATIENCE_S = 5.0
+OUTBOX_LOCKED = next(fault for fault in FAULTS if fault.name == "outbox locked")
+
+
+async def _until(condition: Callable[[], Any], patience_s: float = 40.0) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        await asyncio.sleep(0.05)
+
+
+async def _tap(school: School, truth: Truth, *numbers: int) -> None:
+    """Each must be green."""
+    for number in numbers:
+        card = bytes([0x6F]) + number.to_bytes(4, "big")
+        light = await school.readers[1].show(card, PATIENCE_S)
+        assert light == "G", f"card {number}"
+        truth.shown.append(Shown("canteen-2", card, light))
+
+
+def _all_stored(school: School) -> bool:
+    status = school.status()
+    lanes = status.get("lanes", {}).values()
+    settled = bool(lanes) and all(lane["last"] == lane["settled"] for lane in lanes)
+    return settled and not status["owes"] and not status["alarms_waiting"]
+
+
+async def _stored_since(school: School, moment: Callable[[School], bool] = _all_stored) -> None:
+    """In a picture taken from now on."""
+    at = school.status().get("at")
+    await _until(lambda: school.status().get("at") not in (at, None) and moment(school))
+
+
+async def _reconcile(school: School, truth: Truth) -> dict[str, Any]:
+    await _stored_since(school)
+    status = school.status()
+    await school.agent.stop()
+    return reconcile(
+        truth,
+        await school.centre_events(),
+        await school.centre_status(),
+        status,
+        school.kept_events(),
+        school.card_key(),
+    )
+
+
+async def _rewound(school: School, truth: Truth, folder: Path) -> None:
+    """Taps 1 to 3, a copy of the disk, taps 4 to 6, the copy back: a cloned card, or one that lied about fsync."""
+    await school.start()
+    await _tap(school, truth, 1, 2, 3)
+    await _stored_since(school)
+    await school.agent.stop()
+    shutil.copytree(school.box / "state", folder / "old")
+    await school.agent.start()
+    await _tap(school, truth, 4, 5, 6)
+    await _stored_since(school)
+    await school.agent.stop()
+    shutil.rmtree(school.box / "state")
+    shutil.copytree(folder / "old", school.box / "state")
+
+
+async def test_an_old_disk_is_noticed_before_a_number_is_given_twice(make_school: MakeSchool, tmp_path: Path) -> None:
+    school, truth = await make_school(direct=True), Truth()
+    await _rewound(school, truth, tmp_path)
+    await school.agent.start()
+    await _stored_since(school, lambda one: _all_stored(one) and len(_epochs(one)) == 2)
+    await _tap(school, truth, 7)
+
+    assert [reason for _, reason in _epochs(school)] == ["new", "rewind"]
+    result = await _reconcile(school, truth)
+    assert result["wrong"] == []
+    assert (result["cards_stored"], result["epochs"]) == (7, 2)
+
+
+async def test_numbers_given_twice_by_an_old_disk_are_issued_anew(make_school: MakeSchool, tmp_path: Path) -> None:
+    """The box was offline: the centre holds other events under its numbers, and takes these under new ones."""
+    school, truth = await make_school(direct=True), Truth()
+    await _rewound(school, truth, tmp_path)
+    await school.city.broker.stop()
+    await school.agent.start()
+    await _tap(school, truth, 7, 8)
+    await school.city.start_broker()
+    await _stored_since(school, lambda one: _all_stored(one) and len(_epochs(one)) == 2)
+
+    result = await _reconcile(school, truth)
+    assert result["cards_stored"] == 8
+    assert not [wrong for wrong in result["wrong"] if "card" in wrong or "through" in wrong], result["wrong"]
+    again = [event for event in map(json.loads, await school.centre_events()) if "reissueof" in event]
+    old, new = (epoch for epoch, _ in _epochs(school))
+    assert all(event["source"].startswith(f"/schools/{SCHOOL}/{new}/") for event in again)
+    assert all(event["reissueof"].startswith(f"{old}/") for event in again)
+    conflicts = [lane["conflicts"] for lane in (await school.centre_status())["epochs"][old].values()]
+    assert len(again) == sum(conflicts) > 1
+
+
+def _epochs(school: School) -> list[tuple[str, str]]:
+    with sqlite3.connect(f"file:{school.box}/state/outbox.db?mode=ro", uri=True) as db:
+        return db.execute("select uuid, reason from epoch order by id").fetchall()
+
+
+async def test_an_alarm_is_at_the_centre_while_the_disk_is_locked(make_school: MakeSchool) -> None:
+    """Sent ahead without a sequence; when the lock is gone it is stored under the same id."""
+    school = await make_school(direct=True)
+    await school.start()
+    await _until(lambda: school.status().get("link", {}).get("state") == "online")
+    await _until(lambda: school.status()["sources"]["fire-panel"]["state"] == "working")
+    await OUTBOX_LOCKED.begin(school)
+    try:
+        school.panel.set(3, FIRE)
+        await _until(lambda: _ahead(school))
+        assert not [event for event in await school.centre_events() if '"state":"fire"' in event]
+        assert await school.readers[1].show(bytes([0x6F, 0, 0, 0, 1]), PATIENCE_S) == "W"
+    finally:
+        await OUTBOX_LOCKED.end(school)
+    await _stored_since(school)
+    stored = [json.loads(event) for event in await school.centre_events() if '"state":"fire"' in event]
+    ahead = [json.loads(body) for _, body in _ahead(school)]
+    assert [event["data"]["zone"] for event in stored] == [3]
+    assert [event["data"]["zone"] for event in ahead] == [3]
+    assert stored[0]["aheadid"] == ahead[0]["id"]
+    assert await school.readers[1].show(bytes([0x6F, 0, 0, 0, 2]), PATIENCE_S) == "G"
+
+
+def _ahead(school: School) -> list[tuple[str, str]]:
+    with sqlite3.connect(f"file:{school.city.folder}/centre.db?mode=ro", uri=True) as db:
+        return db.execute("select id, body from ahead where school = ?", (SCHOOL,)).fetchall()
+
+
+async def test_the_first_second_without_a_centre_survives_a_kill(make_school: MakeSchool) -> None:
+    """The box has never met the centre; the card is shown as soon as the reader is open, then the power goes."""
+    school, truth = await make_school(direct=True), Truth()
+    for reader in school.readers:
+        reader.line.plug()
+    await school.panel.start()
+    await school.agent.start()
+    await _tap(school, truth, 1)
+    school.agent.kill()
+    await school.city.start()
+    await school.agent.start()
+    await _tap(school, truth, 2)
+    result = await _reconcile(school, truth)
+    assert result["wrong"] == []
+    assert result["cards_stored"] == 2
