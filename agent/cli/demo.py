@@ -16,9 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=int, metavar="N", help="run unattended for N seconds, print the result, exit 0 if whole"
     )
-    parser.add_argument(
-        "--faults", default="all", metavar="NAMES", help="all, none, or names joined by commas"
-    )
+    parser.add_argument("--faults", default="all", metavar="NAMES", help="all, none, or names joined by commas")
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite", help="the centre's database")
     parser.add_argument("--compress", action="store_true", help="zstd on the link")
     parser.add_argument("--json", metavar="FILE", help="write the result there too")
