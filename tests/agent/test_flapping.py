@@ -1,4 +1,4 @@
-"""A source that chatters is gathered: nothing is uncounted, the first fire always passes, the state told is the last."""
+"""A source that chatters is gathered: all is counted, the first fire always passes, the state told is the last."""
 
 from __future__ import annotations
 
@@ -118,9 +118,11 @@ def test_what_is_gathered_when_nothing_follows_is_still_told(state: str) -> None
 @given(
     steps=st.lists(
         st.tuples(
-            st.floats(0, 20), st.sampled_from(["fault", "normal", "fire"]), st.sampled_from(["panel/1", "panel/2"])
+            st.sampled_from([0.0, 0.5, 3.0, 11.0, 61.0]),
+            st.sampled_from(["fault", "normal", "fire"]),
+            st.sampled_from(["panel/1", "panel/2"]),
         ),
-        max_size=120,
+        max_size=80,
     )
 )
 def test_every_event_passes_or_is_counted_and_the_last_told_state_is_the_last_state(
@@ -129,6 +131,7 @@ def test_every_event_passes_or_is_counted_and_the_last_told_state_is_the_last_st
     flaps, now_s, passed, counted = Flaps(), 0.0, 0, 0
     heard: dict[str, str] = {}
     truth: dict[str, str] = {}
+    steps = [(0.0, "fault", "panel/1")] * PASS + steps  # it chatters already
     for wait_s, state, source in steps:
         now_s += wait_s
         truth[source] = state

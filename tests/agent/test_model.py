@@ -35,7 +35,8 @@ def test_places_sort_by_epoch_lane_and_sequence() -> None:
         Place("a", Lane.TELEMETRY, 1),
         Place("b", Lane.ALARM, 1),
     ]
-    assert sorted(reversed(places)) == places
+    places.reverse()
+    assert sorted(places) == places[::-1]
 
 
 @pytest.mark.parametrize("noun", [Moment, Draft, Place, Batch])
