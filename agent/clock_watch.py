@@ -1,8 +1,6 @@
-"""Notices that the clock was set, and by how much: times recorded before are never rewritten, but they can be
-explained.
+"""Notices that the clock was set, and by how much: times recorded before are never rewritten, but can be explained.
 
-UTC and CLOCK_BOOTTIME run side by side; when their difference jumps, the clock was set. Pure: the caller brings the
-times.
+UTC and CLOCK_BOOTTIME run side by side; when their difference jumps, the clock was set. Pure.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ Raises  ConfigError with all problems found, codes C-1xx.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -193,8 +194,15 @@ class _Reader:
     def _sources(self, kind: str) -> list[tuple[SourceConfig, str]]:
         if not isinstance(self.document.get(kind, []), list):
             self._problem("C-103", kind, "", "is not a list of devices", f"Write [[{kind}]] with two brackets.")
+        self._no_strays(kind)
         found = [(self._source(kind, prefix, table), prefix) for prefix, table in self._tables(kind)]
         return [(source, prefix) for source, prefix in found if source is not None]
+
+    def _no_strays(self, kind: str) -> None:
+        found = self.document.get(kind, [])
+        strays = [at for at, one in enumerate(found) if not isinstance(one, dict)] if isinstance(found, list) else []
+        for at in strays:
+            self._problem("C-103", f"{kind}[{at}]", show(found[at]), "is no device", f"Write [[{kind}]] for each.")
 
     def _source(self, kind: str, prefix: str, table: dict[str, Any]) -> SourceConfig | None:
         own: dict[str, Any] = {key: table[key] for key in ("name", "driver") if key in table}
@@ -239,7 +247,16 @@ class _Reader:
         first: dict[str, str] = {}
         for source, prefix in sources:
             for port in catalog.claims(source.settings):
-                if port in first:
-                    do = f'"{first[port]}" uses it already; one device per port.'
+                place = _true_place(port)
+                if place in first:
+                    do = f'"{first[place]}" uses it already; one device per port.'
                     self._problem("C-106", f"{prefix}port", show(port), "is used by two devices", do)
-                first.setdefault(port, source.name)
+                first.setdefault(place, source.name)
+
+
+def _true_place(port: str) -> str:
+    """Where a path leads: udev gives one port many names. What does not exist yet is its own text."""
+    try:
+        return os.path.realpath(port)
+    except (OSError, ValueError):  # a loop of links; a NUL in the text
+        return port

@@ -1,6 +1,4 @@
-"""mektep identity FILE: print the box's public key, making the pair first if there is none. The private half stays
-here.
-"""
+"""mektep identity FILE: print the box's public key, making the pair first if there is none; the private half stays."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What the daemon does by the clock: its picture and watchdog each second, its health each minute, the record of a
-set clock.
+"""What the daemon does by the clock: picture and watchdog each second, health each minute, a record of a set clock.
 
 The watchdog is fed while the writer answers, also when it waits for a lock or a full disk: restarting would not
 help those.

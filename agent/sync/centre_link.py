@@ -97,7 +97,7 @@ class CentreLink:
         self._rewound = False
         outbox.add_listener(lambda _lanes: self._drain.wake.set())
 
-    # --- public -----------------------------------------------------------------------------------------------------
+    # --- public -------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Keep the link for ever. Losing it is normal; only a defect raises."""
@@ -140,7 +140,7 @@ class CentreLink:
             refused=dict(self._refused),
         )
 
-    # --- one connection -----------------------------------------------------------------------------------------------
+    # --- one connection -----------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
         """One connection from its first packet to its loss. Raises LinkError."""
@@ -228,8 +228,7 @@ class CentreLink:
         except LinkError:
             log.debug("the line was gone before the goodbye")
 
-    # --- what arrives
-    # ---------------------------------------------------------------------------------------------------
+    # --- what arrives -------------------------------------------------------------------------------------------
 
     def _on_message(self, message: Incoming) -> None:
         try:
@@ -237,6 +236,9 @@ class CentreLink:
         except Refused as refusal:
             self._refused[refusal.reason] += 1
             log.debug("refused on %s: %s", message.topic, refusal.reason)
+        except Exception:  # whatever arrives must not break the connection that it came by
+            self._refused["not_understood"] += 1
+            log.exception("a message on %s could not be taken", message.topic)
 
     def _take(self, message: Incoming) -> None:
         if len(message.payload) > PAYLOAD_MAX_BYTES:
@@ -262,7 +264,8 @@ class CentreLink:
     def _take_welcome(self, message: Incoming) -> None:
         self._trust.check_delegated(Kind.WELCOME, message.topic, message.payload, message.properties)
         welcome = _decoded(message.payload, Welcome)
-        if welcome.school != self._school or welcome.session != self._session:
+        greeted = self._state in CONNECTED  # a welcome that comes before our birth answers something else
+        if welcome.school != self._school or welcome.session != self._session or not greeted:
             raise Refused("other_session")
         self._clock.prove(instant_ns(welcome.time))
         self._rewound = any(
@@ -287,8 +290,7 @@ class CentreLink:
         except asyncio.QueueFull as error:
             raise Refused("too_many_orders") from error
 
-    # --- what leaves
-    # ------------------------------------------------------------------------------------------------------
+    # --- what leaves --------------------------------------------------------------------------------------------
 
     def _birth(self, state: str) -> bytes:
         outbox = self._outbox
@@ -325,8 +327,7 @@ class CentreLink:
             raise LinkError("L-110", "the connection is gone", do="Nothing; the agent reconnects.")
         self._mqtt.publish(self._signed(kind, topic, payload, retain=retain, correlation=correlation))
 
-    # --- state
-    # --------------------------------------------------------------------------------------------------------------
+    # --- state --------------------------------------------------------------------------------------------------
 
     def _step(self, event: Step) -> None:
         before, self._state = self._state, step(self._state, event)
@@ -335,11 +336,20 @@ class CentreLink:
             log.info("link %s", self._state.value)
             self._drain.wake.set()
         if self._state is State.PROBING:
-            self._trouble = LinkError(
-                "L-120", "the centre sends no receipts", do="Nothing on site; tell the centre. Everything is kept."
-            )
+            self._trouble = self._no_receipts()
         elif self._state is State.ONLINE:
             self._trouble = None
+
+    def _no_receipts(self) -> LinkError:
+        if self._mqtt is not None and self._mqtt.refused:
+            return LinkError(
+                "L-118",
+                f"the broker refuses what this box sends: {self._mqtt.refused} messages of this connection",
+                do="Tell the centre: its broker's rules. Everything is kept.",
+            )
+        return LinkError(
+            "L-120", "the centre sends no receipts", do="Nothing on site; tell the centre. Everything is kept."
+        )
 
     def _lost(self, error: LinkError) -> None:
         if self._trouble is None or self._trouble.code != error.code:
@@ -351,5 +361,5 @@ class CentreLink:
 def _decoded(payload: bytes, type_: type[S]) -> S:
     try:
         return msgspec.json.decode(payload, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Refused("malformed") from error

@@ -34,6 +34,8 @@ BATCH_TYPE = "application/cloudevents-batch+json"
 TELEMETRY_EVERY = 4
 ALARM_BATCH_BYTES = 65_536
 ALARM_BATCHES = 16  # in flight at most; beyond it alarms join each other in the next batch
+RESENDS_WAITING = 64
+GIVEN_UP_KEPT = 256
 NANO = 1_000_000_000
 
 Key = tuple[str, Lane, int, int]
@@ -94,6 +96,7 @@ class Drain:
         self.counts = Counts()
         self.wake = asyncio.Event()
         self._flights: dict[Key, Flight] = {}
+        self._given_up: dict[Key, Sent] = {}  # sent on this connection and not receipted in time: the first time
         self._cursors: dict[tuple[str, Lane], int] = {}
         self._resends: deque[Resend] = deque()
         self._repairs: deque[tuple[Receipt, RangeVerdict]] = deque()
@@ -107,13 +110,18 @@ class Drain:
         for flight in self._flights.values():
             self.flow.dropped(flight.sent)
         self._flights.clear()
+        self._given_up.clear()
         self._cursors.clear()
         self._in_flight_max = in_flight_max
         self.wake.set()
 
-    def resend(self, epoch: str, lane: Lane, first: int, last: int) -> None:
+    def resend(self, epoch: str, lane: Lane, first: int, last: int) -> bool:
+        """Send a range again when there is time. False if too many wait already."""
+        if len(self._resends) >= RESENDS_WAITING:
+            return False
         self._resends.append(Resend(epoch, lane, first - 1, last))
         self.wake.set()
+        return True
 
     def overdue(self, now_s: float) -> bool:
         """Whether a receipt is late; what is late is given up and will be sent again."""
@@ -121,8 +129,12 @@ class Drain:
         if not late:
             return False
         self.counts.overdue += len(late)
-        for flight in self._flights.values():
+        self.flow.overdue()
+        for key, flight in self._flights.items():
             self.flow.dropped(flight.sent)
+            self._given_up.setdefault(key, flight.sent)
+        while len(self._given_up) > GIVEN_UP_KEPT:
+            del self._given_up[next(iter(self._given_up))]
         self._flights.clear()
         self._cursors.clear()  # from the settled prefix again, in order
         self.wake.set()
@@ -231,6 +243,9 @@ class Drain:
         sent = self.flow.sent(len(payload), now_s, bulk=batch.lane is not Lane.ALARM)
         due_s = now_s + self.flow.timeout_s(self._jitter())
         key = (batch.epoch, batch.lane, batch.first, batch.last)
+        if twice := self._flights.get(key):  # the order `resend` asked for what is on its way
+            self.flow.dropped(twice.sent)
+            self._given_up.setdefault(key, twice.sent)
         self._flights[key] = Flight(batch, hashlib.sha256(batch.body).hexdigest(), sent, due_s)
         self.counts.batches += 1
 
@@ -238,13 +253,14 @@ class Drain:
 
     def take(self, receipt: Receipt) -> None:
         """Settle by a receipt whose signature was checked. Raises Refused("stale") and changes nothing else."""
-        lane = next((lane for lane in Lane if lane.word == receipt.lane), None)
-        flight = self._flights.get((receipt.epoch, lane, receipt.first, receipt.last)) if lane is not None else None
-        if lane is None or flight is None or flight.sha256 != receipt.sha256 or not receipt.is_whole():
+        lane = Lane[receipt.lane.upper()]
+        key = (receipt.epoch, lane, receipt.first, receipt.last)
+        flight = self._flights.get(key)
+        if flight is None or flight.sha256 != receipt.sha256 or not receipt.is_whole():
             self.counts.stale += 1
             raise Refused("stale_receipt")
-        del self._flights[receipt.epoch, lane, receipt.first, receipt.last]
-        self.flow.receipted(flight.sent, self.seconds())
+        del self._flights[key]
+        self.flow.receipted(flight.sent, self.seconds(), self._given_up.pop(key, None))
         self.counts.receipts += 1
         for part in receipt.verdicts:
             self._judge(receipt, lane, part)
@@ -268,7 +284,7 @@ class Drain:
         """What a receipt asked of the database: a new epoch for conflicts, a record of what is quarantined."""
         while self._repairs:
             receipt, part = self._repairs[0]
-            lane = next(lane for lane in Lane if lane.word == receipt.lane)
+            lane = Lane[receipt.lane.upper()]
             if part.verdict is Verdict.CONFLICT:
                 if receipt.epoch == self._outbox.epoch:
                     log.error("the centre holds other events under our numbers: a new epoch begins")

@@ -1,10 +1,10 @@
-"""How much may be on its way: a window in bytes that follows the measured rate, so that an alarm always overtakes
-soon. Pure.
+"""How much may be on its way: a window in bytes that follows the measured rate, so that an alarm overtakes soon. Pure.
 
 What is sent but not receipted stays under TARGET_S of the rate at which receipts come back (a line with a long way
 may hold two round trips, at most MOST_S): it counts everything between us and the centre's COMMIT (socket buffers, the
 line, the broker, the centre). The rate jumps up at once and falls slowly; samples taken while we had nothing more to
-send only ever raise it. The round trip is the shortest of the last minute, so that our own queue does not count.
+send only ever raise it; where a receipt is overdue it is halved. What was sent again is measured from its first time:
+nobody knows which of them is receipted. The round trip is the shortest of the last minute: our queue does not count.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ WINDOW_MIN = 16_384
 WINDOW_MAX = 3_000_000
 BATCH_MIN = 4_096
 BATCH_MAX = 262_144
+RATE_MIN = WINDOW_MIN / MOST_S  # what the smallest window makes of it; less is only believed when measured
 FALL = 0.15  # weight of a lower sample
 TIMEOUT_MIN_S = 2.0
 TIMEOUT_MAX_S = 30.0
@@ -69,16 +70,17 @@ class Flow:
             self._allowance -= size
         return Sent(size, now_s, self._delivered, self.on_its_way + self.batch_bytes() > self.window)
 
-    def receipted(self, sent: Sent, now_s: float) -> None:
-        """It is stored at the centre."""
+    def receipted(self, sent: Sent, now_s: float, first: Sent | None = None) -> None:
+        """It is stored at the centre. `first`: when it was sent before."""
         self.on_its_way -= sent.size
         self._delivered += sent.size
-        took_s = max(now_s - sent.at_s, 1e-4)
+        begun = first or sent
+        took_s = max(now_s - begun.at_s, 1e-4)
         self._keep_shortest(took_s, now_s)
-        sample = (self._delivered - sent.delivered) / took_s
+        sample = (self._delivered - begun.delivered) / took_s
         if sample >= self.rate:
             self.rate = sample
-        elif sent.full:
+        elif begun.full:
             self.rate += FALL * (sample - self.rate)
 
     def _keep_shortest(self, took_s: float, now_s: float) -> None:
@@ -93,6 +95,10 @@ class Flow:
         """It is given up: no receipt came, or the line is gone."""
         self.on_its_way -= sent.size
 
+    def overdue(self) -> None:
+        """No receipt came in time: the line or the centre has become slow."""
+        self.rate = min(self.rate, max(self.rate / 2, RATE_MIN))
+
     def timeout_s(self, jitter: float) -> float:
         """How long to wait for a receipt; jitter is in 0..1."""
         queue_s = self.window / self.rate if self.rate else TIMEOUT_MIN_S
@@ -106,7 +112,7 @@ class Flow:
     def paced_until(self, now_s: float) -> float:
         """Seconds until the pace allows the next bulk batch; 0 if it does now."""
         allowance = self._paced(now_s)
-        return 0.0 if allowance >= 0 else -allowance / self._pace
+        return 0.0 if allowance >= 0 else min(-allowance / self._pace, self._pace_until_s - now_s)
 
     def _paced(self, now_s: float) -> float:
         if self._pace <= 0 or now_s >= self._pace_until_s:

@@ -1,6 +1,6 @@
 """The box's own Ed25519 key: made here, on disk before it is used, never leaves.
 
-Raises  AgentError T-111 if the file cannot be read or is no such key.
+Raises  AgentError T-111 if the file cannot be made or read, or is no such key.
 """
 
 from __future__ import annotations
@@ -34,17 +34,21 @@ class Identity:
         return self._key.sign(text)
 
 
+def _make(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    write_private(path, pem)
+
+
 def load_identity(directory: Path) -> Identity:
     """Read the key of a state directory, making it first if there is none."""
     path = directory / FILE
-    if not path.exists():
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pem = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_private(path, pem)
     do = "Give it to the agent's user, mode 0600; if it is lost, enrol the box again."
     try:
+        if not path.exists():
+            _make(path)
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise AgentError("T-111", f"{os.fspath(path)} cannot be used: {error}", do=do) from error

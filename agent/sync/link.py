@@ -31,6 +31,7 @@ NEXT: dict[tuple[State, Step], State] = {
     (State.OFFLINE, Step.TRY): State.CONNECTING,
     (State.OFFLINE, Step.LOST): State.OFFLINE,
     (State.CONNECTING, Step.CONNECTED): State.GREETING,
+    (State.CONNECTING, Step.RECEIPT): State.CONNECTING,  # the broker kept it for us since the last connection
     (State.CONNECTING, Step.LOST): State.OFFLINE,
     (State.GREETING, Step.WELCOMED): State.ONLINE,
     (State.GREETING, Step.WAITED): State.ONLINE,

@@ -13,8 +13,10 @@ import contextlib
 import logging
 import socket
 import ssl
+import threading
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -80,11 +82,11 @@ class Mqtt:
     async def connect(self, will: Outgoing, *, check_dates: bool) -> None:
         """Open the connection with a persistent session. Raises LinkError."""
         client = self._client
-        if self._settings.tls:
-            client.tls_set_context(_tls_context(self._settings, check_dates=check_dates))
         client.will_set(will.topic, will.payload, qos=1, retain=True, properties=_will_properties(will))
         try:
-            await self._loop.run_in_executor(None, self._connect)
+            if self._settings.tls:
+                client.tls_set_context(_tls_context(self._settings, check_dates=check_dates))
+            await self._aside(self._connect)
             sock = client.socket()
             if sock is None:
                 raise ConnectionError("closed at once")
@@ -165,8 +167,32 @@ class Mqtt:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
 
+    async def _aside(self, work: Callable[[], None]) -> None:
+        """Run what blocks in a thread that nobody waits for: the daemon's end must not wait for a line."""
+        done: asyncio.Future[None] = self._loop.create_future()
+
+        def tell(error: Exception | None) -> None:
+            if done.done():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        def run() -> None:
+            error: Exception | None = None
+            try:
+                work()
+            except Exception as caught:  # noqa: BLE001 - it is raised again, on the loop
+                error = caught
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(tell, error)
+
+        threading.Thread(target=run, name="mqtt-connect", daemon=True).start()
+        await done
+
     def _connect(self) -> None:
-        """Blocks: name, TCP, TLS. In an executor's thread."""
+        """Blocks: name, TCP, TLS."""
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         properties.MaximumPacketSize = PACKET_MAX_BYTES
@@ -223,7 +249,11 @@ class Mqtt:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         pairs = getattr(message.properties, "UserProperty", [])
-        self._on_incoming(Incoming(topic=message.topic, payload=bytes(message.payload), properties=dict(pairs)))
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""  # nobody's
+        self._on_incoming(Incoming(topic=topic, payload=bytes(message.payload), properties=dict(pairs)))
 
     def _end_with(self, error: LinkError) -> None:
         if not self.lost.done():
@@ -232,9 +262,15 @@ class Mqtt:
     # --- the socket on the loop ---------------------------------------------------------------------------------------
 
     def _read(self, sock: Any) -> None:
-        self._client.loop_read()
-        while sock.fileno() >= 0 and isinstance(sock, ssl.SSLSocket) and sock.pending():
-            self._client.loop_read()  # one TLS record may hold many packets; the selector sees only the first
+        try:
+            self._client.loop_read()
+            while sock.fileno() >= 0 and isinstance(sock, ssl.SSLSocket) and sock.pending():
+                self._client.loop_read()  # one TLS record may hold many packets; the selector sees only the first
+        except Exception as error:
+            log.exception("what the broker sends cannot be read")
+            self._forget(sock)
+            what = f"the broker sends what is not MQTT: {type(error).__name__}: {error}"
+            self._end_with(LinkError("L-117", what, do="Tell the centre; the agent reconnects."))
 
     def _want_write(self, sock: socket.socket) -> None:
         if sock is self._client.socket() and sock.fileno() >= 0:
@@ -266,15 +302,22 @@ def _tune(_client: Client, _data: object, sock: Any) -> None:
 
 def _tls_context(settings: LinkSettings, *, check_dates: bool) -> ssl.SSLContext:
     """The city's CA only, our certificate, the host's name checked. Raises OSError, ssl.SSLError."""
+    for path in (settings.ca, settings.certificate, settings.key):
+        Path(path).open("rb").close()  # the TLS library does not say which of them it could not read
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(settings.ca)
-    context.load_cert_chain(settings.certificate, settings.key)
+    context.load_cert_chain(settings.certificate, settings.key, password=_no_password)
     if not check_dates:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             context.verify_flags |= NO_CHECK_TIME
     return context
+
+
+def _no_password() -> str:
+    """Nobody is there to be asked for one. Raises ssl.SSLError through the TLS library."""
+    raise ssl.SSLError(0, "the certificate's key is locked with a password")
 
 
 def _publish_properties(message: Outgoing) -> Properties:

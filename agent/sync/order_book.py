@@ -12,7 +12,7 @@ from agent.clock import Clock
 from agent.model import Lane
 from agent.outbox.outbox import Outbox
 from agent.sync.drain import Drain
-from agent.sync.orders import BadArgs, Handler
+from agent.sync.orders import BadArgs, Failed, Handler
 from agent.sync.topics import EpochName, LaneName, Order
 from agent.wall_time import rfc3339
 
@@ -57,8 +57,8 @@ def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], 
         args = _args(order, ResendArgs)
         lane = next(lane for lane in Lane if lane.word == args.lane)
         events = await outbox.kept(args.epoch, lane, args.first, args.last)
-        if events:
-            drain.resend(args.epoch, lane, args.first, args.last)
+        if events and not drain.resend(args.epoch, lane, args.first, args.last):
+            raise Failed("too many ranges wait to be sent again")
         return {"events": events}
 
     return {"ping": ping, "status": tell_status, "pace": pace, "resend": resend}

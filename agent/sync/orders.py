@@ -26,6 +26,10 @@ class BadArgs(Exception):
     """An order's arguments do not fit it."""
 
 
+class Failed(Exception):
+    """An order cannot be carried out, in words for the centre."""
+
+
 class Last(msgspec.Struct, frozen=True):
     """What is remembered of the orders so far."""
 
@@ -78,6 +82,11 @@ class Orders:
         except BadArgs as error:
             log.warning("order %d %s: %s", order.number, order.order, error)
             return self._answer(order, "refused", reason="bad_args")
+        except Failed as error:
+            return self._answer(order, "failed", reason=str(error))
+        except Exception as error:  # a defect of ours is told to who gave the order, and ends nothing
+            log.exception("order %d %s failed", order.number, order.order)
+            return self._answer(order, "failed", reason=f"{type(error).__name__}: {error}")
         log.info("order %d %s is done", order.number, order.order)
         return self._answer(order, "done", result=result)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -52,6 +52,10 @@ class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             raise ValueError("broker holds a user or password; the box is known by its certificate")
         if not url.hostname:
             raise ValueError("broker names no host")
+        if url.path.strip("/") or url.query or url.fragment:
+            raise ValueError("broker is a host and a port, nothing after them")
+        if _port(url) == 0:
+            raise ValueError("broker's port is no number from 1 to 65535")
         if url.scheme == "mqtt" and url.hostname not in LOOPBACK:
             raise ValueError("broker without TLS is allowed on this machine only; write mqtts://")
         if url.scheme == "mqtts" and not (self.ca and self.certificate and self.key):
@@ -65,8 +69,7 @@ class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     @property
     def port(self) -> int:
-        url = urlsplit(self.broker)
-        return url.port or PORTS[url.scheme]
+        return _port(urlsplit(self.broker))
 
     @property
     def tls(self) -> bool:
@@ -75,6 +78,14 @@ class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     @property
     def orders_key_bytes(self) -> bytes:
         return _decoded(self.orders_key)
+
+
+def _port(url: SplitResult) -> int:
+    """The port given, or that of the scheme; 0 if it is none."""
+    try:
+        return PORTS[url.scheme] if url.port is None else url.port
+    except ValueError:
+        return 0
 
 
 def _decoded(text: str) -> bytes:

@@ -1,6 +1,4 @@
-"""Topic names and payloads of the wire, both ways: exactly docs/protocol.md. Pure; the schemas are generated from
-here.
-"""
+"""Topic names and payloads of the wire, both ways: exactly docs/protocol.md. Pure; schemas are generated from here."""
 
 from __future__ import annotations
 
