@@ -27,7 +27,7 @@ from drivers.errors import DeviceError
 SchoolName = Annotated[
     str,
     Meta(
-        pattern="^[a-z0-9][a-z0-9-]{0,31}$",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)",  # $ alone allows a line end after it
         description="the school as the centre knows it: small Latin letters, digits, hyphens",
         examples=["school-07"],
     ),
@@ -35,7 +35,7 @@ SchoolName = Annotated[
 SourceName = Annotated[
     str,
     Meta(
-        pattern="^[a-z0-9][a-z0-9-]{0,31}$",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)",  # $ alone allows a line end after it
         description="one name per device: small Latin letters, digits, hyphens",
         examples=["canteen-1"],
     ),
