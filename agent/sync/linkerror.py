@@ -22,9 +22,10 @@ def from_exception(error: Exception, settings: LinkSettings) -> LinkError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(error, place)
     if isinstance(error, ssl.SSLError):
+        why = getattr(error, "reason", "") or error
         return LinkError(
             "L-106",
-            f"TLS with {place} failed: {error.reason or error}",
+            f"TLS with {place} failed: {why}",
             do="Compare ca, certificate and key with the centre's.",
         )
     if isinstance(error, socket.gaierror):
