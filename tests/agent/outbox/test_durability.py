@@ -43,14 +43,20 @@ def unsynced(connect):
 if sync == "off":
     db.connect, db.connect_checkpointer = unsynced(db.connect), unsynced(db.connect_checkpointer)
 
+def log_number():  # 0 until the log has started over
+    with open(f"{path}-wal", "rb") as log:
+        return int.from_bytes(log.read(32)[12:16], "big")
+
 async def main():
     clock, cards = SystemClock(), itertools.count(start)
     settings = OutboxSettings(ballast_mb=0, reserve_mb=1)
     async with open_outbox(path, school="school-07", clock=clock, settings=settings) as outbox:
         async def reader():
-            while (card := next(cards)) < start + count:
+            while (card := next(cards)) < start + count or (sync == "full" and log_number() == 0):
                 await outbox.accept([draft(CardSeen(reader="r", form="em4100", card=f"{card:032x}"), clock.now())])
                 os.write(1, b"%d\\n" % card)
+                if log_number() == 0 and outbox.wal_bytes() > checkpointer.DUE_BYTES:
+                    await asyncio.sleep(0.02)  # a lull: the log can start over
         await asyncio.gather(*(reader() for _ in range(5)))
         os.kill(os.getpid(), 9)
 
@@ -89,7 +95,7 @@ async def test_what_was_promised_is_there_after_a_kill_at_any_moment(tmp_path: P
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
-    """Two traced runs of sixty taps, one as it is and one without syncs: trace and folder of each."""
+    """Two traced runs of sixty taps or more, one as it is and one without syncs: trace and folder of each."""
     made: dict[str, tuple[Path, Path]] = {}
     for sync in ("full", "off"):
         place = tmp_path_factory.mktemp(sync)
@@ -97,7 +103,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pa
         command = child(place / "state" / "outbox.db", start=0, count=60, sync=sync)
         with traced(command, place / "trace") as run:
             assert run.stdout is not None
-            assert len(run.stdout.read().splitlines()) == 60
+            assert len(run.stdout.read().splitlines()) >= 60
         made[sync] = (place / "trace", place / "state")
     return made
 
@@ -121,7 +127,7 @@ async def test_what_was_promised_is_there_after_a_power_cut(
         assert salvage.damage(path) is None
         assert promised <= stored(path)
         looked += 1
-    assert looked == 18
+    assert looked >= 18
     async with opened(path) as outbox:
         found = await events(outbox, Lane.RECORD)
         assert [int(event["sequence"]) for event in found] == list(range(1, len(found) + 1))
@@ -142,7 +148,7 @@ def test_without_syncs_the_same_power_cut_loses_what_was_promised(
         promised <= stored(path) if path.exists() and salvage.damage(path) is None else False
         for promised, path in cuts(traces["off"], tmp_path, None)
     ]
-    assert len(kept) == 18
+    assert len(kept) >= 18
     assert not any(kept)
 
 
