@@ -141,6 +141,8 @@ class Mqtt:
 
     def close(self) -> None:
         """Cut the connection; safe to call twice."""
+        client = self._client
+        client.on_socket_register_write = client.on_socket_unregister_write = client.on_socket_close = None
         if self._ticker is not None:
             self._ticker.cancel()
         sock = self._client.socket()
