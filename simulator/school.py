@@ -66,6 +66,7 @@ class School:
 
     direct     the box talks to the broker itself, not over the line that faults can cut
     keep_days  of delivered events, as in the box's configuration
+    own_clock  the agent's wall clock can be set (by libfaketime, which slows every wait of a thread: not for timings)
     wrapper    command before the agent's own, such as strace
     """
 
@@ -78,6 +79,7 @@ class School:
         small_disk: bool = False,
         direct: bool = False,
         keep_days: int = 7,
+        own_clock: bool = False,
         wrapper: list[str] | None = None,
     ) -> None:
         self.folder = folder
@@ -93,7 +95,7 @@ class School:
         self.panel = FirePanel(self.box, "fire-panel", zones=4)
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
-        self.clock_file = folder / "clock" if _faketime() else None
+        self.clock_file = folder / "clock" if own_clock and _faketime() else None
         self.agent = Process(
             "agent",
             [*(wrapper or []), sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
