@@ -331,6 +331,21 @@ async def test_a_broker_that_sends_rubbish_is_left(packet: bytes) -> None:
         line.mqtt.close()
 
 
+async def test_what_breaks_the_reading_ends_the_connection_and_is_told(broker: Broker) -> None:
+    def break_(_message: Incoming) -> None:
+        raise ZeroDivisionError("a defect")
+
+    connection = Mqtt(broker.settings(), "school-07", break_)
+    await connection.connect(WILL, check_dates=True)
+    await connection.subscribe([STATUS])
+    connection.publish(message())
+    async with asyncio.timeout(10):
+        error = await connection.lost
+    assert error.code == "L-117"
+    assert "ZeroDivisionError: a defect" in error.what
+    connection.close()
+
+
 async def test_a_topic_that_is_no_text_is_nobodys() -> None:
     packet = b"\x32\x09\x00\x02\xff\xfe\x00\x01\x00hi"
     async with saying(CONNACK, SUBACK_TO_1 + packet) as port:
