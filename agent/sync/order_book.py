@@ -51,6 +51,7 @@ def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], 
         args = _args(order, PaceArgs)
         now_s = drain.seconds()
         drain.flow.pace(args.bytes_per_s, now_s + args.for_s, now_s)
+        drain.wake.set()
         return {}
 
     async def resend(order: Order) -> dict[str, object]:
