@@ -20,16 +20,26 @@ RECEIVERS = 2
 
 
 class City:
-    """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres."""
+    """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres.
 
-    def __init__(self, folder: Path, *, postgres: bool = False, receivers: int = RECEIVERS) -> None:
+    far  broker and receivers leave the processor to the box, as a city on other machines does
+    """
+
+    def __init__(self, folder: Path, *, postgres: bool = False, receivers: int = RECEIVERS, far: bool = False) -> None:
         self.folder = folder / "centre"
         self.port = free_port()
         self.postgres = Postgres() if postgres else None
         mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self.broker = Process("broker", [mosquitto, "-c", str(self.folder / "broker/mosquitto.conf")], folder)
+        conf = str(self.folder / "broker/mosquitto.conf")
+        self.broker = Process("broker", [mosquitto, "-c", conf], folder, background=far)
         self.receivers = [
-            Process(f"receiver-{n}", self.command("receive", "--name", f"centre-{n}"), folder, ready="READY")
+            Process(
+                f"receiver-{n}",
+                self.command("receive", "--name", f"centre-{n}"),
+                folder,
+                ready="READY",
+                background=far,
+            )
             for n in range(1, receivers + 1)
         ]
 

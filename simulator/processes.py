@@ -12,7 +12,10 @@ from pathlib import Path
 
 
 class Process:
-    """One program with its log; start() after stop() or kill() starts it anew."""
+    """One program with its log; start() after stop() or kill() starts it anew.
+
+    background  it gets the processor when nobody else wants it
+    """
 
     def __init__(
         self,
@@ -23,6 +26,7 @@ class Process:
         env: dict[str, str] | None = None,
         ready: str = "",
         stop_signal: signal.Signals = signal.SIGTERM,
+        background: bool = False,
     ) -> None:
         self.name = name
         self._command = command
@@ -30,6 +34,7 @@ class Process:
         self.environment = os.environ | (env or {})
         self._ready = ready
         self._stop_signal = stop_signal
+        self._background = background
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,6 +56,8 @@ class Process:
                 env=self.environment,
                 start_new_session=True,
             )
+        if self._background:
+            _give_way(self._process.pid)
         deadline = asyncio.get_running_loop().time() + patience_s
         while self._ready and self._ready.encode() not in self._log.read_bytes()[begin:]:
             if not self.running() or asyncio.get_running_loop().time() > deadline:
@@ -80,6 +87,14 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
             self._process.wait()
+
+
+def _give_way(pid: int) -> None:
+    """The lowest priority, of the process and of its session's group (sched(7), autogroup)."""
+    os.setpriority(os.PRIO_PROCESS, pid, 19)
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():
+        group.write_text("19")
 
 
 def free_port() -> int:

@@ -67,6 +67,7 @@ class School:
     direct     the box talks to the broker itself, not over the line that faults can cut
     keep_days  of delivered events, as in the box's configuration
     own_clock  the agent's wall clock can be set (by libfaketime, which slows every wait of a thread: not for timings)
+    far        the city leaves the processor to the box: simulator/city.py
     wrapper    command before the agent's own, such as strace
     """
 
@@ -80,6 +81,7 @@ class School:
         direct: bool = False,
         keep_days: int = 7,
         own_clock: bool = False,
+        far: bool = False,
         wrapper: list[str] | None = None,
     ) -> None:
         self.folder = folder
@@ -87,7 +89,7 @@ class School:
         self.compress = compress
         self.small_disk = small_disk
         self.keep_days = keep_days
-        self.city = City(folder, postgres=postgres)
+        self.city = City(folder, postgres=postgres, far=far)
         self.readers = [
             CardReader("canteen-1", self.box / "canteen-1", "em4100"),
             CardReader("canteen-2", self.box / "canteen-2", "ironlogic"),

@@ -10,6 +10,7 @@ Not        the wire: agent/sync/drain.py takes batches from here and settles the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -114,6 +115,7 @@ class Outbox:
         self._waiting = 0
         self._room = asyncio.Event()
         self._room.set()
+        self._calm = asyncio.Event()
         self.fatal: asyncio.Future[None] = self._loop.create_future()
 
     # --- life ---------------------------------------------------------------------------------------------------
@@ -173,6 +175,14 @@ class Outbox:
         self._writer.submit(Member(work, future, size))
         answer: T = await future
         return answer
+
+    async def calm(self, *, within_s: float) -> None:
+        """Return when nobody waits for durability, or after so long: bulk work lets taps go first."""
+        if self._waiting:
+            self._calm.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._calm.wait()
 
     def add_listener(self, listener: Listener) -> None:
         """Call it on the loop after each commit that added events, with the lanes that grew."""
@@ -356,6 +366,8 @@ class Outbox:
 
     def _made_room(self, size: int) -> None:
         self._waiting -= size
+        if self._waiting == 0:
+            self._calm.set()
         if not self._room.is_set() and self._waiting < WAITING_DRAFTS:
             self._room.set()
 

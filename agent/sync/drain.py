@@ -36,6 +36,7 @@ ALARM_BATCH_BYTES = 65_536
 ALARM_BATCHES = 16  # in flight at most; beyond it alarms join each other in the next batch
 RESENDS_WAITING = 64
 GIVEN_UP_KEPT = 256
+YIELD_S = 0.01  # a batch waits so long for taps that are on their way to the disk
 NANO = 1_000_000_000
 
 Key = tuple[str, Lane, int, int]
@@ -162,6 +163,7 @@ class Drain:
                 await self._send_bulk(publish)
             return
         while self._may_send_bulk():
+            await self._outbox.calm(within_s=YIELD_S)
             if not await self._send_bulk(publish):
                 return
             while await self._send_alarm(publish):
