@@ -1,0 +1,202 @@
+"""The written schemas are those of the code, and what the agent and the centre really say is valid by them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from agent.alarm_path import AlarmPath
+from agent.events import KINDS, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
+from agent.events import Health as HealthData
+from agent.model import Draft, Lane, Place
+from agent.outbox.outbox import Outbox
+from agent.outbox.settings import OutboxSettings
+from agent.school import zones
+from agent.sync.ahead import ahead_event
+from centre import wire
+from drivers.readings import ZoneChange, ZoneState
+from tests.agent.outbox.box import AT, events, fire, opened, tap, taps, until
+from tests.clock import FastClock
+from tests.contract.documents import DOCS, ROOT, event_faults, faults, schema_names
+
+EPOCH = "0f8fad5b-d9cb-469f-a165-70867728950e"
+TIME = "2026-11-23T08:12:39.123456Z"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the script writes today."""
+    folder = tmp_path_factory.mktemp("docs")
+    shutil.copy(DOCS / "protocol.md", folder)
+    subprocess.run([sys.executable, ROOT / "scripts/contract.py", folder], check=True)
+    return folder
+
+
+def test_the_schemas_are_current(made: Path) -> None:
+    names = {path.stem for path in (made / "schemas").iterdir()}
+    assert names == set(schema_names()), "run: make docs"
+    for name in names:
+        written = json.loads((DOCS / f"schemas/{name}.json").read_text(encoding="utf-8"))
+        assert json.loads((made / f"schemas/{name}.json").read_text(encoding="utf-8")) == written, f"{name}: make docs"
+
+
+@pytest.mark.parametrize("name", ["vectors.json", "protocol.md"])
+def test_the_examples_are_current(made: Path, name: str) -> None:
+    assert (made / name).read_text(encoding="utf-8") == (DOCS / name).read_text(encoding="utf-8"), "run: make docs"
+
+
+def test_the_asyncapi_document_is_current(made: Path) -> None:
+    now, written = (yaml.safe_load((folder / "asyncapi.yaml").read_text(encoding="utf-8")) for folder in (made, DOCS))
+    assert now == written, "run: make docs"
+
+
+def test_each_event_type_has_its_schema() -> None:
+    assert {name for name in schema_names() if name.startswith("kz.")} == set(KINDS)
+
+
+# --- what an outbox really holds -----------------------------------------------------------------------------------
+
+
+async def all_events(outbox: Outbox) -> list[dict[str, Any]]:
+    return [event for epoch in [*outbox.owes()] for lane in Lane for event in await events(outbox, lane, epoch)]
+
+
+def every_zone_state() -> list[Draft]:
+    changes = [
+        ZoneChange(zone=1, state=state, before=before, codes=(37,), words="w", at_ns=AT.utc_ns, monotonic_ns=5)
+        for state in ZoneState
+        for before in (None, ZoneState.NORMAL)
+    ]
+    return [zones.changed(change, "fire-panel", {1: "gym"}, synced=False) for change in changes]
+
+
+async def by_the_alarm_path(outbox: Outbox, chatter: int) -> None:
+    """Alarms as the daemon raises them: with an id for a copy, and gathered where a source chatters."""
+    clock = FastClock()
+
+    async def nowhere(_draft: Draft) -> bool:
+        return False
+
+    async def accept(drafts: Sequence[Draft]) -> list[Place]:
+        return await outbox.accept(drafts)
+
+    path = AlarmPath(accept, nowhere, clock)
+    for _ in range(chatter):
+        await path.raise_alarm(fire())
+    clock.advance(3_600)
+    await path.tell_gathered()
+    await path.drained()
+
+
+def others() -> list[Draft]:
+    """What only happens in other parts: by hand."""
+    trouble = SourceState(source="canteen-1", code="P-104", what="went away", do="Check the plug.")
+    return [
+        draft(trouble, AT, type="kz.mektep.source.failed.v1"),
+        draft(trouble, AT, type="kz.mektep.source.restored.v1"),
+        draft(Salvaged(epoch=EPOCH, kept=3, unreadable="page 3", set_aside="outbox-damaged.db"), AT),
+        draft(Quarantined(epoch=EPOCH, lane="record", first=1, last=2), AT),
+        draft(Refused(reason="bad_signature", count=3), AT),
+        draft(ClockCorrected(off_by_ns=-3_600_000_000_000, by="system"), AT),
+        draft(
+            HealthData(
+                uptime_s=1, lanes={}, disk_free_bytes=1, wal_bytes=1, commit_p99_ms=0.5, sources={"a": "working"},
+                temperature_c=48.5,
+            ),
+            AT,
+        ),
+    ]  # fmt: skip
+
+
+async def test_every_event_of_a_real_outbox_is_valid(tmp_path: Path) -> None:
+    async with opened(tmp_path / "outbox.db") as outbox:
+        old = outbox.epoch
+        await outbox.accept([*taps(3), *every_zone_state(), *others()])
+        await by_the_alarm_path(outbox, chatter=60)
+        await outbox.open_epoch("conflict")
+        await outbox.reissue(old, Lane.RECORD, 1, 3)
+        found = await all_events(outbox) + await events(outbox, Lane.RECORD, old)
+    assert [fault for event in found for fault in event_faults(event)] == []
+    types = {event["type"] for event in found}
+    assert types >= set(KINDS) - {"kz.mektep.loss.v1"}
+    assert any("reissueof" in event for event in found)
+    assert any("aheadid" in event for event in found)
+
+
+async def test_a_real_loss_record_is_valid(tmp_path: Path) -> None:
+    settings = OutboxSettings(telemetry_mb=1, ballast_mb=0, reserve_mb=1)
+    health = HealthData(
+        uptime_s=1, lanes={}, disk_free_bytes=1, wal_bytes=1, commit_p99_ms=1.0, sources={"a": "x" * 9_000}
+    )
+
+    def lost() -> bool:
+        return outbox.settled(outbox.epoch, Lane.TELEMETRY) > 0
+
+    async with opened(tmp_path / "outbox.db", settings) as outbox:
+        for _ in range(5):
+            await outbox.accept([draft(health, AT)] * 50)
+        await outbox.accept([tap()])
+        await until(lost)
+        found = await events(outbox, Lane.RECORD)
+    losses = [event for event in found if event["type"] == "kz.mektep.loss.v1"]
+    assert losses
+    assert [fault for event in losses for fault in event_faults(event)] == []
+
+
+def test_an_alarm_sent_ahead_is_valid() -> None:
+    alarm = msgspec.structs.replace(fire(), ahead_id=f"ahead-{uuid.UUID(int=1)}")
+    event = json.loads(ahead_event(alarm, "school-07", EPOCH, FastClock()))
+    assert faults("ahead", event) + faults(event["type"], event["data"]) == []
+
+
+WRONG = [
+    ("specversion", "0.3"),
+    ("id", "7"),
+    ("source", "/schools/school-07/record"),
+    ("time", "2026-11-23 08:00:00"),
+    ("severitytext", "BAD"),
+    ("monotonic", 5),
+    ("aheadid", None),
+    ("data", []),
+]
+
+
+@pytest.mark.parametrize(("attribute", "value"), WRONG)
+async def test_the_schema_refuses_a_wrong_attribute(tmp_path: Path, attribute: str, value: object) -> None:
+    async with opened(tmp_path / "outbox.db") as outbox:
+        (event,) = await events(outbox, Lane.RECORD)
+    assert faults("event", event) == []
+    assert faults("event", event | {attribute: value}) != []
+    if attribute in event:
+        del event[attribute]
+        assert faults("event", event) != []
+
+
+# --- what the reference centre really says ---------------------------------------------------------------------------
+
+
+CENTRE_SAYS = [
+    ("receipt", wire.Receipt(
+        school="school-07", epoch=EPOCH, lane="record", first=1, last=9, sha256="0" * 64, time=TIME,
+        verdicts=[wire.RangeVerdict("stored", 1, 8), wire.RangeVerdict("conflict", 9, 9)])),
+    ("welcome", wire.Welcome(
+        school="school-07", session="0" * 32, time=TIME, stored=[wire.StoredLane(EPOCH, "alarm", 0, 0)])),
+    ("order", wire.Order(
+        order="pace", school="school-07", epoch=EPOCH, number=1, issued=TIME, expires=TIME,
+        args={"bytes_per_s": 1000, "for_s": 60})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said"), CENTRE_SAYS)
+def test_what_the_reference_centre_says_is_valid(name: str, said: msgspec.Struct) -> None:
+    assert faults(name, json.loads(msgspec.json.encode(said))) == []
