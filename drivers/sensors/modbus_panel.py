@@ -1,14 +1,13 @@
 """Fire panels and smoke detectors on Modbus, RTU or TCP; what they are stands in a profile, not here. Polled, never
 written to.
 
-The late answer   On RTU an answer that comes after its timeout would be taken as the answer to the next question,
-and wrong zones be reported. Here no timeout is survived by a connection: it is closed, the line is drained until it
-is quiet, opened
-        again and proven by the canary; and no two questions of a panel have answers of one length, so a late one
-        never fits.
+Late    On RTU an answer that comes after its timeout would be taken as the answer to the next question, and wrong
+        zones be reported. Here no connection survives a timeout: it is closed, the line drained until it is quiet,
+        opened again and proven by the canary; and no two questions of a panel have answers of one length, so that a
+        late one never fits.
 Wire    Modbus application protocol 1.1b3, functions 1 to 4; serial line guide 1.02.
-Raises  DeviceError S-101 no answer, S-102 garbled answer, S-103 refuses, S-104 not the device of the profile, S-105
-no way to it, P-1xx.
+Raises  DeviceError S-101 no answer, S-102 garbled answer, S-103 refuses or asks to wait, S-104 not the device of the
+        profile, S-105 no way to it, S-110 wrong profile, P-1xx of the port.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from drivers.driver import Clock, Counters, Finding, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import Light, ZoneChange
-from drivers.sensors.profile import Condition, Profile, condition, load_profile
-from drivers.serial_port import can_open, open_port
+from drivers.sensors.profile import Condition, Profile, condition, is_file, load_profile
+from drivers.serial_port import GONE, can_open, open_port
 
 BLOCK_MOST = 120  # registers of one question; 125 is the protocol's limit
 CANARY_EVERY = 20  # polls
@@ -37,6 +36,7 @@ BUSY_MOST = 20  # polls that a gateway may ask us to wait
 ASK_AGAIN = {5, 6, 15}  # acknowledge, busy, not ready
 QUIET_S = 0.25
 DRAIN_MOST_S = 3.0
+GARBLED_SHOWN = 32
 ZoneName = Annotated[str, Meta(max_length=80)]
 
 
@@ -68,8 +68,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Raises ValueError, which the configuration shows with its place."""
         if bool(self.port) == bool(self.host):
             raise ValueError("give port (RTU) or host (TCP), one of them")
-        if not self.zones or not all(number.isdigit() and 1 <= int(number) <= 2000 for number in self.zones):
+        numbers = [int(number) for number in self.zones if number.isascii() and number.isdigit()]
+        if not numbers or len(numbers) != len(self.zones) or not all(1 <= number <= 2000 for number in numbers):
             raise ValueError("zones names no zone, or a number that is none")
+        if len(set(numbers)) != len(numbers):
+            raise ValueError("zones names one zone twice")
+        if is_file(self.profile):
+            return  # a file of the box: checked when it is read there
+        try:
+            blocks(load_profile(self.profile), set(numbers))
+        except DeviceError as error:
+            raise ValueError(f"{error.what}. {error.do}") from error
 
     @property
     def places(self) -> dict[int, str]:
@@ -101,12 +110,25 @@ def blocks(profile: Profile, zones: set[int]) -> list[Block]:
     return found
 
 
+class Ear:
+    """The bytes that came since the last question: whether a device is silent or says what nobody understands."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+
+    def trace(self, sending: bool, data: bytes) -> bytes:
+        """pymodbus's trace_packet: called with each packet out, and with all that waits to be understood."""
+        self.heard = b"" if sending else bytes(data)
+        return data
+
+
 class Panel:
     """An open panel: changes of its zones one by one; at first every zone as it is."""
 
-    def __init__(self, client: Any, settings: Settings, profile: Profile, clock: Clock) -> None:
+    def __init__(self, client: Any, ear: Ear, settings: Settings, profile: Profile, clock: Clock) -> None:
         self.counters = Counters()
         self._client = client
+        self._ear = ear
         self._settings = settings
         self._profile = profile
         self._clock = clock
@@ -115,15 +137,18 @@ class Panel:
         lengths = {block.count for block in self._blocks}
         self._canary_count = next(count for count in range(1, 4) if count not in lengths)
 
-    async def prove(self) -> None:
-        """Read what is known. Raises DeviceError S-104 if the answer is another."""
+    async def prove(self) -> bool:
+        """Read what is known, or the zones if nothing is; False if the device asks to wait. Raises DeviceError S-104
+        if another device answers.
+        """
         canary = self._profile.canary
         if canary is None:
-            return
+            return await self._poll() is not None
         values = await self._ask(canary.function, canary.address, self._canary_count)
         if values is not None and values[0] != canary.expect:
             what = f"answers {values[0]} at {canary.address} where {self._profile.name} says {canary.expect}"
             raise DeviceError("S-104", what, do="Check `unit` and `profile`; is another device on this address?")
+        return values is not None
 
     async def __aiter__(self) -> AsyncIterator[ZoneChange]:
         known: dict[int, Condition] = {}
@@ -134,9 +159,7 @@ class Panel:
             if now is None:
                 busy += 1
                 if busy > BUSY_MOST:
-                    raise DeviceError(
-                        "S-103", "the gateway keeps asking to wait", do="Restart the gateway if it lasts."
-                    )
+                    raise _waits()
             else:
                 busy = 0
                 for change in self._changes(known, now):
@@ -189,20 +212,30 @@ class Panel:
         try:
             answer = await read(address, count=count, device_id=self._settings.unit)
         except ModbusIOException as error:
-            self.counters.garbled += 1
-            raise DeviceError(
-                "S-101",
-                f"no right answer within {self._settings.timeout_s:g} s",
-                do="Check the panel's power and the line.",
-            ) from error
-        except (ConnectionException, ModbusException, OSError) as error:
-            raise DeviceError("S-105", f"the line is gone: {error}", do="Check the plug and the cable.") from error
+            raise self._unanswered() from error
+        except (ConnectionException, ModbusException, *GONE) as error:
+            raise _gone() from error
         if answer.isError():
             if answer.exception_code in ASK_AGAIN:
                 return None
             what = f"refuses function {function} at {address}: exception {answer.exception_code}"
             raise DeviceError("S-103", what, do="Check `unit`, `zones` and `profile` against the panel's own set-up.")
         return self._checked(answer, function, count)
+
+    def _unanswered(self) -> DeviceError:
+        """Why no answer came in time."""
+        if not self._client.connected:
+            return _gone()
+        if not self._ear.heard:
+            what = f"no answer within {self._settings.timeout_s:g} s"
+            return DeviceError("S-101", what, do="Check the panel's power, `unit` and the line.")
+        self._garbled()
+        what = f"no right answer within {self._settings.timeout_s:g} s, but other bytes"
+        return DeviceError("S-102", what, do="Check the line's ends, baud rate and parity.")
+
+    def _garbled(self) -> None:
+        self.counters.garbled += 1
+        self.counters.last_garbled = self._ear.heard[:GARBLED_SHOWN].hex()
 
     def _checked(self, answer: Any, function: int, count: int) -> list[int]:
         """The values, if there are as many as were asked for."""
@@ -213,12 +246,20 @@ class Panel:
             values = list(answer.registers)
             fits = len(values) == count
         if not fits or answer.function_code != function:
-            self.counters.garbled += 1
+            self._garbled()
             raise DeviceError(
                 "S-102", "an answer that does not fit the question", do="Check the line's ends, baud rate and parity."
             )
         self.counters.frames += 1
         return values
+
+
+def _gone() -> DeviceError:
+    return DeviceError("S-105", "the connection was lost", do="Check the plug, the cable and the panel's power.")
+
+
+def _waits() -> DeviceError:
+    return DeviceError("S-103", "the gateway keeps asking to wait", do="Restart the gateway if it lasts.")
 
 
 def probe(settings: Settings) -> Finding:
@@ -242,18 +283,29 @@ async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Panel]:
     profile = load_profile(settings.profile)
     if settings.port:
         await _drain(settings, clock)
-    client = _client(settings)
+    ear = Ear()
+    client = _client(settings, ear)
     try:
-        if not await client.connect():
-            place = settings.port or f"{settings.host}:{settings.tcp_port}"
-            raise DeviceError(
-                "S-105", f"{place} cannot be reached", do="Check the cable, the address and the panel's power."
-            )
-        panel = Panel(client, settings, profile, clock)
-        await panel.prove()
+        panel = Panel(client, ear, settings, profile, clock)
+        await _reach(client, settings)
+        if not await panel.prove():
+            raise _waits()
         yield panel
     finally:
         client.close()
+
+
+async def _reach(client: Any, settings: Settings) -> None:
+    """Open the line. Raises DeviceError S-105."""
+    try:
+        reached = await client.connect()
+    except GONE:
+        reached = False
+    if not reached:
+        place = settings.port or f"{settings.host}:{settings.tcp_port}"
+        raise DeviceError(
+            "S-105", f"{place} cannot be reached", do="Check the cable, the address and the panel's power."
+        )
 
 
 async def _drain(settings: Settings, clock: Clock) -> None:
@@ -270,9 +322,14 @@ async def _drain(settings: Settings, clock: Clock) -> None:
             return
 
 
-def _client(settings: Settings) -> Any:
+def _client(settings: Settings, ear: Ear) -> Any:
     """pymodbus without its own retries and reconnections: the supervisor above does that."""
-    common: dict[str, Any] = {"timeout": settings.timeout_s, "retries": 0, "reconnect_delay": 0}
+    common: dict[str, Any] = {
+        "timeout": settings.timeout_s,
+        "retries": 0,
+        "reconnect_delay": 0,
+        "trace_packet": ear.trace,
+    }
     if settings.host:
         return AsyncModbusTcpClient(settings.host, port=settings.tcp_port, **common)
     return AsyncModbusSerialClient(
