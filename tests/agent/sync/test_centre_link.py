@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from agent.model import Lane
 from agent.sync.settings import LinkSettings
@@ -14,6 +19,17 @@ from tests.agent.sync.far_centre import FarCentre, SeenBatch, Verdicts, all_stor
 
 EPOCH_OPENED = "kz.mektep.epoch.opened.v1"
 OTHER_EPOCH = "00000000-0000-0000-0000-000000000000"
+
+
+def forget_to_unsubscribe(port: int, school: str, topic: str) -> None:
+    """Leave a subscription in the box's session, as a broker that is broken into could."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=school, protocol=MQTTv5)
+    kept = Properties(PacketTypes.CONNECT)
+    kept.SessionExpiryInterval = 600
+    client.on_connect = lambda *_: client.subscribe(topic, 1)
+    client.on_subscribe = lambda *_: client.disconnect()
+    client.connect("127.0.0.1", port, clean_start=False, properties=kept)
+    client.loop_forever()
 
 
 def silent(_batch: SeenBatch) -> None:
@@ -159,6 +175,50 @@ async def test_rubbish_is_counted_and_changes_nothing(box: Box, centre: FarCentr
     await until(lambda: box.refused("oversized") == 1)
     assert box.running()
     assert box.settled(Lane.RECORD) == 0
+
+
+async def test_a_foreign_message_is_refused_even_if_its_signature_is_good(
+    broker_port: int, box: Box, centre: FarCentre, school: str
+) -> None:
+    foreign = FarCentre("school-99", centre.box_public, order_key=centre.order_key, receipt_key=centre.receipt_key)
+    foreign.connect(broker_port, f"foreign-{school}")
+    forget_to_unsubscribe(broker_port, school, "mektep/v1/school-99/receipts")
+    box.start()
+    await until(lambda: box.state == "online")
+    foreign.send_receipt(SeenBatch(box.outbox.epoch, "record", 1, 1, b"[]", 2))
+    await until(lambda: box.refused("foreign_topic") == 1)
+    foreign.close()
+
+
+async def test_a_zstd_bomb_is_never_opened(box: Box, centre: FarCentre) -> None:
+    centre.judge = silent
+    await box.outbox.accept(taps(4))
+    box.start()
+    await until(lambda: centre.batches)
+    batch, topic = centre.batches[0], centre.prefix + "receipts"
+    receipt = centre.receipt(batch, all_stored(batch))
+    bomb = receipt[:-1] + b',"more":"' + b" " * 200_000_000 + b'"}'
+    signed = sign(centre.receipt_key, "receipt", topic, bomb) | {"delegation": centre.delegation}
+    centre.say("receipts", zstd.compress(bomb), signed | {"encoding": "zstd"})
+    await until(lambda: box.refused("bad_signature") == 1)
+    assert box.settled(Lane.RECORD) == 0
+    assert box.running()
+
+
+async def test_a_defect_while_taking_a_message_is_counted_and_breaks_nothing(
+    box: Box, centre: FarCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_receipt: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    box.start()
+    await until(lambda: box.state == "online" and box.owes_nothing())
+    with monkeypatch.context() as patch:
+        patch.setattr(box.link._drain, "take", broken)
+        await box.outbox.accept(taps(4))
+        await until(lambda: box.refused("not_understood") > 0)
+    await until(box.owes_nothing)  # on the same connection
+    assert len({birth["session"] for birth in centre.births}) == 1
 
 
 # --- silence and welcome --------------------------------------------------------------------------------
