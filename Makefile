@@ -39,6 +39,7 @@ format:  ## format the sources
 docs:  ## write the generated pages: schemas, AsyncAPI, settings, the link's states
 	@$(BIN)/python scripts/contract.py
 	@$(BIN)/python scripts/config_page.py > docs/config.md.new && mv docs/config.md.new docs/config.md
+	@$(BIN)/python scripts/link_page.py > docs/link.md.new && mv docs/link.md.new docs/link.md
 
 wheel:  ## build the agent's wheel
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
