@@ -1,0 +1,177 @@
+"""What becomes of a reading: a tap is recorded and lit, a zone's change is an alarm, a trouble is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from agent.alarm_path import AlarmPath
+from agent.config import SourceConfig
+from agent.events import CardSeen, SourceState, ZoneChanged
+from agent.model import Draft, Lane, Place
+from agent.rules import Rules
+from agent.school.cards import card_hash
+from agent.sources import Station, Trouble
+from agent.tap_path import TapPath
+from drivers.driver import Counters
+from drivers.readings import CardForm, Light, Tap, ZoneChange, ZoneState
+from tests.clock import START_NS, FastClock
+
+KEY = bytes(range(32))
+
+
+class Settings(msgspec.Struct, frozen=True):
+    port: str = ""
+
+
+class Device:
+    """A source that remembers its lights."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self.lights: list[Light] = []
+
+    async def show(self, light: Light) -> None:
+        self.lights.append(light)
+
+
+class House:
+    """Rules, and all that they had recorded."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.clock = FastClock()
+        self.recorded: list[Draft] = []
+        self.broken = broken
+        self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
+        self.rules = Rules(self.alarms, TapPath(self._accept), KEY, self.clock)
+        self.device = Device()
+
+    async def _accept(self, drafts: Sequence[Draft]) -> list[Place]:
+        if self.broken:
+            raise OSError("no disk")
+        self.recorded += drafts
+        return [Place("e", one.lane, len(self.recorded)) for one in drafts]
+
+    async def _send_ahead(self, _alarm: Draft) -> bool:
+        return False
+
+    def station(self, kind: str = "reader", name: str = "canteen-1", places: dict[int, str] | None = None) -> Station:
+        config = SourceConfig(name=name, kind=kind, driver="d", settings=Settings(), places=places or {})
+        return Station(config, self.clock)
+
+    async def reads(self, station: Station, reading: Tap | ZoneChange) -> list[Draft]:
+        """What a reading adds to the record."""
+        before = len(self.recorded)
+        await self.rules.on_reading(station, self.device, reading)
+        await self.alarms.drained()
+        return self.recorded[before:]
+
+    async def changes(self, station: Station, trouble: Trouble | None) -> list[Draft]:
+        before = len(self.recorded)
+        station.trouble = trouble
+        await self.rules.on_change(station)
+        await self.alarms.drained()
+        return self.recorded[before:]
+
+
+TAP = Tap(card="6F007B3972", form=CardForm.EM4100, at_ns=START_NS, monotonic_ns=7)
+GONE = Trouble("P-102", "the port went away", "Check the plug.")
+
+
+def zone(state: ZoneState, number: int = 3) -> ZoneChange:
+    return ZoneChange(zone=number, state=state, before=None, codes=(37,), words="w", at_ns=START_NS, monotonic_ns=7)
+
+
+# --- taps ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_tap_is_recorded_without_its_number_and_lit() -> None:
+    house = House()
+    (event,) = await house.reads(house.station(), TAP)
+    assert event.lane is Lane.RECORD
+    assert event.data == CardSeen(reader="canteen-1", form="em4100", card=card_hash(KEY, CardForm.EM4100, "6F007B3972"))
+    assert (event.at.utc_ns, event.at.monotonic_ns, event.at.synced) == (START_NS, 7, True)
+    assert house.device.lights == [Light.ACCEPTED]
+
+
+async def test_a_tap_while_the_clock_cannot_be_believed_says_so() -> None:
+    house = House()
+    house.clock.is_synced = False
+    (event,) = await house.reads(house.station(), TAP)
+    assert not event.at.synced
+
+
+async def test_what_cannot_be_recorded_is_never_green() -> None:
+    house = House(broken=True)
+    with pytest.raises(OSError, match="no disk"):
+        await house.rules.on_reading(house.station(), house.device, TAP)
+    assert house.device.lights == []
+
+
+# --- zones --------------------------------------------------------------------------------------------------
+
+
+async def test_a_zone_in_fire_is_an_alarm_with_its_place() -> None:
+    house = House()
+    (event,) = await house.reads(house.station("sensor", "panel", {3: "gym"}), zone(ZoneState.FIRE))
+    assert event.lane is Lane.ALARM
+    assert isinstance(event.data, ZoneChanged)
+    assert (event.data.sensor, event.data.zone, event.data.place, event.data.state) == ("panel", 3, "gym", "fire")
+    assert event.source == "panel/3"
+    assert event.ahead_id.startswith("ahead-")
+    assert house.device.lights == []
+
+
+async def test_after_a_reconnection_only_what_differs_is_told() -> None:
+    house = House()
+    station = house.station("sensor", "panel")
+    assert len(await house.reads(station, zone(ZoneState.FIRE))) == 1
+    assert await house.reads(station, zone(ZoneState.FIRE)) == []
+    (event,) = await house.reads(station, zone(ZoneState.RESTORED))
+    assert isinstance(event.data, ZoneChanged)
+    assert event.data.before == "fire"
+
+
+async def test_zones_of_two_panels_are_two() -> None:
+    house = House()
+    assert len(await house.reads(house.station("sensor", "east"), zone(ZoneState.FIRE))) == 1
+    assert len(await house.reads(house.station("sensor", "west"), zone(ZoneState.FIRE))) == 1
+
+
+# --- devices ------------------------------------------------------------------------------------------------
+
+
+async def test_a_device_that_works_from_the_start_is_no_news() -> None:
+    house = House()
+    assert await house.changes(house.station(), None) == []
+
+
+async def test_a_device_that_fails_and_heals_is_two_alarms() -> None:
+    house = House()
+    station = house.station()
+    (failed,) = await house.changes(station, GONE)
+    assert (failed.type, failed.lane) == ("kz.mektep.source.failed.v1", Lane.ALARM)
+    assert failed.data == SourceState(source="canteen-1", code="P-102", what="the port went away", do="Check the plug.")
+    (healed,) = await house.changes(station, None)
+    assert healed.type == "kz.mektep.source.restored.v1"
+    assert healed.data == SourceState(source="canteen-1", code="", what="works again", do="")
+    assert await house.changes(station, None) == []
+
+
+async def test_another_trouble_of_a_failed_device_is_told() -> None:
+    house = House()
+    station = house.station()
+    await house.changes(station, GONE)
+    (event,) = await house.changes(station, Trouble("R-190", "a defect", "Send a bundle."))
+    assert isinstance(event.data, SourceState)
+    assert event.data.code == "R-190"
+
+
+async def test_trouble_of_a_device_and_alarms_of_its_zones_do_not_hide_each_other() -> None:
+    house = House()
+    station = house.station("sensor", "panel")
+    (failed,) = await house.changes(station, GONE)
+    (fire,) = await house.reads(station, zone(ZoneState.FIRE))
+    assert failed.source != fire.source  # what chatters is gathered by its source
