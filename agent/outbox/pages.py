@@ -190,6 +190,17 @@ def _checked(body: bytes, lane: int, first: int, last: int, accepted_ns: int) ->
     return Run(source[1].decode(), Lane(lane), first, last, accepted_ns, body)
 
 
+def agrees(body: bytes, epoch: str, lane: Lane, first: int, last: int) -> bool:
+    """Whether a run's body says the same of itself as its columns: by its first and last event, without decoding."""
+    source, begins, ends = SOURCE.search(body), SEQUENCE.search(body), SEQUENCE.match(body, body.rfind(b'"id":"'))
+    if source is None or begins is None or ends is None:
+        return False
+    return (source[1].decode(), source[2].decode()) == (epoch, lane.word) and (int(begins[1]), int(ends[1])) == (
+        first,
+        last,
+    )
+
+
 def _integer(record: bytes, at: int, kind: int) -> tuple[int, int]:
     if kind not in INTEGER_BYTES:
         raise _Bad

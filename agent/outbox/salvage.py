@@ -25,8 +25,7 @@ from agent import db
 from agent.clock import Clock
 from agent.events import Loss, Salvaged
 from agent.model import Lane
-from agent.outbox.pages import runs
-from agent.outbox.reader import Damaged
+from agent.outbox.pages import agrees, runs
 from agent.wall_time import rfc3339
 
 log = logging.getLogger("agent.outbox")
@@ -36,6 +35,7 @@ PIECE_RUNS = 256  # taken over in one commit
 PARTS = ("-shm", "-wal", "")
 RESCUE = "rescue"  # the fact that tells what was salvaged
 RECORDED = re.compile(rb'"recordedtime":"([0-9TZ:.-]+)"')
+HEAD_BYTES = 100
 VERSIONS = {1, 2}  # of the file format: rollback journal, log
 ELSEWHERE = {  # what SQLite says of rights, locks and space: no damage
     sqlite3.SQLITE_PERM,
@@ -49,6 +49,13 @@ ELSEWHERE = {  # what SQLite says of rights, locks and space: no damage
     sqlite3.SQLITE_PROTOCOL,
 }
 UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+WHOLE = """
+select e.uuid, m.lane, m.first, m.last, m.crc, m.body from message m left join epoch e on e.id = m.epoch
+"""
+BEYOND = """
+select l.lane from lane l
+where l.settled > (select max(m.last) from message m where m.epoch = l.epoch and m.lane = l.lane)
+"""
 STORED = """
 select e.id, e.uuid, m.lane, m.first, m.last from message m join epoch e on e.id = m.epoch
 order by m.epoch, m.lane, m.first
@@ -76,7 +83,9 @@ def mark_damaged(path: Path) -> None:
 
 
 def means_damage(error: BaseException) -> bool:
-    """Whether an error of SQLite speaks of the file's content, and not of rights, locks or space."""
+    """Whether an error met in SQLite speaks of the file's content, and not of rights, locks or space."""
+    if isinstance(error, UnicodeDecodeError):
+        return True  # SQLite quotes the damaged schema in its error
     if not isinstance(error, sqlite3.DatabaseError):
         return False
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
@@ -113,21 +122,27 @@ def damage(path: Path) -> str | None:
         return "its log is there without it" if _size(path.with_name(path.name + "-wal")) else None
     try:
         return _header(path) or _look(path)
-    except (sqlite3.DatabaseError, Damaged) as error:
-        if isinstance(error, sqlite3.Error) and not means_damage(error):
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if not means_damage(error):
             raise  # locked, no rights, no space
         return str(error)
 
 
 def _header(path: Path) -> str | None:
-    """A file that claims a newer format could be read, but never written."""
+    """What SQLite reads past and fails of when it writes: a newer format, a list of free pages without a beginning."""
     with open(path, "rb") as file:
-        head = file.read(20)
-    return None if len(head) == 20 and set(head[18:20]) <= VERSIONS else "its header is damaged"
+        head = file.read(HEAD_BYTES)
+    if len(head) < HEAD_BYTES or not set(head[18:20]) <= VERSIONS:
+        return "its header is damaged"
+    in_log = _size(path.with_name(path.name + "-wal")) > 0  # then a newer header may lie there
+    free = [any(head[32:36]), any(head[36:40])]
+    return "its list of free pages is damaged" if any(free) != all(free) and not in_log else None
 
 
 def _look(path: Path) -> str | None:
-    connection = sqlite3.connect(path.absolute().as_uri(), uri=True, timeout=2, isolation_level=None)
+    """Read-only: the last one to close a database would move its log into it, and the log may be what is left."""
+    mode = "rw" if path.with_name(path.name + "-journal").exists() else "ro"  # its creation is undone first
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=2, isolation_level=None)
     try:
         fault = _schema(connection)
         if fault or path.stat().st_size > CHECKED_WHOLE_BYTES:
@@ -135,12 +150,20 @@ def _look(path: Path) -> str | None:
         (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
         if verdict != "ok":
             return str(verdict)
-        for first, crc, body in connection.execute("select first, crc, body from message"):
-            if zlib.crc32(body) != crc:
-                raise Damaged(f"the run from {first} on does not have its checksum")
-        return None
+        return _runs(connection)
     finally:
         connection.close()
+
+
+def _runs(connection: sqlite3.Connection) -> str | None:
+    """What is wrong with the runs, or None: each against its checksum and what its events say of themselves."""
+    for epoch, lane, first, last, crc, body in connection.execute(WHOLE):
+        if zlib.crc32(body) != crc:
+            return f"the run from {first} on does not have its checksum"
+        if epoch is None or not agrees(body, epoch, Lane(lane), first, last):
+            return f"the run from {first} on is not what its events say"
+    beyond = connection.execute(BEYOND).fetchone()
+    return f"lane {beyond[0]} is settled beyond its end" if beyond else None
 
 
 def _schema(connection: sqlite3.Connection) -> str | None:
@@ -294,6 +317,8 @@ def _tidy(connection: sqlite3.Connection) -> list[Loss]:
 def _facts(damaged: Path) -> list[tuple[str, bytes]]:
     """The small facts, as far as SQLite still reads them: the last order's number must not be forgotten."""
     facts: list[tuple[str, bytes]] = []
+    if not _size(damaged):
+        return facts  # SQLite would delete a log whose database is empty
     try:
         connection = db.connect_reader(damaged)
         try:
@@ -301,7 +326,7 @@ def _facts(damaged: Path) -> list[tuple[str, bytes]]:
                 facts.append((str(key), bytes(value)))
         finally:
             connection.close()
-    except (sqlite3.Error, TypeError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, TypeError) as error:
         log.warning("facts of the damaged database that could not be read are forgotten: %s", error)
     return facts
 
