@@ -1,9 +1,19 @@
-"""One-shot conversations with the broker: a school's rules while it runs, a signed order to a box."""
+"""One-shot conversations with the broker: a school's rules while it runs, a signed order to a box.
+
+One at a time in a folder: two with one certificate would throw each other out.
+Raises  CentreError K-112 if the broker is there and does not let us in, or does not take an order; K-113 if it does not
+        change its rules; K-116 if nobody would ever get an order.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import ssl
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -12,6 +22,7 @@ from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from centre import broker
 from centre.connection import tls_context
@@ -21,6 +32,8 @@ from centre.wire import Order, now_text, sign, topic_of
 
 CONTROL = "$CONTROL/dynamic-security/v1"
 PATIENCE_S = 5.0
+NOBODY_SUBSCRIBES = 0x10  # MQTT 5, table 3-8: taken, and thrown away
+HARMLESS = ("already exists", "not found")  # what is to be made is there, what is to be removed is not
 
 
 def add_school(settings: Settings, school: str) -> bool:
@@ -52,7 +65,7 @@ def send_order(
     args: dict[str, object],
     expires_s: int,
 ) -> None:
-    """Sign and publish an order. Raises CentreError K-112 if the broker does not take it."""
+    """Sign and publish an order."""
     now_ns = time.time_ns()
     order = Order(
         order=name,
@@ -70,65 +83,112 @@ def send_order(
     properties.CorrelationData = str(number).encode()
     properties.MessageExpiryInterval = expires_s
     properties.UserProperty = list(sign(key, "order", topic, payload).items())
-    client = _connect(settings)
-    if client is None:
-        raise CentreError("K-112", "no connection to the broker", do="Start the broker, then try again.")
-    try:
-        info = client.publish(topic, payload, qos=1, properties=properties)
-        info.wait_for_publish(PATIENCE_S)
-    finally:
-        _part(client)
+    with _conversation(settings) as client:
+        if client is None:
+            raise _away("nobody listens there", settings)
+        _publish(client, topic, payload, properties, school, settings)
+
+
+def _publish(
+    client: Client, topic: str, payload: bytes, properties: Properties, school: str, settings: Settings
+) -> None:
+    taken = threading.Event()
+    codes: list[ReasonCode] = []
+
+    def on_publish(_client: Client, _data: object, _mid: int, code: ReasonCode, _properties: object) -> None:
+        codes.append(code)
+        taken.set()
+
+    client.on_publish = on_publish
+    client.publish(topic, payload, qos=1, properties=properties)
+    if not taken.wait(PATIENCE_S):
+        raise _away("it does not take the order", settings)
+    if codes[0].is_failure:
+        raise _away(f"it does not take the order: {codes[0]}", settings)
+    if codes[0].value == NOBODY_SUBSCRIBES:
+        do = "Wait until the box has connected, then send the order again."
+        raise CentreError("K-116", f"{school} has no session at the broker: nobody will get the order", do=do)
 
 
 def _control(settings: Settings, commands: list[dict[str, Any]]) -> bool:
-    """Run commands of the dynamic-security plugin. What exists already is no mistake."""
-    client = _connect(settings)
-    if client is None:
-        return False
-    answered = threading.Event()
+    """Run commands of the dynamic-security plugin."""
+    with _conversation(settings) as client:
+        if client is None:
+            return False
+        answers = _ask(client, commands)
+    errors = [one["error"] for one in answers if "error" in one]
+    errors = [error for error in errors if not any(harmless in error for harmless in HARMLESS)]
+    if errors:
+        raise CentreError("K-113", f"the broker refuses: {errors[0]}", do="See broker/dynsec.json.")
+    return True
+
+
+def _ask(client: Client, commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answered, subscribed = threading.Event(), threading.Event()
     answers: list[dict[str, Any]] = []
 
     def on_message(_client: Client, _data: object, message: Any) -> None:
         answers.extend(msgspec.json.decode(message.payload)["responses"])
         answered.set()
 
+    client.on_message = on_message
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.subscribe(f"{CONTROL}/response", 1)
+    subscribed.wait(PATIENCE_S)
+    client.publish(CONTROL, msgspec.json.encode({"commands": commands}), qos=1)
+    if not answered.wait(PATIENCE_S):
+        raise CentreError("K-113", "the broker does not change its rules", do="Is its dynamic-security plugin loaded?")
+    return answers
+
+
+@contextmanager
+def _conversation(settings: Settings) -> Iterator[Client | None]:
+    """A connected client; None if no broker listens."""
+    turn = os.open(settings.file("."), os.O_RDONLY)
     try:
-        client.on_message = on_message
-        subscribed = threading.Event()
-        client.on_subscribe = lambda *_: subscribed.set()
-        client.subscribe(f"{CONTROL}/response", 1)
-        subscribed.wait(PATIENCE_S)
-        client.publish(CONTROL, msgspec.json.encode({"commands": commands}), qos=1)
-        if not answered.wait(PATIENCE_S):
-            raise CentreError(
-                "K-113", "the broker does not change its rules", do="Is its dynamic-security plugin loaded?"
-            )
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        client = _connect(settings)
+        try:
+            yield client
+        finally:
+            if client is not None:
+                _part(client)
     finally:
-        _part(client)
-    errors = [one["error"] for one in answers if "error" in one and "already exists" not in one["error"]]
-    if errors:
-        raise CentreError("K-113", f"the broker refuses: {errors[0]}", do="See broker/dynsec.json.")
-    return True
+        os.close(turn)
 
 
 def _connect(settings: Settings) -> Client | None:
     name = broker.ADMIN if settings.tls else f"{broker.ADMIN}-{time.monotonic_ns()}"
     client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTv5)
-    connected = threading.Event()
-    client.on_connect = lambda _c, _u, _f, code, _p: connected.set() if not code.is_failure else None
+    greeted = threading.Event()
+    codes: list[ReasonCode] = []
+
+    def on_connect(_client: Client, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:
+        codes.append(code)
+        greeted.set()
+
+    client.on_connect = on_connect
     if settings.tls:
         client.tls_set_context(tls_context(settings, broker.ADMIN))
     try:
         client.connect(settings.broker_host, settings.broker_port, 30)
-    except OSError:
+    except ConnectionRefusedError:
         return None
+    except OSError as error:  # another machine's silence, another city's certificate
+        reason = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else str(error)
+        raise _away(reason, settings) from error
     client.loop_start()
-    if connected.wait(PATIENCE_S):
+    if greeted.wait(PATIENCE_S) and not codes[0].is_failure:
         return client
     _part(client)
-    return None
+    raise _away(f"it answers {codes[0]}" if codes else "it does not greet us", settings)
 
 
 def _part(client: Client) -> None:
     client.disconnect()
     client.loop_stop()
+
+
+def _away(why: str, settings: Settings) -> CentreError:
+    what = f"no conversation with the broker at {settings.broker_host}:{settings.broker_port}: {why}"
+    return CentreError("K-112", what, do="Start the broker with broker/mosquitto.conf, then try again.")

@@ -1,7 +1,7 @@
 """The broker's configuration: mosquitto with client certificates and rules bound to them.
 
 Rules  A school writes only its own up-topics and reads only its own down-topics; client id = user = name in the
-       certificate.
+       certificate. Receivers write receipts and welcomes, the administrator orders: neither can do the other's part.
        mosquitto's acl_file never refuses a SUBSCRIBE, so the rules are those of its dynamic-security plugin.
 Works  with mosquitto 2.0.11 (Debian 12) and 2.0.21 (Debian 13).
 """
@@ -29,7 +29,9 @@ PLUGIN_FOLDERS = (
 RECEIVERS = ("centre-1", "centre-2")
 ADMIN = "centre-admin"
 UP = ("status", "answers", "events/+", "evidence/+")
-DOWN = ("welcome", "receipts", "orders/+", "reference/+")
+ANSWERED = ("welcome", "receipts")  # by receivers
+ORDERED = ("orders/+", "reference/+")  # by the administrator, who alone holds the orders key
+DOWN = ANSWERED + ORDERED
 PREFIX = "mektep/v1"
 
 CONF = """# Written by mektep-centre. Certificates are demanded; a certificate's name is user and client id.
@@ -75,12 +77,13 @@ listener {port} 127.0.0.1
 
 
 def write_broker(folder: Path, pki: Path, host: str, port: int, plain_port: int) -> None:
-    """DIR/mosquitto.conf and, the first time, dynsec.json; with a plain port also mosquitto-plain.conf."""
+    """DIR/mosquitto.conf and dynsec.json; with a plain port also mosquitto-plain.conf. What is there stays."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    conf = CONF.format(plugin=_plugin(), folder=folder, pki=pki, port=port, host=host)
-    (folder / "mosquitto.conf").write_text(conf)
-    if plain_port:
-        (folder / "mosquitto-plain.conf").write_text(PLAIN.format(port=plain_port))
+    conf, plain = folder / "mosquitto.conf", folder / "mosquitto-plain.conf"
+    if not conf.exists():
+        conf.write_text(CONF.format(plugin=_plugin(), folder=folder, pki=pki, port=port, host=host))
+    if plain_port and not plain.exists():
+        plain.write_text(PLAIN.format(port=plain_port))
     if not (folder / "dynsec.json").exists():
         _write(folder / "dynsec.json", _empty())
     give_to_broker(folder, pki)
@@ -135,7 +138,7 @@ def _empty() -> dict[str, Any]:
             _allow("subscribePattern", f"$share/centre/{PREFIX}/#"),
             _allow("subscribePattern", f"$share/centre-alarm/{PREFIX}/#"),
             _allow("subscribePattern", f"{PREFIX}/#"),
-            *[_allow("publishClientSend", f"{PREFIX}/+/{rest}") for rest in DOWN],
+            *[_allow("publishClientSend", f"{PREFIX}/+/{rest}") for rest in ANSWERED],
             _allow("publishClientReceive", f"{PREFIX}/#"),
         ],
     }
@@ -146,7 +149,7 @@ def _empty() -> dict[str, Any]:
             _allow("publishClientSend", control),
             _allow("publishClientReceive", control),
             _allow("subscribePattern", control),
-            _allow("publishClientSend", f"{PREFIX}/+/orders/+"),
+            *[_allow("publishClientSend", f"{PREFIX}/+/{rest}") for rest in ORDERED],
         ],
     }
     receivers = [name for one in RECEIVERS for name in (one, f"{one}-alarm")]

@@ -1,20 +1,27 @@
 """mektep-centre: the table of commands.
 
 Exit codes  0 done · 1 something needs attention (gaps, conflicts, no answer) · 2 wrong use or configuration · 3
-database or broker away
+database or broker away · 4 a receiver that cannot go on
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from centre import commands
 from centre.errors import CentreError, StoreDown
+from centre.wire import LANES
 
-WRONG_USE, AWAY = 2, 3
+WRONG_USE, AWAY, INTERRUPTED = 2, 3, 130
+BROKER_AWAY = "K-112"
+ORDER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+EXPIRES_MAX_S = 30 * 86_400
+DAYS_MAX = 3_650
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,13 +29,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        return run(args)
+        code = run(args)
+        sys.stdout.flush()
+        return code
     except CentreError as error:
         print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
-        return WRONG_USE
+        return AWAY if error.code == BROKER_AWAY else WRONG_USE
     except StoreDown as error:
         print(f"K-110  the database does not answer: {error}\n      Start it, then try again.", file=sys.stderr)
         return AWAY
+    except BrokenPipeError:  # `mektep-centre events … | head`: enough was read
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(
+            f"K-119  {error}\n      Look at that file: its owner, its rights, the space on its disk.", file=sys.stderr
+        )
+        return WRONG_USE
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,11 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     init = subs.add_parser("init", help="make keys, a development CA, the broker's and the centre's configuration")
     init.add_argument("folder", type=Path)
     init.add_argument("--broker-host", default="127.0.0.1")
-    init.add_argument("--broker-port", type=int, default=8883)
+    init.add_argument("--broker-port", type=_between(1, 65_535), default=8883)
     init.add_argument(
-        "--plain-port", type=int, default=0, help="also a broker without TLS, on loopback, for measurements"
+        "--plain-port",
+        type=_between(0, 65_535),
+        default=0,
+        help="also a broker without TLS, on loopback, for measurements",
     )
-    init.add_argument("--database", default="", help="default: sqlite in the folder")
+    init.add_argument(
+        "--database", default="", help="postgresql://HOST/NAME without a password; default: sqlite in the folder"
+    )
     init.set_defaults(run=commands.init)
 
     receive = subs.add_parser("receive", parents=[config], help="receive, store and answer until SIGTERM")
@@ -60,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _schools(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
     subs = parser.add_subparsers(metavar="ACTION", required=True)
     add = subs.add_parser("add", parents=[config])
-    add.add_argument("school")
+    add.add_argument("school", help="small Latin letters, digits and hyphens")
     add.add_argument("--key", required=True, help="the box's public key, base64, as `mektep identity` prints it")
     add.add_argument(
         "--certificate-dir", type=Path, help="issue a development certificate for the box into this folder"
@@ -81,7 +105,7 @@ def _reading(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: 
     status.set_defaults(run=commands.status)
     events = subs.add_parser("events", parents=[config], help="print stored events verbatim, one a line")
     events.add_argument("--school", required=True)
-    events.add_argument("--lane")
+    events.add_argument("--lane", choices=LANES)
     events.add_argument("--epoch")
     events.add_argument("--json-lines", action="store_true", help="the only form there is")
     events.set_defaults(run=commands.events)
@@ -94,11 +118,26 @@ def _reading(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: 
 def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
     order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
     order.add_argument("school")
-    order.add_argument("name", help="ping, status, pace, resend")
+    order.add_argument("name", type=_order_name, help="ping, status, pace, resend")
     order.add_argument("--args", default="{}", help="a JSON object")
-    order.add_argument("--expires", type=int, default=300, metavar="S")
+    order.add_argument("--expires", type=_between(1, EXPIRES_MAX_S), default=300, metavar="S")
     order.add_argument("--wait", type=float, default=10, metavar="S")
     order.set_defaults(run=commands.order)
-    rekey = subs.add_parser("rekey", parents=[config], help="delegate the receipt key anew")
-    rekey.add_argument("--days", type=int, default=90)
+    rekey = subs.add_parser("rekey", parents=[config], help="make a new receipt key and delegate it")
+    rekey.add_argument("--days", type=_between(1, DAYS_MAX), default=90, help="default: 90")
     rekey.set_defaults(run=commands.rekey)
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return int(text)
+
+    return whole
+
+
+def _order_name(text: str) -> str:
+    if not ORDER_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of an order")
+    return text

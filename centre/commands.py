@@ -5,39 +5,56 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import json
 import logging
+import re
 import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from centre import admin, broker, keys, pki
 from centre.database import open_database
-from centre.errors import CentreError
+from centre.errors import CentreError, StoreDown
 from centre.judge import judge_again
 from centre.receiver import Receiver
 from centre.report import SchoolReport, report
 from centre.screen import draw
 from centre.settings import Settings, load_settings
 from centre.store import Store
-from centre.wire import SCHOOL
+from centre.wire import SCHOOL, Answer
 
-WELL, ATTENTION, AWAY = 0, 1, 3
+log = logging.getLogger("centre")
+
+WELL, ATTENTION, FAILED = 0, 1, 4
 KEY_BYTES = 32
 SUBSCRIBE_S = 30.0
+STRANGERS = "-"
+UNREADABLE = "still unreadable"
+RUNS_OUT = f"the receipt key's delegation ends within {keys.WARN_DAYS} days; boxes then refuse every receipt"
+
+EVENTS_AT_ONCE = 2_000
+PASSWORD = re.compile(r"^postgres(?:ql)?://[^/@]*:[^/]*@|[?&]password=")
 
 TOML = """# Written by mektep-centre init.
-database = "{database}"
-broker_host = "{host}"
+database = {database}
+broker_host = {host}
 broker_port = {port}
 tls = {tls}
 """
 
 
 def init(args: argparse.Namespace) -> int:
+    if PASSWORD.search(args.database):
+        raise CentreError(
+            "K-117",
+            "a password on the command line can be read by everybody on this machine",
+            do="Leave it out here; write it into centre.toml afterwards (only you can read it), or into ~/.pgpass.",
+        )
     folder: Path = args.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     keys.make_keys(folder)
@@ -61,17 +78,32 @@ def init(args: argparse.Namespace) -> int:
 def write_toml(path: Path, database: str, host: str, port: int, *, tls: bool) -> None:
     """Once written it belongs to the operator."""
     if not path.exists():
-        path.write_text(TOML.format(database=database, host=host, port=port, tls="true" if tls else "false"))
-        path.chmod(0o600)  # a database URL may hold a password
+        text = TOML.format(
+            database=json.dumps(database), host=json.dumps(host), port=port, tls="true" if tls else "false"
+        )
+        keys.write_private(path, text.encode())  # a database URL may hold a password
 
 
 def receive(args: argparse.Namespace) -> int:
+    """Until SIGTERM; 4 if it cannot go on, so that it is started anew."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(0.001)
-    stop = threading.Event()
+    stop, failed = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    receiver = Receiver(load_settings(args.config), args.name)
+    settings = load_settings(args.config)
+    try:
+        _store(settings).database.close()
+    except StoreDown as error:
+        log.warning("K-110 the database does not answer yet: %s", error)
+    if keys.expires_soon(settings.file(".")):
+        log.warning("K-114 %s: run `mektep-centre rekey`", RUNS_OUT)
+
+    def give_up() -> None:
+        failed.set()
+        stop.set()
+
+    receiver = Receiver(settings, args.name, give_up)
     trouble = receiver.start(SUBSCRIBE_S)
     if trouble:
         receiver.stop()
@@ -79,7 +111,7 @@ def receive(args: argparse.Namespace) -> int:
     print("READY", flush=True)
     stop.wait()
     receiver.stop()
-    return WELL
+    return FAILED if failed.is_set() else WELL
 
 
 def school_add(args: argparse.Namespace) -> int:
@@ -93,11 +125,12 @@ def school_add(args: argparse.Namespace) -> int:
         raise CentreError(
             "K-106", "--key is not the base64 of 32 bytes", do="Copy what `mektep identity` prints on the box."
         )
-    _store(settings).add_school(args.school, key)
+    store = _store(settings)
     if args.certificate_dir:
         certificates, out = settings.file("pki"), args.certificate_dir
         pki.issue(certificates, args.school, out, "box")
         (out / "ca.crt").write_bytes((certificates / "ca.crt").read_bytes())
+    store.add_school(args.school, key)
     if not admin.add_school(settings, args.school):
         broker.add_school(settings.file("broker"), args.school)
     print(f"{args.school} is registered.")
@@ -106,10 +139,13 @@ def school_add(args: argparse.Namespace) -> int:
 
 def school_remove(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
-    _school_name(args.school)
-    _store(settings).remove_school(args.school)
+    store = _store(settings)
+    known = store.school_key(args.school) is not None
+    store.remove_school(args.school)  # and always out of the rules: a removal that was cut short is finished
     if not admin.remove_school(settings, args.school):
         broker.remove_school(settings.file("broker"), args.school)
+    if not known:
+        raise CentreError("K-118", f"{args.school} was not registered", do="See `mektep-centre school list`.")
     print(f"{args.school} is no longer registered; what it sent is kept.")
     return WELL
 
@@ -125,44 +161,64 @@ def school_list(args: argparse.Namespace) -> int:
 
 
 def status(args: argparse.Namespace) -> int:
-    store = _store(load_settings(args.config))
-    names = [args.school] if args.school else [*store.schools(), "-"]
+    settings = load_settings(args.config)
+    store = _store(settings)
+    names = [args.school] if args.school else [*_all_schools(store), STRANGERS]
+    if args.school:
+        _must_be_known(store, args.school)
     reports = [report(store.database, name) for name in names]
-    reports = [one for one in reports if one.school != "-" or one.refused]
+    reports = [one for one in reports if one.school != STRANGERS or one.refused]
+    soon = settings.file("keys").exists() and keys.expires_soon(settings.file("."))
     if args.json:
         print(msgspec.json.encode(reports).decode())
     else:
-        draw(reports)
-    return ATTENTION if any(_needs_attention(one) for one in reports) else WELL
+        draw(reports, registered=set(store.schools()))
+    if soon:
+        print(
+            "K-114  the receipt key's delegation has expired or soon will\n      Run `mektep-centre rekey`.",
+            file=sys.stderr,
+        )
+    return ATTENTION if soon or any(_needs_attention(one) for one in reports) else WELL
 
 
 def events(args: argparse.Namespace) -> int:
     store = _store(load_settings(args.config))
+    _must_be_known(store, args.school)
     sql = "select id, epoch, lane from stream where school = ? order by id"
     for stream, epoch, lane in store.database.execute(sql, (args.school,)):
         if args.lane in (None, lane) and args.epoch in (None, epoch):
-            rows = store.database.execute("select body from event where stream = ? order by sequence", (stream,))
-            sys.stdout.writelines(f"{body}\n" for (body,) in rows)
+            sys.stdout.writelines(f"{body}\n" for body in _bodies(store, stream))
     return WELL
+
+
+def _bodies(store: Store, stream: int) -> Iterator[str]:
+    """In order; a city's worth does not fit into memory."""
+    sql = "select sequence, body from event where stream = ? and sequence > ? order by sequence limit ?"
+    after = 0
+    while rows := store.database.execute(sql, (stream, after, EVENTS_AT_ONCE)):
+        yield from (body for _, body in rows)
+        after = rows[-1][0]
 
 
 def quarantine(args: argparse.Namespace) -> int:
     store = _store(load_settings(args.config))
     sql = (
-        "select q.id, s.school, s.epoch, s.lane, q.first, q.last, q.reason, q.body "
+        "select q.id, s.school, s.epoch, s.lane, q.first, q.last, q.reason "
         "from quarantine q join stream s on s.id = q.stream order by q.id"
     )
     rows = [row for row in store.database.execute(sql) if args.id in (None, row[0])]
-    for number, school, epoch, lane, first, last, reason, body in rows:
+    if not rows:
+        print("Nothing is in quarantine." if args.id is None else f"There is no number {args.id} in quarantine.")
+    unreadable = False
+    for number, school, epoch, lane, first, last, reason in rows:
         print(f"{number}  {school}/{epoch}/{lane}/{first}-{last}  {reason}")
         if args.action == "show":
-            print(bytes(body).decode(errors="replace"))
+            print(_verbatim(store, number).decode(errors="backslashreplace"))
         elif args.action == "requeue":
-            print(
-                "  "
-                + ("stored" if _requeue(store, number, school, epoch, lane, first, bytes(body)) else "still unreadable")
-            )
-    return WELL
+            outcome = _requeue(store, number, school, epoch, lane, first, last)
+            print(f"  {outcome}")
+            unreadable |= outcome == UNREADABLE
+    return ATTENTION if unreadable or (args.id is not None and not rows) else WELL
 
 
 def order(args: argparse.Namespace) -> int:
@@ -174,6 +230,7 @@ def order(args: argparse.Namespace) -> int:
         raise CentreError(
             "K-107", f"--args is no JSON object: {error}", do="""Write for example '{"for_s": 60}'."""
         ) from error
+    _must_be_known(store, args.school)
     epoch = store.epoch_of(args.school)
     if not epoch:
         raise CentreError(
@@ -188,7 +245,7 @@ def order(args: argparse.Namespace) -> int:
         answer = store.answer_to(args.school, number)
         if answer:
             print(answer)
-            return WELL if '"outcome":"done"' in answer else ATTENTION
+            return WELL if msgspec.json.decode(answer, type=Answer).outcome == "done" else ATTENTION
         time.sleep(0.05)
     print(f"no answer within {args.wait:g} s; order {number} stays valid for {args.expires} s", file=sys.stderr)
     return ATTENTION
@@ -196,24 +253,44 @@ def order(args: argparse.Namespace) -> int:
 
 def rekey(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
-    print(f"The receipt key is delegated until {keys.delegate(settings.file('.'), args.days)}; restart the receivers.")
+    expires = keys.rotate(settings.file("."), args.days)
+    print(f"A new receipt key is delegated until {expires}; the receivers take it up by themselves.")
     return WELL
 
 
-def _requeue(store: Store, number: int, school: str, epoch: str, lane: str, first: int, body: bytes) -> bool:
-    """Judge a piece again, by today's rules; stored, it leaves the quarantine."""
-    judged = judge_again(school, epoch, lane, first, body)
+def _requeue(store: Store, number: int, school: str, epoch: str, lane: str, first: int, last: int) -> str:
+    """Judge a piece again, by today's rules; sound, it leaves the quarantine."""
+    judged = judge_again(school, epoch, lane, first, last, _verbatim(store, number))
     if judged is None:
-        return False
-    with store.database.transaction():
-        store.database.execute("delete from quarantine where id = ?", (number,))
-    store.store([judged])
-    return True
+        return UNREADABLE
+    parts = store.requeue(number, judged)
+    return ", ".join(f"{part.first}-{part.last} {part.verdict}" for part in parts) or "gone meanwhile"
+
+
+def _verbatim(store: Store, number: int) -> bytes:
+    rows = store.database.execute("select body from quarantine where id = ?", (number,))
+    return bytes(rows[0][0]) if rows else b""
 
 
 def _needs_attention(one: SchoolReport) -> bool:
     lanes = [lane for epoch in one.epochs.values() for lane in epoch.values()]
     return any(lane.gaps or lane.conflicts or lane.quarantined for lane in lanes)
+
+
+def _all_schools(store: Store) -> list[str]:
+    """Registered or not: what a school sent before it was removed is still kept."""
+    rows = store.database.execute("select name from school union select school from stream order by 1")
+    return [name for (name,) in rows]
+
+
+def _must_be_known(store: Store, school: str) -> None:
+    if school not in _all_schools(store):
+        raise _unknown(school)
+
+
+def _unknown(school: str) -> CentreError:
+    do = "`mektep-centre school list` names the registered ones; `school add` registers one."
+    return CentreError("K-118", f"{school} is not registered, and nothing of it is kept", do=do)
 
 
 def _store(settings: Settings) -> Store:

@@ -1,10 +1,11 @@
-"""A receiver's MQTT connection: the only file here that imports the MQTT library.
+"""A receiver's MQTT connection; only this file and centre/admin.py import the MQTT library.
 
 Session expiry 0: what a dead receiver had in its queue is not kept for it; the boxes send again what has no receipt.
 """
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 from collections.abc import Callable
@@ -16,8 +17,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from centre.errors import CentreError
 from centre.settings import Settings
 from centre.wire import PAYLOAD_MAX
+
+log = logging.getLogger("centre")
 
 RECEIVE_MAXIMUM = 64  # batches that the broker may have given us without our acknowledgement
 
@@ -29,6 +33,8 @@ class Arrived(msgspec.Struct, frozen=True):
     payload: bytes
     properties: dict[str, str]
     mid: int
+    qos: int
+    connection: int  # which of our connections brought it; numbers of messages begin anew with each
 
 
 class Connection:
@@ -40,13 +46,15 @@ class Connection:
         self._on_arrived = on_message
         self.subscribed = threading.Event()
         self.trouble = ""
+        self.number = 0
+        self._name = name
         client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTv5, manual_ack=True)
         client.max_inflight_messages_set(1000)
         client.reconnect_delay_set(1, 10)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        client.on_disconnect = lambda _c, _u, _f, _code, _p: self.subscribed.clear()
+        client.on_disconnect = self._on_disconnect
         if settings.tls:
             client.tls_set_context(tls_context(settings, name))
         self._client = client
@@ -63,20 +71,15 @@ class Connection:
         self._client.loop_start()
 
     def acknowledge(self, arrived: Arrived) -> None:
-        self._client.ack(arrived.mid, 1)
+        """Once only, and only to the connection that brought it."""
+        if arrived.qos and arrived.connection == self.number:
+            self._client.ack(arrived.mid, arrived.qos)
 
-    def publish(
-        self, topic: str, payload: bytes, user: dict[str, str], *, correlation: bytes = b"", expiry_s: int = 0
-    ) -> None:
+    def publish(self, topic: str, payload: bytes, user: dict[str, str]) -> None:
         """QoS 1. Without a connection it is dropped: the box asks again."""
         properties = Properties(PacketTypes.PUBLISH)
         properties.ContentType = "application/json"
         properties.UserProperty = list(user.items())
-        if correlation:
-            properties.CorrelationData = correlation
-            properties.ResponseTopic = topic.rsplit("/", 2)[0] + "/answers"
-        if expiry_s:
-            properties.MessageExpiryInterval = expiry_s
         if self._client.is_connected():
             self._client.publish(topic, payload, qos=1, properties=properties)
 
@@ -84,30 +87,52 @@ class Connection:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _on_connect(self, client: Client, _data: object, _flags: object, code: object, _properties: object) -> None:
-        if getattr(code, "is_failure", False):
-            self.trouble = f"the broker refuses: {code}"
+    def _on_connect(self, client: Client, _data: object, _flags: object, code: ReasonCode, _p: object) -> None:
+        if code.is_failure:
+            self._say(f"the broker refuses {self._name}: {code}")
         else:
+            self.number += 1
             client.subscribe([(topic, 1) for topic in self._topics])
+
+    def _on_disconnect(self, _c: Client, _data: object, _flags: object, code: ReasonCode, _p: object) -> None:
+        if self.subscribed.is_set() and code.is_failure:
+            self._say(f"{self._name} lost the broker: {code}; it connects again by itself")
+        self.subscribed.clear()
 
     def _on_subscribe(
         self, _c: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
         if any(code.is_failure for code in codes):
-            self.trouble = "the broker refuses a subscription"
+            self._say(f"the broker refuses {self._name} a subscription")
         else:
+            if self.trouble:
+                log.info("%s is connected", self._name)
             self.trouble = ""
             self.subscribed.set()
 
+    def _say(self, trouble: str) -> None:
+        """A burst is one line."""
+        if trouble != self.trouble:
+            log.warning("K-112 %s", trouble)
+        self.trouble = trouble
+
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         pairs = getattr(message.properties, "UserProperty", [])
-        self._on_arrived(Arrived(message.topic, bytes(message.payload), dict(pairs), message.mid))
+        self._on_arrived(
+            Arrived(message.topic, bytes(message.payload), dict(pairs), message.mid, message.qos, self.number)
+        )
 
 
 def tls_context(settings: Settings, name: str) -> ssl.SSLContext:
-    """Our certificate of that name, the city's CA."""
+    """Our certificate of that name, the city's CA. Raises CentreError K-101."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(settings.file("pki/ca.crt"))
-    context.load_cert_chain(settings.file(f"pki/{name}.crt"), settings.file(f"pki/{name}.key"))
+    try:
+        context.load_verify_locations(settings.file("pki/ca.crt"))
+        context.load_cert_chain(settings.file(f"pki/{name}.crt"), settings.file(f"pki/{name}.key"))
+    except OSError as error:  # of which SSLError is one
+        what = f"no usable certificate of {name} in {settings.file('pki')}: {error}"
+        raise CentreError(
+            "K-101", what, do="Run `mektep-centre init` in this folder; receivers are centre-1, centre-2."
+        ) from error
     return context

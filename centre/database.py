@@ -29,9 +29,11 @@ create table if not exists loss (
   stream bigint not null, first bigint not null, last bigint not null, primary key (stream, first, last));
 create table if not exists quarantine (
   id {serial}, stream bigint not null, first bigint not null, last bigint not null, reason text not null,
-  received_ns bigint not null, body {bytes} not null, unique (stream, first, last));
+  received_ns bigint not null, body {bytes} not null);
+create index if not exists quarantine_range on quarantine (stream, first, last);
 create table if not exists conflict (
   id {serial}, stream bigint not null, sequence bigint not null, received_ns bigint not null, body text not null);
+create index if not exists conflict_key on conflict (stream, sequence);
 create table if not exists ahead (
   school text not null, id text not null, received_ns bigint not null, body text not null, primary key (school, id));
 create table if not exists presence (

@@ -7,14 +7,33 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from centre.wire import BATCH_MAX_EVENTS, EPOCH, EVENT_MAX, Refused, unpacked, verify
+from centre.wire import (
+    BATCH_MAX_EVENTS,
+    EPOCH,
+    EVENT_MAX,
+    LANE_PATTERN,
+    SEQUENCES,
+    Epoch,
+    Number,
+    Refused,
+    unpacked,
+    verify,
+)
 
 NUMBER = re.compile(r"[1-9][0-9]{0,15}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
+TIME = re.compile(
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
+    r"(?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes: an odd one escapes ours
 LOSS_TYPE = "kz.mektep.loss.v1"
+TYPE_MAX = 256
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)  # a deep nest of brackets ends the decoder's stack
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -32,10 +51,10 @@ class Envelope(msgspec.Struct):
 class Loss(msgspec.Struct, frozen=True):
     """Data of a loss record: this range will never come."""
 
-    epoch: str
-    lane: str
-    first: int
-    last: int
+    epoch: Epoch
+    lane: Annotated[str, Meta(pattern=LANE_PATTERN)]
+    first: Number
+    last: Number
 
 
 class _LossEvent(msgspec.Struct):
@@ -87,7 +106,7 @@ def judge(school: str, lane: str, topic: str, payload: bytes, properties: dict[s
     sha256 = hashlib.sha256(plain).hexdigest()
     try:
         raws = _raws.decode(plain)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _whole(school, epoch, lane, first, last, sha256, Bad(first, last, f"no array: {error}", plain))
     if len(raws) != last - first + 1:
         reason = f"{len(raws)} elements for {last - first + 1} sequences"
@@ -99,7 +118,7 @@ def _range(properties: dict[str, str]) -> tuple[str, int, int]:
     epoch, first, last = (properties.get(name, "") for name in ("epoch", "first", "last"))
     if not EPOCH.fullmatch(epoch) or not NUMBER.fullmatch(first) or not NUMBER.fullmatch(last):
         raise Refused("bad_range")
-    if not 0 <= int(last) - int(first) < BATCH_MAX_EVENTS:
+    if not 0 <= int(last) - int(first) < BATCH_MAX_EVENTS or int(last) >= SEQUENCES:
         raise Refused("bad_range")
     return epoch, int(first), int(last)
 
@@ -117,36 +136,47 @@ def _each(school: str, epoch: str, lane: str, first: int, last: int, sha256: str
         try:
             event = _event(raw, sequence, source)
             if event.type == LOSS_TYPE:
-                losses.append(_losses.decode(raw).data)
+                losses.append(_loss(raw))
             events.append(event)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except UNREADABLE as error:
             bad.append(Bad(sequence, sequence, str(error), bytes(raw)))
     return Judged(school, epoch, lane, first, last, sha256, events, bad, losses)
 
 
 def _event(raw: msgspec.Raw, sequence: int, source: str) -> Event:
-    """Raises ValueError or msgspec.MsgspecError with the reason for the quarantine."""
+    """Raises one of UNREADABLE with the reason for the quarantine."""
     found = _envelopes.decode(raw)
     number = b"%019d" % sequence
     if found.sequence != found.id or found.id.encode() != number:
         raise ValueError(f"id or sequence is not {number.decode()}")
     if found.source != source:
         raise ValueError(f"source is not {source}")
-    if found.specversion != "1.0" or not 0 < len(found.type) <= 256:
-        raise ValueError("specversion is not 1.0, or there is no type")
+    if found.specversion != "1.0" or not 0 < len(found.type) <= TYPE_MAX:
+        raise ValueError(f"specversion is not 1.0, or type does not have 1 to {TYPE_MAX} characters")
     if not TIME.fullmatch(found.time):
         raise ValueError("time is not RFC 3339")
     body = bytes(raw)
-    if len(body) > EVENT_MAX or b"\\u0000" in body:
-        raise ValueError("too large, or a NUL character")
+    if len(body) > EVENT_MAX:
+        raise ValueError(f"{len(body)} bytes, more than {EVENT_MAX}")
+    if b"\\u0000" in body and NUL.search(body):
+        raise ValueError("a NUL character")
     return Event(sequence, found.type, found.time, body.decode())
 
 
-def judge_again(school: str, epoch: str, lane: str, first: int, body: bytes) -> Judged | None:
+def _loss(raw: msgspec.Raw) -> Loss:
+    loss = _losses.decode(raw).data
+    if loss.last < loss.first:
+        raise ValueError("a loss that ends before it begins")
+    return loss
+
+
+def judge_again(school: str, epoch: str, lane: str, first: int, last: int, body: bytes) -> Judged | None:
     """A quarantined piece by today's rules; None if it is still not sound. Its signature was good when it came."""
     try:
         raws = _raws.decode(body) if body.lstrip().startswith(b"[") else [msgspec.Raw(body)]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
-    judged = _each(school, epoch, lane, first, first + len(raws) - 1, "", raws)
-    return None if judged.bad or not judged.events else judged
+    if len(raws) != last - first + 1:
+        return None
+    judged = _each(school, epoch, lane, first, last, "", raws)
+    return None if judged.bad else judged

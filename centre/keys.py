@@ -1,6 +1,7 @@
 """The centre's keys: the orders key that every box pins, and the receipt key that it delegates for a while.
 
 Files   DIR/keys/orders.pem, receipts.pem (0600), delegation.txt; DIR/orders.pub is what a box's configuration wants.
+Raises  CentreError K-101 if a file is missing or spoilt, K-114 if boxes would refuse the delegation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from centre.wire import now_text
 
 DAY_NS = 86_400_000_000_000
 DELEGATION_DAYS = 90
+WARN_DAYS = 14  # time enough to run `mektep-centre rekey`
 EARLY_NS = 3_600_000_000_000  # a box's clock may be a little behind
 
 
@@ -47,31 +49,57 @@ def make_keys(folder: Path) -> None:
         delegate(folder)
 
 
+def rotate(folder: Path, days: int) -> str:
+    """A new receipt key with its delegation; the old one stays good in boxes until its own delegation expires."""
+    orders_key(folder)  # before the old key is gone
+    write_private(folder / "keys/receipts.pem", _fresh_pem())
+    return delegate(folder, days)
+
+
 def delegate(folder: Path, days: int = DELEGATION_DAYS) -> str:
     """A fresh delegation of the receipt key. Returns when it expires."""
     keys = folder / "keys"
     public = _load(keys / "receipts.pem").public_key().public_bytes_raw()
     now_ns = time.time_ns()
+    expires = now_text(now_ns + days * DAY_NS)
     text = msgspec.json.encode(
         Delegation(
             key=base64.b64encode(public).decode(),
             use="receipts",
             notbefore=now_text(now_ns - EARLY_NS),
-            expires=now_text(now_ns + days * DAY_NS),
+            expires=expires,
         )
     )
     signature = _load(keys / "orders.pem").sign(b"mektep/v1/delegation\n" + text)
-    (keys / "delegation.txt").write_text(f"{_base64url(text)}.{_base64url(signature)}\n")
-    return now_text(now_ns + days * DAY_NS)
+    write_private(keys / "delegation.txt", f"{_base64url(text)}.{_base64url(signature)}\n".encode())
+    return expires
 
 
 def receipt_keys(folder: Path) -> Keys:
+    """What receivers sign with now. Raises CentreError K-101, K-114."""
+    delegation, said = _delegation(folder)
+    key = _load(folder / "keys/receipts.pem")
+    if said.key != base64.b64encode(key.public_key().public_bytes_raw()).decode():
+        raise _useless("is of another receipt key")
+    if said.expires <= now_text(time.time_ns()):
+        raise _useless(f"expired {said.expires}")
+    return Keys(key, delegation)
+
+
+def expires_soon(folder: Path) -> bool:
     """Raises CentreError K-101."""
+    return _delegation(folder)[1].expires <= now_text(time.time_ns() + WARN_DAYS * DAY_NS)
+
+
+def _delegation(folder: Path) -> tuple[str, Delegation]:
+    path = folder / "keys/delegation.txt"
     try:
-        delegation = (folder / "keys/delegation.txt").read_text().strip()
-    except OSError as error:
-        raise _missing(folder / "keys/delegation.txt", error) from error
-    return Keys(_load(folder / "keys/receipts.pem"), delegation)
+        delegation = path.read_text().strip()
+        text = delegation.split(".")[0]
+        said = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Delegation)
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        raise _missing(path, error) from error
+    return delegation, said
 
 
 def orders_key(folder: Path) -> Ed25519PrivateKey:
@@ -90,11 +118,14 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _load_or_make(path: Path) -> Ed25519PrivateKey:
     if not path.exists():
-        pem = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_private(path, pem)
+        write_private(path, _fresh_pem())
     return _load(path)
+
+
+def _fresh_pem() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _load(path: Path) -> Ed25519PrivateKey:
@@ -109,6 +140,11 @@ def _load(path: Path) -> Ed25519PrivateKey:
 
 def _missing(path: Path, error: Exception) -> CentreError:
     return CentreError("K-101", f"{path} cannot be used: {error}", do="Run `mektep-centre init` in this folder first.")
+
+
+def _useless(why: str) -> CentreError:
+    what = f"the delegation of the receipt key {why}: boxes would refuse every receipt"
+    return CentreError("K-114", what, do="Run `mektep-centre rekey`; the receivers take it up by themselves.")
 
 
 def _base64url(data: bytes) -> str:

@@ -1,5 +1,7 @@
 """A certificate authority for demonstrations and tests, until boxes enrol themselves. Not for a city: keys are
 made here, not on the box.
+
+Raises  CentreError K-101 if the authority cannot be used, K-115 if a folder holds somebody else's certificate.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from centre.errors import CentreError
 from centre.keys import write_private
 
 CA_DAYS, LEAF_DAYS = 3650, 397 + 30
@@ -42,11 +45,10 @@ def make_authority(folder: Path) -> None:
 def issue(folder: Path, name: str, out: Path, file: str, *, hosts: tuple[str, ...] = ()) -> None:
     """A certificate for a client, or with hosts for a server: OUT/FILE.crt and FILE.key; nothing if they are there."""
     if (out / f"{file}.crt").exists():
+        _must_be(out / f"{file}.crt", name)
         return
+    authority, authority_key = _authority(folder)
     out.mkdir(parents=True, exist_ok=True)
-    authority = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
-    authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
-    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)  # noqa: S101 - made above
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -62,6 +64,31 @@ def issue(folder: Path, name: str, out: Path, file: str, *, hosts: tuple[str, ..
     (out / f"{file}.crt").write_bytes(
         builder.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
+
+
+def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    try:
+        authority = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+        key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise CentreError(
+            "K-101", f"the authority in {folder} cannot be used: {error}", do="Put ca.crt and ca.key back there."
+        ) from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise CentreError("K-101", f"{folder}/ca.key is another kind of key", do="Put back the one that init made.")
+    return authority, key
+
+
+def _must_be(path: Path, name: str) -> None:
+    """What lies there already must be of the same name."""
+    try:
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+    except ValueError as error:
+        raise CentreError("K-115", f"{path} is no certificate", do="Remove it, then try again.") from error
+    if [common.value for common in found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)] != [name]:
+        raise CentreError(
+            "K-115", f"{path} is not the certificate of {name}", do="Give each school a folder of its own."
+        )
 
 
 def _builder(

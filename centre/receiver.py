@@ -2,12 +2,13 @@
 
 Two pipelines, each with its own connection, thread and database connection, so that alarms never wait behind bulk.
 PUBACK and receipt leave after the COMMIT; while the database is down nothing is answered and the broker, by our
-Receive Maximum, holds the
-rest back.
+Receive Maximum, holds the rest back. A mistake of our own ends the receiver, loudly: one that only swallows would
+take its share of the city with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -17,16 +18,18 @@ from typing import TypeVar
 
 import msgspec
 
-from centre.connection import Arrived, Connection
+from centre.connection import RECEIVE_MAXIMUM, Arrived, Connection
 from centre.database import open_database
-from centre.errors import StoreDown
+from centre.errors import CentreError, StoreDown
 from centre.judge import Judged, judge
 from centre.keys import Keys, receipt_keys
 from centre.settings import Settings
 from centre.store import Store
 from centre.wire import (
+    EVENT_MAX,
     SCHOOL,
     TOPIC,
+    Ahead,
     Answer,
     Birth,
     RangeVerdict,
@@ -49,17 +52,20 @@ BULK = ("events/record", "events/telemetry", "status", "answers")
 ALARM = ("events/alarm", "events/ahead")
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 5.0
 KEYS_REMEMBERED_S = 10.0
+QUEUE_MAX = 4 * RECEIVE_MAXIMUM
 NOBODY = "-"  # a refused message of a school that is not registered
 
 
 class Pipeline:
     """One connection and the thread that stores what it brings."""
 
-    def __init__(self, settings: Settings, name: str, topics: list[str]) -> None:
+    def __init__(self, settings: Settings, name: str, topics: list[str], on_failure: Callable[[], None]) -> None:
         self._settings = settings
-        self._arrived: queue.Queue[Arrived | None] = queue.Queue()  # bounded by our Receive Maximum
-        self.connection = Connection(settings, name, topics, self._arrived.put)
+        self._on_failure = on_failure
+        self._arrived: queue.Queue[Arrived | None] = queue.Queue()  # bounded by _put
+        self.connection = Connection(settings, name, topics, self._put)
         self._keys: Keys = receipt_keys(settings.file("."))
+        self._keys_s = time.monotonic()
         self._schools: dict[str, bytes] = {}
         self._schools_s = 0.0
         self._store: Store | None = None
@@ -76,7 +82,32 @@ class Pipeline:
         self._thread.join(10)
         self.connection.stop()
 
+    def _put(self, arrived: Arrived) -> None:
+        """The broker keeps to our Receive Maximum, but not across connections, and not for QoS 0."""
+        if self._arrived.qsize() >= QUEUE_MAX:
+            if arrived.qos == 0:
+                return  # not of this contract, and nobody waits for an answer
+            self._forget_former(arrived.connection)
+        self._arrived.put(arrived)
+
+    def _forget_former(self, connection: int) -> None:
+        """What former connections brought cannot be acknowledged any more: the boxes send it again."""
+        kept: list[Arrived | None] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                kept.append(self._arrived.get_nowait())
+        for one in kept:
+            if one is None or one.connection == connection:
+                self._arrived.put(one)
+
     def _run(self) -> None:
+        try:
+            self._take_all()
+        finally:
+            if not self._stopping.is_set():
+                self._on_failure()
+
+    def _take_all(self) -> None:
         while (first := self._arrived.get()) is not None:
             group = [first]
             while len(group) < self._settings.group_batches and not self._arrived.empty():
@@ -84,6 +115,7 @@ class Pipeline:
                 if arrived is None:
                     return
                 group.append(arrived)
+            self._read_keys()
             self._until_stored(group)
 
     def _until_stored(self, group: list[Arrived]) -> None:
@@ -97,6 +129,16 @@ class Pipeline:
                 log.warning("K-110 the database cannot commit: %s; again in %.2f s", error, pause_s)
                 self._stopping.wait(pause_s)
                 pause_s = min(pause_s * 2, RETRY_MAX_S)
+
+    def _read_keys(self) -> None:
+        """After `mektep-centre rekey` the new delegation is taken up."""
+        if time.monotonic() - self._keys_s < KEYS_REMEMBERED_S:
+            return
+        self._keys_s = time.monotonic()
+        try:
+            self._keys = receipt_keys(self._settings.file("."))
+        except CentreError as error:
+            log.error("%s. %s", error, error.do)
 
     def _take(self, group: list[Arrived]) -> None:
         batches: list[Judged] = []
@@ -114,6 +156,8 @@ class Pipeline:
 
     def _understand(self, arrived: Arrived) -> Judged | None:
         """A batch to store, or None for what is dealt with at once. Raises Refused, StoreDown."""
+        if arrived.qos == 0:
+            raise Refused("wrong_qos")
         match = TOPIC.fullmatch(arrived.topic)
         if match is None:
             raise Refused("foreign_topic")
@@ -162,10 +206,17 @@ class Pipeline:
         self._send("welcome", topic_of(school, "welcome"), msgspec.json.encode(welcome))
 
     def _note_answer(self, school: str, payload: bytes) -> None:
-        self._db().note_answer(school, _decoded(payload, Answer), payload.decode())
+        answer = _decoded(payload, Answer)
+        if answer.school != school:
+            raise Refused("other_school")
+        self._db().note_answer(school, answer, payload.decode())
 
     def _note_ahead(self, school: str, payload: bytes) -> None:
+        if len(payload) > EVENT_MAX:
+            raise Refused("oversized")
         event = _decoded(payload, Ahead)
+        if not event.source.startswith(f"/schools/{school}/"):
+            raise Refused("other_school")
         self._db().note_ahead(school, event.id, payload.decode())
 
     def _send(self, kind: str, topic: str, payload: bytes) -> None:
@@ -195,24 +246,16 @@ class Pipeline:
         return self._store
 
 
-class Ahead(msgspec.Struct):
-    """What must be there of an alarm sent ahead."""
-
-    id: str
-    type: str
-    source: str
-
-
 class Receiver:
-    """The two pipelines of one receiver."""
+    """The two pipelines of one receiver. on_failure is called once one of them cannot go on."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    def __init__(self, settings: Settings, name: str, on_failure: Callable[[], None]) -> None:
         shared = [f"$share/centre/{PREFIX}/+/{rest}" for rest in BULK]
         births = [f"{PREFIX}/+/status"]  # retained births: of boxes that were there before us
         alarms = [f"$share/centre-alarm/{PREFIX}/+/{rest}" for rest in ALARM]
         self._pipelines = [
-            Pipeline(settings, name, shared + births),
-            Pipeline(settings, f"{name}-alarm", alarms),
+            Pipeline(settings, name, shared + births, on_failure),
+            Pipeline(settings, f"{name}-alarm", alarms, on_failure),
         ]
 
     def start(self, patience_s: float) -> str:
@@ -231,6 +274,7 @@ class Receiver:
 
 def _decoded(payload: bytes, type_: type[S]) -> S:
     try:
+        payload.decode()  # it is kept as text, also what the decoder skips
         return msgspec.json.decode(payload, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Refused("malformed") from error

@@ -9,9 +9,15 @@ from centre.wire import now_text
 
 GAPS_SHOWN = 20
 GAPS = """
-select s.sequence + 1, s.following - 1 from (
-  select sequence, lead(sequence) over (order by sequence) as following from event where stream = ? and sequence >= ?) s
-where s.following > s.sequence + 1 order by s.sequence limit ?
+with present as (
+  select sequence as first, sequence as last from event where stream = ? and sequence > ?
+  union all select first, last from loss where stream = ? and last > ?
+  union all select first, last from quarantine where stream = ? and last > ?),
+ordered as (
+  select first, max(last) over (order by first, last rows between unbounded preceding and 1 preceding) as before
+  from present)
+select coalesce(before, ?) + 1, first - 1 from ordered
+where first > coalesce(before, ?) + 1 order by first limit ?
 """
 
 
@@ -21,7 +27,7 @@ class LaneReport(msgspec.Struct, frozen=True, kw_only=True):
     through: int  # contiguous prefix; quarantined and lost ranges count as present
     highest: int
     events: int
-    gaps: list[tuple[int, int]]  # ranges missing beyond the prefix, and not explained
+    gaps: list[tuple[int, int]]  # ranges missing beyond the prefix, and not explained; the first ones
     losses: list[tuple[int, int]]
     quarantined: int
     conflicts: int
@@ -31,9 +37,9 @@ class SchoolReport(msgspec.Struct, frozen=True, kw_only=True):
     """One school."""
 
     school: str
-    state: str
-    epoch: str
-    seen: str
+    state: str  # of the last birth or death: online, offline; or never seen
+    epoch: str  # of the last birth or death
+    seen: str  # when anything last came: birth, death or event
     epochs: dict[str, dict[str, LaneReport]]
     ahead: int
     refused: dict[str, int]
@@ -47,17 +53,24 @@ def report(database: Database, school: str) -> SchoolReport:
     sql = "select id, epoch, lane, through, highest, events from stream where school = ? order by id"
     for stream, name, lane, through, highest, events in database.execute(sql, (school,)):
         epochs.setdefault(name, {})[lane] = _lane(database, stream, through, highest, events)
+        seen_ns = max(seen_ns, _latest(database, stream))
     (ahead,) = database.execute("select count(*) from ahead where school = ?", (school,))[0]
-    refused = database.execute("select reason, count from refusal where school = ?", (school,))
+    refused = database.execute("select reason, count from refusal where school = ? order by reason", (school,))
     return SchoolReport(
         school=school,
         state=state,
         epoch=epoch,
         seen=now_text(seen_ns) if seen_ns else "",
-        epochs=epochs,
+        epochs={name: dict(sorted(lanes.items())) for name, lanes in epochs.items()},
         ahead=ahead,
         refused=dict(refused),
     )
+
+
+def _latest(database: Database, stream: int) -> int:
+    """When the last of its events came, by sequence: the whole stream is not read for this."""
+    rows = database.execute("select received_ns from event where stream = ? order by sequence desc limit 1", (stream,))
+    return int(rows[0][0]) if rows else 0
 
 
 def _lane(database: Database, stream: int, through: int, highest: int, events: int) -> LaneReport:
@@ -79,10 +92,7 @@ def _lane(database: Database, stream: int, through: int, highest: int, events: i
 def _gaps(database: Database, stream: int, through: int, highest: int) -> list[tuple[int, int]]:
     if through >= highest:
         return []
-    (next_,) = database.execute("select min(sequence) from event where stream = ? and sequence > ?", (stream, through))[
-        0
+    beyond = (stream, through)
+    return [
+        (int(first), int(last)) for first, last in database.execute(GAPS, beyond * 3 + (through, through, GAPS_SHOWN))
     ]
-    if next_ is None:
-        return [(through + 1, highest)]
-    found = [(through + 1, next_ - 1)] if next_ > through + 1 else []
-    return found + [(first, last) for first, last in database.execute(GAPS, (stream, next_, GAPS_SHOWN))]

@@ -1,53 +1,70 @@
-"""The report as a person reads it."""
+"""The report as a person reads it. Not in a terminal, lines are as long as they must be: nothing is cut off."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from centre.report import LaneReport, SchoolReport
+from centre.report import GAPS_SHOWN, LaneReport, SchoolReport
+
+COLUMNS = ("epoch", "lane", "stored through", "highest", "events", "lost", "quarantined", "conflicts", "missing")
+LEFT = ("epoch", "lane", "missing")
+FILE_WIDTH = 500
+NOBODY = "-"
 
 
-def draw(reports: list[SchoolReport]) -> None:
+def draw(reports: list[SchoolReport], *, registered: Collection[str]) -> None:
     """One table per school."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=FILE_WIDTH)
+    if not reports:
+        console.print("No school is registered. `mektep-centre school add` registers one.")
     for one in reports:
-        console.print(_head(one))
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for column in (
-            "epoch",
-            "lane",
-            "stored through",
-            "highest",
-            "events",
-            "losses",
-            "quarantined",
-            "conflicts",
-            "gaps",
-        ):
-            table.add_column(column, justify="left" if column in ("epoch", "lane", "gaps") else "right", no_wrap=True)
-        for epoch, lanes in one.epochs.items():
-            for name, lane in lanes.items():
-                table.add_row(epoch[:8], name, *_cells(lane))
-        console.print(table)
+        console.print(_head(one, registered), soft_wrap=True)
+        if one.epochs:
+            console.print(_table(one))
         console.print()
 
 
-def _head(one: SchoolReport) -> Text:
-    line = Text(f"{one.school}  ", "bold")
-    line.append(one.state, "green" if one.state == "online" else "yellow")
-    line.append(f"   last birth or death {one.seen or '—'}", "dim")
+def _table(one: SchoolReport) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column in LEFT else "right", overflow="fold")
+    for epoch, lanes in one.epochs.items():
+        for name, lane in lanes.items():
+            table.add_row(Text(epoch[:8], "" if epoch == one.epoch else "dim"), name, *_cells(lane))
+    return table
+
+
+def _head(one: SchoolReport, registered: Collection[str]) -> Text:
+    if one.school == NOBODY:
+        line = Text("from strangers", "bold")
+    else:
+        line = Text(f"{one.school}  ", "bold")
+        line.append(one.state, "green" if one.state == "online" else "yellow")
+        line.append(f"   last seen {_to_the_second(one.seen)}" if one.seen else "", "dim")
+    if one.school not in registered and one.school != NOBODY:
+        line.append("   no longer registered", "yellow")
     if one.ahead:
-        line.append(f"   {one.ahead} alarms came ahead", "yellow")
+        line.append(f"   {one.ahead} {'alarm' if one.ahead == 1 else 'alarms'} came ahead", "yellow")
     if one.refused:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(one.refused.items()))
         line.append(f"   refused: {refused}", "red")
     return line
 
 
+def _to_the_second(time: str) -> str:
+    return f"{time[:10]} {time[11:19]} UTC"
+
+
 def _cells(lane: LaneReport) -> list[Text]:
-    gaps = ", ".join(f"{first}-{last}" for first, last in lane.gaps)
+    gaps = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in lane.gaps)
+    if len(lane.gaps) == GAPS_SHOWN:
+        gaps += ", …"
     lost = sum(last - first + 1 for first, last in lane.losses)
     return [
         Text(str(lane.through), "green" if lane.through == lane.highest else "yellow"),

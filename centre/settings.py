@@ -12,13 +12,6 @@ from msgspec import Meta
 from centre.errors import CentreError
 
 
-class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Files of one receiver's two connections; empty without TLS."""
-
-    certificate: str = ""
-    key: str = ""
-
-
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 

@@ -50,9 +50,25 @@ class Store:
         verdicts: dict[int, list[RangeVerdict]] = {}
         order = sorted(range(len(batches)), key=lambda at: _key(batches[at]))
         with self.database.transaction():
+            self._lock_for_losses(batches)
             for at in order:
                 verdicts[at] = self._one(batches[at], received_ns)
         return [verdicts[at] for at in range(len(batches))]
+
+    def requeue(self, number: int, batch: Judged) -> list[RangeVerdict]:
+        """A quarantined piece that is sound by today's rules leaves the quarantine for the table. Empty: it is gone."""
+        with self.database.transaction():
+            if not self.database.execute("delete from quarantine where id = ? returning id", (number,)):
+                return []
+            return self._one(batch, time.time_ns())
+
+    def _lock_for_losses(self, batches: Sequence[Judged]) -> None:
+        """A loss touches another stream than its batch: then all are locked first, in the one order."""
+        if any(batch.losses for batch in batches):
+            keys = {_key(batch)[:3] for batch in batches}
+            keys |= {(batch.school, loss.epoch, loss.lane) for batch in batches for loss in batch.losses}
+            for key in sorted(keys):
+                self._stream(*key)
 
     def _one(self, batch: Judged, received_ns: int) -> list[RangeVerdict]:
         stream = self._stream(batch.school, batch.epoch, batch.lane)
@@ -76,8 +92,7 @@ class Store:
         conflicts = {event.sequence for event in batch.events if event.sequence in known} - repeats
         for event in batch.events:
             if event.sequence in conflicts:
-                sql = "insert into conflict (stream, sequence, received_ns, body) values (?, ?, ?, ?)"
-                self.database.execute(sql, (stream.id, event.sequence, received_ns, event.body))
+                self._keep_apart(stream, event, received_ns)
         if fresh:
             self.database.insert_events([_row(stream.id, event, received_ns) for event in fresh])
         return len(fresh), repeats, conflicts
@@ -86,12 +101,26 @@ class Store:
         sql = "select sequence, body from event where stream = ? and sequence between ? and ?"
         return dict(self.database.execute(sql, (stream.id, batch.first, batch.last)))
 
-    def _set_aside(self, stream: Stream, bad: Bad, received_ns: int) -> None:
-        self.database.execute(
-            "insert into quarantine (stream, first, last, reason, received_ns, body) values (?, ?, ?, ?, ?, ?) "
-            "on conflict do nothing",
-            (stream.id, bad.first, bad.last, bad.reason[:500].replace("\0", ""), received_ns, bad.body),
+    def _keep_apart(self, stream: Stream, event: Event, received_ns: int) -> None:
+        """Other bytes under a key that is taken: each different body once."""
+        kept = self.database.execute(
+            "select body from conflict where stream = ? and sequence = ?", (stream.id, event.sequence)
         )
+        if (event.body,) not in kept:
+            sql = "insert into conflict (stream, sequence, received_ns, body) values (?, ?, ?, ?)"
+            self.database.execute(sql, (stream.id, event.sequence, received_ns, event.body))
+
+    def _set_aside(self, stream: Stream, bad: Bad, received_ns: int) -> None:
+        """What cannot be read: each different body once."""
+        kept = self.database.execute(
+            "select body from quarantine where stream = ? and first = ? and last = ?", (stream.id, bad.first, bad.last)
+        )
+        if bad.body not in {bytes(body) for (body,) in kept}:
+            reason = bad.reason[:500].replace("\0", "")
+            self.database.execute(
+                "insert into quarantine (stream, first, last, reason, received_ns, body) values (?, ?, ?, ?, ?, ?)",
+                (stream.id, bad.first, bad.last, reason, received_ns, bad.body),
+            )
 
     def _stream(self, school: str, epoch: str, lane: str) -> Stream:
         """The stream, locked until the commit; made if it is new."""
@@ -107,14 +136,14 @@ class Store:
         """Move the contiguous prefix as far as events, quarantine and recorded losses reach."""
         if batch is not None and not batch.bad and batch.first <= stream.through + 1:
             stream.through = max(stream.through, batch.last)
-        while stream.through < stream.highest or batch is None:
+        while stream.through < stream.highest:
             further = self._further(stream)
             if further <= stream.through:
                 break
             stream.through = further
         self.database.execute(
             "update stream set through = ?, highest = ?, events = ? where id = ?",
-            (stream.through, max(stream.highest, stream.through), stream.events, stream.id),
+            (stream.through, stream.highest, stream.events, stream.id),
         )
 
     def _further(self, stream: Stream) -> int:
@@ -133,6 +162,7 @@ class Store:
         stream = self._stream(school, epoch, lane)
         sql = "insert into loss (stream, first, last) values (?, ?, ?) on conflict do nothing"
         self.database.execute(sql, (stream.id, first, last))
+        stream.highest = max(stream.highest, last)  # the box had accepted as many
         self._advance(stream)
 
     # --- the rest of the wire -------------------------------------------------------------------------------------
@@ -205,9 +235,10 @@ class Store:
     def new_order(self, school: str, name: str) -> int:
         """The next number for a school, taken."""
         with self.database.transaction():
-            (last,) = self.database.execute("select coalesce(max(number), 0) from orders where school = ?", (school,))[
-                0
-            ]
+            row_of_school = "select name from school where name = ?"
+            self.database.execute(row_of_school + self.database.lock, (school,))
+            sql = "select coalesce(max(number), 0) from orders where school = ?"
+            (last,) = self.database.execute(sql, (school,))[0]
             sql = "insert into orders (school, number, name, issued_ns) values (?, ?, ?, ?)"
             self.database.execute(sql, (school, last + 1, name, time.time_ns()))
             return int(last) + 1

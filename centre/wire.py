@@ -8,10 +8,12 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Meta
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -24,6 +26,10 @@ BATCH_MAX_EVENTS = 2_000
 LANES = ("alarm", "record", "telemetry")
 SCHOOL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 EPOCH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+EPOCH_PATTERN = rf"^{EPOCH.pattern}\Z"
+LANE_PATTERN = rf"^(?:{'|'.join(LANES)})\Z"
+SEQUENCES = 2**53  # a sequence is below
+AHEAD_PATTERN = r"^[!-~]{1,100}\Z"
 TOPIC = re.compile(
     r"mektep/v1/(?P<school>[a-z0-9][a-z0-9-]{0,31})/(?P<rest>status|answers|events/(?:alarm|record|telemetry|ahead))"
 )
@@ -54,21 +60,26 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     time: str
 
 
-class LaneReport(msgspec.Struct, frozen=True):
-    last: int
-    settled: int
+Epoch = Annotated[str, Meta(pattern=EPOCH_PATTERN)]
+Number = Annotated[int, Meta(ge=1, lt=SEQUENCES)]
 
 
 class Birth(msgspec.Struct, frozen=True, kw_only=True):
-    state: str
+    """What is needed of it; the rest is kept verbatim."""
+
+    state: Literal["online", "offline"]
     school: str
-    session: str
-    epoch: str
-    agent: str = ""
-    clock: str = ""
-    time: str = ""
-    lanes: dict[str, LaneReport] = {}
-    owes: list[str] = []
+    session: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    epoch: Epoch
+    owes: list[Epoch] = []
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """What must be there of an alarm sent ahead."""
+
+    id: Annotated[str, Meta(pattern=AHEAD_PATTERN)]
+    type: str
+    source: str
 
 
 class StoredLane(msgspec.Struct, frozen=True):
@@ -101,7 +112,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     order: str
     school: str
     epoch: str
-    number: int
+    number: Number
     outcome: str
     reason: str
     result: dict[str, object]
@@ -150,12 +161,15 @@ def unpacked(payload: bytes, properties: dict[str, str]) -> bytes:
         return payload
     if encoding != "zstd":
         raise Refused("unknown_encoding")
+    frame = zstd.ZstdDecompressor()
     try:
-        plain = zstd.ZstdDecompressor().decompress(payload, max_length=PAYLOAD_MAX + 1)
+        plain = frame.decompress(payload, max_length=PAYLOAD_MAX + 1)
     except zstd.ZstdError as error:
         raise Refused("bad_compression") from error
     if len(plain) > PAYLOAD_MAX:
         raise Refused("oversized")
+    if not frame.eof:
+        raise Refused("bad_compression")
     return plain
 
 
