@@ -1,0 +1,79 @@
+"""Databases of both kinds, each test its own; and a city with its broker for those that speak MQTT."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from centre.database import Database, open_database
+from simulator.city import City
+from simulator.postgres import Postgres
+from tests.centre.far_box import FarBox
+
+Open = Callable[[], Database]
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A private cluster on loopback."""
+    server = Postgres()
+    asyncio.run(server.start())
+    yield server
+    asyncio.run(server.stop())
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/centre.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"centre_{next(NUMBERS)}"
+    with psycopg.connect(server.url, autocommit=True) as db:
+        db.execute(f"create database {name}".encode())
+    return server.url.rsplit("/", 1)[0] + f"/{name}"
+
+
+@pytest.fixture
+def open_one(database_url: str) -> Iterator[Open]:
+    """Another connection to the same database; closed at the end."""
+    opened: list[Database] = []
+
+    def open_() -> Database:
+        opened.append(open_database(database_url))
+        return opened[-1]
+
+    yield open_
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """Made by the centre's own commands, its broker running; no receiver is started."""
+    folder = tmp_path_factory.mktemp("city")
+    for shared in (folder, *folder.parents):
+        if shared == Path("/tmp"):
+            break
+        shared.chmod(0o711)  # the broker drops to its own user and must reach its part
+    made = City(folder)
+    asyncio.run(made.make())
+    asyncio.run(made.start_broker())
+    yield made
+    asyncio.run(made.stop())
+
+
+@pytest.fixture
+def box(city: City, tmp_path: Path) -> Iterator[FarBox]:
+    """Registered, connected with its certificate; a school that no test had before."""
+    made = FarBox(f"school-{next(NUMBERS)}")
+    city.add_school(made.school, made.key_base64, tmp_path / "box")
+    yield made.connect(city.port, tmp_path / "box")
+    made.close()
