@@ -15,6 +15,7 @@ from pathlib import Path
 from agent.alarm_path import AlarmPath
 from agent.clock import SystemClock
 from agent.config import Config
+from agent.errors import AgentError
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -76,6 +77,13 @@ async def run(config: Config, notifier: Notifier) -> None:
 def _keys(config: Config) -> tuple[Identity, bytes]:
     """Make the box's folders and keys where they are missing. Raises AgentError."""
     state = Path(config.state.directory)
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    Path(config.state.runtime).mkdir(mode=0o755, parents=True, exist_ok=True)
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(config.state.runtime).mkdir(mode=0o755, parents=True, exist_ok=True)
+    except OSError as error:
+        raise AgentError(
+            "D-101",
+            f"{error.filename} cannot be made: {error.strerror}",
+            do="Check [state] in the configuration, and that the disk is mounted and the agent's user may write there.",
+        ) from error
     return load_identity(state), load_card_key(config.state.card_key)

@@ -6,6 +6,7 @@ Exit codes  0 all is well · 1 something needs attention · 2 wrong use or wrong
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -48,13 +49,16 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         if name == chosen:  # only this one is imported: `status` must be quick on a Pi
             import_module(f"agent.cli.{module}").arguments(sub)
     args = parser.parse_args(given)
+    to = out or sys.stdout
     try:
-        return int(import_module(f"agent.cli.{COMMANDS[args.command]}").run(args, out or sys.stdout))
+        code = int(import_module(f"agent.cli.{COMMANDS[args.command]}").run(args, to))
+        to.flush()
+        return code
     except AgentError as error:
         print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:  # `mektep status | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody listens: what is left goes nowhere
         return 0
 
 

@@ -14,6 +14,7 @@ import msgspec
 from agent import config
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.status_screen import draw
+from agent.errors import AgentError
 from agent.ops import status
 from agent.outbox.inspect import lanes_on_disk
 
@@ -36,12 +37,17 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 
 
 def look(found: config.Config) -> tuple[status.Status, int]:
-    """The picture and the exit code that belongs to it."""
-    last = status.read(found.state.live)
-    if last and status.is_alive(last):
-        well = not last.troubles and not any(source.code for source in last.sources.values()) and not last.link.code
-        return last, WELL if well else ATTENTION
-    return _dead(found, last), DEAD
+    """The picture and the exit code that belongs to it. Raises AgentError if this user may not look."""
+    try:
+        last = status.read(found.state.live)
+        if last and status.is_alive(last):
+            well = not last.troubles and not any(source.code for source in last.sources.values()) and not last.link.code
+            return last, WELL if well else ATTENTION
+        return _dead(found, last), DEAD
+    except PermissionError as error:
+        raise AgentError(
+            "X-002", f"{error.filename} cannot be read by this user", do="Run it as root: sudo mektep status"
+        ) from error
 
 
 def _dead(found: config.Config, last: status.Status | None) -> status.Status:

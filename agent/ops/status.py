@@ -92,9 +92,11 @@ def write(path: Path, status: Status) -> None:
 
 
 def read(path: Path) -> Status | None:
-    """The last picture, or None if there is none or it cannot be read as one."""
+    """The last picture, or None if there is none or it cannot be read as one. Raises PermissionError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Status)
+    except PermissionError:
+        raise
     except (OSError, msgspec.MsgspecError):
         return None
 

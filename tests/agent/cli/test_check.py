@@ -1,0 +1,66 @@
+"""`mektep check`: all mistakes of a file on the screen or as JSON; exit code 0 or 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.agent.cli.command import READER, ROOT, mektep, write_config
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in EXAMPLES])
+def test_every_example_is_in_order(path: Path) -> None:
+    done = mektep("check", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{path}: in order. School ")
+
+
+def test_a_file_in_order_says_what_it_holds(tmp_path: Path) -> None:
+    path = write_config(tmp_path, more=READER.format(name="canteen-1", port="/dev/a"))
+    assert mektep("check", path).stdout == f"{path}: in order. School school-07, canteen-1.\n"
+
+
+def test_a_file_without_devices_says_so(tmp_path: Path) -> None:
+    assert mektep("check", write_config(tmp_path)).stdout.endswith("School school-07, no devices.\n")
+
+
+def test_each_mistake_is_a_line_with_code_file_key_value_and_cure(tmp_path: Path) -> None:
+    more = READER.format(name="a", port="/dev/a") + "bawd = 1\n" + READER.format(name="a", port="/dev/b")
+    path = write_config(tmp_path, more=more)
+    done = mektep("check", path)
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [
+        f'C-101  {path}: reader[0].bawd = 1: is no setting. Did you mean "baud"?',
+        f'C-105  {path}: reader[1].name = "a": is used twice. reader[0].name has it already; give each device its own.',
+    ]
+
+
+def test_as_json_for_programs(tmp_path: Path) -> None:
+    path = write_config(tmp_path, more="zzz = 1\n")
+    done = mektep("check", path, "--json")
+    (problem,) = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert (problem["code"], problem["file"], problem["key"], problem["value"]) == (
+        "C-101",
+        str(path),
+        "outbox.zzz",
+        "1",
+    )
+    assert json.loads(mektep("check", write_config(tmp_path), "--json").stdout) == []
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    done = mektep("check", tmp_path / "none.toml")
+    assert done.returncode == 2
+    assert "C-001" in done.stdout
+    assert "examples/" in done.stdout
+
+
+def test_without_a_file_the_use_is_shown() -> None:
+    done = mektep("check")
+    assert done.returncode == 2
+    assert "usage: mektep check" in done.stderr
