@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import statistics
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from simulator.screen import View, print_result
 from simulator.truth import reconcile
 
 DEFAULT_S = 120.0
+INTERRUPTED = 130
 REFRESH_S = 1.0
 
 
@@ -34,10 +37,19 @@ def main() -> int:
         faults = chosen(args.faults)
     except ValueError as error:
         parser.error(str(error))
+    return asyncio.run(_until_told(_run(args, faults)))
+
+
+async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """A terminal that is closed, or Ctrl-C, ends the school too: nothing of it stays behind."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
     try:
-        return asyncio.run(_run(args, faults))
-    except KeyboardInterrupt:
-        return 130
+        return await task
+    except asyncio.CancelledError:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import glob
 import json
 import os
+import signal
 import sys
 
 import pytest
@@ -41,3 +44,30 @@ async def test_an_unknown_fault_is_named() -> None:
     code, text = await _demo("--faults", "coffee")
     assert code == 2
     assert "no fault 'coffee'" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+async def test_a_closed_terminal_leaves_nothing_behind(number: signal.Signals) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "simulator", "--seconds", "60", "--faults", "none", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    began = (await process.stdout.readline()).decode()
+    folder = began.split(" in ")[1].split(":")[0]
+    async with asyncio.timeout(60):
+        while not _running(folder):
+            await asyncio.sleep(0.05)
+        process.send_signal(number)
+        await process.stdout.read()
+        assert await process.wait() == 130
+    assert _running(folder) == []
+    assert not os.path.exists(folder)
+
+
+def _running(folder: str) -> list[str]:
+    """Command lines of the processes that were started for a school."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        with contextlib.suppress(OSError), open(path, "rb") as text:
+            found.append(text.read().replace(b"\0", b" ").decode(errors="replace"))
+    return [command for command in found if folder in command]
