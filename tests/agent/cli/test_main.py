@@ -83,12 +83,13 @@ print([name for name in ("agent.daemon", "agent.sync.mqtt", "paho", "pymodbus") 
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, unbuffered: str) -> None:
     """As `mektep check FILE | head -0`."""
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(
-        [*MEKTEP, "check", str(write_config(tmp_path))], cwd=ROOT, stdout=write, stderr=subprocess.PIPE, check=False
-    )
+    command = [*MEKTEP, "check", str(write_config(tmp_path))]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
