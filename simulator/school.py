@@ -66,7 +66,7 @@ class School:
 
     direct     the box talks to the broker itself, not over the line that faults can cut
     keep_days  of delivered events, as in the box's configuration
-    own_clock  the agent's wall clock can be set (by libfaketime, which slows every wait of a thread: not for timings)
+    own_clock  the agent's wall clock can be set (by libfaketime)
     far        the city leaves the processor to the box: simulator/city.py
     wrapper    command before the agent's own, such as strace
     """
@@ -210,6 +210,7 @@ class School:
             "LD_PRELOAD": _faketime(),
             "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # with it a thread's short waits take a tenth of a second
             "FAKETIME_CACHE_DURATION": "1",
         }
 
