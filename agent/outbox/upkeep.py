@@ -27,7 +27,7 @@ from agent.outbox.settings import MB, OutboxSettings
 from agent.outbox.settled import Settled
 
 PIECE_RUNS = 64  # rows removed at once
-SHED_SHARE = 16  # so much of a quota is dropped below it: one Loss record stands for many events
+SHED_SHARE = 16  # part of a quota: where owed events must be dropped, so much more is, under one Loss record
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
 VACUUM_PAGES = 256
@@ -109,8 +109,7 @@ class Upkeep:
         for lane, rule in lanes.rules(self._settings, disk_low=low).items():
             over = self.lane_bytes(lane) - rule.quota_bytes
             if over > 0 and rule.sheds:
-                over += rule.quota_bytes // SHED_SHARE
-                self._shed(transaction, lane, over, "disk_full" if low else "quota")
+                self._shed(transaction, lane, over, rule.quota_bytes // SHED_SHARE, "disk_full" if low else "quota")
 
     def committed(self, rows: list[Row], numberings: list[Numbering]) -> None:
         """It is durable: count it, tell the loop, wake the checkpointer."""
@@ -179,19 +178,22 @@ class Upkeep:
         self._removed.append((stretch, sum(row[2] for row in gone)))
         return len(gone) == PIECE_RUNS
 
-    def _shed(self, transaction: Transaction, lane: Lane, over_bytes: int, reason: str) -> None:
-        """Drop the oldest events of a lane: delivered ones silently, owed ones with a Loss record."""
+    def _shed(self, transaction: Transaction, lane: Lane, over_bytes: int, share_bytes: int, reason: str) -> None:
+        """Drop the oldest events of a lane: delivered ones silently, owed ones with a Loss record and a share more."""
         runs = PIECE_RUNS + len(transaction.put_bytes[lane])  # a lane must not grow faster than it is shed
+        enough_bytes = 0
         for stretch in sorted(self.stretches.values(), key=lambda stretch: stretch.epoch_id):
-            if stretch.lane is not lane or over_bytes <= 0:
+            if stretch.lane is not lane or over_bytes <= enough_bytes:
                 continue
             rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(lane), runs)).fetchall()
             gone = []
             for row in rows:
-                if over_bytes <= 0:
+                if over_bytes <= enough_bytes:
                     break
                 gone.append(row)
                 over_bytes -= row[2]
+                if row[1] > stretch.settled.prefix:
+                    enough_bytes = -share_bytes
             if gone:
                 self._drop(transaction, stretch, gone, reason)
 
@@ -225,7 +227,7 @@ class Upkeep:
     def _give_back(self, db: sqlite3.Connection) -> None:
         (pages,) = db.execute("pragma freelist_count").fetchone()
         if pages > VACUUM_PAGES:
-            db.execute(f"pragma incremental_vacuum({VACUUM_PAGES})").fetchall()
+            db.executescript(f"pragma incremental_vacuum({VACUUM_PAGES});")  # execute() would free one page only
 
     def _keep_ballast(self) -> None:
         """Set space aside while there is plenty; it is what a full disk still gives."""
