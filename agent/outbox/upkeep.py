@@ -107,7 +107,8 @@ class Upkeep:
                 self._writing.append((stretch, prefix))
         low = self._disk_low()
         for lane, rule in lanes.rules(self._settings, disk_low=low).items():
-            over = self.lane_bytes(lane) - rule.quota_bytes
+            removed = sum(size for stretch, size in self._removed if stretch.lane is lane)  # by this very group
+            over = self.lane_bytes(lane) - removed - rule.quota_bytes
             if over > 0 and rule.sheds:
                 self._shed(transaction, lane, over, rule.quota_bytes // SHED_SHARE, "disk_full" if low else "quota")
 

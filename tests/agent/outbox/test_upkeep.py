@@ -125,6 +125,7 @@ async def test_what_was_delivered_out_of_order_is_not_counted_as_lost(path: Path
 async def test_dropped_events_count_as_settled_also_after_a_restart(path: Path) -> None:
     async with opened(path, LITTLE) as outbox:
         await fill(outbox, 200)
+        await turns(outbox)
         end = max(numbers(await lost(outbox)))
         await until(lambda: outbox.settled(outbox.epoch, Lane.TELEMETRY) == end)
     async with opened(path, LITTLE) as outbox:
