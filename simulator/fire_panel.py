@@ -30,7 +30,9 @@ class FirePanel:
         self.unit = unit
         self.zones = [NORMAL] * zones
         self.busy = False
+        self.type = TYPE
         self.asked: set[int] = set()  # function codes
+        self.questions = 0
         self.agent_end = SerialLine(folder / name, baud=baud)
         self.device_end = SerialLine(folder / f"{name}-device", baud=baud)
         self._server: ModbusSerialServer | ModbusTcpServer | None = None
@@ -74,10 +76,13 @@ class FirePanel:
         self, function: int, start: int, address: int, count: int, registers: list[int], values: object
     ) -> ExcCodes | None:
         self.asked.add(function)
+        self.questions += 1
         if self.busy:
             return ExcCodes.DEVICE_BUSY
         if function == 3 and ZONE_REGISTER <= address < ZONE_REGISTER + len(self.zones):
             for index in range(count):
                 high, low = self.zones[address - ZONE_REGISTER + index]
                 registers[address + index - start] = high << 8 | low
+        if function == 3 and address == TYPE_REGISTER:
+            registers[address - start] = self.type
         return None

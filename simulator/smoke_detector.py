@@ -24,6 +24,7 @@ class SmokeDetector:
         self.inputs = MOUNTED
         self.late_s = 0.0  # it answers so much later
         self.asked: set[int] = set()  # function codes
+        self.questions = 0
         self._server: ModbusTcpServer | None = None
 
     @property
@@ -49,6 +50,7 @@ class SmokeDetector:
         self, function: int, start: int, address: int, count: int, registers: list[int], values: object
     ) -> ExcCodes | None:
         self.asked.add(function)
+        self.questions += 1
         if self.late_s:
             await asyncio.sleep(self.late_s)
         if function == 2:

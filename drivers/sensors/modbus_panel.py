@@ -215,6 +215,7 @@ class Panel:
             raise self._unanswered() from error
         except (ConnectionException, ModbusException, *GONE) as error:
             raise _gone() from error
+        _still_wanted()
         if answer.isError():
             if answer.exception_code in ASK_AGAIN:
                 return None
@@ -252,6 +253,13 @@ class Panel:
             )
         self.counters.frames += 1
         return values
+
+
+def _still_wanted() -> None:
+    """pymodbus waits in wait_for, which until Python 3.12 loses a cancellation that comes together with the answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _gone() -> DeviceError:
@@ -301,6 +309,7 @@ async def _reach(client: Any, settings: Settings) -> None:
         reached = await client.connect()
     except GONE:
         reached = False
+    _still_wanted()
     if not reached:
         place = settings.port or f"{settings.host}:{settings.tcp_port}"
         raise DeviceError(
