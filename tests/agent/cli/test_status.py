@@ -19,6 +19,7 @@ from simulator.card_reader import CardReader
 from simulator.processes import Process
 from tests.agent.cli.command import READER, daemon, mektep, write_config
 from tests.agent.sync.box import until
+from tests.agent.sync.brokers import Broker, Listener
 
 WORDS = {  # language -> what the screen must hold for a living and for a dead daemon
     "C": ("running", "NOT RUNNING", "What to do", "accepted", "alarms"),
@@ -100,6 +101,23 @@ async def test_alive_and_dead_in_each_language(living: tuple[Path, Process, Card
     assert code == 3
     assert dead in text
     assert "sudo systemctl start mektep-agent" in text
+
+
+async def test_what_is_refused_from_the_network_is_shown(tmp_path: Path) -> None:
+    async with Broker(tmp_path / "broker") as broker:
+        path = write_config(tmp_path, port=broker.port)
+        process = daemon(path)
+        await process.start()
+        live = path.parent / "run/status.json"
+        await until(lambda: (found := status.read(live)) and found.link.state == "greeting")
+        forger = Listener(broker.port, "nothing")
+        for topic in ("receipts", "receipts", "welcome", "orders/ping"):
+            forger.client.publish(f"mektep/v1/school-07/{topic}", b"{}", qos=1)
+        expected = {"no_delegation": 3, "unknown_key": 1}
+        await until(lambda: (found := status.read(live)) and found.link.refused == expected)
+        assert "refused messages: no_delegation 3, unknown_key 1" in shown(path)[1]
+        process.kill()
+        forger.close()
 
 
 # --- dead ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,148 @@
+"""The screen over SSH: trouble first with what to do, devices, lanes, link; 100 columns, colours on terminals."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+
+import msgspec
+import pytest
+
+from agent.cli.status_screen import draw
+from agent.ops import status
+from agent.ops.status import LaneView, LinkView, SourceView, Status, TroubleView
+from agent.texts import LANGUAGES, load_texts
+
+AT = "2026-11-23T08:12:39.123456Z"
+
+
+def source(state: str = "working", **changes: object) -> SourceView:
+    view = SourceView(
+        kind="reader",
+        driver="serial_ascii",
+        state=state,
+        since=AT,
+        last_reading=AT,
+        readings=312,
+        garbled=4,
+        repeats=9,
+    )
+    return msgspec.structs.replace(view, **changes)
+
+
+def link(**changes: object) -> LinkView:
+    online = {"state": "online", "since": AT, "last_receipt": AT}
+    return msgspec.structs.replace(status.blank("s").link, **(online | changes))
+
+
+def picture(**changes: object) -> Status:
+    lanes = {
+        "alarm": LaneView(last=12, settled=12, bytes=0),
+        "record": LaneView(last=480, settled=450, bytes=1_234_567),
+        "telemetry": LaneView(last=90, settled=90, bytes=999),
+    }
+    whole = msgspec.structs.replace(
+        status.blank("school-07"),
+        state="running",
+        agent="0.1.0",
+        clock="synced",
+        at=AT,
+        lanes=lanes,
+        sources={"canteen-1": source()},
+        link=link(),
+    )
+    return msgspec.structs.replace(whole, **changes)
+
+
+def screen(now: Status, language: str = "en") -> str:
+    out = io.StringIO()
+    draw(now, out, load_texts(language))
+    return out.getvalue()
+
+
+def row(text: str, name: str) -> list[str]:
+    """The words of the line that begins with a name."""
+    (line,) = [line for line in text.splitlines() if line.startswith(name)]
+    return line.split()
+
+
+def test_a_box_without_trouble_shows_no_trouble() -> None:
+    text = screen(picture())
+    assert text.splitlines()[0].split() == ["school-07", "running", "version", "0.1.0", "clock", "right", "seen", AT]
+    assert "What to do" not in text
+    assert row(text, "canteen-1") == ["canteen-1", "works", AT, "312", AT, "4"]
+    assert row(text, "records") == ["records", "480", "450", "30", "1", "MB"]
+    assert row(text, "alarms") == ["alarms", "12", "12", "0", "0", "B"]
+    assert row(text, "centre")[:3] == ["centre", "online", "last"]
+
+
+def test_every_trouble_is_code_fact_and_instruction_before_all_else() -> None:
+    now = picture(
+        troubles=[TroubleView(code="D-121", what="the disk is full", do="Make room.")],
+        sources={"gate": source("failed", code="P-101", what="/dev/gate is not there", do="Check the plug.")},
+        link=link(code="L-103", what="nobody listens", do="Tell the centre."),
+    )
+    lines = screen(now).splitlines()
+    assert [line.strip() for line in lines[1:8]] == [
+        "What to do",
+        "D-121  the disk is full",
+        "→ Make room.",
+        "P-101  gate: /dev/gate is not there",
+        "→ Check the plug.",
+        "L-103  nobody listens",
+        "→ Tell the centre.",
+    ]
+
+
+def test_what_was_refused_is_listed_by_reason() -> None:
+    text = screen(picture(link=link(refused={"oversized": 1, "bad_signature": 12})))
+    assert "refused messages: bad_signature 12, oversized 1" in text
+
+
+def test_speed_and_way_are_shown_once_they_are_known() -> None:
+    assert "ms" not in row(screen(picture()), "centre")
+    assert "120 ms   84 kB/s" in screen(picture(link=link(rtt_ms=120.4, bytes_per_s=84_000.0)))
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1_000, "1 kB"), (64_000_000, "64 MB"), (2_500_000_000, "2.5 GB")],
+)
+def test_sizes_are_for_people(size_bytes: int, shown: str) -> None:
+    lanes = {"record": LaneView(last=1, settled=1, bytes=size_bytes)}
+    assert screen(picture(lanes=lanes)).count(f" {shown}") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "now",
+    [
+        picture(),
+        status.blank("school-07"),
+        picture(state="dead", clock="unsynced", sources={"a-name-as-long-as-a-name-may-be-32": source("quarantined")}),
+        picture(troubles=[TroubleView(code="D-121", what="x " * 200, do="y " * 200)]),
+    ],
+)
+def test_no_line_is_wider_than_100_columns_and_no_word_is_missing(language: str, now: Status) -> None:
+    text = screen(now, language)
+    assert max(len(line) for line in text.splitlines()) <= 100
+    for section in ("state.", "clock.", "source.", "lane.", "link.", "column.", "head.", "trouble."):
+        assert section not in text  # a key shows itself where a language lacks it
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["offline", "connecting", "greeting", "online", "probing"])
+def test_every_state_of_the_link_has_a_word(language: str, state: str) -> None:
+    assert f"link.{state}" not in screen(picture(link=link(state=state)), language)
+
+
+def test_a_pipe_gets_no_colours_and_a_terminal_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" not in screen(picture())
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as out:
+        draw(picture(), out, load_texts("en"))
+    assert b"\x1b[" in os.read(master, 65_536)
+    os.close(master)
