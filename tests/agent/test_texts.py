@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -45,3 +46,13 @@ def test_an_unknown_key_shows_itself() -> None:
 
 def test_an_instruction_falls_back_to_english() -> None:
     assert texts.load_texts("kk").instruction("R-999", "Check the plug.") == "Check the plug."
+
+
+SAYS_IT_ITSELF = {"D-101", "D-104", "D-105", "R-180", "S-110"}  # the instruction names what to run, end or write
+CODES = set(re.findall(r"^\| ([DLPRST]-\d{3}) \|", (FOLDER.parents[1] / "docs/errors.md").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_every_instruction_of_a_box_is_translated(language: str) -> None:
+    translated = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))["instruction"]
+    assert set(translated) == CODES - SAYS_IT_ITSELF
