@@ -1,0 +1,150 @@
+"""Imports point one way: who may import whom, and which file alone may import a library."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from drivers import catalog
+from tests.source_tree import imported, imported_at_once, imports, modules
+
+LAYERS = [  # low to high; names on one line are strangers to each other
+    ["drivers"],
+    ["agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"],
+    ["agent.clock", "agent.events", "agent.db", "agent.texts"],
+    ["agent.flapping", "agent.outbox"],
+    ["agent.school", "agent.sync"],
+    ["agent.config"],
+    ["agent.sources", "agent.alarm_path", "agent.tap_path"],
+    ["agent.rules"],
+    ["agent.ops"],
+    ["agent.daemon"],
+    ["agent.cli"],
+    ["agent.__main__"],
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+OURS = {"agent", "drivers", "centre", "simulator", "bench", "tests", "scripts"}
+MAY_IMPORT = {  # package -> the other packages of ours that it may import
+    "drivers": set(),
+    "agent": {"drivers"},
+    "centre": set(),
+    "simulator": set(),
+    "bench": {"agent", "drivers", "simulator", "centre"},
+}
+DRIVERS_SEEN = {  # from drivers, by the agent
+    "drivers.readings": None,  # by everybody
+    "drivers.errors": None,
+    "drivers.driver": None,
+    "drivers.catalog": {"agent.config", "agent.daemon"},
+    "drivers.cards": {"agent.cli.card"},
+}
+ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.sync.settings"}
+ONLY_IN = {  # library -> the only modules of ours that may import it
+    "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
+    "serial": {"drivers.serial_port"},
+    "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
+    "psycopg": {"centre.postgres", "simulator.postgres"},
+    "backports": {"agent.sync.compression", "centre.wire"},
+    "rich": {"agent.cli.status_screen", "centre.screen", "simulator", "bench"},
+    "sqlite3": {"agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
+    "cryptography": {"agent.sync", "centre"},
+    "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
+}
+
+
+def layer(name: str) -> str:
+    """The layer's name for a module of drivers or agent; empty for the package agent itself, which all may import."""
+    if name.startswith("drivers"):
+        return "drivers"
+    return next((known for known in RANK if name == known or name.startswith(f"{known}.")), "")
+
+
+def faults(name: str, found: Iterable[str]) -> list[str]:
+    """What is wrong with a module's imports."""
+    package = name.partition(".")[0]
+    wrong = []
+    for other in found:
+        owner = other.partition(".")[0]
+        if owner in OURS and owner != package and owner not in MAY_IMPORT[package]:
+            wrong.append(f"{name} imports {other}: {package} knows nothing of {owner}")
+        elif package == "agent" and owner == "drivers" and other != "drivers":
+            seen = DRIVERS_SEEN.get(other, set())
+            if seen is not None and name not in seen:
+                wrong.append(f"{name} imports {other}: concrete drivers are named in the catalog alone")
+        elif package == "agent" and owner == "agent":
+            wrong += _upwards(name, other)
+        only = ONLY_IN.get(owner)
+        if only is not None and not any(name == one or name.startswith(f"{one}.") for one in only):
+            wrong.append(f"{name} imports {other}: only {', '.join(sorted(only)) or 'nobody'} may")
+    return wrong
+
+
+def _upwards(name: str, other: str) -> list[str]:
+    here, there = layer(name), layer(other)
+    if there and here != there and RANK[there] >= RANK[here]:
+        return [f"{name} imports {other}: {here} -> {there} is upwards"]
+    if name == "agent.config" and there in ("agent.outbox", "agent.sync") and other not in ROOMS_OF_CONFIG:
+        return [f"{name} imports {other}: the configuration knows settings only"]
+    return []
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_module_imports_only_what_lies_below_it(name: str) -> None:
+    assert faults(name, imported(name)) == []
+
+
+def test_every_module_of_the_agent_has_a_layer() -> None:
+    assert [name for name in modules() if name.startswith("agent.") and not layer(name)] == []
+
+
+def test_no_layer_is_named_that_is_not_there() -> None:
+    assert [name for name in RANK if name not in modules()] == []
+
+
+WRONG = [
+    ("agent.outbox.writer", "from agent.sync import drain"),
+    ("agent.sync.drain", "import agent.school.cards"),
+    ("agent.model", "from agent.config import Config"),
+    ("agent.sources", "def f():\n    from agent.rules import Rules"),
+    ("agent.config", "from agent.outbox.outbox import Outbox"),
+    ("agent.rules", "from drivers.readers import serial_ascii"),
+    ("agent.rules", "from drivers import catalog"),
+    ("drivers.cards", "from agent.model import Lane"),
+    ("centre.wire", "from agent.sync import topics"),
+    ("simulator.day", "from centre import wire"),
+    ("simulator.day", "import drivers.cards"),
+    ("agent.sync.drain", "import paho.mqtt.client"),
+    ("agent.rules", "import sqlite3"),
+    ("agent.outbox.inspect", "import sqlite_utils"),
+    ("agent.daemon", "from tests import clock"),
+]
+
+
+@pytest.mark.parametrize(("name", "source"), WRONG)
+def test_a_wrong_import_is_found(name: str, source: str) -> None:
+    assert len(faults(name, imports(ast.parse(source), modules()))) == 1
+
+
+def test_no_module_is_imported_in_a_circle() -> None:
+    graph: Mapping[str, set[str]] = {name: imported_at_once(name) & set(modules()) for name in modules()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_concrete_drivers_do_not_know_each_other() -> None:
+    concrete = {entry.module for entry in catalog.CATALOG.values()}
+    assert concrete <= set(modules())
+    for name in modules():
+        if name.startswith(("drivers.", "agent.")):
+            assert not imported(name) & concrete, name
+
+
+def test_the_command_starts_without_what_only_some_commands_need() -> None:
+    """`mektep --help` and `mektep status` must be quick on a Pi."""
+    told = "import sys, agent.cli.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"paho", "pymodbus", "serial", "cryptography", "rich", "msgspec", "sqlite3", "asyncio"} & set(loaded)
