@@ -1,0 +1,111 @@
+"""The picture holds what every part says now: lanes, link, devices, troubles, disk; taking it changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agent import __version__
+from agent.model import Lane
+from agent.ops import status
+from agent.outbox.troubles import Trouble as OutboxTrouble
+from agent.sources import SourceState, Trouble
+from agent.sync.linkerror import LinkError
+from drivers.driver import Counters
+from tests.agent.ops.house import House, open_house
+from tests.agent.sync.box import fire, taps
+from tests.clock import START_NS, FastClock
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as made:
+        yield made
+
+
+async def test_who_takes_it_and_when(house: House) -> None:
+    house.clock.advance(3)
+    now = house.pictures.take()
+    assert (now.state, now.school, now.agent) == ("running", "school-07", __version__)
+    assert (now.pid, now.pid_start) == (os.getpid(), status.process_start(os.getpid()))
+    assert status.is_alive(now)
+    assert (now.started, now.at) == ("2026-11-23T08:00:00.000000Z", "2026-11-23T08:00:03.000000Z")
+    assert (now.epoch, now.bootid) == (house.outbox.epoch, FastClock.boot_id)
+
+
+@pytest.mark.parametrize(("synced", "word"), [(True, "synced"), (False, "unsynced")])
+async def test_whether_the_clock_can_be_believed(house: House, synced: bool, word: str) -> None:
+    house.clock.is_synced = synced
+    assert house.pictures.take().clock == word
+
+
+async def test_lanes_are_what_the_outbox_holds(house: House) -> None:
+    await house.outbox.accept([*taps(4), fire()])
+    house.outbox.settle(house.outbox.epoch, Lane.RECORD, 1, 3)
+    now = house.pictures.take()
+    assert list(now.lanes) == ["alarm", "record", "telemetry"]
+    assert (now.lanes["record"].last, now.lanes["record"].settled) == (5, 3)
+    assert (now.lanes["alarm"].last, now.lanes["alarm"].settled) == (1, 0)
+    assert now.lanes["record"].bytes > now.lanes["alarm"].bytes > now.lanes["telemetry"].bytes == 0
+    assert now.owes == [house.outbox.epoch]
+
+
+async def test_a_device_shows_its_state_counters_and_trouble(house: House) -> None:
+    reader, panel = house.stations
+    reader.opened(Counters(frames=7, garbled=2, repeats=5))
+    reader.now(SourceState.WORKING, None, START_NS)
+    reader.readings, reader.last_reading_ns = 7, START_NS + 10**9
+    panel.now(SourceState.FAILED, Trouble("S-101", "no answer", "Check the line."), START_NS + 2 * 10**9)
+    now = house.pictures.take()
+    assert list(now.sources) == ["canteen-1", "panel"]
+    first = now.sources["canteen-1"]
+    assert (first.kind, first.driver, first.state, first.readings) == ("reader", "some", "working", 7)
+    assert (first.garbled, first.repeats, first.last_reading) == (2, 5, "2026-11-23T08:00:01.000000Z")
+    assert (first.code, first.what, first.do) == ("", "", "")
+    second = now.sources["panel"]
+    assert (second.state, second.code, second.what, second.do) == ("failed", "S-101", "no answer", "Check the line.")
+    assert (second.since, second.last_reading) == ("2026-11-23T08:00:02.000000Z", "")
+
+
+async def test_the_link_shows_its_trouble_and_what_was_refused(house: House) -> None:
+    before = house.pictures.take().link
+    assert (before.state, before.code, before.refused, before.last_receipt) == ("offline", "", {}, "")
+    house.link._lost(LinkError("L-103", "nobody listens", do="Tell the centre."))
+    house.link._refused["oversized"] += 2
+    now = house.pictures.take().link
+    assert (now.code, now.what, now.do) == ("L-103", "nobody listens", "Tell the centre.")
+    assert now.refused == {"oversized": 2}
+    assert now.counters["batches"] == 0
+
+
+async def test_troubles_of_the_database_carry_their_beginning(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    trouble = OutboxTrouble(code="D-122", what="the disk is full", do="Make room.", since_ns=START_NS)
+    monkeypatch.setattr(house.outbox, "trouble", lambda: [trouble])
+    (shown,) = house.pictures.take().troubles
+    assert (shown.code, shown.what, shown.do) == ("D-122", "the disk is full", "Make room.")
+    assert shown.since == "2026-11-23T08:00:00.000000Z"
+
+
+async def test_the_disk_is_measured(house: House) -> None:
+    await house.outbox.accept(taps(1))
+    disk = house.pictures.take().disk
+    assert disk.free_bytes > 0
+    assert disk.wal_bytes > 0
+    assert 0 < disk.commit_p50_ms <= disk.commit_p99_ms
+
+
+async def test_alarms_that_wait_are_counted(house: House) -> None:
+    assert house.pictures.take().alarms_waiting == 0
+    await house.alarms.raise_alarm(fire())
+    assert house.pictures.take().alarms_waiting == 1
+    await house.alarms.drained()
+    assert house.pictures.take().alarms_waiting == 0
+
+
+async def test_a_picture_can_be_written_and_read_back(house: House, tmp_path: Path) -> None:
+    now = house.pictures.take()
+    status.write(tmp_path / "status.json", now)
+    assert status.read(tmp_path / "status.json") == now
