@@ -1,0 +1,275 @@
+"""The daemon as a whole, with devices of the test: a faulty source takes no other down, a failing writer ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import stat
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent import daemon
+from agent.config import Config, SourceConfig, StatePlaces
+from agent.errors import AgentError
+from agent.ops import status
+from agent.ops.status import Status
+from agent.ops.systemd import Notifier
+from agent.sync.centre_link import CentreLink
+from agent.sync.settings import LinkSettings
+from drivers import catalog
+from drivers.driver import Clock, Counters, Finding, Source, Verdict
+from drivers.errors import DeviceError
+from drivers.readings import CardForm, Light, Reading, Tap, ZoneChange, ZoneState
+from tests.agent.sync.box import SMALL, until
+
+ORDERS_KEY = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
+
+
+class Settings(msgspec.Struct, frozen=True):
+    port: str = ""
+
+
+class Device:
+    """A driver whose readings come from the test; `fault` is raised at the next connection or reading."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self.readings: asyncio.Queue[Reading | Exception] = asyncio.Queue()
+        self.lights: list[Light] = []
+        self.connections = 0
+        self.fault: Exception | None = None
+
+    def probe(self, _settings: msgspec.Struct) -> Finding:
+        return Finding(verdict=Verdict.OK, code="", what="")
+
+    @contextlib.asynccontextmanager
+    async def connect(self, _settings: msgspec.Struct, _clock: Clock) -> AsyncIterator[Source[Reading]]:
+        self.connections += 1
+        if self.fault:
+            raise self.fault
+        yield self
+
+    def __aiter__(self) -> AsyncIterator[Reading]:
+        return self
+
+    async def __anext__(self) -> Reading:
+        reading = await self.readings.get()
+        if isinstance(reading, Exception):
+            raise reading
+        return reading
+
+    async def show(self, light: Light) -> None:
+        self.lights.append(light)
+
+    def tap(self, number: int = 1) -> None:
+        self.readings.put_nowait(Tap(card=f"{number:010X}", form=CardForm.EM4100, at_ns=1, monotonic_ns=1))
+
+    def zone(self, state: ZoneState) -> None:
+        change = ZoneChange(zone=1, state=state, before=None, codes=(37,), words="", at_ns=1, monotonic_ns=1)
+        self.readings.put_nowait(change)
+
+
+class Listening(Notifier):
+    def __init__(self) -> None:
+        super().__init__("")
+        self.heard: list[str] = []
+
+    def _send(self, text: str) -> None:
+        self.heard.append(text.split("\n")[0])
+
+
+class Running:
+    """A daemon with devices `good` and `bad`, and a panel."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.devices = {name: Device() for name in ("good", "bad", "panel")}
+        monkeypatch.setattr(catalog, "load", lambda driver: self.devices[driver])
+        self.systemd = Listening()
+        sources = tuple(
+            SourceConfig(
+                name=name,
+                kind="sensor" if name == "panel" else "reader",
+                driver=name,
+                settings=Settings(),
+                places={1: "gym"} if name == "panel" else {},
+            )
+            for name in self.devices
+        )
+        self.config = Config(
+            file="box.toml",
+            school="school-07",
+            state=StatePlaces(directory=str(folder / "state"), runtime=str(folder / "run")),
+            centre=LinkSettings(broker="mqtt://127.0.0.1:1", orders_key=ORDERS_KEY),
+            outbox=SMALL,
+            sources=sources,
+        )
+        self.task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self.task = asyncio.create_task(daemon.run(self.config, self.systemd))
+        await until(lambda: self.task.done() or "READY=1" in self.systemd.heard)
+
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+
+    def picture(self) -> Status | None:
+        return status.read(self.folder / "run" / "status.json")
+
+    def state_of(self, name: str) -> str:
+        found = self.picture()
+        return f"{found.sources[name].state} {found.sources[name].code}".strip() if found else ""
+
+    def recorded(self, type_: str) -> list[str]:
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/state/outbox.db?mode=ro", uri=True)) as db:
+            return [text for (text,) in db.execute("select json from event where type = ?", (type_,))]
+
+
+@pytest.fixture(autouse=True)
+def _interval() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
+async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
+    made = Running(tmp_path, monkeypatch)
+    yield made
+    await made.stop()
+
+
+# --- sources ------------------------------------------------------------------------------------------------
+
+
+async def test_a_tap_gets_its_light_after_it_is_on_disk(running: Running) -> None:
+    await running.start()
+    good = running.devices["good"]
+    good.tap()
+    await until(lambda: good.lights)
+    assert good.lights == [Light.ACCEPTED]
+    assert len(running.recorded("kz.mektep.card.seen.v1")) == 1
+
+
+@pytest.mark.parametrize("where", ["connection", "reading"])
+async def test_a_source_with_a_defect_is_quarantined_and_the_others_go_on(running: Running, where: str) -> None:
+    bad, good, panel = (running.devices[name] for name in ("bad", "good", "panel"))
+    if where == "connection":
+        bad.fault = ZeroDivisionError("a defect")
+    else:
+        bad.readings.put_nowait(ZeroDivisionError("a defect"))
+    await running.start()
+    await until(lambda: running.state_of("bad") == "quarantined R-190")
+    good.tap()
+    panel.zone(ZoneState.FIRE)
+    await until(lambda: good.lights and running.recorded("kz.mektep.fire.zone.v1"))
+    assert running.state_of("good") == "working"
+    assert bad.connections == 1  # it waits before it tries again
+    assert '"R-190"' in running.recorded("kz.mektep.source.failed.v1")[0]
+    assert not running.task.done()
+
+
+async def test_a_device_that_is_gone_is_told_retried_and_heals(running: Running) -> None:
+    bad = running.devices["bad"]
+    bad.fault = DeviceError("P-102", "went away", do="Check the plug.")
+    await running.start()
+    await until(lambda: running.state_of("bad") == "failed P-102")
+    bad.fault = None
+    await until(lambda: running.state_of("bad") == "working")
+    await until(lambda: running.recorded("kz.mektep.source.restored.v1"))
+    bad.tap()
+    await until(lambda: bad.lights == [Light.ACCEPTED])
+
+
+# --- what ends it -------------------------------------------------------------------------------------------
+
+
+async def test_a_writer_that_fails_ends_the_daemon(running: Running) -> None:
+    await running.start()
+    with contextlib.closing(sqlite3.connect(running.folder / "state" / "outbox.db", timeout=30)) as db:
+        db.executescript("drop view event; drop table message;")
+    running.devices["good"].tap()
+    await until(running.task.done)
+    with pytest.raises(ExceptionGroup) as group:
+        running.task.result()
+    assert group.group_contains(sqlite3.OperationalError, match="no such table")
+    assert running.devices["good"].lights == []  # never green
+    assert running.systemd.heard[-1] == "STOPPING=1"
+
+
+async def test_a_defect_of_the_link_ends_the_daemon(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_link: CentreLink) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(CentreLink, "run", broken)
+    await running.start()
+    await until(running.task.done)
+    with pytest.raises(ExceptionGroup) as group:
+        running.task.result()
+    assert group.group_contains(ZeroDivisionError)
+
+
+async def test_a_centre_that_is_not_there_ends_nothing(running: Running) -> None:
+    await running.start()
+    await until(lambda: (found := running.picture()) and found.link.code == "L-103")
+    assert not running.task.done()
+
+
+async def test_at_the_end_alarms_on_their_way_reach_the_disk(running: Running) -> None:
+    await running.start()
+    lock = sqlite3.connect(running.folder / "state" / "outbox.db", isolation_level=None, timeout=30)
+    lock.execute("begin immediate")
+    running.devices["panel"].zone(ZoneState.FIRE)
+    await until(running.devices["panel"].readings.empty)
+    await until(lambda: (found := running.picture()) and found.alarms_waiting == 1)
+    running.task.cancel()
+    await until(lambda: "STOPPING=1" in running.systemd.heard)
+    lock.execute("rollback")
+    lock.close()
+    await asyncio.gather(running.task, return_exceptions=True)
+    assert running.task.cancelled()
+    assert len(running.recorded("kz.mektep.fire.zone.v1")) == 1
+
+
+# --- the beginning ------------------------------------------------------------------------------------------
+
+
+async def test_it_makes_its_folders_and_keys_and_says_ready_once(running: Running) -> None:
+    await running.start()
+    state = running.folder / "state"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    for secret in ("identity.pem", "card.key"):
+        assert stat.S_IMODE((state / secret).stat().st_mode) == 0o600
+    await until(lambda: "WATCHDOG=1" in running.systemd.heard)
+    assert running.systemd.heard.count("READY=1") == 1
+
+
+async def test_started_again_it_keeps_keys_epoch_and_what_it_owes(running: Running) -> None:
+    await running.start()
+    running.devices["good"].tap()
+    await until(lambda: running.devices["good"].lights)
+    key = (running.folder / "state" / "card.key").read_bytes()
+    await until(lambda: (found := running.picture()) and found.lanes["record"].last == 2)
+    epoch = running.picture().epoch
+    await running.stop()
+    running.systemd.heard.clear()
+    await running.start()
+    await until(lambda: (found := running.picture()) and found.lanes["record"].last == 2)
+    assert running.picture().epoch == epoch
+    assert (running.folder / "state" / "card.key").read_bytes() == key
+
+
+@pytest.mark.parametrize("place", ["state", "run"])
+async def test_a_folder_that_cannot_be_made_is_named(running: Running, place: str) -> None:
+    (running.folder / place).write_text("a file in the folder's place")
+    with pytest.raises(AgentError) as error:
+        await daemon.run(running.config, running.systemd)
+    assert error.value.code == "D-101"
+    assert place in error.value.what
