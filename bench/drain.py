@@ -8,25 +8,34 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.bridge import measure_rate
 from bench.figure import Figure, median
 from simulator.school import School
 
 BACKLOG = 200_000
 RUNS = 3
-FLOOR, BAR = 30_000, 49_000
+FLOOR, BAR = 30_000, 49_000  # BAR: the bridge on the machine where the target was set
 CPU_US = 60.0
 WRITTEN_BYTES = 2_000
-PEER = f"mosquitto bridge from memory: {BAR} (docs/benchmarks.md)"
 
 
 async def measure(folder: Path) -> list[Figure]:
-    sqlite = [await _drain(folder, postgres=False) for _ in range(RUNS)]
-    postgres = [await _drain(folder, postgres=True)]
+    """Ours and the bridge by turns, so that a slow minute of the machine meets both."""
+    sqlite, postgres, bridge = [], [], []
+    for _ in range(RUNS):
+        bridge.append(await measure_rate(folder))
+        sqlite.append(await _drain(folder, postgres=False))
+        postgres.append(await _drain(folder, postgres=True))
     cpu_us = [run["cpu_s"] / BACKLOG * 1e6 for run in sqlite]
     written = [run["written"] / BACKLOG for run in sqlite]
     return [
-        _rate("drain of 200,000 to receipts, SQLite centre", sqlite, f">= {FLOOR}; bar {BAR}"),
-        _rate("drain of 200,000 to receipts, PostgreSQL centre", postgres, ""),
+        Figure(
+            figure="peer: a mosquitto bridge drains 200,000 from memory, nothing stored, no TLS", value=median(bridge),
+            unit="events/s", limit_or_peer="", ratio=None, target="", met=None, range=(min(bridge), max(bridge)),
+            runs=RUNS,
+        ),
+        _rate("drain of 200,000 to receipts, SQLite centre", sqlite, bridge, f">= {FLOOR}; bar {BAR}"),
+        _rate("drain of 200,000 to receipts, PostgreSQL centre", postgres, bridge, ""),
         Figure(
             figure="agent CPU, accept to receipt", value=median(cpu_us), unit="µs/event",
             limit_or_peer=f"{CPU_US:.0f}", ratio=median(cpu_us) / CPU_US, target=f"<= {CPU_US:.0f}",
@@ -46,10 +55,11 @@ async def measure(folder: Path) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _rate(name: str, runs: list[dict[str, float]], target: str) -> Figure:
+def _rate(name: str, runs: list[dict[str, float]], bridge: list[float], target: str) -> Figure:
     rates = [BACKLOG / run["drain_s"] for run in runs]
     return Figure(
-        figure=name, value=median(rates), unit="events/s", limit_or_peer=PEER, ratio=median(rates) / BAR,
+        figure=name, value=median(rates), unit="events/s",
+        limit_or_peer=f"mosquitto bridge in this run: {median(bridge):.0f}", ratio=median(rates) / median(bridge),
         target=target, met=median(rates) >= FLOOR if target else None, range=(min(rates), max(rates)), runs=len(rates),
     )  # fmt: skip
 
