@@ -1,0 +1,92 @@
+"""The catalog: each driver loads, one whose library is missing says what to install, and a port is claimed once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from drivers.catalog import CATALOG, claims, load
+from drivers.errors import DeviceError
+from drivers.readers import serial_ascii
+from drivers.sensors import modbus_panel
+
+ROOT = Path(__file__).parents[2]
+LIBRARIES = {"serial_ascii": "serial", "modbus_panel": "pymodbus"}
+UNNEEDED = "import sys; import drivers.catalog, drivers.driver, drivers.readings; print(*sys.modules)"
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_each_driver_loads_and_lies_in_the_folder_of_its_kind(name: str) -> None:
+    entry = CATALOG[name]
+    assert load(name).__name__ == entry.module == f"drivers.{entry.kind}s.{name}"
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_extra_of_each_driver_exists(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(LIBRARIES[name] in words for words in project["optional-dependencies"][CATALOG[name].extra])
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_a_missing_library_is_r180_and_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [one for one in sys.modules if one.startswith(("drivers.readers.", "drivers.sensors."))]:
+        monkeypatch.delitem(sys.modules, module)
+    for module in [one for one in sys.modules if one.split(".")[0] == LIBRARIES[name]]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "drivers.serial_port", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Without(LIBRARIES[name]), *sys.meta_path])
+    with pytest.raises(DeviceError) as caught:
+        load(name)
+    assert caught.value.code == "R-180"
+    assert LIBRARIES[name] in caught.value.what
+    assert f"mektep-agent[{CATALOG[name].extra}]" in caught.value.do
+
+
+class Without:
+    """An import system in which one library is not installed."""
+
+    def __init__(self, library: str) -> None:
+        self._library = library
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.split(".")[0] == self._library:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_a_driver_that_is_broken_itself_is_no_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its author must see the true error."""
+    for module in [one for one in sys.modules if one.startswith("drivers.readers")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [WithoutModule(), *sys.meta_path])
+    with pytest.raises(ModuleNotFoundError):
+        load("serial_ascii")
+
+
+class WithoutModule:
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "drivers.readers.serial_ascii":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_an_unknown_driver_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        load("coffee_machine")
+
+
+def test_the_core_loads_no_driver_and_no_library_of_one() -> None:
+    """A school without a fire panel pays nothing for it."""
+    loaded = subprocess.run([sys.executable, "-c", UNNEEDED], capture_output=True, text=True, check=True, cwd=ROOT)
+    modules = set(loaded.stdout.split())
+    assert modules.isdisjoint(LIBRARIES.values())
+    assert modules.isdisjoint(entry.module for entry in CATALOG.values())
+
+
+def test_a_serial_device_claims_its_port_and_one_on_the_network_nothing() -> None:
+    assert claims(serial_ascii.Settings(port="/dev/reader")) == ("/dev/reader",)
+    panel = {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}}
+    assert claims(modbus_panel.Settings(**panel, port="/dev/panel")) == ("/dev/panel",)  # type: ignore[arg-type]
+    assert claims(modbus_panel.Settings(**panel, host="10.0.0.1")) == ()  # type: ignore[arg-type]

@@ -1,0 +1,200 @@
+"""What every driver of the catalog owes: the shape of drivers/driver.py, a probe that never raises, nothing left open
+when it is cancelled, and readings again after its device was unplugged.
+
+A new driver adds its device here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.catalog import CATALOG, load
+from drivers.driver import Counters, Driver, Finding, Verdict
+from drivers.errors import DeviceError
+from drivers.readers import serial_ascii
+from drivers.readings import Light, Reading, Tap, ZoneChange
+from drivers.sensors import modbus_panel
+from simulator.card_reader import ironlogic_line
+from simulator.fire_panel import FIRE, NORMAL, FirePanel
+from simulator.serial_line import SerialLine
+from tests.clock import FastClock
+from tests.drivers.supervised import kept_reading, open_files, until
+
+BACK_S = 2.0
+STEPS = [*range(12), 20, 50, 200]  # of the event loop, until it is cancelled
+
+
+class Device(NamedTuple):
+    """One device on a line that can be pulled; `act` makes it report something new."""
+
+    settings: msgspec.Struct
+    line: SerialLine
+    act: Callable[[], None]
+    reading: type[Reading]
+
+
+@asynccontextmanager
+async def card_reader(folder: Path) -> AsyncIterator[Device]:
+    line = SerialLine(folder / "reader")
+    line.plug()
+    shown = iter(range(1, 1_000))
+
+    def show() -> None:
+        line.send(ironlogic_line(bytes([0x6F, 0, 0, 0, next(shown)])))
+
+    settings = serial_ascii.Settings(port=str(line.link), format=serial_ascii.Format.IRONLOGIC)
+    yield Device(settings, line, show, Tap)
+    line.unplug()
+
+
+@asynccontextmanager
+async def fire_panel(folder: Path) -> AsyncIterator[Device]:
+    panel = FirePanel(folder, "panel", zones=2)
+    await panel.start()
+
+    def burn() -> None:
+        panel.set(1, NORMAL if panel.zones[0] == FIRE else FIRE)
+
+    port = str(panel.agent_end.link)
+    zones = {"1": "canteen", "2": "gym"}
+    settings = modbus_panel.Settings(profile="bolid-s2000-pp", port=port, unit=2, zones=zones, poll_ms=50)
+    yield Device(settings, panel.agent_end, burn, ZoneChange)
+    await panel.stop()
+
+
+DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
+    "serial_ascii": card_reader,
+    "modbus_panel": fire_panel,
+}
+drivers = pytest.mark.parametrize("name", CATALOG)
+
+
+def on_port(name: str, port: str) -> msgspec.Struct:
+    """Settings of a driver with nothing said but its port."""
+    words: dict[str, Any] = {"modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}}}.get(name, {})
+    found: msgspec.Struct = load(name).Settings(port=port, **words)
+    return found
+
+
+async def use(module: Any, settings: msgspec.Struct) -> None:
+    async with module.connect(settings, FastClock()) as source:
+        async for _ in source:
+            await source.show(Light.ACCEPTED)
+
+
+def test_each_driver_of_the_catalog_has_its_device_here() -> None:
+    assert set(DEVICES) == set(CATALOG)
+
+
+@drivers
+def test_it_has_the_shape_of_a_driver(name: str) -> None:
+    module = load(name)
+    for function in ("probe", "connect"):
+        wanted = [one for one in inspect.signature(getattr(Driver, function)).parameters if one != "self"]
+        assert list(inspect.signature(getattr(module, function)).parameters) == wanted
+    config = module.Settings.__struct_config__
+    assert (config.frozen, config.forbid_unknown_fields) == (True, True)
+    assert "Raises" in (module.__doc__ or "")
+
+
+@drivers
+async def test_what_it_opens_has_the_shape_of_a_source(name: str, tmp_path: Path) -> None:
+    async with DEVICES[name](tmp_path) as device, load(name).connect(device.settings, FastClock()) as source:
+        assert source.counters == Counters(frames=source.counters.frames)
+        for light in Light:
+            await source.show(light)
+        readings = aiter(source)
+        device.act()
+        async with asyncio.timeout(10):
+            assert isinstance(await anext(readings), device.reading)
+
+
+@drivers
+@given(port=st.text(min_size=1, max_size=50) | st.sampled_from(["/", "/dev/null", "/dev/tty", "/proc/self/mem", "\0"]))
+def test_probe_never_raises(name: str, port: str) -> None:
+    module = load(name)
+    found = module.probe(on_port(name, port))
+    assert isinstance(found, Finding)
+    assert (found.verdict is Verdict.OK) == (found.code == "")
+    assert found.what
+    assert bool(found.do) == (found.verdict is not Verdict.OK)
+
+
+@drivers
+async def test_probe_disturbs_no_open_device_and_leaves_nothing_open(name: str, tmp_path: Path) -> None:
+    module = load(name)
+    async with DEVICES[name](tmp_path) as device, kept_reading(module, device.settings) as kept:
+        await until(kept.works)
+        before = open_files()
+        for _ in range(20):
+            assert module.probe(device.settings).verdict is Verdict.OK
+        assert open_files() == before
+        readings = len(kept.readings)
+        device.act()
+        await until(lambda: len(kept.readings) > readings)
+        assert kept.states == ["working"]
+
+
+@drivers
+async def test_an_absent_device_is_a_device_error(name: str, tmp_path: Path) -> None:
+    before = open_files()
+    for _ in range(5):
+        with pytest.raises(DeviceError) as caught:
+            await use(load(name), on_port(name, str(tmp_path / "nothing")))
+        assert caught.value.what
+        assert caught.value.do.endswith(".")
+    assert open_files() == before
+
+
+@drivers
+@pytest.mark.parametrize("steps", STEPS)
+async def test_cancelled_at_any_step_it_leaves_nothing_open(name: str, tmp_path: Path, steps: int) -> None:
+    async with DEVICES[name](tmp_path) as device:
+        before = open_files()
+        task = asyncio.create_task(use(load(name), device.settings))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=10)
+        assert done, "it does not end"
+        assert task.cancelled()
+        assert open_files() == before
+
+
+@drivers
+async def test_cancelled_while_it_reads_it_leaves_nothing_open(name: str, tmp_path: Path) -> None:
+    async with DEVICES[name](tmp_path) as device:
+        before = open_files()
+        async with kept_reading(load(name), device.settings) as kept:
+            await until(kept.works)
+            device.act()
+            await until(lambda: kept.readings)
+        assert open_files() == before
+
+
+@drivers
+async def test_it_reads_again_within_two_seconds_after_the_plug_is_back(name: str, tmp_path: Path) -> None:
+    async with DEVICES[name](tmp_path) as device:
+        before = open_files()
+        async with kept_reading(load(name), device.settings) as kept:
+            await until(kept.works)
+            for _ in range(2):
+                device.line.unplug()
+                await until(lambda: kept.states[-1] == "P-101")
+                device.line.plug()
+                assert await until(kept.works) < BACK_S
+                readings = len(kept.readings)
+                device.act()
+                await until(lambda readings=readings: len(kept.readings) > readings)
+        assert kept.states[0] == kept.states[-1] == "working"
+        assert len(open_files()) == len(before)  # the pty has another number now
