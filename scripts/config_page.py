@@ -21,8 +21,7 @@ HEAD = """# Configuration
 
 One TOML file, `/etc/mektep/agent.toml` unless a command is given another. `mektep check FILE` names every mistake
 with file, key, value and what to write instead; unknown settings are mistakes. Examples stand in
-[`examples/`](../examples/). This page
-is written from the code by `scripts/config_page.py`.
+[`examples/`](../examples/). This page is written from the code by `scripts/config_page.py`.
 
 No secret stands in this file: keys are files that the agent alone may read.
 

@@ -151,6 +151,12 @@ def test_every_target_of_make_that_a_page_names_is_there() -> None:
     assert named <= targets
 
 
+def test_make_docs_writes_every_generated_page() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndocs:")[2].partition("\n\n")[0]
+    scripts = {path.name for path in (ROOT / "scripts").glob("*.py") if "__main__" in path.read_text(encoding="utf-8")}
+    assert set(re.findall(r"scripts/(\w+\.py)", recipe)) == scripts
+
+
 # --- what the protocol, the simulator and the benchmarks say ---------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 import pytest
@@ -13,6 +13,7 @@ import yaml
 
 from agent.events import KINDS
 from agent.model import Lane
+from agent.sync.order_book import order_book
 from agent.sync.topics import Topics
 from tests.contract.documents import DOCS, ROOT
 
@@ -93,6 +94,12 @@ def test_the_channels_are_the_topics_of_a_box() -> None:
         lanes = channel["parameters"].get("lane", {}).get("enum", [""])
         written |= {address.replace("{lane}", lane) for lane in lanes}
     assert written == ours
+
+
+def test_the_orders_are_those_that_a_box_follows() -> None:
+    nothing = cast(Any, None)
+    parameter = document()["channels"]["orders"]["parameters"]["order"]
+    assert parameter["enum"] == list(order_book(nothing, nothing, nothing, nothing))
 
 
 def test_every_event_type_is_listed_with_its_lane_and_data() -> None:
