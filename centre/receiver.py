@@ -51,8 +51,9 @@ PREFIX = "mektep/v1"
 BULK = ("events/record", "events/telemetry", "status", "answers")
 ALARM = ("events/alarm", "events/ahead")
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 5.0
-KEYS_REMEMBERED_S = 10.0
+KEYS_REMEMBERED_S = 5.0
 QUEUE_MAX = 4 * RECEIVE_MAXIMUM
+STRANGERS_ASK_S = 0.2  # a flood of unknown names does not become a flood of queries
 NOBODY = "-"  # a refused message of a school that is not registered
 
 
@@ -233,7 +234,7 @@ class Pipeline:
     def _school_key(self, school: str) -> bytes:
         """The registered key; the table is read again when it is old, or a name is unknown."""
         age_s = time.monotonic() - self._schools_s
-        if age_s > KEYS_REMEMBERED_S or (school not in self._schools and age_s > 1.0):
+        if age_s > KEYS_REMEMBERED_S or (school not in self._schools and age_s > STRANGERS_ASK_S):
             self._schools = self._db().schools()
             self._schools_s = time.monotonic()
         if school not in self._schools:

@@ -103,15 +103,16 @@ class FarBox:
     def events(self, lane: str, first: int, last: int, **changes: Any) -> list[bytes]:
         return [event(self.school, lane, sequence, **changes) for sequence in range(first, last + 1)]
 
-    def batch(self, lane: str, first: int, bodies: list[bytes], *, epoch: str = EPOCH, **changes: str) -> Message:
+    def batch(self, lane: str, first: int, bodies: list[bytes], /, *, epoch: str = EPOCH, **changes: str) -> Message:
         """changes spoil properties after the signature."""
-        return self.batch_of(lane, first, first + len(bodies) - 1, b"[" + b",".join(bodies) + b"]", epoch, **changes)
+        message = self.batch_of(lane, first, first + len(bodies) - 1, b"[" + b",".join(bodies) + b"]", epoch)
+        return Message(message.topic, message.payload, message.properties | changes)
 
     def batch_of(self, lane: str, first: int, last: int, payload: bytes, epoch: str = EPOCH, **changes: str) -> Message:
         topic = self.topic(f"events/{lane}")
         statement = {"epoch": epoch, "first": str(first), "last": str(last)}
         lines = [f"{name}={value}" for name, value in statement.items()]
-        return Message(topic, payload, signed(self.key, "batch", topic, payload, *lines) | statement | changes)
+        return Message(topic, payload, signed(self.key, "batch", topic, payload, *lines) | statement)
 
     def message(self, rest: str, kind: str, body: dict[str, Any] | bytes) -> Message:
         payload = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""Births, alarms sent ahead, refusals, schools and orders: what the store keeps beside the events; on both databases."""
+"""Births, alarms sent ahead, refusals, schools, orders: what the store keeps beside the events, on both databases."""
 
 from __future__ import annotations
 
