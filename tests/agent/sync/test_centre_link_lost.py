@@ -96,7 +96,7 @@ async def test_receipts_that_the_broker_kept_settle_before_the_connection_is_rea
         centre.send_receipt(batch)
     await until(lambda: len(witness.heard) == len(centre.batches))
     line.refusing = False
-    await until(lambda: far_box.state == "online")
+    await until(lambda: len(centre.online()) == 2 and far_box.state == "online")
     assert ("connecting", "receipt") in steps
     assert far_box.owes_nothing()
     assert far_box.link.snapshot().refused == {}
