@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -55,19 +56,26 @@ def open_one(database_url: str) -> Iterator[Open]:
         database.close()
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+@contextmanager
+def make_city(folder: Path, *, postgres: bool = False) -> Iterator[City]:
     """Made by the centre's own commands, its broker running; no receiver is started."""
-    folder = tmp_path_factory.mktemp("city")
     for shared in (folder, *folder.parents):
         if shared == Path("/tmp"):
             break
         shared.chmod(0o711)  # the broker drops to its own user and must reach its part
-    made = City(folder)
+    made = City(folder, postgres=postgres)
     asyncio.run(made.make())
     asyncio.run(made.start_broker())
-    yield made
-    asyncio.run(made.stop())
+    try:
+        yield made
+    finally:
+        asyncio.run(made.stop())
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    with make_city(tmp_path_factory.mktemp("city")) as made:
+        yield made
 
 
 @pytest.fixture
