@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import statistics
 import sys
@@ -25,7 +26,6 @@ from simulator.school import School
 from simulator.screen import View, print_result
 from simulator.truth import reconcile
 
-DEFAULT_S = 120.0
 INTERRUPTED = 130
 REFRESH_S = 1.0
 
@@ -33,6 +33,7 @@ REFRESH_S = 1.0
 def main() -> int:
     parser = _parser()
     args = parser.parse_args()
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the devices' side: it would write over the screen
     try:
         faults = chosen(args.faults)
     except ValueError as error:
@@ -67,8 +68,10 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-demo-"))
     console = Console()
     school = School(folder, postgres=args.store == "postgres", compress=args.compress, small_disk=True, own_clock=True)
-    day = Day(school, load_script(), faults, args.seconds or DEFAULT_S)
-    console.print(f"A school is starting in {folder}: broker, two receivers, agent, two readers, a fire panel.")
+    day = Day(school, load_script(), faults, args.seconds)
+    console.print(
+        f"A school is starting in {folder}: broker, two receivers, agent, two readers, a fire panel, a smoke detector."
+    )
     try:
         await school.make()
         await school.start()

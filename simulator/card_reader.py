@@ -35,10 +35,12 @@ class CardReader:
         self.line = SerialLine(link, on_data=self._lit)
         self.latency_ms: list[float] = []
         self.last_light = ""
+        self._away_s = 0.0  # when the last card is taken away, by the loop's clock
         self._light: asyncio.Future[tuple[str, float]] | None = None
 
     async def show(self, card: bytes, patience_s: float) -> str:
-        """Hold a card; returns G, W or R, or nothing if no light came in time."""
+        """Hold a card; returns G, W or R, or nothing if no light came in time. The card before must be away."""
+        await asyncio.sleep(self._away_s - asyncio.get_running_loop().time())
         self._light = asyncio.get_running_loop().create_future()
         sent_s = self._read_aloud(card)
         shown_s = time.monotonic()
@@ -64,6 +66,7 @@ class CardReader:
         loop = asyncio.get_running_loop()
         for repeat in range(1, int(HELD_S / REPEAT_S)):
             loop.call_later(repeat * REPEAT_S, self.line.send, rdm6300_frame(card))
+        self._away_s = loop.time() + HELD_S
         return first_s
 
     def _lit(self, data: bytes) -> None:

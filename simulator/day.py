@@ -1,14 +1,18 @@
-"""A school day: children tap, it smokes now and then, and one fault after the other comes and goes.
+"""A school day: children tap, it burns and smokes now and then, and one fault after the other comes and goes.
 
-The script is school_day.toml; the same seed gives the same day.
+The script is school_day.toml; the same seed gives the same children at each reader, in the same order and haste.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import msgspec
@@ -17,91 +21,142 @@ from simulator.card_reader import CardReader
 from simulator.faults import FAULTS, Fault, fits
 from simulator.fire_panel import FIRE, NORMAL
 from simulator.school import School
+from simulator.smoke_detector import SMOKE
+from simulator.timetable import Now, Phase, Timetable, fitted
 from simulator.truth import Fire, Shown, Truth
 
 SCRIPT = Path(__file__).with_name("school_day.toml")
 SETTLE_S = 60.0
+SEEN_S = 30.0
+RUNNING = "school day"
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """school_day.toml."""
 
     seed: int
-    tap_pause_s: tuple[float, float]
+    speed: float
+    most_taps_a_minute: float
     light_patience_s: float
     fire_every_s: float
     fire_lasts_s: float
     fire_zones: list[int]
+    smoke_every_s: float
+    smoke_lasts_s: float
     between_faults_s: float
+    phase: list[Phase]
+
+    def timetable(self, seconds: float | None) -> Timetable:
+        """The hours at the script's speed, or so that they fill the seconds. Raises ValueError."""
+        speed = fitted(self.phase, seconds) if seconds else self.speed
+        return Timetable(self.phase, speed, self.most_taps_a_minute)
 
 
 def load_script(path: Path = SCRIPT) -> Script:
     return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Script)
 
 
+def children(seed: int, reader: int) -> Iterator[tuple[bytes, float]]:
+    """Whom a reader meets: a card that no other child has, and their haste, 1 on average."""
+    chance = random.Random(f"{seed}/{reader}")
+    for number in range(1, 1 << 24):
+        yield bytes([0x6F, reader]) + number.to_bytes(3, "big"), chance.uniform(0.4, 1.6)
+
+
 class Day:
     """One run. `log` holds the last happenings, for the screen."""
 
-    def __init__(self, school: School, script: Script, faults: list[Fault], seconds: float) -> None:
+    def __init__(self, school: School, script: Script, faults: list[Fault], seconds: float | None) -> None:
         self.school = school
         self.truth = Truth()
         self.fault: Fault | None = None
         self.fault_since_s = 0.0
         self.done: list[tuple[str, str]] = []  # fault, what became of it
         self.log: list[str] = []
-        self.phase = "starting"
+        self.stage = "starting"
         self.began_s = time.monotonic()
         self._script = script
+        self._timetable = script.timetable(seconds)
         self._faults = faults
-        self._seconds = seconds
-        self._random = random.Random(script.seed)
+        self._seconds = self._timetable.seconds
         self._ending = asyncio.Event()
-        self._card = 0
+
+    def now(self) -> Now:
+        """By the clock on the school's wall."""
+        return self._timetable.at(self._elapsed_s())
 
     async def run(self) -> None:
         """The day, then the waiting until everything owed is stored."""
-        self.phase = "school day"
+        self.stage = RUNNING
         self.began_s = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
-            for reader in self.school.readers:
-                tasks.create_task(self._tap(reader))
+            for number, reader in enumerate(self.school.readers, 1):
+                tasks.create_task(self._tap(reader, number))
             tasks.create_task(self._burn())
+            tasks.create_task(self._smoke())
             tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
-        self.phase = "waiting until all is stored"
+        self.stage = "waiting until all is stored"
         await self._settled()
 
     def note(self, text: str) -> None:
-        self.log.append(f"{time.monotonic() - self.began_s:6.1f} s  {text}")
+        self.log.append(f"{self._elapsed_s():6.1f} s  {self.now().time}  {text}")
         del self.log[:-200]
 
-    async def _tap(self, reader: CardReader) -> None:
-        while not self._ending.is_set():
-            self._card += 1
-            card = bytes([0x6F]) + self._card.to_bytes(4, "big")
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self.began_s
+
+    async def _tap(self, reader: CardReader, number: int) -> None:
+        for card, haste in children(self._script.seed, number):
+            if self._ending.is_set():
+                return
             if reader.line.plugged:
                 light = await reader.show(card, self._script.light_patience_s)
                 self.truth.shown.append(Shown(reader.name, card, light))
-            await asyncio.sleep(self._random.uniform(*self._script.tap_pause_s))
+            await asyncio.sleep(haste * self._timetable.pause_s(self._elapsed_s()))
 
     async def _burn(self) -> None:
         """Zones burn in turn; each fire lasts until the panel is reset."""
-        for turn in range(1_000):
-            try:
-                async with asyncio.timeout(self._script.fire_every_s):
-                    await self._ending.wait()
-                    return
-            except TimeoutError:
-                zone = self._script.fire_zones[turn % len(self._script.fire_zones)]
-            fire = Fire(zone, time.time())
-            self.truth.fires.append(fire)
-            self.school.panel.set(zone, FIRE)
-            self.note(f"fire in zone {zone}")
-            await self._until_told(zone, "fire")
-            await asyncio.sleep(self._script.fire_lasts_s)
-            self.school.panel.set(zone, NORMAL)
-            fire.to_s = time.time()
+        for zone in cycle(self._script.fire_zones):
+            if await self._ends_within(self._script.fire_every_s):
+                return
+            with self._fire("fire-panel", zone):
+                self.school.panel.set(zone, FIRE)
+                self.note(f"fire in zone {zone}")
+                await self._until_told("fire-panel", zone, "fire")
+                await asyncio.sleep(self._script.fire_lasts_s)
+                self.school.panel.set(zone, NORMAL)
             self.note(f"zone {zone} is reset")
+            await self._until_told("fire-panel", zone, "normal")
+
+    async def _smoke(self) -> None:
+        """In the duct, until it has cleared away."""
+        detector = self.school.detector
+        while not await self._ends_within(self._script.smoke_every_s):
+            with self._fire(detector.name, 1):
+                detector.inputs |= SMOKE
+                self.note("fire: smoke in the duct")
+                await self._until_told(detector.name, 1, "fire")
+                await asyncio.sleep(self._script.smoke_lasts_s)
+                detector.inputs &= ~SMOKE
+            self.note("the duct is clear")
+            await self._until_told(detector.name, 1, "normal")
+
+    @contextmanager
+    def _fire(self, sensor: str, zone: int) -> Iterator[None]:
+        fire = Fire(zone, time.time(), sensor)
+        self.truth.fires.append(fire)
+        yield
+        fire.to_s = time.time()
+
+    async def _ends_within(self, seconds: float) -> bool:
+        """Wait so long. True if the day ends meanwhile."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _watch_agent(self) -> None:
         """As systemd: an agent that ended is started again. That it ended by itself is a defect, and is told."""
@@ -112,16 +167,15 @@ class Day:
                 self.truth.defects.append("the agent ended by itself")
                 await self.school.agent.start()
 
-    async def _until_told(self, zone: int, state: str) -> None:
-        """A real fire does not end because nobody listens: it burns at least until the agent had time to see it."""
-        deadline = time.monotonic() + 15.0
-        before = self.school.status().get("sources", {}).get("fire-panel", {}).get("readings", 0)
+    async def _until_told(self, sensor: str, zone: int, state: str) -> None:
+        """A real fire does not end because nobody listens: it burns at least until the agent has seen it."""
+        deadline = time.monotonic() + SEEN_S
         while time.monotonic() < deadline:
-            now = self.school.status().get("sources", {}).get("fire-panel", {})
-            if now.get("state") == "working" and now.get("readings", 0) > before:
-                return
+            with suppress(sqlite3.Error):  # its disk is full, or it has just been killed
+                if self.school.told(zone, sensor) == state:
+                    return
             await asyncio.sleep(0.1)
-        self.note(f"zone {zone}: {state} was not seen for 15 s")
+        self.note(f"{sensor} zone {zone}: {state} was not told for {SEEN_S:.0f} s")
 
     async def _break_things(self) -> None:
         scale = self._scale()
@@ -140,7 +194,7 @@ class Day:
             self.done.append((fault.name, "healed"))
             self.fault = None
             await asyncio.sleep(self._script.between_faults_s * min(1.0, scale))
-        left_s = self._seconds - (time.monotonic() - self.began_s)
+        left_s = self._seconds - self._elapsed_s()
         await asyncio.sleep(max(0.0, left_s))
         self._ending.set()
 

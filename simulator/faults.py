@@ -72,6 +72,23 @@ async def _clear(school: School) -> None:
     school.readers[0].line.disturb = school.readers[1].line.disturb = None
 
 
+async def _stall(school: School) -> None:
+    school.readers[0].line.stalled = True
+
+
+async def _go_on(school: School) -> None:
+    """Noise comes before the rest: the frame that was cut is none, and its card no tap."""
+    school.readers[0].line.go_on(b"\xff\x00")
+
+
+async def _detector_off(school: School) -> None:
+    await school.detector.stop()
+
+
+async def _detector_on(school: School) -> None:
+    await school.detector.start()
+
+
 async def _panel_late(school: School) -> None:
     school.panel.agent_end.late_s = 1.4
 
@@ -232,10 +249,12 @@ def fits(fault: Fault, school: School) -> str:
 FAULTS = [
     Fault("reader unplugged", "canteen-1 FAILED P-104", _unplug_reader, _replug_reader),
     Fault("readers garble", "garbled frames are counted, no wrong card", _garble, _clear),
+    Fault("reader stalls", "half a frame, then silence: no card of it", _stall, _go_on),
     Fault("panel answers late", "fire-panel FAILED S-101, no wrong zone", _panel_late, _panel_in_time, seconds=4),
     Fault("panel silent", "fire-panel FAILED S-101", _panel_silent, _panel_speaks, seconds=3),
     Fault("panel busy", "nothing: it is asked again", _panel_busy, _panel_ready),
     Fault("panel unplugged", "fire-panel FAILED", _panel_unplug, _panel_replug),
+    Fault("smoke detector without power", "duct FAILED S-105", _detector_off, _detector_on),
     Fault("line cut", "centre offline, records owed", _cut, _mend, seconds=3),
     Fault("line silent", "no receipts", _mute, _unmute, seconds=4),
     Fault("line slow: 64 kbit/s, 100 ms", "slow, alarms first", _slow, _fast, seconds=4),

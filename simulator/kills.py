@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from simulator.card_reader import HELD_S, CardReader
+from simulator.card_reader import CardReader
 from simulator.fire_panel import FIRE, NORMAL
 from simulator.school import School
 from simulator.truth import Fire, Shown, Truth, reconcile
@@ -141,8 +141,7 @@ class Kills:
                 await asyncio.sleep(0.02)
             light = await self._light(reader, card)
             self.truth.shown.append(Shown(reader.name, card, light))
-            held_s = HELD_S if reader.kind == "em4100" else 0.0  # it says a card again and again
-            await asyncio.sleep(held_s + self._random.uniform(*TAP_PAUSE_S))
+            await asyncio.sleep(self._random.uniform(*TAP_PAUSE_S))
 
     def _listens(self, reader: CardReader) -> bool:
         """The agent has the reader's port open."""

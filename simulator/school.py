@@ -19,6 +19,7 @@ from simulator.city import City
 from simulator.fire_panel import FirePanel
 from simulator.link_proxy import LinkProxy
 from simulator.processes import Process, free_port, output
+from simulator.smoke_detector import SmokeDetector
 
 SCHOOL = "school-07"
 SMALL_DISK_MB = 24
@@ -59,6 +60,15 @@ port = "{port}"
 unit = 2
 zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
 """
+DETECTOR = """
+[[sensor]]
+name = "duct"
+driver = "modbus_panel"
+profile = "calectro-ug-3"
+host = "127.0.0.1"
+tcp_port = {port}
+zones = {{ 1 = "ventilation duct, kitchen" }}
+"""
 
 
 class School:
@@ -95,6 +105,7 @@ class School:
             CardReader("canteen-2", self.box / "canteen-2", "ironlogic"),
         ]
         self.panel = FirePanel(self.box, "fire-panel", zones=4)
+        self.detector = SmokeDetector("duct", free_port())
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
         self.clock_file = folder / "clock" if own_clock and _faketime() else None
@@ -128,6 +139,7 @@ class School:
         for reader in self.readers:
             reader.line.plug()
         await self.panel.start()
+        await self.detector.start()
         await self.agent.start()
 
     def set_clock(self, offset: str) -> None:
@@ -140,6 +152,7 @@ class School:
         await self.city.stop()
         await self.line.stop()
         await self.panel.stop()
+        await self.detector.stop()
         for reader in self.readers:
             reader.line.unplug()
 
@@ -172,13 +185,14 @@ class School:
             rows = db.execute("select epoch, lane, sequence, json from event").fetchall()
         return {(epoch, lane, sequence): text for epoch, lane, sequence, text in rows}
 
-    def told(self, zone: int) -> str:
+    def told(self, zone: int, sensor: str = "fire-panel") -> str:
         """The state of a zone in the newest alarm that the box holds; empty if there is none."""
         sql = """select json_extract(json, '$.data.state') from event
                  where type = 'kz.mektep.fire.zone.v1' and json_extract(json, '$.data.zone') = ?
+                 and json_extract(json, '$.data.sensor') = ?
                  order by json_extract(json, '$.recordedtime') desc, sequence desc limit 1"""
         with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
-            found = db.execute(sql, (zone,)).fetchone()
+            found = db.execute(sql, (zone, sensor)).fetchone()
         return found[0] if found else ""
 
     def card_key(self) -> bytes:
@@ -199,7 +213,7 @@ class School:
             orders_key=self.city.orders_key(),
             compress="true" if self.compress else "false",
             keep_days=self.keep_days,
-            devices=devices + PANEL.format(port=self.panel.agent_end.link),
+            devices=devices + PANEL.format(port=self.panel.agent_end.link) + DETECTOR.format(port=self.detector.port),
         )
         (self.box / "agent.toml").write_text(text)
 

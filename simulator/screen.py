@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from typing import Any
 
 from rich.console import Console, Group
@@ -12,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from simulator.day import Day
+from simulator.day import RUNNING, Day
 
 LIGHTS = {
     "G": ("● green", "bold green"),
@@ -41,8 +40,9 @@ class View:
 
     def _head(self, status: dict[str, Any]) -> Panel:
         day = self.day
-        line = Text(f" {time.monotonic() - day.began_s:5.0f} s  ", "bold")
-        line.append(f"{day.phase}   ")
+        now = day.now()
+        line = Text(f" {now.time} ", "bold")
+        line.append(f"{now.phase.name if day.stage == RUNNING else day.stage}   ")
         if day.fault:
             line.append(f"FAULT  {day.fault.name}", "bold white on red")
             line.append(f"   expect: {day.fault.seen}", "yellow")

@@ -25,10 +25,12 @@ class SerialLine:
         self.plugged = False
         self.silent = False  # the device is dead: nothing leaves it
         self.late_s = 0.0  # the device answers so much later
+        self.stalled = False  # the device hangs: half of what it sends next, then nothing
         self.disturb: Callable[[bytes], bytes] | None = None
         self._byte_s = BITS_A_BYTE / baud
         self._master = self._slave = -1
         self._free_s = 0.0  # when the line has sent what it was given
+        self._rest = b""  # of what was cut when it stalled
 
     def plug(self) -> None:
         """Appear, or appear again, under the same name."""
@@ -56,11 +58,25 @@ class SerialLine:
         """Put bytes on the line, no faster than the baud rate. Returns the seconds until the last has left."""
         loop = asyncio.get_running_loop()
         data = self.disturb(data) if self.disturb else data
+        data = self._cut(data) if self.stalled else data
         start_s = max(loop.time() + self.late_s, self._free_s)
         self._free_s = start_s + len(data) * self._byte_s
         if not self.silent:
             loop.call_at(self._free_s, self._deliver, data, self._master)
         return self._free_s - loop.time()
+
+    def go_on(self, noise: bytes) -> None:
+        """After a stall: noise, and the rest of what was cut."""
+        rest, self.stalled, self._rest = self._rest, False, b""
+        self.send(noise + rest)
+
+    def _cut(self, data: bytes) -> bytes:
+        """The first half of the first thing sent; of all that follows nothing."""
+        if self._rest:
+            return b""
+        half = len(data) // 2
+        self._rest = data[half:]
+        return data[:half]
 
     def _deliver(self, data: bytes, master: int) -> None:
         if self.plugged and master == self._master:

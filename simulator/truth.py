@@ -1,11 +1,12 @@
 """What truly happened, and whether the centre knows exactly that: the reconciliation at the end of a day.
 
 Cards     each tap uses a card of its own. Green: the centre holds it exactly once. No light: at most once. A card
-that was never shown: none.
-Zones     each fire is told, none is told in a zone that did not burn, and the last told state of a zone is the true
-one.
+          that was never shown: none.
+Alarms    each fire and each smoke is told, none is told in a zone that had none, and the last told state of a zone is
+          the true one.
 Lanes     the stored prefix of each lane of each epoch is whole, without gaps, and ends where the box's own
-numbering ends.
+          numbering ends; no record and no alarm was dropped.
+Events    each sequence of each lane is there once, as many as the centre counts: seen in the events themselves.
 Bytes     what the box still holds and what the centre stores are the same bytes.
 """
 
@@ -14,9 +15,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import Counter
 from typing import Any
 
-SLACK_S = 12.0  # a panel that is silent for a while tells a fire that late
+CARD = "kz.mektep.card.seen.v1"
+ZONE = "kz.mektep.fire.zone.v1"
+FLAPPING = "kz.mektep.source.flapping.v1"
+LOSS = "kz.mektep.loss.v1"
+Zone = tuple[str, int]  # sensor and number
+SHOWN_MOST = 5  # of what is wrong in one way
 
 
 class Shown:
@@ -29,9 +36,10 @@ class Shown:
 
 
 class Fire:
-    """One fire in one zone: from when to when, seconds of the wall clock."""
+    """One fire in one zone of a panel, or smoke at a detector: from when to when, seconds of the wall clock."""
 
-    def __init__(self, zone: int, from_s: float) -> None:
+    def __init__(self, zone: int, from_s: float, sensor: str = "fire-panel") -> None:
+        self.sensor = sensor
         self.zone = zone
         self.from_s = from_s
         self.to_s = float("inf")
@@ -62,15 +70,17 @@ def reconcile(
     wrong = (
         truth.defects
         + _cards(truth, decoded, key)
-        + _zones(truth, decoded)
+        + _alarms(truth, decoded)
         + _lanes(centre, status)
+        + _events(decoded, centre)
         + _bytes(events, kept)
     )
     return {
         "taps": len(truth.shown),
         "green": truth.green(),
-        "cards_stored": sum(event["type"] == "kz.mektep.card.seen.v1" for event in decoded),
+        "cards_stored": sum(event["type"] == CARD for event in decoded),
         "fires": len(truth.fires),
+        "smokes": sum(fire.sensor != "fire-panel" for fire in truth.fires),
         "fires_told": sum(_is_fire(event) for event in decoded),
         "events_stored": len(events),
         "epochs": len(centre.get("epochs", {})),
@@ -82,7 +92,7 @@ def reconcile(
 def _cards(truth: Truth, events: list[dict[str, Any]], key: bytes) -> list[str]:
     stored: dict[str, int] = {}
     for event in events:
-        if event["type"] == "kz.mektep.card.seen.v1":
+        if event["type"] == CARD:
             stored[event["data"]["card"]] = stored.get(event["data"]["card"], 0) + 1
     wrong = []
     for tap in truth.shown:
@@ -101,48 +111,114 @@ def _hash(key: bytes, card: bytes) -> str:
 
 
 def _is_fire(event: dict[str, Any]) -> bool:
-    return bool(event["type"] == "kz.mektep.fire.zone.v1" and event["data"]["state"] == "fire")
+    return bool(event["type"] == ZONE and event["data"]["state"] == "fire")
 
 
-def _zones(truth: Truth, events: list[dict[str, Any]]) -> list[str]:
-    told = [event for event in events if event["type"] == "kz.mektep.fire.zone.v1"]
-    wrong = []
-    burned = {fire.zone for fire in truth.fires}
-    for zone in burned:
-        happened = sum(fire.zone == zone for fire in truth.fires)
-        stored = sum(_is_fire(event) and event["data"]["zone"] == zone for event in told)
-        if stored < happened:  # more is right: a restarted agent tells the zones as they are
-            wrong.append(f"zone {zone} burned {happened} times and was told {stored} times")
-    for event in told:
-        if _is_fire(event) and event["data"]["zone"] not in burned:
-            wrong.append(f"a fire was told in zone {event['data']['zone']}, which never burned")
-    for zone in burned:
-        states = [event["data"]["state"] for event in told if event["data"]["zone"] == zone]
-        burning = any(fire.zone == zone and fire.to_s == float("inf") for fire in truth.fires)
+def _alarms(truth: Truth, events: list[dict[str, Any]]) -> list[str]:
+    burned: dict[Zone, list[Fire]] = {}
+    for fire in truth.fires:
+        burned.setdefault((fire.sensor, fire.zone), []).append(fire)
+    told, gathered = _told(events)
+    wrong = [
+        f"a fire was told in zone {zone} of {sensor}, which never burned"
+        for (sensor, zone), states in told.items()
+        if "fire" in states and (sensor, zone) not in burned
+    ]
+    for (sensor, zone), fires in burned.items():
+        states = told.get((sensor, zone), [])
+        happened = 1 if (sensor, zone) in gathered else len(fires)
+        if states.count("fire") < happened:  # more is right: a restarted agent tells the zones as they are
+            wrong.append(f"zone {zone} of {sensor} burned {len(fires)} times and was told {states.count('fire')} times")
+        burning = fires[-1].to_s == float("inf")
         if states and (states[-1] == "fire") != burning:
-            wrong.append(f"zone {zone} ends as {states[-1]}")
+            wrong.append(f"zone {zone} of {sensor} ends as {states[-1]}")
     return wrong
 
 
+def _told(events: list[dict[str, Any]]) -> tuple[dict[Zone, list[str]], set[Zone]]:
+    """The states told of each zone, in order; and the zones that chattered, of which some states were gathered."""
+    told: dict[Zone, list[str]] = {}
+    gathered = set()
+    for event in events:
+        data = event["data"]
+        if event["type"] == FLAPPING and data["type"] == ZONE:
+            data = data["latest"]
+            gathered.add((data["sensor"], data["zone"]))
+        elif event["type"] != ZONE:
+            continue
+        told.setdefault((data["sensor"], data["zone"]), []).append(data["state"])
+    return told, gathered
+
+
 def _lanes(centre: dict[str, Any], status: dict[str, Any]) -> list[str]:
+    if not centre:
+        return ["the centre does not answer"]
+    if not status.get("lanes"):
+        return ["the box shows no lanes"]
     wrong = []
-    for epoch, lanes in centre.get("epochs", {}).items():
+    for epoch, lanes in centre["epochs"].items():
         for name, lane in lanes.items():
-            if lane["through"] != lane["highest"] or lane["gaps"]:
-                wrong.append(f"lane {name} of {epoch[:8]} is stored through {lane['through']} of {lane['highest']}")
-            if lane["conflicts"] or lane["quarantined"]:
-                wrong.append(
-                    f"lane {name} of {epoch[:8]}: {lane['conflicts']} conflicts, {lane['quarantined']} quarantined"
-                )
-    now = centre.get("epochs", {}).get(status.get("epoch", ""), {})
-    for name, lane in status.get("lanes", {}).items():
+            wrong += _lane(f"lane {name} of {epoch[:8]}", lane)
+    now = centre["epochs"].get(status["epoch"], {})
+    for name, lane in status["lanes"].items():
         stored = now.get(name, {}).get("through", 0)
         if stored != lane["last"]:
             wrong.append(f"lane {name}: the box numbered to {lane['last']}, the centre stored through {stored}")
-    return wrong if centre else ["the centre does not answer"]
+    return wrong
+
+
+def _lane(where: str, lane: dict[str, Any]) -> list[str]:
+    wrong = []
+    if lane["through"] != lane["highest"] or lane["gaps"]:
+        wrong.append(f"{where} is stored through {lane['through']} of {lane['highest']}")
+    if lane["conflicts"] or lane["quarantined"]:
+        wrong.append(f"{where}: {lane['conflicts']} conflicts, {lane['quarantined']} quarantined")
+    return wrong
+
+
+def _events(events: list[dict[str, Any]], centre: dict[str, Any]) -> list[str]:
+    """By the events alone, whatever the centre says of itself."""
+    wrong = []
+    lost, streams = _lost(events), _streams(events)
+    for source, ranges in lost.items():
+        lane = source.rpartition("/")[2]
+        if lane != "telemetry":
+            wrong.append(f"lane {lane} dropped {', '.join(f'{first} to {last}' for first, last in ranges)}")
+    for source, sequences in streams.items():
+        twice = sorted(sequence for sequence, times in Counter(sequences).items() if times > 1)
+        explained = {one for first, last in lost.get(source, []) for one in range(first, last + 1)}
+        missing = sorted(set(range(1, max(sequences) + 1)) - set(sequences) - explained)
+        wrong += [f"{source} holds {sequence} more than once" for sequence in twice[:SHOWN_MOST]]
+        wrong += [f"{source} lacks {sequence}" for sequence in missing[:SHOWN_MOST]]
+    counted = sum(lane["events"] for lanes in centre.get("epochs", {}).values() for lane in lanes.values())
+    if centre and counted != len(events):
+        wrong.append(f"the centre counts {counted} events and shows {len(events)}")
+    return wrong
+
+
+def _streams(events: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """The sequences by source: school, epoch and lane."""
+    found: dict[str, list[int]] = {}
+    for event in events:
+        found.setdefault(event["source"], []).append(int(event["sequence"]))
+    return found
+
+
+def _lost(events: list[dict[str, Any]]) -> dict[str, list[tuple[int, int]]]:
+    """The ranges that the box says it dropped, by source."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for event in events:
+        if event["type"] == LOSS:
+            data, school = event["data"], event["source"].split("/")[2]
+            source = f"/schools/{school}/{data['epoch']}/{data['lane']}"
+            found.setdefault(source, []).append((data["first"], data["last"]))
+    return found
 
 
 def _bytes(events: list[str], kept: dict[tuple[str, int, int], str]) -> list[str]:
     stored = set(events)
     altered = [place for place, text in kept.items() if text not in stored]
-    return [f"{epoch[:8]}/{lane}/{sequence} is not stored with the same bytes" for epoch, lane, sequence in altered[:5]]
+    return [
+        f"{epoch[:8]}/{lane}/{sequence} is not stored with the same bytes"
+        for epoch, lane, sequence in altered[:SHOWN_MOST]
+    ]
