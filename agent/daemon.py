@@ -52,7 +52,7 @@ async def run(config: Config, notifier: Notifier) -> None:
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock)
-        pictures = Pictures(config, clock, outbox, link, alarms, stations)
+        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.zones)
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -17,21 +17,21 @@ from drivers.readings import Reading, Tap
 
 
 class Rules:
-    """Given to every source's supervisor."""
+    """Given to every source's supervisor; `zones` is what was told of each zone."""
 
     def __init__(self, alarms: AlarmPath, taps: TapPath, card_key: bytes, clock: Clock) -> None:
         self._alarms = alarms
         self._taps = taps
         self._card_key = card_key
         self._clock = clock
-        self._zones = zones.ZoneMemory()
+        self.zones = zones.ZoneMemory()
 
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:
         name, synced = station.config.name, self._clock.synced()
         if isinstance(reading, Tap):
             light = await self._taps.take(cards.seen(reading, name, self._card_key, synced=synced))
             await source.show(light)
-        elif (change := self._zones.news(reading, name)) is not None:
+        elif (change := self.zones.news(reading, name)) is not None:
             await self._alarms.raise_alarm(zones.changed(change, name, station.config.places, synced=synced))
 
     async def on_change(self, station: Station) -> None:

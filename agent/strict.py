@@ -59,10 +59,9 @@ def read_table(table: Mapping[str, Any], type_: type[S], *, file: str, prefix: s
     try:
         return msgspec.convert(table, type_), []
     except msgspec.ValidationError as error:  # the struct's own __post_init__: fields that do not fit together
-        what = str(error).split(" - at `")[0]
-        return None, [
-            Problem(code="C-104", file=file, key=prefix.rstrip("."), value="", what=what, do="Change one of them.")
-        ]
+        what, _, do = str(error).split(" - at `")[0].partition(". ")  # a struct may say itself what to do
+        do = do or "Change one of them."
+        return None, [Problem(code="C-104", file=file, key=prefix.rstrip("."), value="", what=what, do=do)]
 
 
 def show(value: object) -> str:

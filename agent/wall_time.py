@@ -1,4 +1,4 @@
-"""Nanoseconds since 1970 as people and the wire write them: RFC 3339, UTC, microseconds."""
+"""Nanoseconds since 1970 as the wire writes them: RFC 3339, UTC, microseconds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,3 @@ def rfc3339(utc_ns: int) -> str:
         datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         + f".{utc_ns // 1000 % 1_000_000:06d}Z"
     )
-
-
-def clock_face(utc_ns: int) -> str:
-    """2026-11-23 08:12:39 for screens, UTC; the empty string for 0."""
-    return datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S") if utc_ns else ""

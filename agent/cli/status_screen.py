@@ -5,9 +5,11 @@ Texts   agent/texts; colours only on a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -16,19 +18,26 @@ from agent.texts import Texts, load_texts
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
 BAD = "bold red"
+ZONE_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red", "attention": BAD, "fault": BAD}
 
 
 def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
-    """Print one screen, at most 100 columns."""
+    """Print one screen, at most 100 columns. Times are local; `mektep status --json` has them in UTC."""
     say = texts or load_texts()
     console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
     console.print(_headline(status, say))
+    for part in _parts(status, say):
+        console.print()
+        console.print(part)
+
+
+def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     if status.troubles or status.link.code or any(source.code for source in status.sources.values()):
-        console.print(_troubles(status, say))
+        yield _troubles(status, say)
     if status.sources:
-        console.print(_devices(status, say))
-    console.print(_lanes(status, say))
-    console.print(_link(status, say))
+        yield _devices(status, say)
+    yield _lanes(status, say)
+    yield _link(status, say)
 
 
 def _headline(status: Status, say: Texts) -> Text:
@@ -39,7 +48,7 @@ def _headline(status: Status, say: Texts) -> Text:
         say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow"
     )
     if status.at:
-        line.append(f"   {say('head.at')} {status.at}", "dim")
+        line.append(f"   {say('head.at')} {_local(status.at):%Y-%m-%d %H:%M:%S}", "dim")
     return line
 
 
@@ -62,7 +71,11 @@ def _devices(status: Status, say: Texts) -> Table:
     table = _table(say, "device", "state", "since", "readings", "last", "garbled")
     for name, source in status.sources.items():
         state = Text(say(f"source.{source.state}"), STATE_STYLE.get(source.state, BAD))
-        table.add_row(name, state, source.since, f"{source.readings}", source.last_reading or "—", f"{source.garbled}")
+        since, last = _moment(source.since, status.at), _moment(source.last_reading, status.at)
+        table.add_row(name, state, since, f"{source.readings}", last, f"{source.garbled}")
+        for zone in source.zones:
+            word = Text(say(f"zone.{zone.state}"), ZONE_STYLE.get(zone.state, "yellow"))
+            table.add_row(f"  {say('zone.title')} {zone.zone} {zone.place}", word)
     return table
 
 
@@ -85,7 +98,7 @@ def _link(status: Status, say: Texts) -> Text:
     line = Text(f"{say('link.title')}  ", "bold")
     line.append(say(f"link.{link.state}"), STATE_STYLE.get(link.state, "yellow"))
     if link.last_receipt:
-        line.append(f"   {say('link.last_receipt')} {link.last_receipt}")
+        line.append(f"   {say('link.last_receipt')} {_moment(link.last_receipt, status.at)}")
     if link.rtt_ms:
         line.append(f"   {link.rtt_ms:.0f} ms   {_size(int(link.bytes_per_s))}/s")
     if link.refused:
@@ -100,6 +113,19 @@ def _table(say: Texts, *columns: str) -> Table:
         right = column in ("readings", "garbled", "accepted", "stored", "owed", "size")
         table.add_column(say(f"column.{column}"), justify="right" if right else "left", no_wrap=True)
     return table
+
+
+def _moment(text: str, at: str) -> str:
+    """Local time as people say it: the hour alone if it is of the picture's day."""
+    if not text:
+        return "—"
+    moment = _local(text)
+    today = bool(at) and moment.date() == _local(at).date()
+    return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _local(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone()
 
 
 def _size(size_bytes: int) -> str:

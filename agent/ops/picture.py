@@ -13,8 +13,9 @@ from agent.alarm_path import AlarmPath
 from agent.clock import Clock
 from agent.config import Config
 from agent.model import Lane
-from agent.ops.status import DiskView, LaneView, LinkView, SourceView, Status, TroubleView, process_start
+from agent.ops.status import DiskView, LaneView, LinkView, SourceView, Status, TroubleView, ZoneView, process_start
 from agent.outbox.outbox import Outbox
+from agent.school.zones import ZoneMemory
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
 from agent.wall_time import rfc3339
@@ -31,6 +32,7 @@ class Pictures:
         link: CentreLink,
         alarms: AlarmPath,
         stations: Sequence[Station],
+        zones: ZoneMemory,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -38,6 +40,7 @@ class Pictures:
         self._link = link
         self._alarms = alarms
         self._stations = stations
+        self._zones = zones
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -59,7 +62,7 @@ class Pictures:
             lanes=self._lanes(),
             owes=self._outbox.owes(),
             link=self._link_view(),
-            sources={station.config.name: _source_view(station) for station in self._stations},
+            sources={station.config.name: self._source_view(station) for station in self._stations},
             troubles=self._troubles(),
             disk=self._disk(),
             alarms_waiting=self._alarms.waiting(),
@@ -104,19 +107,26 @@ class Pictures:
             refused=link.refused,
         )
 
+    def _source_view(self, station: Station) -> SourceView:
+        totals, trouble = station.totals(), station.trouble
+        return SourceView(
+            kind=station.config.kind,
+            driver=station.config.driver,
+            state=station.state.value,
+            since=rfc3339(station.since_ns),
+            last_reading=rfc3339(station.last_reading_ns),
+            readings=station.readings,
+            garbled=totals.garbled,
+            repeats=totals.repeats,
+            code=trouble.code if trouble else "",
+            what=trouble.what if trouble else "",
+            do=trouble.do if trouble else "",
+            zones=self._zone_views(station),
+        )
 
-def _source_view(station: Station) -> SourceView:
-    totals, trouble = station.totals(), station.trouble
-    return SourceView(
-        kind=station.config.kind,
-        driver=station.config.driver,
-        state=station.state.value,
-        since=rfc3339(station.since_ns),
-        last_reading=rfc3339(station.last_reading_ns),
-        readings=station.readings,
-        garbled=totals.garbled,
-        repeats=totals.repeats,
-        code=trouble.code if trouble else "",
-        what=trouble.what if trouble else "",
-        do=trouble.do if trouble else "",
-    )
+    def _zone_views(self, station: Station) -> list[ZoneView]:
+        places = station.config.places
+        return [
+            ZoneView(zone=zone, place=places.get(zone, ""), state=state.value)
+            for zone, state in self._zones.unusual(station.config.name).items()
+        ]

@@ -20,6 +20,14 @@ class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
 
 
+class ZoneView(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone that is not normal."""
+
+    zone: int
+    place: str
+    state: str
+
+
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     driver: str
@@ -32,6 +40,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     what: str = ""
     do: str = ""
+    zones: list[ZoneView] = []
 
 
 class LaneView(msgspec.Struct, frozen=True, kw_only=True):

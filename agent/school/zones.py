@@ -42,9 +42,7 @@ def changed(change: ZoneChange, sensor: str, places: Mapping[int, str], *, synce
 
 
 class ZoneMemory:
-    """What was last told of each zone: after a reconnection only what differs is news, at the daemon's start
-    everything is.
-    """
+    """What was last told of each zone: only what differs is news. At the daemon's start everything is."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, int], ZoneState] = {}
@@ -56,3 +54,8 @@ class ZoneMemory:
             return None
         self._told[sensor, change.zone] = change.state
         return msgspec.structs.replace(change, before=before)
+
+    def unusual(self, sensor: str) -> dict[int, ZoneState]:
+        """Zones of a sensor that are not normal as last told, by number."""
+        told = {zone: state for (name, zone), state in self._told.items() if name == sensor}
+        return {zone: told[zone] for zone in sorted(told) if told[zone] is not ZoneState.NORMAL}

@@ -80,3 +80,25 @@ def test_values_are_shown_as_written_but_never_a_password(value: object, shown: 
 
 def test_long_values_are_cut() -> None:
     assert len(show("x" * 500)) == 60
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Either says why not, or also what to do."""
+
+    says: str
+
+    def __post_init__(self) -> None:
+        raise ValueError(self.says)
+
+
+@pytest.mark.parametrize(
+    ("says", "shown"),
+    [
+        ("give a or b, one of them", "box.toml: pair: give a or b, one of them. Change one of them."),
+        ("profile x is not known. Use y.", "box.toml: pair: profile x is not known. Use y."),
+    ],
+)
+def test_fields_that_do_not_fit_together_say_what_to_do_once(says: str, shown: str) -> None:
+    _, problems = read_table({"says": says}, Pair, file="box.toml", prefix="pair.")
+    assert [str(problem) for problem in problems] == [shown]
+    assert problems[0].code == "C-104"

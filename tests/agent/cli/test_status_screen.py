@@ -5,16 +5,29 @@ from __future__ import annotations
 import io
 import os
 import pty
+import time
+from collections.abc import Iterator
 
 import msgspec
 import pytest
 
 from agent.cli.status_screen import draw
 from agent.ops import status
-from agent.ops.status import LaneView, LinkView, SourceView, Status, TroubleView
+from agent.ops.status import LaneView, LinkView, SourceView, Status, TroubleView, ZoneView
 from agent.texts import LANGUAGES, load_texts
+from drivers.readings import ZoneState
 
 AT = "2026-11-23T08:12:39.123456Z"
+
+
+@pytest.fixture(autouse=True)
+def shymkent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Times are shown as the clock on the wall says them: UTC+5."""
+    monkeypatch.setenv("TZ", "<+05>-5")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def source(state: str = "working", **changes: object) -> SourceView:
@@ -69,9 +82,9 @@ def row(text: str, name: str) -> list[str]:
 
 def test_a_box_without_trouble_shows_no_trouble() -> None:
     text = screen(picture())
-    assert text.splitlines()[0].split() == ["school-07", "running", "version", "0.1.0", "clock", "right", "seen", AT]
+    assert text.splitlines()[0] == "school-07  running   version 0.1.0   clock right   seen 2026-11-23 13:12:39"
     assert "What to do" not in text
-    assert row(text, "canteen-1") == ["canteen-1", "works", AT, "312", AT, "4"]
+    assert row(text, "canteen-1") == ["canteen-1", "works", "13:12:39", "312", "13:12:39", "4"]
     assert row(text, "records") == ["records", "480", "450", "30", "1", "MB"]
     assert row(text, "alarms") == ["alarms", "12", "12", "0", "0", "B"]
     assert row(text, "centre")[:3] == ["centre", "online", "last"]
@@ -84,7 +97,8 @@ def test_every_trouble_is_code_fact_and_instruction_before_all_else() -> None:
         link=link(code="L-103", what="nobody listens", do="Tell the centre."),
     )
     lines = screen(now).splitlines()
-    assert [line.strip() for line in lines[1:8]] == [
+    assert [line.strip() for line in lines[1:9]] == [
+        "",
         "What to do",
         "D-121  the disk is full",
         "→ Make room.",
@@ -93,6 +107,26 @@ def test_every_trouble_is_code_fact_and_instruction_before_all_else() -> None:
         "L-103  nobody listens",
         "→ Tell the centre.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("since", "shown"),
+    [("2026-11-22T19:00:00.000000Z", "00:00:00"), ("2026-11-22T18:59:59.000000Z", "2026-11-22 23:59"), ("", "—")],
+)
+def test_another_day_is_named(since: str, shown: str) -> None:
+    text = screen(picture(sources={"gate": source(since=since, last_reading="")}))
+    assert text.splitlines()[3].removeprefix("gate").split(maxsplit=1)[1].startswith(shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", [state for state in ZoneState if state is not ZoneState.NORMAL])
+def test_a_zone_that_is_not_normal_stands_under_its_panel(language: str, state: ZoneState) -> None:
+    zones = [ZoneView(zone=3, place="gym", state=state.value)]
+    text = screen(picture(sources={"fire-panel": source(zones=zones), "gate": source()}), language)
+    panel, zone, gate = text.splitlines()[3:6]
+    assert (panel.split()[0], gate.split()[0]) == ("fire-panel", "gate")
+    assert "3 gym" in zone
+    assert "zone." not in zone
 
 
 def test_what_was_refused_is_listed_by_reason() -> None:

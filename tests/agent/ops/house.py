@@ -16,6 +16,7 @@ from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox, open_outbox
+from agent.school.zones import ZoneMemory
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
@@ -95,7 +96,8 @@ class House:
             outbox=SMALL,
             sources=tuple(station.config for station in self.stations),
         )
-        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations)
+        self.zones = ZoneMemory()
+        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations, self.zones)
         self.systemd = Listening()
         self.thermal = folder / "temp"
         self.keeping = Housekeeping(clock, outbox, self.alarms, self.pictures, self.systemd, self.thermal)

@@ -11,10 +11,12 @@ import pytest
 from agent import __version__
 from agent.model import Lane
 from agent.ops import status
+from agent.ops.status import ZoneView
 from agent.outbox.troubles import Trouble as OutboxTrouble
 from agent.sources import SourceState, Trouble
 from agent.sync.linkerror import LinkError
 from drivers.driver import Counters
+from drivers.readings import ZoneChange, ZoneState
 from tests.agent.ops.house import House, open_house
 from tests.agent.sync.box import fire, taps
 from tests.clock import START_NS, FastClock
@@ -109,3 +111,11 @@ async def test_a_picture_can_be_written_and_read_back(house: House, tmp_path: Pa
     now = house.pictures.take()
     status.write(tmp_path / "status.json", now)
     assert status.read(tmp_path / "status.json") == now
+
+
+async def test_a_zone_that_burns_is_in_the_picture(house: House) -> None:
+    at = {"codes": (37, 44), "words": "fire", "at_ns": START_NS, "monotonic_ns": 1}
+    house.zones.news(ZoneChange(zone=3, state=ZoneState.FIRE, before=None, **at), "panel")
+    sources = house.pictures.take().sources
+    assert sources["panel"].zones == [ZoneView(zone=3, place="", state="fire")]
+    assert sources["canteen-1"].zones == []
