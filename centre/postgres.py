@@ -1,6 +1,7 @@
 """PostgreSQL as the centre's database: COPY into a temporary table, then one INSERT that leaves what is there alone.
 
 A lost connection is opened again at the next use. Bodies are text: jsonb would reorder what a hash covers.
+Raises  StoreDown; CentreError K-102 for a URL that cannot be read: the driver's own words would quote the password.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from centre.database import SCHEMA, Row
-from centre.errors import StoreDown
+from centre.errors import CentreError, StoreDown
 
 SETUP_LOCK = 7_301_923  # two receivers that start together must not make the tables at once
 STAGE = """
@@ -27,6 +29,7 @@ class PostgresDatabase:
     lock = " for update"
 
     def __init__(self, url: str) -> None:
+        _must_be_readable(url)
         self._url = url
         self._db: psycopg.Connection[Row] | None = None
         self._connection()
@@ -86,3 +89,14 @@ class PostgresDatabase:
         if self._db is not None and (self._db.closed or self._db.broken):
             self._db = None
         return StoreDown(str(error).strip())
+
+
+def _must_be_readable(url: str) -> None:
+    try:
+        said = conninfo_to_dict(url)
+    except psycopg.Error:
+        said = {"host": "@"}
+    host, port = str(said.get("host") or ""), str(said.get("port") or "5432")
+    if "@" in host or not port.replace(",", "").isdecimal():
+        do = "In a password write %40 for @, %2F for /, %25 for %, %3A for a colon; or put it into ~/.pgpass."
+        raise CentreError("K-102", "the database's URL cannot be read", do=do)
