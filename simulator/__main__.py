@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-demo-"))
     console = Console()
-    school = School(folder, postgres=args.store == "postgres", compress=args.compress, small_disk=True, own_clock=True)
+    school = School(
+        folder, postgres=args.store == "postgres", compress=args.compress, small_disk=True, own_clock=True, smoke=True
+    )
     day = Day(school, load_script(), faults, args.seconds)
     console.print(
         f"A school is starting in {folder}: broker, two receivers, agent, two readers, a fire panel, a smoke detector."

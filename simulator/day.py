@@ -93,7 +93,8 @@ class Day:
             for number, reader in enumerate(self.school.readers, 1):
                 tasks.create_task(self._tap(reader, number))
             tasks.create_task(self._burn())
-            tasks.create_task(self._smoke())
+            if self.school.smoke:
+                tasks.create_task(self._smoke())
             tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
         self.stage = "waiting until all is stored"

@@ -241,6 +241,8 @@ def fits(fault: Fault, school: School) -> str:
     """Why a fault cannot be ordered on this machine; empty if it can."""
     if fault.name == "disk full" and not os.path.ismount(school.box / "state"):
         return "needs root, to mount a small disk"
+    if fault.begin is _detector_off and not school.smoke:
+        return "needs a smoke detector"
     if fault.name == "clock jumps" and not school.clock_file:
         return "needs Debian's package faketime"
     return ""

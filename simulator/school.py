@@ -76,6 +76,7 @@ class School:
 
     direct     the box talks to the broker itself, not over the line that faults can cut
     keep_days  of delivered events, as in the box's configuration
+    smoke      with a smoke detector in the ventilation duct
     own_clock  the agent's wall clock can be set (by libfaketime)
     far        the city leaves the processor to the box: simulator/city.py
     wrapper    command before the agent's own, such as strace
@@ -91,6 +92,7 @@ class School:
         direct: bool = False,
         keep_days: int = 7,
         own_clock: bool = False,
+        smoke: bool = False,
         far: bool = False,
         wrapper: list[str] | None = None,
     ) -> None:
@@ -105,6 +107,7 @@ class School:
             CardReader("canteen-2", self.box / "canteen-2", "ironlogic"),
         ]
         self.panel = FirePanel(self.box, "fire-panel", zones=4)
+        self.smoke = smoke
         self.detector = SmokeDetector("duct", free_port())
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
@@ -139,7 +142,8 @@ class School:
         for reader in self.readers:
             reader.line.plug()
         await self.panel.start()
-        await self.detector.start()
+        if self.smoke:
+            await self.detector.start()
         await self.agent.start()
 
     def set_clock(self, offset: str) -> None:
@@ -206,6 +210,8 @@ class School:
             READER.format(name=reader.name, port=reader.line.link, format=reader.kind, lights=LIGHTS)
             for reader in self.readers
         )
+        devices += PANEL.format(port=self.panel.agent_end.link)
+        devices += DETECTOR.format(port=self.detector.port) if self.smoke else ""
         text = AGENT_TOML.format(
             school=SCHOOL,
             box=self.box,
@@ -213,7 +219,7 @@ class School:
             orders_key=self.city.orders_key(),
             compress="true" if self.compress else "false",
             keep_days=self.keep_days,
-            devices=devices + PANEL.format(port=self.panel.agent_end.link) + DETECTOR.format(port=self.detector.port),
+            devices=devices,
         )
         (self.box / "agent.toml").write_text(text)
 
