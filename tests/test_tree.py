@@ -30,7 +30,6 @@ NO_CODE_OF_THEIR_OWN = {  # only shapes and names: the tests of those who use th
     "drivers.driver": "protocols; every driver's test has the line that mypy checks",
     "drivers.errors": "one exception",
     "drivers.readings": "frozen facts",
-    "centre.errors": "two exceptions",
 }
 ENVIRONMENT = ("agent.cli", "agent.texts")  # the only ones that may look at os.environ
 
