@@ -19,6 +19,7 @@ from centre.wire import LANES
 
 WRONG_USE, AWAY, INTERRUPTED = 2, 3, 130
 BROKER_AWAY = "K-112"
+DATABASE_DO = "Does it run, has its disk space, does anybody lock it? Then try again."
 ORDER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 EXPIRES_MAX_S = 30 * 86_400
 DAYS_MAX = 3_650
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
         return AWAY if error.code == BROKER_AWAY else WRONG_USE
     except StoreDown as error:
-        print(f"K-110  the database does not answer: {error}\n      Start it, then try again.", file=sys.stderr)
+        print(f"K-110  the database does not answer: {error}\n      {DATABASE_DO}", file=sys.stderr)
         return AWAY
     except BrokenPipeError:  # `mektep-centre events … | head`: enough was read
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -81,14 +81,18 @@ class PostgresDatabase:
                 db.execute(schema)
             db.execute(STAGE)
         except psycopg.Error as error:
-            raise StoreDown(str(error).strip()) from error
+            raise StoreDown(_in_one_line(error)) from error
         self._db = db
         return db
 
     def _down(self, error: psycopg.Error) -> StoreDown:
         if self._db is not None and (self._db.closed or self._db.broken):
             self._db = None
-        return StoreDown(str(error).strip())
+        return StoreDown(_in_one_line(error))
+
+
+def _in_one_line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())
 
 
 def _must_be_readable(url: str) -> None:

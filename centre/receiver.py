@@ -254,6 +254,7 @@ class Receiver:
         shared = [f"$share/centre/{PREFIX}/+/{rest}" for rest in BULK]
         births = [f"{PREFIX}/+/status"]  # retained births: of boxes that were there before us
         alarms = [f"$share/centre-alarm/{PREFIX}/+/{rest}" for rest in ALARM]
+        self._broker = f"{settings.broker_host}:{settings.broker_port}"
         self._pipelines = [
             Pipeline(settings, name, shared + births, on_failure),
             Pipeline(settings, f"{name}-alarm", alarms, on_failure),
@@ -265,7 +266,7 @@ class Receiver:
             pipeline.start()
         for pipeline in self._pipelines:
             if not pipeline.connection.subscribed.wait(patience_s):
-                return pipeline.connection.trouble or "no connection to the broker"
+                return pipeline.connection.trouble or f"no connection to the broker at {self._broker}"
         return ""
 
     def stop(self) -> None:
