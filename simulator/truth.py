@@ -190,9 +190,21 @@ def _events(events: list[dict[str, Any]], centre: dict[str, Any]) -> list[str]:
         missing = sorted(set(range(1, max(sequences) + 1)) - set(sequences) - explained)
         wrong += [f"{source} holds {sequence} more than once" for sequence in twice[:SHOWN_MOST]]
         wrong += [f"{source} lacks {sequence}" for sequence in missing[:SHOWN_MOST]]
-    counted = sum(lane["events"] for lanes in centre.get("epochs", {}).values() for lane in lanes.values())
-    if centre and counted != len(events):
-        wrong.append(f"the centre counts {counted} events and shows {len(events)}")
+    return wrong + _counts(streams, centre)
+
+
+def _counts(streams: dict[str, list[int]], centre: dict[str, Any]) -> list[str]:
+    """What the centre says of each lane is what it shows; a lane may end with a loss, never with events not shown."""
+    shown = {tuple(source.split("/")[-2:]): sequences for source, sequences in streams.items()}
+    wrong = []
+    for epoch, lanes in centre.get("epochs", {}).items():
+        for name, lane in lanes.items():
+            sequences = shown.get((epoch, name), [])
+            if lane["events"] != len(sequences):
+                wrong.append(f"lane {name}: the centre counts {lane['events']} events and shows {len(sequences)}")
+            last = max([*sequences, *(last for _, last in lane["losses"])], default=0)
+            if lane["highest"] != last:
+                wrong.append(f"lane {name}: the centre says {lane['highest']} and shows {last} as the last")
     return wrong
 
 
