@@ -63,8 +63,12 @@ class City:
             await receiver.start()
 
     async def start_broker(self) -> None:
+        """Raises RuntimeError with the broker's last words if it does not listen."""
         await self.broker.start()
-        await wait_for_port(self.port)
+        try:
+            await wait_for_port(self.port)
+        except TimeoutError as error:
+            raise RuntimeError(f"the broker does not listen:\n{self.broker.last_words()}") from error
 
     async def stop(self) -> None:
         for receiver in self.receivers:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
 from pathlib import Path
+
+_ports = random.SystemRandom()  # tests run side by side: each draws its own
 
 
 class Process:
@@ -61,9 +64,12 @@ class Process:
         deadline = asyncio.get_running_loop().time() + patience_s
         while self._ready and self._ready.encode() not in self._log.read_bytes()[begin:]:
             if not self.running() or asyncio.get_running_loop().time() > deadline:
-                tail = self._log.read_text(errors="replace")[-1500:]
-                raise RuntimeError(f"{self.name} did not start:\n{tail}")
+                raise RuntimeError(f"{self.name} did not start:\n{self.last_words()}")
             await asyncio.sleep(0.02)
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self._log.read_text(errors="replace")[-1500:]
 
     def kill(self) -> None:
         """As a power cut: SIGKILL."""
@@ -98,10 +104,17 @@ def _give_way(pid: int) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody has now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A TCP port of loopback that nobody has now, and that the kernel gives nobody who connects (ip(7), local ports)."""
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = _ports.randrange(low // 2, low)
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 async def output(command: list[str]) -> tuple[int, str]:

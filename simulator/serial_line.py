@@ -29,6 +29,7 @@ class SerialLine:
         self.disturb: Callable[[bytes], bytes] | None = None
         self._byte_s = BITS_A_BYTE / baud
         self._master = self._slave = -1
+        self._plugs = 0  # how often it was plugged in
         self._free_s = 0.0  # when the line has sent what it was given
         self._rest = b""  # of what was cut when it stalled
 
@@ -43,6 +44,7 @@ class SerialLine:
         fresh.rename(self.link)
         asyncio.get_running_loop().add_reader(self._master, self._hear)
         self.plugged = True
+        self._plugs += 1
 
     def unplug(self) -> None:
         """Vanish, as a USB adapter that is pulled."""
@@ -62,7 +64,7 @@ class SerialLine:
         start_s = max(loop.time() + self.late_s, self._free_s)
         self._free_s = start_s + len(data) * self._byte_s
         if not self.silent:
-            loop.call_at(self._free_s, self._deliver, data, self._master)
+            loop.call_at(self._free_s, self._deliver, data, self._plugs)
         return self._free_s - loop.time()
 
     def go_on(self, noise: bytes) -> None:
@@ -78,10 +80,11 @@ class SerialLine:
         self._rest = data[half:]
         return data[:half]
 
-    def _deliver(self, data: bytes, master: int) -> None:
-        if self.plugged and master == self._master:
+    def _deliver(self, data: bytes, plug: int) -> None:
+        """What was on the line when it was pulled never comes."""
+        if self.plugged and plug == self._plugs:
             try:
-                os.write(master, data)
+                os.write(self._master, data)
             except BlockingIOError:
                 return  # nobody reads: a UART's buffer overruns too
 
