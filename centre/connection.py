@@ -71,8 +71,8 @@ class Connection:
         self._client.loop_start()
 
     def acknowledge(self, arrived: Arrived) -> None:
-        """Once only, and only to the connection that brought it."""
-        if arrived.qos and arrived.connection == self.number:
+        """Only to the connection that brought it; QoS 0 has no acknowledgement."""
+        if arrived.connection == self.number:
             self._client.ack(arrived.mid, arrived.qos)
 
     def publish(self, topic: str, payload: bytes, user: dict[str, str]) -> None:
