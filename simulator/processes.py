@@ -104,7 +104,7 @@ def _give_way(pid: int) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody has now, and that the kernel gives nobody who connects (ip(7), local ports)."""
+    """A TCP port of loopback that nobody has now, and that no outgoing connection gets (ip(7), local ports)."""
     low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = _ports.randrange(low // 2, low)

@@ -89,7 +89,7 @@ class Mqtt:
             await self._aside(self._connect)
             sock = client.socket()
             if sock is None:
-                raise ConnectionError("closed at once")
+                raise from_loss(0, "closed at once", by_server=False, greeted=False)
             self._loop.add_reader(sock, self._read, sock)
             self._ticker = asyncio.create_task(self._tick(), name="mqtt-keepalive")
             async with asyncio.timeout(CONNECT_S):

@@ -47,7 +47,6 @@ EXCEPTIONS: list[tuple[Exception, str, str, str]] = [
     (OSError(errno.ENETDOWN, "Network is down"), "L-101", "Network is down", "cable"),
     (ConnectionResetError(errno.ECONNRESET, "reset"), "L-101", "reset", "router"),
     (BrokenPipeError(errno.EPIPE, "broken pipe"), "L-101", "broken pipe", "router"),
-    (ConnectionError("closed at once"), "L-101", "closed at once", "router"),
     (ValueError("anything else"), "L-101", "anything else", "router"),
 ]
 
