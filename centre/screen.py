@@ -10,14 +10,23 @@ from rich.text import Text
 
 from centre.report import GAPS_SHOWN, LaneReport, SchoolReport
 
-COLUMNS = ("epoch", "lane", "stored through", "highest", "events", "lost", "quarantined", "conflicts", "missing")
-LEFT = ("epoch", "lane", "missing")
+COLUMNS = (
+    "epoch",
+    "lane",
+    "through",
+    "highest",
+    "events",
+    "lost",
+    "quarantined",
+    "conflicts",
+)  # fit 80
+LEFT = ("epoch", "lane")
 FILE_WIDTH = 500
 NOBODY = "-"
 
 
 def draw(reports: list[SchoolReport], *, registered: Collection[str]) -> None:
-    """One table per school."""
+    """For each school a line, a table, and what is missing. `through` is the end of the prefix without a gap."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=FILE_WIDTH)
@@ -27,6 +36,8 @@ def draw(reports: list[SchoolReport], *, registered: Collection[str]) -> None:
         console.print(_head(one, registered), soft_wrap=True)
         if one.epochs:
             console.print(_table(one))
+            for line in _missing(one):
+                console.print(line, soft_wrap=True)
         console.print()
 
 
@@ -38,6 +49,20 @@ def _table(one: SchoolReport) -> Table:
         for name, lane in lanes.items():
             table.add_row(Text(epoch[:8], "" if epoch == one.epoch else "dim"), name, *_cells(lane))
     return table
+
+
+def _missing(one: SchoolReport) -> list[Text]:
+    return [
+        Text(f"missing in {epoch[:8]} {name}: {_ranges(lane)}", "red")
+        for epoch, lanes in one.epochs.items()
+        for name, lane in lanes.items()
+        if lane.gaps
+    ]
+
+
+def _ranges(lane: LaneReport) -> str:
+    ranges = [str(first) if first == last else f"{first}-{last}" for first, last in lane.gaps]
+    return ", ".join(ranges) + (", …" if len(ranges) == GAPS_SHOWN else "")
 
 
 def _head(one: SchoolReport, registered: Collection[str]) -> Text:
@@ -62,9 +87,6 @@ def _to_the_second(time: str) -> str:
 
 
 def _cells(lane: LaneReport) -> list[Text]:
-    gaps = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in lane.gaps)
-    if len(lane.gaps) == GAPS_SHOWN:
-        gaps += ", …"
     lost = sum(last - first + 1 for first, last in lane.losses)
     return [
         Text(str(lane.through), "green" if lane.through == lane.highest else "yellow"),
@@ -73,5 +95,4 @@ def _cells(lane: LaneReport) -> list[Text]:
         Text(str(lost), "yellow" if lost else ""),
         Text(str(lane.quarantined), "red" if lane.quarantined else ""),
         Text(str(lane.conflicts), "red" if lane.conflicts else ""),
-        Text(gaps, "red"),
     ]

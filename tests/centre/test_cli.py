@@ -242,3 +242,15 @@ def test_a_receiver_starts_without_its_database_and_says_so(city: City, tmp_path
     said = (tmp_path / "log").read_text()
     assert "K-110" in said
     assert PASSWORD not in said
+
+
+def test_the_installed_program_is_this_source(tmp_path: Path) -> None:
+    """Not a copy that was made when it was installed, and has grown old since."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import centre; print(centre.__file__)"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert Path(done.stdout.strip()).parent == Path(cli.__file__).parent
+    program = Path(sys.executable).with_name("mektep-centre")
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.startswith("usage: mektep-centre")

@@ -32,9 +32,10 @@ def drawn(capsys: pytest.CaptureFixture[str], *reports: SchoolReport, registered
 def test_a_school_is_a_line_and_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert drawn(capsys, school()) == [
         "school-07 online last seen 2026-11-23 08:12:39 UTC",
-        "epoch lane stored through highest events lost quarantined conflicts missing",
+        "epoch lane through highest events lost quarantined conflicts",
         "6f1d2c9e alarm 480 480 480 0 0 0",
-        "6f1d2c9e record 12 30 9 5 2 1 13, 20-25",
+        "6f1d2c9e record 12 30 9 5 2 1",
+        "missing in 6f1d2c9e record: 13, 20-25",
     ]
 
 
@@ -75,9 +76,27 @@ def test_no_figure_is_cut_off(
     )
     draw([school(epochs={OTHER_EPOCH: {"telemetry": big}})], registered=["school-07"])
     lines = capsys.readouterr().out.splitlines()
-    cells = ["11111111", 10**15, 9 * 10**15, 10**15, 0, 0, 0, *(first for first, _ in gaps)]
+    cells = ["11111111", 10**15, 9 * 10**15, 10**15, 0, 0, 0, "11111111", *(first for first, _ in gaps)]
     assert Counter(filter(str.isdigit, "".join(lines[1:]))) == Counter("".join(map(str, cells)))
-    assert len(lines) == 4 or terminal  # school, head, one line of figures, an empty one
+    assert len(lines) == 5 or terminal  # school, head, one line of figures, what is missing, an empty one
+
+
+def test_the_usual_figures_fit_into_80_characters(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    year = LaneReport(
+        through=9_999_999, highest=9_999_999, events=9_999_999, gaps=[], losses=[(1, 99_999)], quarantined=9_999,
+        conflicts=9_999,
+    )  # fmt: skip
+    draw([school(epochs={EPOCH: {"telemetry": year}})], registered=["school-07"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[1:3]] == [
+        ["epoch", "lane", "through", "highest", "events", "lost", "quarantined", "conflicts"],
+        ["6f1d2c9e", "telemetry", "9999999", "9999999", "9999999", "99999", "9999", "9999"],
+    ]
 
 
 def test_of_many_gaps_it_says_that_there_are_more(capsys: pytest.CaptureFixture[str]) -> None:
