@@ -1,11 +1,14 @@
-"""The school as one live screen of 100 columns, and the reconciliation as text."""
+"""The school as one live screen, from 80x24 up: narrow ones have the panels below each other, wide ones side by side;
+and the reconciliation as text.
+"""
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
@@ -13,6 +16,10 @@ from rich.text import Text
 
 from simulator.day import RUNNING, Day
 
+WIDE = 118  # columns
+HEAD, LANES_NARROW = 4, 6  # rows
+DEVICES_NARROW, MIDDLE_WIDE = 9, 14
+BORDER = 2
 LIGHTS = {
     "G": ("● green", "bold green"),
     "W": ("● wait", "bold yellow"),
@@ -29,46 +36,69 @@ class View:
         self.day = day
         self.centre: dict[str, Any] = {}
 
-    def __rich__(self) -> Layout:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Rows are given out from the top; what happens gets the rest, its newest lines last."""
         status = self.day.school.status()
+        rows = options.height or console.height
+        wide = options.max_width >= WIDE
         layout = Layout()
+        middle = MIDDLE_WIDE if wide else DEVICES_NARROW + LANES_NARROW
+        parts = Layout(size=middle)
+        devices = self._devices(status, (MIDDLE_WIDE if wide else DEVICES_NARROW) - BORDER)
+        if wide:
+            parts.split_row(Layout(devices, ratio=3), Layout(self._lanes(status, wide=True), ratio=2))
+        else:
+            parts.split_column(
+                Layout(devices, size=DEVICES_NARROW), Layout(self._lanes(status, wide=False), size=LANES_NARROW)
+            )
         layout.split_column(
-            Layout(self._head(status), size=3), Layout(name="middle", size=17), Layout(self._log(), name="log")
+            Layout(self._head(status), size=HEAD), parts, Layout(self._log(rows - HEAD - middle - BORDER))
         )
-        layout["middle"].split_row(Layout(self._devices(status), ratio=11), Layout(self._lanes(status), ratio=9))
-        return layout
+        yield layout
 
     def _head(self, status: dict[str, Any]) -> Panel:
-        day = self.day
-        now = day.now()
-        line = Text(f" {now.time} ", "bold")
-        line.append(f"{now.phase.name if day.stage == RUNNING else day.stage}   ")
+        day, now = self.day, self.day.now()
+        first = Text(f" {now.time} ", "bold")
+        first.append(now.phase.name if day.stage == RUNNING else day.stage)
+        first.append(f"   faults healed: {sum(how == 'healed' for _, how in day.done)}", "dim")
+        second = Text(" ")
+        troubles = self._troubles(status)
         if day.fault:
-            line.append(f"FAULT  {day.fault.name}", "bold white on red")
-            line.append(f"   expect: {day.fault.seen}", "yellow")
+            second.append(f"FAULT  {day.fault.name}", "bold white on red").append(
+                f"   expect: {day.fault.seen}", "yellow"
+            )
+        elif troubles:
+            second.append(f"healing: {troubles[0]['code']}", "yellow")
         else:
-            line.append("all is well" if status else "the agent is starting", "green")
-        return Panel(line, title=f"{status.get('school', 'school')} · simulated school day", border_style="cyan")
+            second.append("all is well" if status else "the agent is starting", "green" if status else "yellow")
+        title = f"{status.get('school', 'school')} · simulated school day"
+        return Panel(_lines(first, second), title=title, border_style="cyan")
 
-    def _devices(self, status: dict[str, Any]) -> Panel:
+    def _devices(self, status: dict[str, Any], rows: int) -> Panel:
         sources = status.get("sources", {})
         table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-        for column in ("device", "state", "readings", "garbled", "light", "ms"):
-            table.add_column(
-                column, no_wrap=True, justify="right" if column in ("readings", "garbled", "ms") else "left"
-            )
+        table.add_column("device", no_wrap=True, min_width=10)
+        table.add_column("state", no_wrap=True, min_width=12)
+        for column in ("readings", "garbled"):
+            table.add_column(column, no_wrap=True, justify="right", min_width=len(column))
+        table.add_column("light", no_wrap=True, min_width=10)
+        table.add_column("ms", no_wrap=True, justify="right", min_width=5)
         for reader in self.day.school.readers:
-            source = sources.get(reader.name, {})
             text, style = LIGHTS.get(reader.last_light, ("?", ""))
             median = f"{statistics.median(reader.latency_ms[-50:]):.1f}" if reader.latency_ms else "—"
-            table.add_row(reader.name, *_state(source), Text(text, style), median)
+            table.add_row(reader.name, *_state(sources.get(reader.name, {})), Text(text, style), median)
         table.add_row("fire-panel", *_state(sources.get("fire-panel", {})), self._zones(), "")
-        shown = self.day.truth
-        foot = Text(f"\n{len(shown.shown)} cards shown, {shown.green()} green, {len(shown.fires)} fires\n")
-        for trouble in self._troubles(status)[:3]:
-            foot.append(f"{trouble['code']} {trouble['what']}\n", "red")
-            foot.append(f"  → {trouble['do']}\n", "bold")
-        return Panel(Group(table, foot), title="devices", border_style="cyan")
+        if self.day.school.smoke:
+            duct = self.day.school.detector
+            light = Text("● smoke", "bold white on red") if duct.smokes else Text("○ clear", "green")
+            table.add_row(duct.name, *_state(sources.get(duct.name, {})), light, "")
+        told = []
+        for trouble in self._troubles(status):
+            told += [Text(f" {trouble['code']} {trouble['what']}", "red"), Text(f"   → {trouble['do']}", "bold")]
+        left = rows - 1 - len(table.rows)
+        truth = self.day.truth
+        title = f"devices · {len(truth.shown)} cards shown, {truth.green()} green · fires: {len(truth.fires)}"
+        return Panel(Group(table, _lines(*told[: left // 2 * 2])), title=title, border_style="cyan")
 
     def _zones(self) -> Text:
         line = Text()
@@ -79,36 +109,55 @@ class View:
 
     def _troubles(self, status: dict[str, Any]) -> list[dict[str, Any]]:
         found = list(status.get("troubles", []))
-        found += [source for source in status.get("sources", {}).values() if source.get("code")]
+        for name, source in status.get("sources", {}).items():
+            if source.get("code"):
+                found.append({"code": source["code"], "what": f"{name}: {source['what']}", "do": source["do"]})
         link = status.get("link", {})
         return found + ([link] if link.get("code") else [])
 
-    def _lanes(self, status: dict[str, Any]) -> Panel:
-        table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    def _lanes(self, status: dict[str, Any], *, wide: bool) -> Panel:
+        table = Table(box=None, padding=(0, 1), expand=wide, header_style="dim")
         for column in ("lane", "accepted", "owed", "at centre"):
-            table.add_column(column, justify="left" if column == "lane" else "right")
+            table.add_column(
+                column, no_wrap=True, justify="left" if column == "lane" else "right", min_width=len(column)
+            )
         stored = self.centre.get("epochs", {}).get(status.get("epoch", ""), {})
         for name, lane in status.get("lanes", {}).items():
             owed = lane["last"] - lane["settled"]
             through = stored.get(name, {}).get("through", 0)
             table.add_row(name, str(lane["last"]), Text(str(owed), "yellow" if owed else "green"), str(through))
-        link = status.get("link", {})
-        state = link.get("state", "—")
-        foot = Text("\nlink  ", "dim").append(state, "bold green" if state in GOOD else "bold yellow")
-        if link.get("rtt_ms"):
-            foot.append(f"   {link['rtt_ms']:.0f} ms, {link['bytes_per_s'] / 1e3:.0f} kB/s", "dim")
-        disk = status.get("disk", {})
-        foot.append(f"\ncommit p99  {disk.get('commit_p99_ms', 0):.1f} ms", "dim")
-        foot.append(f"\nsent ahead  {status.get('alarms_sent_ahead', 0)}", "dim")
-        foot.append(f"\nfaults healed  {len(self.day.done)}", "dim")
-        return Panel(Group(table, foot), title="lanes and centre", border_style="cyan")
+        facts = self._facts(status)
+        if wide:
+            return Panel(Group(table, Text(), facts), title="lanes and centre", border_style="cyan")
+        beside = Table.grid(expand=True)
+        beside.add_column()
+        beside.add_column(ratio=1)
+        beside.add_row(table, facts)
+        return Panel(beside, title="lanes and centre", border_style="cyan")
 
-    def _log(self) -> Panel:
-        lines = Text("\n".join(self.day.log[-8:]))
+    def _facts(self, status: dict[str, Any]) -> Text:
+        link, disk = status.get("link", {}), status.get("disk", {})
+        state = link.get("state", "—")
+        first = Text(" link  ", "dim").append(state, "bold green" if state in GOOD else "bold yellow")
+        if link.get("rtt_ms"):
+            first.append(f"   {link['rtt_ms']:.0f} ms, {link['bytes_per_s'] / 1e3:.0f} kB/s", "dim")
+        commit = Text(f" commit p99  {disk.get('commit_p99_ms', 0):.1f} ms", "dim")
+        ahead = Text(f" alarms sent ahead  {status.get('alarms_sent_ahead', 0)}", "dim")
+        return _lines(first, commit, ahead)
+
+    def _log(self, rows: int) -> Panel:
+        lines = _lines(*[Text(line) for line in self.day.log[-max(1, rows) :]])
         lines.highlight_regex(r"FAULT.*", "bold red")
         lines.highlight_regex(r"healed.*", "green")
-        lines.highlight_regex(r"fire in.*", "bold yellow")
+        lines.highlight_regex(r"fire.*", "bold yellow")
         return Panel(lines, title="what happens", border_style="cyan")
+
+
+def _lines(*lines: Text) -> Text:
+    """Each stays one row, shortened if need be."""
+    text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _state(source: dict[str, Any]) -> tuple[Text, str, str]:
@@ -121,7 +170,8 @@ def _state(source: dict[str, Any]) -> tuple[Text, str, str]:
 
 def print_result(console: Console, result: dict[str, Any]) -> None:
     """The reconciliation for people."""
-    table = Table(title="Reconciliation: what happened, and what the centre's database holds", box=None, padding=(0, 2))
+    console.print("\nReconciliation: what happened, and what the centre's database holds", style="bold")
+    table = Table(box=None, padding=(0, 2), show_header=False)
     table.add_column("")
     table.add_column("", justify="right")
     names = {
@@ -129,6 +179,7 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
         "green": "of these green",
         "cards_stored": "cards stored",
         "fires": "fires",
+        "smokes": "of these smoke in the duct",
         "fires_told": "fire events stored",
         "events_stored": "events stored in all",
         "compared_bytes_of_events": "events compared byte by byte",
