@@ -29,13 +29,13 @@ from agent.events import EpochOpened, draft
 from agent.model import Batch, Draft, Lane, Place
 from agent.outbox import locks, salvage
 from agent.outbox.checkpointer import Checkpointer
-from agent.outbox.envelope import Envelope, split
+from agent.outbox.envelope import Envelope
 from agent.outbox.group import Numbering, Transaction
 from agent.outbox.reader import Damaged, Reader
 from agent.outbox.settings import OutboxSettings
 from agent.outbox.settled import Settled
 from agent.outbox.troubles import Trouble, Troubles
-from agent.outbox.upkeep import Lost, Stretch, Upkeep
+from agent.outbox.upkeep import Lost, Stretch, Upkeep, release_ballast
 from agent.outbox.writer import BUSY_CODES, PRIMARY, Member, Writer
 
 log = logging.getLogger("agent.outbox")
@@ -72,8 +72,7 @@ async def open_outbox(path: Path, *, school: str, clock: Clock, settings: Outbox
     with ExitStack() as stack:
         try:
             stack.enter_context(locks.only_agent(path))
-            await asyncio.to_thread(salvage.mend, path, clock)
-            outbox = Outbox(path, school, clock, settings)
+            outbox = await _start(path, school, clock, settings)
         except (sqlite3.Error, OSError) as error:
             raise _unusable(path, error) from error
         try:
@@ -81,6 +80,20 @@ async def open_outbox(path: Path, *, school: str, clock: Clock, settings: Outbox
             yield outbox
         finally:
             await asyncio.to_thread(outbox.close)
+
+
+async def _start(path: Path, school: str, clock: Clock, settings: OutboxSettings) -> Outbox:
+    """A mended outbox; on a full disk the space set aside must serve already here. Raises sqlite3.Error, OSError."""
+    starved = False
+    while True:
+        try:
+            await asyncio.to_thread(salvage.mend, path, clock)
+            return Outbox(path, school, clock, settings, starved=starved)
+        except (sqlite3.Error, OSError) as error:
+            starved = release_ballast(path)
+            if not starved:
+                raise
+            log.warning("the space set aside is used to start: %s", error)
 
 
 def _unusable(path: Path, error: Exception) -> AgentError:
@@ -94,7 +107,9 @@ def _unusable(path: Path, error: Exception) -> AgentError:
 class Outbox:
     """Use open_outbox()."""
 
-    def __init__(self, path: Path, school: str, clock: Clock, settings: OutboxSettings) -> None:
+    def __init__(
+        self, path: Path, school: str, clock: Clock, settings: OutboxSettings, *, starved: bool = False
+    ) -> None:
         self._school = school
         self._clock = clock
         self._path = path
@@ -104,6 +119,7 @@ class Outbox:
         self._rescue = salvage.found(connection)
         self._checkpointer = Checkpointer(path)
         self._upkeep = Upkeep(path, settings, clock, self._checkpointer, self._stretches, self._committed)
+        self._upkeep.starved = starved
         self._loop = asyncio.get_running_loop()
         self._db = connection
         self._writer = Writer(
@@ -140,7 +156,7 @@ class Outbox:
             transaction.execute("delete from fact where key = ?", (salvage.RESCUE,))
 
     def close(self) -> None:
-        """Commit what waits and end the threads. Blocks."""
+        """Commit what waits and end the threads. Blocks, but not for ever on a lock or a full disk."""
         self._writer.stop()
         self._checkpointer.stop()
         self._reader.close()
@@ -250,27 +266,6 @@ class Outbox:
             return epoch
 
         return await self.transact(work)
-
-    async def reissue(self, epoch: str, lane: Lane, first: int, last: int) -> int:
-        """Give events of an old epoch new places in the current one, and settle the old. Returns how many."""
-        if epoch == self.epoch:
-            raise ValueError("events are reissued from an older epoch only")
-        count, after = 0, first - 1
-        while after < last:
-            batch = await self.read(epoch, lane, after, max_bytes=256_000, max_events=last - after)
-            if batch is None:
-                break
-            events = split(batch.body[1:-1])
-            places = [Place(epoch, lane, batch.first + offset) for offset in range(len(events))]
-
-            def work(transaction: Transaction, events: list[bytes] = events, places: list[Place] = places) -> None:
-                for event, place in zip(events, places, strict=True):
-                    transaction.put_again(event, lane, place)
-
-            await self.transact(work, size=len(events))
-            count, after = count + len(events), batch.last
-        self.settle(epoch, lane, first, last)
-        return count
 
     # --- small facts ----------------------------------------------------------------------------------------------
 

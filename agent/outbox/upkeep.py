@@ -7,6 +7,7 @@ gives way in this order: delivered rows, then telemetry (each drop is a Loss rec
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -31,12 +32,27 @@ SHED_SHARE = 16  # part of a quota: where owed events must be dropped, so much m
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
 VACUUM_PAGES = 256
+BALLAST = "ballast"
 DAY_NS = 86_400_000_000_000
 OLDEST = """
 select first, last, length(body), accepted_ns from message where epoch = ? and lane = ? order by first limit ?
 """
 REMOVE = "delete from message where epoch = ? and lane = ? and first <= ?"
 SETTLE = "insert into lane (epoch, lane, settled) values (?, ?, ?) on conflict do update set settled = excluded.settled"
+
+
+def release_ballast(database: Path) -> bool:
+    """Give up the space set aside, if the disk has none left. True if there was any."""
+    ballast = database.with_name(BALLAST)
+    if not ballast.exists() or _free_bytes(database) > ballast.stat().st_size:
+        return False
+    ballast.unlink()
+    return True
+
+
+def _free_bytes(database: Path) -> int:
+    disk = os.statvfs(database.parent)
+    return disk.f_bavail * disk.f_frsize
 
 
 class Lost(msgspec.Struct, frozen=True):
@@ -82,7 +98,7 @@ class Upkeep:
         self._checkpointer = checkpointer
         self.stretches = stretches
         self._on_commit = on_commit
-        self._ballast = path.with_name("ballast")
+        self._ballast = path.with_name(BALLAST)
         self._removed: list[tuple[Stretch, int]] = []  # stretch, bytes: counted when the commit has held
         self._writing: list[tuple[Stretch, int]] = []  # stretch, prefix
         self._lost: list[Lost] = []
@@ -143,7 +159,8 @@ class Upkeep:
         if any(stretch.settled.prefix > stretch.written for stretch in self.stretches.values()):
             alone(lambda _: None)  # the prefixes go with every commit
         self._more = self._has_delivered() and bool(alone(self._remove_delivered))
-        self._give_back(db)
+        if not self._disk_low():  # else the free pages are what records and alarms still have
+            self._give_back(db)
         self._keep_ballast()
         return self._more
 
@@ -216,14 +233,18 @@ class Upkeep:
     # --- space ------------------------------------------------------------------------------------------------
 
     def relieve(self, db: sqlite3.Connection, alone: Alone) -> None:
-        """The disk is full: give up the ballast, drop what may be dropped, give the space back."""
+        """The disk is full: give up the ballast, move the log, drop what may be dropped."""
         self.free_bytes = self._look()
         if self._ballast.exists():
             self._ballast.unlink()
             self.starved = True
+        self._empty_log(db)  # first: a full log takes no removal either
         alone(self._remove_delivered)  # below the reserve age does not count, and telemetry is shed with every commit
-        self._give_back(db)
-        db.execute("pragma wal_checkpoint(truncate)").fetchone()
+        self._empty_log(db)
+
+    def _empty_log(self, db: sqlite3.Connection) -> None:
+        with contextlib.suppress(sqlite3.OperationalError):  # a reader, or no space in the database either
+            db.execute("pragma wal_checkpoint(truncate)").fetchone()
 
     def _give_back(self, db: sqlite3.Connection) -> None:
         (pages,) = db.execute("pragma freelist_count").fetchone()
@@ -255,5 +276,4 @@ class Upkeep:
         return self.free_bytes
 
     def _look(self) -> int:
-        disk = os.statvfs(self._path.parent)
-        return disk.f_bavail * disk.f_frsize
+        return _free_bytes(self._path)

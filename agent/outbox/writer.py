@@ -31,6 +31,7 @@ log = logging.getLogger("agent.outbox")
 GROUP_MEMBERS = 512
 RETRY_S = 0.01  # between tries for a foreign lock: a tap may wait two seconds in all
 FULL_RETRY_S = 0.25
+STOP_S = 2.0  # who stops waits no longer for a lock or space: what is not committed was never promised
 IDLE_S = 1.0  # settled prefixes are written at the latest after this
 COMMITS_REMEMBERED = 1024
 INSERT = "insert into message (epoch, lane, first, last, accepted_ns, crc, body) values (?, ?, ?, ?, ?, ?, ?)"
@@ -102,6 +103,7 @@ class Writer:
         self._waiting: queue.SimpleQueue[Member | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
         self._never = threading.Event()  # a sleep that every platform's clock agrees on
+        self._stopping = False
         self.stuck: Stuck | None = None
         self.turned_s = time.monotonic()  # when the thread was last seen turning
         self.commit_s: deque[float] = deque(maxlen=COMMITS_REMEMBERED)
@@ -113,7 +115,8 @@ class Writer:
         self._waiting.put(member)
 
     def stop(self) -> None:
-        """Commit what waits, then end. Blocks."""
+        """Commit what waits, then end; give up what cannot be committed for STOP_S. Blocks."""
+        self._stopping = True
         self._waiting.put(None)
         self._thread.join()
 
@@ -172,7 +175,7 @@ class Writer:
             except sqlite3.Error as error:
                 self._rollback()
                 kind = self._kind(error)
-                if kind == "fatal":
+                if kind == "fatal" or self._gives_up():
                     self._answer(group, error)
                     raise
                 self._wait_out(kind, error)
@@ -235,6 +238,9 @@ class Writer:
                 self._rollback()
                 log.debug("no room could be made yet: %s", again)
         self._never.wait(RETRY_S if kind == "locked" else FULL_RETRY_S)
+
+    def _gives_up(self) -> bool:
+        return self._stopping and self.stuck is not None and time.monotonic() - self.stuck.since_s > STOP_S
 
     def _kind(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", 0)

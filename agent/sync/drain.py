@@ -20,6 +20,7 @@ from agent.clock import Clock
 from agent.events import Quarantined, draft
 from agent.model import Batch, Lane
 from agent.outbox.outbox import Outbox
+from agent.outbox.reissue import reissue
 from agent.sync.compression import compress
 from agent.sync.flow import BATCH_MAX, Flow, Sent
 from agent.sync.identity import Identity
@@ -291,7 +292,7 @@ class Drain:
                 if receipt.epoch == self._outbox.epoch:
                     log.error("the centre holds other events under our numbers: a new epoch begins")
                     await self._outbox.open_epoch("conflict")
-                await self._outbox.reissue(receipt.epoch, lane, part.first, part.last)
+                await reissue(self._outbox, receipt.epoch, lane, part.first, part.last)
             else:
                 data = Quarantined(epoch=receipt.epoch, lane=lane.word, first=part.first, last=part.last)
                 await self._outbox.accept([draft(data, self._clock.now())])

@@ -20,6 +20,7 @@ from agent.events import KINDS, ClockCorrected, Quarantined, Refused, Salvaged, 
 from agent.events import Health as HealthData
 from agent.model import Draft, Lane, Place
 from agent.outbox.outbox import Outbox
+from agent.outbox.reissue import reissue
 from agent.outbox.settings import OutboxSettings
 from agent.school import zones
 from agent.sync.ahead import ahead_event
@@ -124,7 +125,7 @@ async def test_every_event_of_a_real_outbox_is_valid(tmp_path: Path) -> None:
         await outbox.accept([*taps(3), *every_zone_state(), *others()])
         await by_the_alarm_path(outbox, chatter=60)
         await outbox.open_epoch("conflict")
-        await outbox.reissue(old, Lane.RECORD, 1, 3)
+        await reissue(outbox, old, Lane.RECORD, 1, 3)
         found = await all_events(outbox) + await events(outbox, Lane.RECORD, old)
     assert [fault for event in found for fault in event_faults(event)] == []
     types = {event["type"] for event in found}

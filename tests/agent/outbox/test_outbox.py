@@ -248,22 +248,6 @@ async def test_two_epochs_may_begin_in_one_commit(path: Path) -> None:
         assert [len(await events(outbox, Lane.RECORD, epoch)) for epoch in (first, str(middle), str(last))] == [1, 1, 1]
 
 
-async def test_reissued_events_name_their_old_place_and_settle_it(path: Path) -> None:
-    async with opened(path) as outbox:
-        old = outbox.epoch
-        await outbox.accept(taps(250))
-        with pytest.raises(ValueError, match="older epoch"):
-            await outbox.reissue(old, Lane.RECORD, 1, 2)
-        new = await outbox.open_epoch("conflict")
-        assert await outbox.reissue(old, Lane.RECORD, 11, 240) == 230
-        again = (await events(outbox, Lane.RECORD))[1:]
-        assert [event["reissueof"] for event in again] == [f"{old}/record/{number}" for number in range(11, 241)]
-        assert [card_of(event) for event in again] == list(range(9, 239))
-        assert {event["source"] for event in again} == {f"/schools/school-07/{new}/record"}
-        outbox.settle(old, Lane.RECORD, 1, 10)
-        assert outbox.settled(old, Lane.RECORD) == 240
-
-
 # --- small facts ---------------------------------------------------------------------------------------------------
 
 

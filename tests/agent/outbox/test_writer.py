@@ -294,6 +294,18 @@ async def test_damage_ends_the_writer_and_everybody_is_told(desk: Desk, code: in
     assert desk.sequences() == []
 
 
+async def test_stopping_does_not_wait_for_ever_for_a_lock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_file, "STOP_S", 0.1)
+    desk.writer.start()
+    with holding(desk.path, "begin immediate"):
+        waiting = desk.put()
+        await until(lambda: desk.writer.stuck)
+        await asyncio.wait_for(asyncio.to_thread(desk.writer.stop), PATIENT_S)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            await soon(waiting)
+    assert desk.sequences() == []
+
+
 async def test_damage_that_a_member_meets_is_not_its_own(desk: Desk) -> None:
     def work(transaction: Transaction) -> None:
         raise _damage()
