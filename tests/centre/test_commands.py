@@ -145,7 +145,9 @@ def test_a_name_that_cannot_be_a_topic_is_refused(folder: Path, run: Run, name: 
 
 
 @pytest.mark.parametrize(
-    "key", ["", "hello", base64.b64encode(bytes(31)).decode(), base64.b64encode(bytes(33)).decode(), KEY + " ", "ключ"]
+    "key",
+    ["", "hello", base64.b64encode(bytes(31)).decode(), base64.b64encode(bytes(33)).decode(), KEY + " ", "ключ"],
+    ids=["empty", "a word", "31 bytes", "33 bytes", "a space after it", "no ASCII"],
 )
 def test_a_key_of_another_shape_is_refused(run: Run, key: str) -> None:
     code, _, err = run("school", "add", "school-07", "--key", key)
