@@ -1,0 +1,221 @@
+"""Each fault on a running school: what it breaks is broken while it lasts, and is mended when it ends.
+
+What the agent makes of it: tests/school_day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import serial
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusIOException
+
+from simulator.card_reader import ironlogic_line, rdm6300_frame
+from simulator.faults import FAULTS, Fault, fits
+from simulator.processes import wait_for_port
+from simulator.school import School
+from tests.drivers.supervised import PATIENCE_S, until
+
+CARD = bytes.fromhex("6F00000001")
+Broken = Callable[[School], Awaitable[bool]]
+
+
+async def said(school: School, reader: int, frame: bytes) -> bytes:
+    """What comes out at the agent's end when a frame goes in; None of it if the line is pulled or hangs."""
+    line = school.readers[reader].line
+    if not line.plugged:
+        return b""
+    with closing(serial.Serial(os.ttyname(line._slave), timeout=0)) as port:
+        port.reset_input_buffer()
+        sent = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(line.send(frame) + 0.02, sent.set_result, None)
+        await sent
+        return bytes(port.read(1_000))
+
+
+async def reader_is_broken(school: School) -> bool:
+    return await said(school, 0, rdm6300_frame(CARD)) != rdm6300_frame(CARD)
+
+
+async def both_readers_are_broken(school: School) -> bool:
+    other = await said(school, 1, ironlogic_line(CARD))
+    return await reader_is_broken(school) and other != ironlogic_line(CARD)
+
+
+async def panel_is_broken(school: School) -> bool:
+    """It does not answer rightly within a second."""
+    if not school.panel.agent_end.plugged:
+        return True
+    client = AsyncModbusSerialClient(str(school.panel.agent_end.link), timeout=1, retries=0)
+    assert await client.connect()
+    try:
+        answer = await client.read_holding_registers(46_152, count=1, device_id=2)
+        return answer.isError() or list(answer.registers) != [36]
+    except ModbusIOException:
+        return True
+    finally:
+        client.close()
+
+
+async def detector_is_broken(school: School) -> bool:
+    client = AsyncModbusTcpClient("127.0.0.1", port=school.detector.port, timeout=1, retries=0)
+    if not await client.connect():
+        return True
+    answer = await client.read_discrete_inputs(0, count=3, device_id=1)
+    client.close()
+    return answer.bits[:3] != [True, False, False]
+
+
+async def nobody_gets_through(school: School) -> bool:
+    return not await dialled(school.line_port)
+
+
+async def line_is_slow(school: School) -> bool:
+    return school.line.bits_per_s > 0 and school.line.delay_s > 0
+
+
+async def line_is_silent(school: School) -> bool:
+    return not school.line._open.is_set()
+
+
+async def broker_is_broken(school: School) -> bool:
+    return not await dialled(school.city.port)
+
+
+async def dialled(port: int) -> bool:
+    """Somebody takes the call and does not hang up at once."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            async with asyncio.timeout(0.2):
+                return await reader.read(1) != b""
+        except TimeoutError:
+            return True
+        finally:
+            writer.close()
+    except OSError:
+        return False
+
+
+async def receiver_is_broken(school: School) -> bool:
+    return not school.city.receivers[0].running()
+
+
+async def agent_is_broken(school: School) -> bool:
+    return not school.agent.running()
+
+
+def locked(path: Path) -> bool:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0.5)) as db:
+        try:
+            db.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+        db.execute("rollback")
+        return False
+
+
+async def centre_is_locked(school: School) -> bool:
+    return locked(school.city.folder / "centre.db")
+
+
+async def outbox_is_locked(school: School) -> bool:
+    return locked(school.box / "state/outbox.db")
+
+
+async def disk_is_full(school: School) -> bool:
+    probe = school.box / "state/probe"
+    try:
+        probe.write_bytes(bytes(100_000))
+    except OSError as error:
+        return error.errno == errno.ENOSPC
+    finally:
+        probe.unlink(missing_ok=True)
+    return False
+
+
+async def clock_is_wrong(school: School) -> bool:
+    return school.clock_file is not None and school.clock_file.read_text() != "+0"
+
+
+BROKEN: dict[str, Broken] = {
+    "reader unplugged": reader_is_broken,
+    "readers garble": both_readers_are_broken,
+    "reader stalls": reader_is_broken,
+    "panel answers late": panel_is_broken,
+    "panel silent": panel_is_broken,
+    "panel busy": panel_is_broken,
+    "panel unplugged": panel_is_broken,
+    "smoke detector without power": detector_is_broken,
+    "line cut": nobody_gets_through,
+    "line silent": line_is_silent,
+    "line slow: 64 kbit/s, 100 ms": line_is_slow,
+    "broker killed": broker_is_broken,
+    "receiver killed": receiver_is_broken,
+    "centre's database stopped": centre_is_locked,
+    "agent killed": agent_is_broken,
+    "outbox locked": outbox_is_locked,
+    "disk full": disk_is_full,
+    "clock jumps": clock_is_wrong,
+}
+
+
+@pytest.fixture
+async def school(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[School]:
+    """All but the agent, which would hold the devices' ports; its fault starts it."""
+    folder = tmp_path_factory.mktemp("school")
+    for shared in (folder, *folder.parents):
+        if shared == Path("/tmp"):
+            break
+        shared.chmod(0o711)  # the broker drops to its own user and must reach its part
+    school = School(folder, small_disk=True, own_clock=True, smoke=True)
+    await school.make()
+    await school.start()
+    await school.agent.stop()
+    yield school
+    await school.stop()
+    school.clean()
+
+
+def test_each_fault_has_its_sign_here() -> None:
+    assert list(BROKEN) == [fault.name for fault in FAULTS]
+    assert all(fault.seen and fault.seconds > 0 for fault in FAULTS)
+
+
+async def lasts(fault: Fault, school: School) -> None:
+    """It was well, is broken, and is well again."""
+    broken = BROKEN[fault.name]
+    assert not await broken(school), f"{fault.name}: broken before it began"
+    await fault.begin(school)
+    assert await broken(school), f"{fault.name}: nothing is broken"
+    await fault.end(school)
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while await broken(school):
+        assert asyncio.get_running_loop().time() < deadline, f"{fault.name}: it did not heal"
+
+
+async def test_each_fault_breaks_what_it_says_and_heals(school: School) -> None:
+    for fault in FAULTS:
+        if fault.name == "agent killed" or (fits(fault, school) and os.geteuid() != 0):
+            continue
+        assert fits(fault, school) == ""
+        await lasts(fault, school)
+    await wait_for_port(school.city.port)
+    await school.agent.start()
+    await lasts(next(fault for fault in FAULTS if fault.name == "agent killed"), school)
+    await until(lambda: school.status().get("link", {}).get("state") == "online")  # and all is well together
+
+
+async def test_a_fault_that_cannot_be_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    school = School(tmp_path)
+    left_out = {fault.name: fits(fault, school) for fault in FAULTS if fits(fault, school)}
+    assert set(left_out) == {"smoke detector without power", "disk full", "clock jumps"}
+    assert all(reason.startswith("needs ") for reason in left_out.values())
