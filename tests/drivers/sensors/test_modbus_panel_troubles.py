@@ -16,7 +16,7 @@ from drivers.sensors import modbus_panel
 from drivers.sensors.modbus_panel import BUSY_MOST, Settings
 from simulator.processes import free_port
 from simulator.smoke_detector import SMOKE, SmokeDetector
-from tests.drivers.sensors.far_panel import NAMES, FarPanel, duct, over_serial, over_tcp, read_for_ever, told
+from tests.drivers.sensors.far_panel import NAMES, FarPanel, duct, far_panel, over_serial, over_tcp, read_for_ever, told
 from tests.drivers.supervised import kept_reading, until
 
 BACK_S = 2.0
@@ -133,9 +133,9 @@ async def test_a_gateway_may_ask_to_wait_for_a_while(panel: tuple[FarPanel, Sett
         assert kept.states == ["working"]
 
 
-async def test_a_gateway_that_always_asks_to_wait_is_s103_once(panel: tuple[FarPanel, Settings]) -> None:
-    far, settings = panel
-    async with kept_reading(modbus_panel, settings) as kept:
+async def test_a_gateway_that_always_asks_to_wait_is_s103_once(tmp_path: Path) -> None:
+    port = free_port()
+    async with far_panel(tmp_path, tcp_port=port) as far, kept_reading(modbus_panel, over_tcp(port)) as kept:
         await until(lambda: len(kept.readings) == len(NAMES))
         far.busy = True
         await until(lambda: kept.station.trouble is not None)
