@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres()
     asyncio.run(server.start())
     yield server
-    asyncio.run(server.stop())
+    asyncio.run(server.kill())  # nothing of it is kept
     server.remove()
 
 
@@ -57,24 +59,26 @@ def open_one(database_url: str) -> Iterator[Open]:
 
 
 @contextmanager
-def make_city(folder: Path, *, postgres: bool = False) -> Iterator[City]:
-    """Made by the centre's own commands, its broker running; no receiver is started."""
-    for shared in (folder, *folder.parents):
-        if shared == Path("/tmp"):
-            break
-        shared.chmod(0o711)  # the broker drops to its own user and must reach its part
+def make_city(*, postgres: bool = False) -> Iterator[City]:
+    """Made by the centre's own commands, its broker running; no receiver is started.
+
+    Not in pytest's folder: each new run of pytest closes that to others, and the broker drops to its own user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="mektep-city-"))
+    folder.chmod(0o711)
     made = City(folder, postgres=postgres)
-    asyncio.run(made.make())
-    asyncio.run(made.start_broker())
     try:
+        asyncio.run(made.make())
+        asyncio.run(made.start_broker())
         yield made
     finally:
         asyncio.run(made.stop())
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    with make_city(tmp_path_factory.mktemp("city")) as made:
+def city() -> Iterator[City]:
+    with make_city() as made:
         yield made
 
 

@@ -245,9 +245,9 @@ async def status(city: City, school: str) -> list[dict[str, Any]]:
 # --- PostgreSQL goes away ------------------------------------------------------------------------------------
 
 
-def test_postgresql_that_dies_costs_time_and_nothing_else(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_postgresql_that_dies_costs_time_and_nothing_else() -> None:
     """Killed like in a power cut: no receipt meanwhile, and everything once it is back, without a second asking."""
-    with make_city(tmp_path_factory.mktemp("city"), postgres=True) as city:
+    with make_city(postgres=True) as city:
         assert city.postgres is not None
         asyncio.run(city.receivers[0].start())
         box = FarBox("school-07")
