@@ -16,7 +16,7 @@ from pathlib import Path
 
 from simulator.processes import Process, free_port, wait_for_port
 
-MESSAGES = 50_000  # filling takes the square of it
+MESSAGES = 200_000
 TOPIC = b"mektep/events"
 BODY = bytes(430)  # as large as a tap's event
 ACKS = 100  # unacknowledged while the near broker is filled
@@ -24,12 +24,14 @@ PATIENCE_S = 60.0
 FAR = """
 listener {port} 127.0.0.1
 allow_anonymous true
+set_tcp_nodelay true
 max_queued_messages 0
 max_inflight_messages 0
 """
 NEAR = """
 listener {port} 127.0.0.1
 allow_anonymous true
+set_tcp_nodelay true
 max_queued_messages 0
 connection far
 address 127.0.0.1:{far}
