@@ -1,6 +1,6 @@
 """Keeps one device read for ever: connect, read, report trouble, wait, connect again.
 
-A DeviceError is reported once, waited out and retried for ever. Any other exception quarantines the source with a
+A DeviceError is reported once and retried for ever. Any other exception quarantines the source with a
 growing pause, loudly: one faulty source never takes another down.
 """
 
@@ -20,8 +20,7 @@ from drivers.readings import Reading
 
 log = logging.getLogger("agent.sources")
 
-RETRY_S = 0.5  # a replugged device must answer within two seconds
-RETRY_MAX_S = 1.0
+RETRY_S = 0.5  # never longer: a device that is back must answer within two seconds, and a panel's answer may take one
 QUARANTINE_S = 5.0  # a defect of ours will not heal by hammering
 QUARANTINE_MAX_S = 300.0
 
@@ -85,16 +84,15 @@ async def keep_reading(
     station: Station, driver: Driver[msgspec.Struct, Reading], clock: Clock, on_reading: OnReading, on_change: OnChange
 ) -> None:
     """Run for ever; only cancellation ends it."""
-    retry_s, quarantine_s = RETRY_S, QUARANTINE_S
+    quarantine_s = QUARANTINE_S
     while True:
         read_before = station.readings
         try:
             await _read(station, driver, clock, on_reading, on_change)
             raise DeviceError("P-109", f"{station.config.name} ended its readings", do="Nothing; the agent reconnects.")
         except DeviceError as error:
-            pause_s, state = retry_s, SourceState.FAILED
+            pause_s, state = RETRY_S, SourceState.FAILED
             trouble = Trouble(error.code, error.what, error.do)
-            retry_s = min(retry_s * 2, RETRY_MAX_S)
         except Exception as error:
             pause_s, state = quarantine_s, SourceState.QUARANTINED
             fact = f"{station.config.driver} failed by itself: {type(error).__name__}: {error}"
@@ -102,7 +100,7 @@ async def keep_reading(
             quarantine_s = min(quarantine_s * 2, QUARANTINE_MAX_S)
             log.exception("source %s quarantined for %.0f s", station.config.name, pause_s)
         if station.readings > read_before:  # it has worked in between: the next trouble is a new one
-            retry_s, quarantine_s = RETRY_S, QUARANTINE_S
+            quarantine_s = QUARANTINE_S
         if station.now(state, trouble, clock.utc_ns()):
             log.warning("%s: %s %s. %s", station.config.name, trouble.code, trouble.what, trouble.do)
             await on_change(station)

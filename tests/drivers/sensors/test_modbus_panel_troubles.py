@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sources import RETRY_MAX_S
+from agent.sources import RETRY_S
 from drivers.errors import DeviceError
 from drivers.readings import ZoneState
 from drivers.sensors import modbus_panel
@@ -96,7 +96,7 @@ async def test_a_panel_that_was_silent_for_long_is_back_after_a_timeout_and_a_pa
         asked = len(serial.frames)
         await until(lambda: len(serial.frames) == asked + 2)
         speaking(serial)
-        assert await until(kept.works) < settings.timeout_s + RETRY_MAX_S + 0.5
+        assert await until(kept.works) < settings.timeout_s + RETRY_S + 0.5
 
 
 async def test_power_lost_on_tcp_is_s105_and_ends_within_two_seconds(detector: SmokeDetector) -> None:
