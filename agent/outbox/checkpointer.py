@@ -52,17 +52,16 @@ class Checkpointer:
         self._thread.join()
 
     def _run(self) -> None:
-        connection = db.connect_checkpointer(self._path)
+        connection: sqlite3.Connection | None = None
         try:
             while not self._stopping:
                 self._wake.wait(DUE_S)
                 self._wake.clear()
-                self._checkpoint(connection)
+                try:
+                    connection = connection or db.connect_checkpointer(self._path)
+                    connection.execute("pragma wal_checkpoint(passive)").fetchone()
+                except sqlite3.Error as error:  # locked or full: the log stays whole, the next try comes
+                    log.debug("checkpoint put off: %s", error)
         finally:
-            connection.close()
-
-    def _checkpoint(self, connection: sqlite3.Connection) -> None:
-        try:
-            connection.execute("pragma wal_checkpoint(passive)").fetchone()
-        except sqlite3.Error as error:  # locked or full: the log stays whole, the next try comes
-            log.debug("checkpoint put off: %s", error)
+            if connection is not None:
+                connection.close()

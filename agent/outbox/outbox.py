@@ -29,11 +29,10 @@ from agent.events import EpochOpened, draft
 from agent.model import Batch, Draft, Lane, Place
 from agent.outbox import locks, salvage
 from agent.outbox.checkpointer import Checkpointer
-from agent.outbox.envelope import Envelope
-from agent.outbox.group import Numbering, Transaction
+from agent.outbox.epochs import Epochs
+from agent.outbox.group import Transaction
 from agent.outbox.reader import Damaged, Reader
 from agent.outbox.settings import OutboxSettings
-from agent.outbox.settled import Settled
 from agent.outbox.troubles import Trouble, Troubles
 from agent.outbox.upkeep import Lost, Stretch, Upkeep, release_ballast
 from agent.outbox.writer import BUSY_CODES, PRIMARY, Member, Writer
@@ -43,15 +42,6 @@ log = logging.getLogger("agent.outbox")
 T = TypeVar("T")
 WAITING_DRAFTS = 20_000  # accepted but not yet durable; beyond it accept() itself waits
 WRITER_SILENT_S = 20.0  # a writer that has not turned for so long does not answer
-HELD = """
-select epoch, lane, min(first), max(last), sum(last - first + 1), sum(length(body)), max(accepted_ns) from message
-group by epoch, lane
-"""
-GAPS = """
-select before + 1, first - 1 from (
-  select first, lag(last) over (order by first) as before from message where epoch = ? and lane = ?
-) where first > before + 1
-"""
 Listener = Callable[[set[Lane]], None]
 
 
@@ -110,12 +100,11 @@ class Outbox:
     def __init__(
         self, path: Path, school: str, clock: Clock, settings: OutboxSettings, *, starved: bool = False
     ) -> None:
-        self._school = school
         self._clock = clock
         self._path = path
         connection = db.connect(path)
-        self._stretches: dict[tuple[int, Lane], Stretch] = {}
-        numbering = self._load(connection)
+        self._epochs = Epochs(school, clock)
+        numbering, self._stretches = self._epochs.load(connection)
         self._rescue = salvage.found(connection)
         self._checkpointer = Checkpointer(path)
         self._upkeep = Upkeep(path, settings, clock, self._checkpointer, self._stretches, self._committed)
@@ -261,7 +250,7 @@ class Outbox:
 
         def work(transaction: Transaction) -> str:
             before, epoch = transaction.numbering.epoch, str(uuid4())
-            transaction.begin_epoch(self._new_epoch(transaction.execute, epoch, reason))
+            transaction.begin_epoch(self._epochs.open(transaction.execute, epoch, reason))
             transaction.put(draft(EpochOpened(epoch=epoch, before=before, reason=reason), self._clock.now()))
             return epoch
 
@@ -307,46 +296,6 @@ class Outbox:
         return self._upkeep.free_bytes
 
     # --- inside ---------------------------------------------------------------------------------------------------
-
-    def _load(self, connection: sqlite3.Connection) -> Numbering:
-        """Stretches and numbering as the disk has them; a fresh database gets its first epoch."""
-        if connection.execute("select 1 from epoch").fetchone() is None:
-            connection.execute("begin immediate")
-            self._new_epoch(connection.execute, str(uuid4()), "new")
-            connection.execute("commit")
-        settled = {
-            (epoch_id, Lane(lane)): prefix
-            for epoch_id, lane, prefix in connection.execute("select epoch, lane, settled from lane")
-        }
-        held = {}
-        for epoch_id, lane, first, last, events, size, accepted_ns in connection.execute(HELD):
-            held[epoch_id, Lane(lane)] = (last, size, first + events != last + 1)
-            self._clock.not_before(accepted_ns)
-        numbering = None
-        for epoch_id, uuid in connection.execute("select id, uuid from epoch order by id").fetchall():
-            for lane in Lane:
-                prefix = settled.get((epoch_id, lane), 0)
-                last, size, gaps = held.get((epoch_id, lane), (0, 0, False))
-                stretch = Stretch(epoch_id, uuid, lane, Settled(prefix), prefix, max(last, prefix), size)
-                self._stretches[epoch_id, lane] = stretch
-                for first, end in connection.execute(GAPS, (epoch_id, int(lane))) if gaps else ():
-                    stretch.settled.add(first, end)  # lost and recorded: nobody will ever send it
-            numbering = self._numbering(epoch_id, uuid)
-        assert numbering is not None  # noqa: S101 - one was made above
-        for lane in Lane:
-            numbering.last[lane] = self._stretches[numbering.epoch_id, lane].last
-        return numbering
-
-    def _new_epoch(self, execute: Callable[..., sqlite3.Cursor], epoch: str, reason: str) -> Numbering:
-        sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)"
-        epoch_id = int(execute(sql, (epoch, self._clock.utc_ns(), reason)).lastrowid or 0)
-        for lane in Lane:
-            execute("insert into lane (epoch, lane) values (?, ?)", (epoch_id, int(lane)))
-        return self._numbering(epoch_id, epoch)
-
-    def _numbering(self, epoch_id: int, epoch: str) -> Numbering:
-        envelopes = {lane: Envelope(self._school, epoch, lane, self._clock.boot_id) for lane in Lane}
-        return Numbering(epoch_id, epoch, envelopes, dict.fromkeys(Lane, 0))
 
     def _epochs_and_lanes(self) -> list[Stretch]:
         return [self._stretches[key] for key in sorted(self._stretches)]

@@ -115,13 +115,15 @@ class Upkeep:
         self._removed, self._writing, self._lost = [], [], []
 
     def before_commit(self, transaction: Transaction) -> None:
-        """Settled prefixes go with every group; a lane over its quota drops its oldest events."""
+        """Settled prefixes go with every group; where space is short, old rows make room before the new ones come."""
         for stretch in self.stretches.values():
             prefix = stretch.settled.prefix
             if prefix > stretch.written:
                 transaction.db.execute(SETTLE, (stretch.epoch_id, int(stretch.lane), prefix))
                 self._writing.append((stretch, prefix))
         low = self._disk_low()
+        if low and self._has_delivered():
+            self._remove_delivered(transaction)  # the new rows take their pages: the file need not grow
         for lane, rule in lanes.rules(self._settings, disk_low=low).items():
             removed = sum(size for stretch, size in self._removed if stretch.lane is lane)  # by this very group
             over = self.lane_bytes(lane) - removed - rule.quota_bytes
@@ -168,7 +170,7 @@ class Upkeep:
         return sum(stretch.bytes for stretch in list(self.stretches.values()) if stretch.lane is lane)
 
     def _has_delivered(self) -> bool:
-        return any(stretch.bytes and stretch.written for stretch in self.stretches.values())
+        return any(stretch.bytes and stretch.settled.prefix for stretch in self.stretches.values())
 
     # --- removing ---------------------------------------------------------------------------------------------
 
@@ -184,10 +186,11 @@ class Upkeep:
 
     def _remove_settled(self, transaction: Transaction, stretch: Stretch, older_ns: int | None) -> bool:
         """Remove a piece of settled runs. True if the piece was full."""
-        if stretch.bytes == 0 or stretch.written == 0:
+        prefix = stretch.settled.prefix  # on the disk at the latest with this very commit
+        if stretch.bytes == 0 or prefix == 0:
             return False
         rows = transaction.db.execute(OLDEST, (stretch.epoch_id, int(stretch.lane), PIECE_RUNS)).fetchall()
-        settled = [row for row in rows if row[1] <= stretch.written]
+        settled = [row for row in rows if row[1] <= prefix]
         old = [place for place, row in enumerate(settled) if older_ns is None or row[3] <= older_ns]
         if not old:
             return False

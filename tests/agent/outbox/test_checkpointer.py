@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent import db
-from agent.outbox.checkpointer import DUE_BYTES, Checkpointer
+from agent.outbox import checkpointer as checkpointer_file
+from agent.outbox.checkpointer import DUE_BYTES, DUE_S, Checkpointer
 from tests.agent.outbox.box import holding, until, write_locked
 
 PIECE = 200_000
@@ -93,6 +95,41 @@ async def test_a_locked_database_is_tried_again(
     before = path.stat().st_size
     write(writer, checkpointer, DUE_BYTES // PIECE + 1)
     await until(lambda: path.stat().st_size > before)
+
+
+async def test_a_database_that_is_locked_whole_at_the_start_is_tried_again(path: Path) -> None:
+    db.connect(path).close()
+    made = Checkpointer(path)
+    with holding(path, "pragma locking_mode=exclusive", "begin exclusive"):
+        made.start()
+        made._wake.set()
+        await until(lambda: not made._wake.is_set())
+    connection = db.connect(path)
+    connection.execute("create table piece (body blob)")
+    before = path.stat().st_size
+    write(connection, made, DUE_BYTES // PIECE + 1)
+    await until(lambda: path.stat().st_size > before)
+    made.stop()
+    connection.close()
+
+
+async def test_a_short_log_is_moved_after_a_while(
+    path: Path, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpointer_file, "DUE_S", 0.01)
+    made = Checkpointer(path)
+    made.start()
+    before = path.stat().st_size
+    write(writer, made, 1)
+    await until(lambda: path.stat().st_size > before)
+    made.stop()
+
+
+async def test_it_ends_at_once_when_told(path: Path, writer: sqlite3.Connection) -> None:
+    made = Checkpointer(path)
+    made.start()
+    await asyncio.wait_for(asyncio.to_thread(made.stop), DUE_S / 2)
+    assert not made._thread.is_alive()
 
 
 def test_no_log_has_no_size(tmp_path: Path) -> None:

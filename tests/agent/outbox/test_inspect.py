@@ -39,6 +39,14 @@ async def test_of_several_epochs_the_newest_counts_and_the_bytes_of_all(path: Pa
     assert found.bytes > before
 
 
+async def test_what_is_delivered_and_removed_still_counts(path: Path) -> None:
+    async with opened(path) as outbox:
+        await outbox.accept(taps(4))
+        outbox.settle(outbox.epoch, Lane.RECORD, 1, 5)
+        await outbox.transact(lambda transaction: transaction.execute("delete from message").close())
+    assert lanes_on_disk(path)[Lane.RECORD] == LaneState(5, 5, 0)
+
+
 async def test_a_database_that_is_in_use_or_locked_is_read_all_the_same(path: Path) -> None:
     async with opened(path) as outbox:
         await outbox.accept(taps(3))
