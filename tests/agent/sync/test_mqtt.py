@@ -127,6 +127,7 @@ async def test_no_will_after_a_goodbye(broker: Broker, line: Line) -> None:
     far = Listener(broker.port, STATUS)
     line.mqtt.publish(message(b"goodbye"))
     await line.mqtt.end()
+    await until(lambda: far.heard)
     far.client.publish(STATUS, b"mark", qos=1)
     await until(lambda: (STATUS, b"mark") in far.heard)
     assert far.heard == [(STATUS, b"goodbye"), (STATUS, b"mark")]
