@@ -147,10 +147,8 @@ async def test_a_backlog_is_opened_and_drained_in_little_memory(backlog: Path, m
         while found := await outbox.read(EPOCH, Lane.RECORD, after, max_bytes=262_144, max_events=2000):
             assert found.first == after + 1
             after, largest = found.last, max(largest, len(found.body))
-            outbox.settle(EPOCH, Lane.RECORD, found.first, found.last)
             if after > 20_000:
                 break  # each batch is a read of its own: more of them need no more memory
-        assert outbox.settled(EPOCH, Lane.RECORD) == after
         assert opening_bytes < 3_000_000
         assert peak_bytes() < opening_bytes + 8 * largest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,36 @@ async def test_freed_space_is_given_back_to_the_disk(path: Path) -> None:
             return path.stat().st_size < 2 * MB
 
         await until(shrunk)
+
+
+async def test_on_a_low_disk_free_pages_stay_with_records_and_alarms(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep_file.Upkeep, "_look", lambda upkeep: 63 * MB)
+    async with opened(path, OutboxSettings(ballast_mb=0, reserve_mb=64, keep_days=0)) as outbox:
+        for _ in range(50):
+            await outbox.accept(taps(100))
+        outbox.settle(outbox.epoch, Lane.RECORD, 1, 5001)
+        await until(lambda: held(path) == 0)
+        await turns(outbox, 10)
+        ((pages,),) = rows(path, "pragma freelist_count")
+        assert pages > upkeep_file.VACUUM_PAGES
+        monkeypatch.setattr(upkeep_file.Upkeep, "_look", lambda upkeep: 64 * MB)
+        await until(lambda: rows(path, "pragma freelist_count")[0][0] <= upkeep_file.VACUUM_PAGES)
+
+
+async def test_a_full_log_is_moved_before_anything_is_removed(path: Path) -> None:
+    """Removing writes to the log too: with no space left it would fail, and the log would never be moved."""
+    async with opened(path, LITTLE) as outbox:
+        await outbox.accept(taps(500))
+        assert outbox.wal_bytes() > 100_000
+
+        def no_room(work: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            outbox._upkeep.relieve(outbox._db, no_room)
+        assert outbox.wal_bytes() == 0
 
 
 # --- the ballast ----------------------------------------------------------------------------------------------------
