@@ -27,11 +27,12 @@ from agent.outbox.group import Numbering, Row, Transaction
 from agent.outbox.settings import MB, OutboxSettings
 from agent.outbox.settled import Settled
 
-PIECE_RUNS = 64  # rows removed at once
+PIECE_RUNS = 16  # rows removed at once: a tap waits for that
 SHED_SHARE = 16  # part of a quota: where owed events must be dropped, so much more is, under one Loss record
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
-VACUUM_PAGES = 256
+SPARE_PAGES = 256  # free pages that stay for what comes next
+PIECE_PAGES = 64  # given back at once
 BALLAST = "ballast"
 DAY_NS = 86_400_000_000_000
 OLDEST = """
@@ -104,7 +105,7 @@ class Upkeep:
         self._lost: list[Lost] = []
         self._looked_s = 0.0
         self._upkept_s = 0.0
-        self._more = False
+        self._due: list[Callable[[sqlite3.Connection, Alone], bool]] = []
         self.free_bytes = self._look()
         self.starved = False  # the ballast had to be given up
 
@@ -153,18 +154,25 @@ class Upkeep:
             db.execute("pragma wal_checkpoint(passive)").fetchone()
 
     def idle(self, db: sqlite3.Connection, alone: Alone) -> bool:
-        """One small piece of upkeep. True if there is more to do at once."""
+        """One small piece of upkeep: a tap waits for one at most. True if there is more to do at once."""
         now_s = time.monotonic()
-        if now_s - self._upkept_s < UPKEEP_S and not self._more:
-            return False
-        self._upkept_s = now_s
+        if not self._due:
+            if now_s - self._upkept_s < UPKEEP_S:
+                return False
+            self._upkept_s = now_s
+            self._due = [self._write_prefixes, self._remove_piece, self._give_back, self._keep_ballast]
+        piece = self._due.pop(0)
+        if piece(db, alone):
+            self._due.insert(0, piece)
+        return bool(self._due)
+
+    def _write_prefixes(self, _db: sqlite3.Connection, alone: Alone) -> bool:
         if any(stretch.settled.prefix > stretch.written for stretch in self.stretches.values()):
-            alone(lambda _: None)  # the prefixes go with every commit
-        self._more = self._has_delivered() and bool(alone(self._remove_delivered))
-        if not self._disk_low():  # else the free pages are what records and alarms still have
-            self._give_back(db)
-        self._keep_ballast()
-        return self._more
+            alone(lambda _: None)  # they go with every commit
+        return False
+
+    def _remove_piece(self, _db: sqlite3.Connection, alone: Alone) -> bool:
+        return self._has_delivered() and bool(alone(self._remove_delivered))
 
     def lane_bytes(self, lane: Lane) -> int:
         return sum(stretch.bytes for stretch in list(self.stretches.values()) if stretch.lane is lane)
@@ -249,16 +257,19 @@ class Upkeep:
         with contextlib.suppress(sqlite3.OperationalError):  # a reader, or no space in the database either
             db.execute("pragma wal_checkpoint(truncate)").fetchone()
 
-    def _give_back(self, db: sqlite3.Connection) -> None:
+    def _give_back(self, db: sqlite3.Connection, _alone: Alone) -> bool:
+        """Give freed space to the disk, unless it is nearly full: free pages are what records and alarms still have."""
         (pages,) = db.execute("pragma freelist_count").fetchone()
-        if pages > VACUUM_PAGES:
-            db.executescript(f"pragma incremental_vacuum({VACUUM_PAGES});")  # execute() would free one page only
+        if pages <= SPARE_PAGES or self._disk_low():
+            return False
+        db.executescript(f"pragma incremental_vacuum({PIECE_PAGES});")  # execute() would free one page only
+        return True
 
-    def _keep_ballast(self) -> None:
+    def _keep_ballast(self, _db: sqlite3.Connection, _alone: Alone) -> bool:
         """Set space aside while there is plenty; it is what a full disk still gives."""
         size = self._settings.ballast_mb * MB
         if size == 0 or self._ballast.exists() or self._look_at_times() < 4 * size:
-            return
+            return False
         part = self._ballast.with_name(".ballast.new")
         try:
             with open(part, "wb") as out:
@@ -267,6 +278,7 @@ class Upkeep:
             self.starved = False
         except OSError:
             part.unlink(missing_ok=True)
+        return False
 
     def _disk_low(self) -> bool:
         return self._look_at_times() < self._settings.reserve_mb * MB

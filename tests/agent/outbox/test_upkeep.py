@@ -266,7 +266,7 @@ async def test_freed_space_is_given_back_to_the_disk(path: Path) -> None:
         await until(lambda: held(path) == 0)
 
         pages = [rows(path, "pragma freelist_count")[0][0]]
-        while pages[-1] > upkeep_file.VACUUM_PAGES:
+        while pages[-1] > upkeep_file.SPARE_PAGES:
             await turns(outbox, 1)
             pages.append(rows(path, "pragma freelist_count")[0][0])
         assert len(pages) < 20, "a megabyte at a time"
@@ -289,9 +289,9 @@ async def test_on_a_low_disk_free_pages_stay_with_records_and_alarms(
         await until(lambda: held(path) == 0)
         await turns(outbox, 10)
         ((pages,),) = rows(path, "pragma freelist_count")
-        assert pages > upkeep_file.VACUUM_PAGES
+        assert pages > upkeep_file.SPARE_PAGES
         monkeypatch.setattr(upkeep_file.Upkeep, "_look", lambda upkeep: 64 * MB)
-        await until(lambda: rows(path, "pragma freelist_count")[0][0] <= upkeep_file.VACUUM_PAGES)
+        await until(lambda: rows(path, "pragma freelist_count")[0][0] <= upkeep_file.SPARE_PAGES)
 
 
 async def test_a_full_log_is_moved_before_anything_is_removed(path: Path) -> None:
