@@ -27,12 +27,12 @@ from agent.outbox.group import Numbering, Row, Transaction
 from agent.outbox.settings import MB, OutboxSettings
 from agent.outbox.settled import Settled
 
-PIECE_RUNS = 16  # rows removed at once: a tap waits for that
+PIECE_RUNS = 32  # rows removed at once: a tap waits for that
 SHED_SHARE = 16  # part of a quota: where owed events must be dropped, so much more is, under one Loss record
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
 SPARE_PAGES = 256  # free pages that stay for what comes next
-PIECE_PAGES = 64  # given back at once
+PIECE_PAGES = 256  # given back at once
 BALLAST = "ballast"
 DAY_NS = 86_400_000_000_000
 OLDEST = """
@@ -259,8 +259,9 @@ class Upkeep:
 
     def _give_back(self, db: sqlite3.Connection, _alone: Alone) -> bool:
         """Give freed space to the disk, unless it is nearly full: free pages are what records and alarms still have."""
-        (pages,) = db.execute("pragma freelist_count").fetchone()
-        if pages <= SPARE_PAGES or self._disk_low():
+        (free,) = db.execute("pragma freelist_count").fetchone()
+        (pages,) = db.execute("pragma page_count").fetchone()
+        if free <= max(SPARE_PAGES, pages // 2) or self._disk_low():  # before that, more is moved than is freed
             return False
         db.executescript(f"pragma incremental_vacuum({PIECE_PAGES});")  # execute() would free one page only
         return True
