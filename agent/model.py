@@ -19,6 +19,11 @@ class Lane(IntEnum):
         """The lane's name on the wire."""
         return self.name.lower()
 
+    @classmethod
+    def named(cls, word: str) -> Lane:
+        """The lane of a name on the wire. Raises KeyError."""
+        return cls[word.upper()]
+
 
 class Severity(StrEnum):
     """CloudEvents severity extension, text form."""

@@ -29,6 +29,18 @@ select before + 1, first - 1 from (
 Stretches = dict[tuple[int, Lane], Stretch]
 
 
+Execute = Callable[..., sqlite3.Cursor]
+
+
+def insert_epoch(execute: Execute, epoch: str, opened_ns: int, reason: str) -> int:
+    """Write an epoch with its lanes. Returns its number."""
+    sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)"
+    epoch_id = int(execute(sql, (epoch, opened_ns, reason)).lastrowid or 0)
+    for lane in Lane:
+        execute("insert into lane (epoch, lane) values (?, ?)", (epoch_id, int(lane)))
+    return epoch_id
+
+
 class Epochs:
     """Makes the numbering of one school's box."""
 
@@ -58,13 +70,9 @@ class Epochs:
         numbering.last = {lane: stretches[newest.epoch_id, lane].last for lane in Lane}
         return numbering, stretches
 
-    def open(self, execute: Callable[..., sqlite3.Cursor], epoch: str, reason: str) -> Numbering:
+    def open(self, execute: Execute, epoch: str, reason: str) -> Numbering:
         """Begin an epoch, by a connection's execute or a transaction's; committed with what follows."""
-        sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)"
-        epoch_id = int(execute(sql, (epoch, self._clock.utc_ns(), reason)).lastrowid or 0)
-        for lane in Lane:
-            execute("insert into lane (epoch, lane) values (?, ?)", (epoch_id, int(lane)))
-        return self._numbering(epoch_id, epoch)
+        return self._numbering(insert_epoch(execute, epoch, self._clock.utc_ns(), reason), epoch)
 
     def _fill(self, db: sqlite3.Connection, stretches: Stretches) -> None:
         """What the disk holds of each lane; nothing that follows may be earlier than what is there."""

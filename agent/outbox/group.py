@@ -74,19 +74,28 @@ class Transaction:
 
     def put(self, draft: Draft) -> Place:
         """Give the event its place; durable when the group has committed. Raises ValueError if it is too large."""
-        lane = draft.lane
-        waiting = self.put_bytes[lane]
-        sequence = self.numbering.last[lane] + len(waiting) + 1
-        waiting.append(self.numbering.envelopes[lane].encode(draft, sequence, self.recorded_ns))
-        return Place(self.numbering.epoch, lane, sequence)
+        place = self._next(draft.lane)
+        envelope = self.numbering.envelopes[place.lane]
+        self.put_bytes[place.lane].append(envelope.encode(draft, place.sequence, self.recorded_ns))
+        return place
 
-    def put_again(self, old: bytes, lane: Lane, old_place: Place) -> Place:
+    def put_again(self, old: bytes, old_place: Place) -> Place:
         """Give a stored event a new place in the current epoch."""
-        waiting = self.put_bytes[lane]
-        sequence = self.numbering.last[lane] + len(waiting) + 1
+        place = self._next(old_place.lane)
         text = f"{old_place.epoch}/{old_place.lane.word}/{old_place.sequence}"
-        waiting.append(self.numbering.envelopes[lane].reissue(old, text, sequence, self.recorded_ns))
-        return Place(self.numbering.epoch, lane, sequence)
+        envelope = self.numbering.envelopes[place.lane]
+        self.put_bytes[place.lane].append(envelope.reissue(old, text, place.sequence, self.recorded_ns))
+        return place
+
+    def remember(self, key: str, value: bytes) -> None:
+        """Keep a small fact."""
+        sql = "insert into fact (key, value) values (?, ?) on conflict do update set value = excluded.value"
+        self.execute(sql, (key, value))
+
+    def recall(self, key: str) -> bytes | None:
+        """A fact, or None."""
+        row = self.execute("select value from fact where key = ?", (key,)).fetchone()
+        return bytes(row[0]) if row else None
 
     def execute(self, sql: str, args: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement in this group's transaction. Raises sqlite3.Error."""
@@ -116,6 +125,9 @@ class Transaction:
         del self.numberings[mark.numberings :]
         for lane, length in mark.lengths.items():
             del self.put_bytes[lane][length:]
+
+    def _next(self, lane: Lane) -> Place:
+        return Place(self.numbering.epoch, lane, self.numbering.last[lane] + len(self.put_bytes[lane]) + 1)
 
     def rows(self) -> Iterator[Row]:
         """The runs of this group, lane by lane."""

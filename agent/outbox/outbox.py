@@ -260,17 +260,11 @@ class Outbox:
 
     async def remember(self, key: str, value: bytes) -> None:
         """Keep a small fact; durable when it returns."""
-        sql = "insert into fact (key, value) values (?, ?) on conflict do update set value = excluded.value"
-        await self.transact(lambda transaction: transaction.execute(sql, (key, value)).close())
+        await self.transact(lambda transaction: transaction.remember(key, value))
 
     async def recall(self, key: str) -> bytes | None:
         """A fact, or None."""
-
-        def work(transaction: Transaction) -> bytes | None:
-            row = transaction.execute("select value from fact where key = ?", (key,)).fetchone()
-            return bytes(row[0]) if row else None
-
-        return await self.transact(work)
+        return await self.transact(lambda transaction: transaction.recall(key))
 
     # --- for people -----------------------------------------------------------------------------------------------
 

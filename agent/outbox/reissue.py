@@ -17,8 +17,6 @@ from agent.outbox.outbox import Outbox
 from agent.outbox.settled import Settled
 
 PIECE_BYTES = 256_000
-KNOWN = "select value from fact where key = ?"
-REMEMBER = "insert into fact (key, value) values (?, ?) on conflict do update set value = excluded.value"
 
 
 async def reissue(outbox: Outbox, epoch: str, lane: Lane, first: int, last: int) -> int:
@@ -46,14 +44,13 @@ def _once(transaction: Transaction, piece: list[tuple[Place, bytes]]) -> int:
     """Reissue what was not reissued yet."""
     (first, _), (last, _) = piece[0], piece[-1]
     key = f"reissued/{first.epoch}/{first.lane.word}"
-    row = transaction.execute(KNOWN, (key,)).fetchone()
     done = Settled()
-    for begin, end in msgspec.json.decode(row[0], type=list[tuple[int, int]]) if row else []:
+    for begin, end in msgspec.json.decode(transaction.recall(key) or b"[]", type=list[tuple[int, int]]):
         done.add(begin, end)
     fresh = [(place, event) for place, event in piece if not done.covers(place.sequence)]
     for place, event in fresh:
-        transaction.put_again(event, place.lane, place)
+        transaction.put_again(event, place)
     done.add(first.sequence, last.sequence)
     ranges = ([(1, done.prefix)] if done.prefix else []) + done.beyond()
-    transaction.execute(REMEMBER, (key, msgspec.json.encode(ranges)))
+    transaction.remember(key, msgspec.json.encode(ranges))
     return len(fresh)

@@ -25,6 +25,7 @@ from agent import db
 from agent.clock import Clock
 from agent.events import Loss, Salvaged
 from agent.model import Lane
+from agent.outbox.epochs import insert_epoch
 from agent.outbox.pages import agrees, runs
 from agent.wall_time import rfc3339
 
@@ -193,7 +194,7 @@ def _build(path: Path, why: str, clock: Clock) -> None:
         _take_over(connection, path, clock)
         connection.execute("begin immediate")
         losses = _tidy(connection)
-        _open_epoch(connection, str(uuid4()), clock.utc_ns(), "damaged")
+        insert_epoch(connection.execute, str(uuid4()), clock.utc_ns(), "damaged")
         (kept,) = connection.execute("select coalesce(sum(last - first + 1), 0) from message").fetchone()
         rescue = Rescue(_aside_name(path, clock), kept, why, losses)
         facts = [*_facts(path), (RESCUE, msgspec.json.encode(rescue))]
@@ -260,7 +261,7 @@ def _made(path: Path) -> Path:
 def _take_over(connection: sqlite3.Connection, damaged: Path, clock: Clock) -> None:
     """Write every run under its old epoch, in pieces: memory and log stay small."""
     now_ns = clock.utc_ns()
-    ids = {epoch: _open_epoch(connection, epoch, now_ns, "salvaged") for epoch in _epochs(damaged)}
+    ids = {epoch: insert_epoch(connection.execute, epoch, now_ns, "salvaged") for epoch in _epochs(damaged)}
     piece = 0
     for run in runs(damaged):
         if piece == 0:
@@ -284,13 +285,6 @@ def _epochs(damaged: Path) -> list[str]:
         time = recorded[1] if recorded else b""
         began[run.epoch] = min(began.get(run.epoch, time), time)
     return sorted(began, key=lambda epoch: (began[epoch], epoch))
-
-
-def _open_epoch(connection: sqlite3.Connection, epoch: str, opened_ns: int, reason: str) -> int:
-    sql = "insert into epoch (uuid, opened_ns, reason) values (?, ?, ?)"
-    epoch_id = int(connection.execute(sql, (epoch, opened_ns, reason)).lastrowid or 0)
-    connection.executemany("insert into lane (epoch, lane) values (?, ?)", [(epoch_id, int(lane)) for lane in Lane])
-    return epoch_id
 
 
 def _tidy(connection: sqlite3.Connection) -> list[Loss]:

@@ -184,16 +184,18 @@ class CentreLink:
 
     async def _greet(self) -> None:
         """Send the birth until it is welcomed; after a while go on without."""
-        pause_s, waited_s = BIRTH_AGAIN_S, 0.0
+        pause_s, give_up_s = BIRTH_AGAIN_S, self._drain.seconds() + WELCOME_WITHIN_S
         while True:
             self._publish_signed(Kind.STATUS, self._topics.status, self._birth("online"), retain=True)
+            wait_s = pause_s * (0.5 + self._rng.random() / 2)
+            if self._state is State.GREETING:
+                wait_s = min(wait_s, give_up_s - self._drain.seconds())
             try:
-                async with asyncio.timeout(pause_s * (0.5 + self._rng.random() / 2)):
+                async with asyncio.timeout(wait_s):
                     await self._welcomed.wait()
                 break
             except TimeoutError:
-                waited_s += pause_s
-                if waited_s >= WELCOME_WITHIN_S and self._state is State.GREETING:
+                if self._state is State.GREETING and self._drain.seconds() >= give_up_s:
                     self._step(Step.WAITED)
                 pause_s = min(pause_s * 2, BIRTH_AGAIN_MAX_S)
         await asyncio.Event().wait()  # cancelled with the connection
@@ -269,10 +271,9 @@ class CentreLink:
             raise Refused("other_session")
         self._clock.prove(instant_ns(welcome.time))
         self._rewound = any(
-            stored.epoch == self._outbox.epoch and stored.highest > self._outbox.last(stored.epoch, lane)
+            stored.epoch == self._outbox.epoch
+            and stored.highest > self._outbox.last(stored.epoch, Lane.named(stored.lane))
             for stored in welcome.stored
-            for lane in Lane
-            if lane.word == stored.lane
         )
         if self._rewound:
             self._drain.wake.set()

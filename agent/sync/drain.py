@@ -256,7 +256,7 @@ class Drain:
 
     def take(self, receipt: Receipt) -> None:
         """Settle by a receipt whose signature was checked. Raises Refused("stale") and changes nothing else."""
-        lane = Lane[receipt.lane.upper()]
+        lane = Lane.named(receipt.lane)
         key = (receipt.epoch, lane, receipt.first, receipt.last)
         flight = self._flights.get(key)
         if flight is None or flight.sha256 != receipt.sha256 or not receipt.is_whole():
@@ -287,7 +287,7 @@ class Drain:
         """What a receipt asked of the database: a new epoch for conflicts, a record of what is quarantined."""
         while self._repairs:
             receipt, part = self._repairs[0]
-            lane = Lane[receipt.lane.upper()]
+            lane = Lane.named(receipt.lane)
             if part.verdict is Verdict.CONFLICT:
                 if receipt.epoch == self._outbox.epoch:
                     log.error("the centre holds other events under our numbers: a new epoch begins")

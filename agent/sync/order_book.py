@@ -56,7 +56,7 @@ def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], 
 
     async def resend(order: Order) -> dict[str, object]:
         args = _args(order, ResendArgs)
-        lane = next(lane for lane in Lane if lane.word == args.lane)
+        lane = Lane.named(args.lane)
         events = await outbox.kept(args.epoch, lane, args.first, args.last)
         if events and not drain.resend(args.epoch, lane, args.first, args.last):
             raise Failed("too many ranges wait to be sent again")

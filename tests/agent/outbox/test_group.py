@@ -135,7 +135,7 @@ def test_a_new_epoch_can_be_taken_back(db: sqlite3.Connection) -> None:
 def test_a_stored_event_gets_a_new_place_that_names_the_old_one() -> None:
     old = numbering().envelopes[Lane.ALARM].encode(fire(3), 12, AT.utc_ns)
     group = transaction(alarm=1)
-    assert group.put_again(old, Lane.ALARM, Place(NEW, Lane.ALARM, 12)) == Place(OLD, Lane.ALARM, 2)
+    assert group.put_again(old, Place(NEW, Lane.ALARM, 12)) == Place(OLD, Lane.ALARM, 2)
     (row,) = group.rows()
     event = msgspec.json.decode(row.body)
     assert (event["reissueof"], event["id"], event["data"]["zone"]) == (f"{NEW}/alarm/12", f"{2:019d}", 3)

@@ -257,8 +257,8 @@ MOMENTS = [
     *((salvage, "_sync", turn) for turn in range(2)),
     *((salvage, name, 0) for name in ("_take_over", "_tidy", "_facts", "_finish")),
     (salvage, "_finish", 1),
-    (salvage, "_open_epoch", 1),
-    (salvage, "_open_epoch", 2),
+    (salvage, "insert_epoch", 1),
+    (salvage, "insert_epoch", 2),
 ]
 
 
