@@ -8,13 +8,12 @@ Wire    MQTT 3.1.1, OASIS, sections 3.1, 3.3 and 3.8; written by hand since a cl
 from __future__ import annotations
 
 import asyncio
-import shutil
 import struct
 import tempfile
 import time
 from pathlib import Path
 
-from simulator.processes import Process, free_port, wait_for_port
+from simulator.processes import Process, free_port, mosquitto, wait_for_port
 
 MESSAGES = 200_000
 TOPIC = b"mektep/events"
@@ -62,9 +61,9 @@ async def measure_rate(folder: Path) -> float:
 
 def _broker(folder: Path, name: str, conf: str) -> Process:
     folder.chmod(0o711)
-    (folder / f"{name}.conf").write_text(conf)
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    return Process(name, [program, "-c", str(folder / f"{name}.conf")], folder)
+    file = folder / f"{name}.conf"
+    file.write_text(conf)
+    return Process(name, mosquitto(file), folder)
 
 
 async def _fill(port: int) -> None:

@@ -36,6 +36,23 @@ NOBODY_SUBSCRIBES = 0x10  # MQTT 5, table 3-8: taken, and thrown away
 HARMLESS = ("already exists", "not found")  # what is to be made is there, what is to be removed is not
 
 
+class Reply:
+    """The broker's first answer to a CONNECT or a PUBLISH: a callback of the library."""
+
+    def __init__(self) -> None:
+        self._came = threading.Event()
+        self._code: ReasonCode | None = None
+
+    def __call__(self, _client: Client, _data: object, _what: object, code: ReasonCode, _properties: object) -> None:
+        self._code = self._code or code
+        self._came.set()
+
+    def wait(self) -> ReasonCode | None:
+        """None if it does not come in time."""
+        self._came.wait(PATIENCE_S)
+        return self._code
+
+
 def add_school(settings: Settings, school: str) -> bool:
     """Tell a running broker. False if none runs: then the file is to be changed."""
     role = broker.school_role(school)
@@ -92,20 +109,13 @@ def send_order(
 def _publish(
     client: Client, topic: str, payload: bytes, properties: Properties, school: str, settings: Settings
 ) -> None:
-    taken = threading.Event()
-    codes: list[ReasonCode] = []
-
-    def on_publish(_client: Client, _data: object, _mid: int, code: ReasonCode, _properties: object) -> None:
-        codes.append(code)
-        taken.set()
-
-    client.on_publish = on_publish
+    taken = Reply()
+    client.on_publish = taken
     client.publish(topic, payload, qos=1, properties=properties)
-    if not taken.wait(PATIENCE_S):
-        raise _away("it does not take the order", settings)
-    if codes[0].is_failure:
-        raise _away(f"it does not take the order: {codes[0]}", settings)
-    if codes[0].value == NOBODY_SUBSCRIBES:
+    code = taken.wait()
+    if code is None or code.is_failure:
+        raise _away(f"it does not take the order: {code or 'no answer'}", settings)
+    if code.value == NOBODY_SUBSCRIBES:
         do = "Wait until the box has connected, then send the order again."
         raise CentreError("K-116", f"{school} has no session at the broker: nobody will get the order", do=do)
 
@@ -160,14 +170,8 @@ def _conversation(settings: Settings) -> Iterator[Client | None]:
 def _connect(settings: Settings) -> Client | None:
     name = broker.ADMIN if settings.tls else f"{broker.ADMIN}-{time.monotonic_ns()}"
     client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTv5)
-    greeted = threading.Event()
-    codes: list[ReasonCode] = []
-
-    def on_connect(_client: Client, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:
-        codes.append(code)
-        greeted.set()
-
-    client.on_connect = on_connect
+    greeting = Reply()
+    client.on_connect = greeting
     if settings.tls:
         client.tls_set_context(tls_context(settings, broker.ADMIN))
     try:
@@ -178,10 +182,11 @@ def _connect(settings: Settings) -> Client | None:
         reason = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else str(error)
         raise _away(reason, settings) from error
     client.loop_start()
-    if greeted.wait(PATIENCE_S) and not codes[0].is_failure:
+    code = greeting.wait()
+    if code is not None and not code.is_failure:
         return client
     _part(client)
-    raise _away(f"it answers {codes[0]}" if codes else "it does not greet us", settings)
+    raise _away(f"it answers {code}" if code else "it does not greet us", settings)
 
 
 def _part(client: Client) -> None:

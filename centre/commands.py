@@ -174,10 +174,7 @@ def status(args: argparse.Namespace) -> int:
     else:
         draw(reports, registered=set(store.schools()))
     if soon:
-        print(
-            "K-114  the receipt key's delegation has expired or soon will\n      Run `mektep-centre rekey`.",
-            file=sys.stderr,
-        )
+        print(f"K-114  {RUNS_OUT}\n      Run `mektep-centre rekey`.", file=sys.stderr)
     return ATTENTION if soon or any(_needs_attention(one) for one in reports) else WELL
 
 

@@ -22,9 +22,9 @@ from rich.live import Live
 
 from simulator.day import Day, chosen, load_script
 from simulator.faults import Fault
+from simulator.reckoning import reckon
 from simulator.school import School
 from simulator.screen import View, print_result
-from simulator.truth import reconcile
 
 INTERRUPTED = 130
 REFRESH_S = 1.0
@@ -118,18 +118,8 @@ async def _plain(day: Day, console: Console) -> None:
 
 
 async def _result(day: Day) -> dict[str, Any]:
-    school = day.school
-    status = school.status()
-    await school.agent.stop()
-    result = reconcile(
-        day.truth,
-        await school.centre_events(),
-        await school.centre_status(),
-        status,
-        school.kept_events(),
-        school.card_key(),
-    )
-    latency_ms = sorted(ms for reader in school.readers for ms in reader.latency_ms)
+    result = await reckon(day.school, day.truth)
+    latency_ms = sorted(ms for reader in day.school.readers for ms in reader.latency_ms)
     if latency_ms:
         result["tap_median_ms"] = round(statistics.median(latency_ms), 2)
         result["tap_p99_ms"] = round(latency_ms[int(len(latency_ms) * 0.99)], 2)

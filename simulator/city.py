@@ -6,7 +6,6 @@ Everything is made by the centre's own commands, as an operator would; TLS with 
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.postgres import Postgres
-from simulator.processes import Process, free_port, output, wait_for_port
+from simulator.processes import Process, free_port, mosquitto, output, wait_for_port
 
 RECEIVERS = 2
 
@@ -29,9 +28,8 @@ class City:
         self.folder = folder / "centre"
         self.port = free_port()
         self.postgres = Postgres() if postgres else None
-        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        conf = str(self.folder / "broker/mosquitto.conf")
-        self.broker = Process("broker", [mosquitto, "-c", conf], folder, background=far)
+        conf = self.folder / "broker/mosquitto.conf"
+        self.broker = Process("broker", mosquitto(conf), folder, background=far)
         self.receivers = [
             Process(
                 f"receiver-{n}",

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import msgspec
 from simulator.card_reader import CardReader
 from simulator.faults import FAULTS, Fault, fits
 from simulator.fire_panel import FIRE, NORMAL
+from simulator.reckoning import until_stored
 from simulator.school import School
 from simulator.smoke_detector import SMOKE
 from simulator.timetable import Now, Phase, Timetable, fitted
@@ -98,7 +98,7 @@ class Day:
             tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
         self.stage = "waiting until all is stored"
-        await self._settled()
+        await until_stored(self.school, SETTLE_S)
 
     def note(self, text: str) -> None:
         self.log.append(f"{self._elapsed_s():6.1f} s  {self.now().time}  {text}")
@@ -169,14 +169,8 @@ class Day:
                 await self.school.agent.start()
 
     async def _until_told(self, sensor: str, zone: int, state: str) -> None:
-        """A real fire does not end because nobody listens: it burns at least until the agent has seen it."""
-        deadline = time.monotonic() + SEEN_S
-        while time.monotonic() < deadline:
-            with suppress(sqlite3.Error):  # its disk is full, or it has just been killed
-                if self.school.told(zone, sensor) == state:
-                    return
-            await asyncio.sleep(0.1)
-        self.note(f"{sensor} zone {zone}: {state} was not told for {SEEN_S:.0f} s")
+        if not await self.school.until_told(zone, state, sensor, patience_s=SEEN_S):
+            self.note(f"{sensor} zone {zone}: {state} was not told for {SEEN_S:.0f} s")
 
     async def _break_things(self) -> None:
         scale = self._scale()
@@ -203,17 +197,6 @@ class Day:
         """So that all faults fit into the day."""
         needed_s = sum(fault.seconds + self._script.between_faults_s for fault in self._faults)
         return max(0.2, min(3.0, (self._seconds - 6.0) / needed_s)) if needed_s else 1.0
-
-    async def _settled(self) -> None:
-        """Until pictures in a row owe nothing. Gives up after a while: the reconciliation says why."""
-        deadline = time.monotonic() + SETTLE_S
-        calm: set[str] = set()
-        while time.monotonic() < deadline and len(calm) < 3:
-            status = self.school.status()
-            lanes = status.get("lanes", {}).values()
-            owes = any(lane["last"] != lane["settled"] for lane in lanes) or status.get("owes")
-            calm = set() if owes or not lanes or status.get("alarms_waiting") else calm | {status["at"]}
-            await asyncio.sleep(0.2)
 
 
 def chosen(names: str) -> list[Fault]:

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from simulator.card_reader import CardReader
 from simulator.fire_panel import FIRE, NORMAL
+from simulator.reckoning import reckon, until_stored
 from simulator.school import School
-from simulator.truth import Fire, Shown, Truth, reconcile
+from simulator.truth import Fire, Shown, Truth
 
 BETWEEN_S = (0.02, 1.2)  # from a restart to the next kill
 DOWN_S = (0.0, 0.5)
@@ -27,7 +28,7 @@ LIGHT_PATIENCE_S = 2.5
 EAGER_SHARE = 0.02  # of the moments without an agent: a child taps all the same
 LAST_WORDS_S = 0.1  # a light that was on the wire when the agent died
 FIRE_S = (0.5, 2.5)
-SEEN_S, SETTLE_S = 30.0, 90.0
+SETTLE_S = 90.0
 ZONE = 2
 
 
@@ -61,14 +62,14 @@ class Kills:
             self._victims.append(Victim("database", {"database"}, self._database))
 
     async def run(self, kills: int) -> dict[str, Any]:
-        """The school must run. Raises TimeoutError if it does not come to rest afterwards."""
+        """The school must run. What does not come to rest afterwards is seen in what is wrong."""
         async with asyncio.TaskGroup() as tasks:
             for reader in self._school.readers:
                 tasks.create_task(self._tap(reader))
             tasks.create_task(self._burn())
             tasks.create_task(self._kill(kills))
-        await self._until_owing_nothing()
-        return await self._reconciled()
+        await until_stored(self._school, SETTLE_S)
+        return await reckon(self._school, self.truth)
 
     # --- who dies ---------------------------------------------------------------------------------------------------
 
@@ -173,40 +174,9 @@ class Kills:
             await asyncio.sleep(self._random.uniform(*FIRE_S))
             fire = Fire(ZONE, time.time())
             self.truth.fires.append(fire)
-            await self._show_zone(FIRE)
+            self._school.panel.set(ZONE, FIRE)
+            await self._school.until_told(ZONE, "fire")  # normal again before anybody asked, it was never seen to burn
             await asyncio.sleep(self._random.uniform(*FIRE_S))
-            await self._show_zone(NORMAL)
+            self._school.panel.set(ZONE, NORMAL)
+            await self._school.until_told(ZONE, "normal")
             fire.to_s = time.time()
-
-    async def _show_zone(self, state: tuple[int, int]) -> None:
-        """Until the alarm of it is kept: a zone that is normal again before anybody asked was never seen to burn."""
-        word = "fire" if state == FIRE else "normal"
-        self._school.panel.set(ZONE, state)
-        async with asyncio.timeout(SEEN_S):
-            while self._school.told(ZONE) != word:
-                await asyncio.sleep(0.05)
-
-    # --- the end ----------------------------------------------------------------------------------------------------
-
-    async def _until_owing_nothing(self) -> None:
-        calm: set[str] = set()
-        async with asyncio.timeout(SETTLE_S):
-            while len(calm) < 3:
-                status = self._school.status()
-                lanes = status.get("lanes", {}).values()
-                owes = any(lane["last"] != lane["settled"] for lane in lanes) or status.get("owes")
-                calm = set() if owes or not lanes or status.get("alarms_waiting") else calm | {status["at"]}
-                await asyncio.sleep(0.2)
-
-    async def _reconciled(self) -> dict[str, Any]:
-        school = self._school
-        status = school.status()
-        await school.agent.stop()
-        return reconcile(
-            self.truth,
-            await school.centre_events(),
-            await school.centre_status(),
-            status,
-            school.kept_events(),
-            school.card_key(),
-        )

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,6 +116,11 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
+
+
+def mosquitto(conf: Path) -> list[str]:
+    """The command of a broker; Debian has it where a user's PATH may not look."""
+    return [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(conf)]
 
 
 async def output(command: list[str]) -> tuple[int, str]:

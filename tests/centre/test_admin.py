@@ -16,7 +16,7 @@ from centre.errors import CentreError
 from centre.settings import Settings, load_settings
 from centre.wire import verify
 from simulator.city import City
-from simulator.processes import Process, free_port, wait_for_port
+from simulator.processes import Process, free_port, mosquitto, wait_for_port
 from tests.centre.far_box import EPOCH, FarBox, public, until
 from tests.centre.visitor import GRANTED, NOT_AUTHORISED, visit
 
@@ -166,7 +166,7 @@ def test_a_broker_without_the_plugin_is_told(
     monkeypatch.setattr(admin, "PATIENCE_S", 0.5)
     port = free_port()
     (tmp_path / "mosquitto.conf").write_text(f"allow_anonymous true\nlistener {port} 127.0.0.1\n")
-    plain = Process("plain", ["mosquitto", "-c", str(tmp_path / "mosquitto.conf")], tmp_path)
+    plain = Process("plain", mosquitto(tmp_path / "mosquitto.conf"), tmp_path)
 
     async def start() -> None:
         await plain.start()

@@ -13,8 +13,9 @@ from typing import Any
 
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE
+from simulator.reckoning import reckon, until_stored
 from simulator.school import SCHOOL, School
-from simulator.truth import Shown, Truth, reconcile
+from simulator.truth import Shown, Truth
 from tests.school_day.conftest import MakeSchool
 
 PATIENCE_S = 5.0
@@ -37,43 +38,30 @@ async def _tap(school: School, truth: Truth, *numbers: int) -> None:
         truth.shown.append(Shown("canteen-2", card, light))
 
 
-def _all_stored(school: School) -> bool:
-    status = school.status()
-    lanes = status.get("lanes", {}).values()
-    settled = bool(lanes) and all(lane["last"] == lane["settled"] for lane in lanes)
-    return settled and not status["owes"] and not status["alarms_waiting"]
+async def _stored(school: School) -> None:
+    assert await until_stored(school, 40.0)
 
 
-async def _stored_since(school: School, moment: Callable[[School], bool] = _all_stored) -> None:
-    """In a picture taken from now on."""
-    at = school.status().get("at")
-    await _until(lambda: school.status().get("at") not in (at, None) and moment(school))
+async def _rewind_noticed(school: School) -> None:
+    await _until(lambda: len(_epochs(school)) == 2)
+    await _stored(school)
 
 
 async def _reconcile(school: School, truth: Truth) -> dict[str, Any]:
-    await _stored_since(school)
-    status = school.status()
-    await school.agent.stop()
-    return reconcile(
-        truth,
-        await school.centre_events(),
-        await school.centre_status(),
-        status,
-        school.kept_events(),
-        school.card_key(),
-    )
+    await _stored(school)
+    return await reckon(school, truth)
 
 
 async def _rewound(school: School, truth: Truth, folder: Path) -> None:
     """Taps 1 to 3, a copy of the disk, taps 4 to 6, the copy back: a cloned card, or one that lied about fsync."""
     await school.start()
     await _tap(school, truth, 1, 2, 3)
-    await _stored_since(school)
+    await _stored(school)
     await school.agent.stop()
     shutil.copytree(school.box / "state", folder / "old")
     await school.agent.start()
     await _tap(school, truth, 4, 5, 6)
-    await _stored_since(school)
+    await _stored(school)
     await school.agent.stop()
     shutil.rmtree(school.box / "state")
     shutil.copytree(folder / "old", school.box / "state")
@@ -83,7 +71,7 @@ async def test_an_old_disk_is_noticed_before_a_number_is_given_twice(make_school
     school, truth = await make_school(direct=True), Truth()
     await _rewound(school, truth, tmp_path)
     await school.agent.start()
-    await _stored_since(school, lambda one: _all_stored(one) and len(_epochs(one)) == 2)
+    await _rewind_noticed(school)
     await _tap(school, truth, 7)
 
     assert [reason for _, reason in _epochs(school)] == ["new", "rewind"]
@@ -101,7 +89,7 @@ async def test_numbers_given_twice_by_an_old_disk_are_issued_anew(make_school: M
     await school.agent.start()
     await _tap(school, truth, 7, 8)
     await school.city.start_broker()
-    await _stored_since(school, lambda one: _all_stored(one) and len(_epochs(one)) == 2)
+    await _rewind_noticed(school)
 
     result = await _reconcile(school, truth)
     assert result["cards_stored"] == 8
@@ -141,7 +129,7 @@ async def test_an_alarm_is_at_the_centre_while_the_disk_is_locked(make_school: M
         assert await school.readers[1].show(bytes([0x6F, 0, 0, 0, 1]), PATIENCE_S) == "W"
     finally:
         await OUTBOX_LOCKED.end(school)
-    await _stored_since(school)
+    await _stored(school)
     stored = [json.loads(event) for event in await school.centre_events() if '"state":"fire"' in event]
     ahead = [json.loads(body) for _, body in _ahead(school)]
     assert [event["data"]["zone"] for event in stored] == [3]

@@ -17,7 +17,7 @@ import pytest
 from agent.model import Lane
 from agent.outbox import salvage
 from tests.agent.outbox.box import events, opened, records, rows
-from tests.agent.outbox.power_cut import replay, traced
+from tests.power_cut import replay, traced
 
 ROOT = Path(__file__).parents[3]
 CHILD = """

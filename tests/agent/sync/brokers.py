@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.sync.settings import LinkSettings
 from centre import pki
-from simulator.processes import Process, free_port, wait_for_port
+from simulator.processes import Process, free_port, mosquitto, wait_for_port
 
 ORDERS_KEY = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
 CONF = """
@@ -45,7 +45,7 @@ class Broker:
         self.port = free_port()
         conf = folder / "mosquitto.conf"
         conf.write_text(CONF.format(port=self.port, rules=rules))
-        self.process = Process("mosquitto", ["mosquitto", "-c", str(conf)], folder)
+        self.process = Process("mosquitto", mosquitto(conf), folder)
 
     async def start(self) -> None:
         await self.process.start()

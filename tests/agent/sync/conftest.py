@@ -11,7 +11,7 @@ import pytest
 
 from agent.sync.identity import load_identity
 from agent.sync.settings import LinkSettings
-from simulator.processes import Process, free_port, wait_for_port
+from simulator.processes import Process, free_port, mosquitto, wait_for_port
 from tests.agent.sync.box import Box, hurry, open_box
 from tests.agent.sync.far_centre import FarCentre
 
@@ -33,7 +33,7 @@ def broker_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("broker")
     port = free_port()
     (folder / "mosquitto.conf").write_text(CONF.format(port=port))
-    broker = Process("broker", ["mosquitto", "-c", str(folder / "mosquitto.conf")], folder)
+    broker = Process("broker", mosquitto(folder / "mosquitto.conf"), folder)
 
     async def start() -> None:
         await broker.start()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 CALLS = "openat,pwrite64,write,ftruncate,fdatasync,fsync,unlink,rename"
@@ -92,22 +92,43 @@ class Disk:
         last = int(args.rpartition(", ")[2])
         if call == "ftruncate":
             file.writes.append((last, None))
-            return
-        assert call == "pwrite64", "the database is written at offsets only"
-        file.writes.append((last, _bytes(args)))
+        elif call == "pwrite64":
+            file.writes.append((last, _bytes(args)))
+        else:  # keys and marks, written from their beginning on
+            file.writes.append((sum(len(data or b"") for _, data in file.writes), _bytes(args)))
 
     def _of(self, args: str) -> File | None:
         return self.seen.get(_path(args))
 
 
+def strace(trace: Path, *more: str) -> list[str]:
+    """What stands before a command whose file calls are to be written down."""
+    options = ["-f", "-y", "-xx", "-qq", "-s", "1048576", "--seccomp-bpf", "-o", str(trace), "-e", f"trace={CALLS}"]
+    return ["strace", *more, *options]
+
+
 def traced(command: Sequence[str], trace: Path) -> subprocess.Popen[bytes]:
     """Start a program with its file calls written down."""
-    options = ["-f", "-y", "-xx", "-s", "1000000", "-o", str(trace), "-e", f"trace={CALLS}"]
-    return subprocess.Popen(["strace", *options, *command], stdout=subprocess.PIPE)
+    return subprocess.Popen([*strace(trace), *command], stdout=subprocess.PIPE)
 
 
-def replay(trace: Path, folder: Path) -> Iterator[tuple[bytes, Disk]]:
-    """At each moment when the program began to print something: that, and the disk as it was then."""
+def printed(args: str) -> bool:
+    """A write to standard output."""
+    return args.startswith("1<")
+
+
+def to_a_terminal(args: str) -> bool:
+    """A write to a serial line."""
+    return _path(args).startswith("/dev/pts/")
+
+
+def replay(
+    trace: Path, folder: Path, leaves: Callable[[str], bool] = printed, *, synced: bool = True
+) -> Iterator[tuple[bytes, Disk]]:
+    """At each moment when something began to leave the program: that, and the disk as it was then.
+
+    synced  False: as if the program had never asked for a sync, for a control
+    """
     disk = Disk(folder)
     begun: dict[str, tuple[str, int]] = {}
     with open(trace, encoding="ascii") as lines:
@@ -119,12 +140,12 @@ def replay(trace: Path, folder: Path) -> Iterator[tuple[bytes, Disk]]:
             whole = start + text[1].rstrip()
             name, _, args = whole.removesuffix(" <unfinished ...>").partition("(")
             if not resumed:
-                if name == "write" and args.startswith("1<"):
+                if name == "write" and leaves(args):
                     yield _bytes(args), disk
                 covers = disk.began(name, args)
             if whole.endswith("<unfinished ...>"):
                 begun[pid] = (whole.removesuffix(" <unfinished ...>"), covers)
-            elif (call := CALL.match(whole)) and int(call[3]) >= 0:
+            elif (call := CALL.match(whole)) and int(call[3]) >= 0 and (synced or "sync" not in call[1]):
                 disk.ended(call[1], call[2], covers)
 
 
