@@ -40,8 +40,8 @@ SourceName = Annotated[
         examples=["canteen-1"],
     ),
 ]
-SECTIONS = {"school", "state", "centre", "outbox", "reader", "sensor"}
-SOURCE_KINDS = ("reader", "sensor")
+SOURCE_KINDS = ("reader", "sensor", "camera", "signal")
+SECTIONS = {"school", "state", "centre", "outbox", *SOURCE_KINDS}
 
 
 class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,6 +68,10 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return Path(self.directory) / "card.key"
 
     @property
+    def secrets(self) -> Path:
+        return Path(self.directory) / "secrets"
+
+    @property
     def live(self) -> Path:
         return Path(self.runtime) / "status.json"
 
@@ -76,10 +80,11 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One device: its name here, its driver, the driver's own settings."""
 
     name: str
-    kind: str  # "reader" or "sensor"
+    kind: str  # one of SOURCE_KINDS
     driver: str
     settings: msgspec.Struct
     places: dict[int, str]  # names of a sensor's zones; empty for readers
+    signal: str = ""  # the lamp beside a reader, by its name; empty if it has none
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,10 +117,21 @@ class _Common(msgspec.Struct, frozen=True):
     driver: Annotated[str, Meta(description="what kind of device it is", examples=["serial_ascii"])]
 
 
+class _Reader(_Common, frozen=True):
+    """What a reader has besides."""
+
+    signal: Annotated[
+        str, Meta(description="the lamp or buzzer beside it, by the name of its [[signal]]", examples=["lamp-1"])
+    ] = ""
+
+
+COMMON: dict[str, type[_Common]] = dict.fromkeys(SOURCE_KINDS, _Common) | {"reader": _Reader}
+
+
 def load(path: Path) -> Config:
     """Read and check a file. Raises ConfigError."""
     document = _parse(path)
-    return _Reader(str(path), document).config()
+    return _Walk(str(path), document).config()
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -134,7 +150,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise fail("C-003", f"is not TOML: {error}", "Mend the line named; text needs quotation marks.") from error
 
 
-class _Reader:
+class _Walk:
     """Walks one document and gathers problems on the way."""
 
     def __init__(self, file: str, document: Mapping[str, Any]) -> None:
@@ -152,6 +168,7 @@ class _Reader:
         sources = [source for kind in SOURCE_KINDS for source in self._sources(kind)]
         self._unique_names()
         self._unique_ports(sources)
+        self._known_signals(sources)
         if self.problems or state is None or centre is None or outbox is None:
             raise ConfigError(self.problems)
         return Config(
@@ -205,8 +222,9 @@ class _Reader:
             self._problem("C-103", f"{kind}[{at}]", show(found[at]), "is no device", f"Write [[{kind}]] for each.")
 
     def _source(self, kind: str, prefix: str, table: dict[str, Any]) -> SourceConfig | None:
-        own: dict[str, Any] = {key: table[key] for key in ("name", "driver") if key in table}
-        common, problems = read_table(own, _Common, file=self.file, prefix=prefix)
+        type_ = COMMON[kind]
+        own: dict[str, Any] = {key: table[key] for key in type_.__struct_fields__ if key in table}
+        common, problems = read_table(own, type_, file=self.file, prefix=prefix)
         self.problems += problems
         if common is None or not self._driver_fits(kind, prefix, common.driver):
             return None
@@ -221,7 +239,10 @@ class _Reader:
         if settings is None:
             return None
         places = getattr(settings, "places", {})
-        return SourceConfig(name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places))
+        return SourceConfig(
+            name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places),
+            signal=getattr(common, "signal", ""),
+        )  # fmt: skip
 
     def _driver_fits(self, kind: str, prefix: str, driver: str) -> bool:
         here = {name for name, entry in catalog.CATALOG.items() if entry.kind == kind}
@@ -244,14 +265,24 @@ class _Reader:
                 first.setdefault(name, prefix)
 
     def _unique_ports(self, sources: list[tuple[SourceConfig, str]]) -> None:
-        first: dict[str, str] = {}
+        taken: list[tuple[str, str, str]] = []  # place, part, by whom
         for source, prefix in sources:
-            for port in catalog.claims(source.settings):
-                place = _true_place(port)
-                if place in first:
-                    do = f'"{first[place]}" uses it already; one device per port.'
-                    self._problem("C-106", f"{prefix}port", show(port), "is used by two devices", do)
-                first.setdefault(place, source.name)
+            for claim in catalog.claims(source.settings):
+                place = _true_place(claim.place)
+                for there, part, name in taken:
+                    if there == place and (part == claim.part or "" in (part, claim.part)):
+                        do = f'"{name}" uses it already; one device per port.'
+                        where = show(f"{claim.place} {claim.part}".strip())
+                        self._problem("C-106", f"{prefix}port", where, "is used by two devices", do)
+                        break
+                taken.append((place, claim.part, source.name))
+
+    def _known_signals(self, sources: list[tuple[SourceConfig, str]]) -> None:
+        known = {source.name for source, _ in sources if source.kind == "signal"}
+        for source, prefix in sources:
+            if source.signal and source.signal not in known:
+                do = closest(source.signal, known) if known else "Add a [[signal]] with this name."
+                self._problem("C-109", f"{prefix}signal", show(source.signal), "is no signal", do)
 
 
 def _true_place(port: str) -> str:

@@ -22,11 +22,14 @@ from agent.ops.systemd import Notifier
 from agent.outbox.outbox import open_outbox
 from agent.rules import Rules
 from agent.school.card_key import load_card_key
+from agent.secrets import SecretStore
+from agent.signals import Signals
 from agent.sources import Station, keep_reading
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity, load_identity
 from agent.tap_path import TapPath
 from drivers import catalog
+from drivers.readings import PictureChange
 
 log = logging.getLogger("agent")
 
@@ -39,6 +42,7 @@ async def run(config: Config, notifier: Notifier) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = SystemClock()
     identity, card_key = _keys(config)
+    secrets = SecretStore(config.state.secrets)
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
         link = CentreLink(
             config.centre,
@@ -51,14 +55,14 @@ async def run(config: Config, notifier: Notifier) -> None:
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
-        rules = Rules(alarms, taps, card_key, clock)
-        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.zones)
+        rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=_keep_nothing)
+        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told)
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for station in stations:
                     driver = catalog.load(station.config.driver)
-                    reading = keep_reading(station, driver, clock, rules.on_reading, rules.on_change)
+                    reading = keep_reading(station, driver, clock, secrets, rules.on_reading, rules.on_change)
                     tasks.create_task(reading, name=station.config.name)
                 tasks.create_task(outbox.watch(), name="writer")
                 tasks.create_task(link.run(), name="link")
@@ -72,6 +76,10 @@ async def run(config: Config, notifier: Notifier) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_ALARMS_S):
                     await alarms.drained()
+
+
+async def _keep_nothing(_picture: PictureChange, _camera: str) -> str:
+    return ""
 
 
 def _keys(config: Config) -> tuple[Identity, bytes]:

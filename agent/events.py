@@ -46,6 +46,33 @@ class ZoneChanged(msgspec.Struct, frozen=True, kw_only=True):
     before: Annotated[str, Meta(description="the state before; empty at the first poll")]
     codes: Annotated[list[int], Meta(description="codes as read, top priority first")]
     words: str
+    indicative: Annotated[
+        bool, Meta(description="from a device that no standard vouches for: a hint, not a fire panel's word")
+    ] = False
+
+
+class ContactChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A dry contact, a supervised loop or a device's cover is in another state."""
+
+    source: Name
+    contact: Annotated[str, Meta(description="which of the device's contacts: tamper, power; empty if it has one")]
+    state: Annotated[str, Meta(description="idle, active, cut, short, flapping")]
+    before: Annotated[str, Meta(description="the state before; empty at the first look")]
+
+
+class ReportPressed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody pressed a report button: a person in the school asks for a responsible person."""
+
+    source: Name
+
+
+class CameraPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera's picture can no longer be used, or can again."""
+
+    camera: Name
+    state: Annotated[str, Meta(description="clear, frozen, covered")]
+    before: Annotated[str, Meta(description="the state before; empty at the first look")]
+    evidence: Annotated[str, Meta(description="id of the snapshot that shows it; empty if there is none")] = ""
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +173,9 @@ class Kind(msgspec.Struct, frozen=True):
 KINDS: dict[str, Kind] = {
     "kz.mektep.card.seen.v1": Kind(Lane.RECORD, Severity.INFO, CardSeen),
     "kz.mektep.fire.zone.v1": Kind(Lane.ALARM, Severity.WARN, ZoneChanged),
+    "kz.mektep.contact.changed.v1": Kind(Lane.ALARM, Severity.WARN, ContactChanged),
+    "kz.mektep.report.pressed.v1": Kind(Lane.ALARM, Severity.ERROR, ReportPressed),
+    "kz.mektep.camera.picture.v1": Kind(Lane.ALARM, Severity.WARN, CameraPicture),
     "kz.mektep.source.failed.v1": Kind(Lane.ALARM, Severity.ERROR, SourceState),
     "kz.mektep.source.restored.v1": Kind(Lane.ALARM, Severity.INFO, SourceState),
     "kz.mektep.source.flapping.v1": Kind(Lane.ALARM, Severity.WARN, Flapping),

@@ -1,38 +1,69 @@
-"""What becomes of a reading: a tap goes through the tap path to its light, a zone's change through the alarm path.
+"""What becomes of a reading: a tap goes through the tap path to its light, everything else through the alarm path.
 
 The rules themselves are pure and live in agent/school.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from agent.alarm_path import AlarmPath
 from agent.clock import Clock
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
-from agent.school import cards, zones
+from agent.model import Draft
+from agent.school import cards, contacts, pictures, zones
+from agent.school.told import Told
+from agent.signals import Signals
 from agent.sources import Station
 from agent.tap_path import TapPath
 from drivers.driver import Source
-from drivers.readings import Reading, Tap
+from drivers.readings import ContactChange, PictureChange, Pressed, Reading, Tap, ZoneChange
+
+Keep = Callable[[PictureChange, str], Awaitable[str]]  # a camera's picture, its name -> the id of the evidence, or ""
 
 
 class Rules:
-    """Given to every source's supervisor; `zones` is what was told of each zone."""
+    """Given to every source's supervisor; `told` is what was told of each zone, contact and picture."""
 
-    def __init__(self, alarms: AlarmPath, taps: TapPath, card_key: bytes, clock: Clock) -> None:
+    def __init__(
+        self, alarms: AlarmPath, taps: TapPath, card_key: bytes, clock: Clock, *, signals: Signals, keep: Keep
+    ) -> None:
         self._alarms = alarms
         self._taps = taps
         self._card_key = card_key
         self._clock = clock
-        self.zones = zones.ZoneMemory()
+        self._signals = signals
+        self._keep = keep
+        self.told = Told()
 
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:
         name, synced = station.config.name, self._clock.synced()
         if isinstance(reading, Tap):
             light = await self._taps.take(cards.seen(reading, name, self._card_key, synced=synced))
-            await source.show(light)
-        elif (change := self.zones.news(reading, name)) is not None:
-            await self._alarms.raise_alarm(zones.changed(change, name, station.config.places, synced=synced))
+            await self._signals.show(station.config, source, light)
+        elif (event := await self._news(reading, station, synced=synced)) is not None:
+            await self._alarms.raise_alarm(event)
+
+    async def _news(
+        self, reading: ZoneChange | ContactChange | Pressed | PictureChange, station: Station, *, synced: bool
+    ) -> Draft | None:
+        """The alarm that a reading is; None if it was told already."""
+        name = station.config.name
+        match reading:
+            case ZoneChange():
+                zone = self.told.news(reading, name, reading.zone)
+                return zones.changed(zone, name, station.config.places, synced=synced) if zone else None
+            case ContactChange():
+                contact = self.told.news(reading, name, reading.contact)
+                return contacts.changed(contact, name, synced=synced) if contact else None
+            case PictureChange():
+                picture = self.told.news(reading, name)
+                if picture is None:
+                    return None
+                return pictures.changed(picture, name, await self._keep(picture, name), synced=synced)
+            case Pressed():
+                return contacts.pressed(reading, name, synced=synced)
 
     async def on_change(self, station: Station) -> None:
         """A device stopped working, or works again. A device that works from the start is no news."""

@@ -14,7 +14,7 @@ import msgspec
 
 from agent.clock import Clock
 from agent.config import SourceConfig
-from drivers.driver import Counters, Driver, Source
+from drivers.driver import Counters, Driver, Secrets, Source
 from drivers.errors import DeviceError
 from drivers.readings import Reading
 
@@ -81,14 +81,19 @@ OnChange = Callable[[Station], Awaitable[None]]
 
 
 async def keep_reading(
-    station: Station, driver: Driver[msgspec.Struct, Reading], clock: Clock, on_reading: OnReading, on_change: OnChange
+    station: Station,
+    driver: Driver[msgspec.Struct, Reading],
+    clock: Clock,
+    secrets: Secrets,
+    on_reading: OnReading,
+    on_change: OnChange,
 ) -> None:
     """Run for ever; only cancellation ends it."""
     quarantine_s = QUARANTINE_S
     while True:
         read_before = station.readings
         try:
-            await _read(station, driver, clock, on_reading, on_change)
+            await _read(station, driver, clock, secrets, on_reading, on_change)
             raise DeviceError("P-109", f"{station.config.name} ended its readings", do="Nothing; the agent reconnects.")
         except DeviceError as error:
             pause_s, state = RETRY_S, SourceState.FAILED
@@ -108,9 +113,14 @@ async def keep_reading(
 
 
 async def _read(
-    station: Station, driver: Driver[msgspec.Struct, Reading], clock: Clock, on_reading: OnReading, on_change: OnChange
+    station: Station,
+    driver: Driver[msgspec.Struct, Reading],
+    clock: Clock,
+    secrets: Secrets,
+    on_reading: OnReading,
+    on_change: OnChange,
 ) -> None:
-    async with driver.connect(station.config.settings, clock) as source:
+    async with driver.connect(station.config.settings, clock, secrets) as source:
         station.opened(source.counters)
         if station.now(SourceState.WORKING, None, clock.utc_ns()):
             log.info("%s works", station.config.name)

@@ -13,12 +13,28 @@ import msgspec
 from drivers.errors import DeviceError
 
 
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """What the child process of a driver that rests on native or blocking code may have, and no more."""
+
+    memory_mb: int  # resident; beyond it the cell is ended
+    together: bool = False  # all devices on one place share a cell: a bus has one master
+    python: str = ""  # the interpreter, where it is not the agent's own
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One driver."""
 
     module: str
-    kind: str  # reader or sensor
+    kind: str  # reader, sensor, camera or signal
     extra: str  # what to install: mektep-agent[EXTRA]
+    cell: Cell | None = None  # None: pure Python on the event loop, in the daemon itself
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What a device needs for itself alone: a place, or one part of a place that may be shared."""
+
+    place: str  # a path
+    part: str = ""  # "address 3" on a bus, "line 17" of a chip; "" = all of it
 
 
 CATALOG: dict[str, Entry] = {
@@ -40,7 +56,10 @@ def load(driver: str) -> Any:
         ) from error
 
 
-def claims(settings: msgspec.Struct) -> tuple[str, ...]:
-    """What a device needs for itself alone: its port, or nothing."""
+def claims(settings: msgspec.Struct) -> tuple[Claim, ...]:
+    """What a device needs for itself alone: as its settings say, or else its port, or nothing."""
+    told: tuple[tuple[str, str], ...] | None = getattr(settings, "claims", None)
+    if told is not None:
+        return tuple(Claim(place, part) for place, part in told)
     port = getattr(settings, "port", "")
-    return (port,) if port else ()
+    return (Claim(port),) if port else ()

@@ -27,6 +27,24 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+class Secret(msgspec.Struct, frozen=True):
+    """A password or a key. Never shown: its repr tells only that it is there."""
+
+    now: str
+    before: str = ""  # what it was until it was last changed: a device may still know only that one
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Secrets(Protocol):
+    """What is kept apart from the configuration, which only names it."""
+
+    def __call__(self, name: str) -> Secret:
+        """Raises DeviceError T-120 if nothing is stored under the name."""
+        ...
+
+
 class Verdict(StrEnum):
     """How bad a finding is; doctor's exit code follows the worst."""
 
@@ -72,6 +90,6 @@ class Driver(Protocol[S_contra, R_co]):
         """Look without touching; never raises; safe while the daemon runs."""
         ...
 
-    def connect(self, settings: S_contra, clock: Clock) -> AbstractAsyncContextManager[Source[R_co]]:
+    def connect(self, settings: S_contra, clock: Clock, secrets: Secrets) -> AbstractAsyncContextManager[Source[R_co]]:
         """Open the device. Entering raises DeviceError; iterating raises DeviceError when the device goes away."""
         ...

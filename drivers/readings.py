@@ -54,8 +54,57 @@ class ZoneChange(msgspec.Struct, frozen=True, kw_only=True):
     before: ZoneState | None  # None: first poll since connecting
     codes: tuple[int, ...]  # as read, top priority first
     words: str  # the profile's words for the top code
+    indicative: bool = False  # from a device that no standard vouches for: a hint, never a fire panel's word
     at_ns: int
     monotonic_ns: int
+
+
+class ContactState(StrEnum):
+    """State of a dry contact, of a reader's cover, of a supervised loop."""
+
+    IDLE = "idle"
+    ACTIVE = "active"
+    CUT = "cut"  # the loop is open: the wire is cut or pulled
+    SHORT = "short"  # the loop is shorted
+    FLAPPING = "flapping"  # changes faster than anybody could mean it; told once, until it is quiet
+
+
+class ContactChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact of a device is now in another state."""
+
+    contact: str  # which of the device's contacts: "tamper", "power"; "" = it has only one
+    state: ContactState
+    before: ContactState | None  # None: first look since connecting
+    at_ns: int
+    monotonic_ns: int
+
+
+class Pressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A button was pressed: at the moment when it was clear that a person did."""
+
+    at_ns: int
+    monotonic_ns: int
+
+
+class PictureState(StrEnum):
+    """Whether a camera's picture can be used, as its own pixels tell."""
+
+    CLEAR = "clear"
+    FROZEN = "frozen"  # the same picture again and again, though frames come
+    COVERED = "covered"  # nothing to be seen: no detail, much of it at once
+
+
+class PictureChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera's picture is now in another state; no verdict on who or what did it."""
+
+    state: PictureState
+    before: PictureState | None  # None: first look since connecting
+    jpeg: bytes  # the picture that shows it, at most SNAPSHOT_BYTES
+    at_ns: int
+    monotonic_ns: int
+
+
+SNAPSHOT_BYTES = 1_000_000
 
 
 class Light(StrEnum):
@@ -66,4 +115,4 @@ class Light(StrEnum):
     WAIT = "wait"  # nothing is decided: try again in a moment
 
 
-Reading = Tap | ZoneChange
+Reading = Tap | ZoneChange | ContactChange | Pressed | PictureChange

@@ -29,6 +29,7 @@ from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.serial_line import SerialLine
 from tests.clock import FastClock
 from tests.drivers.supervised import kept_reading, open_files, until
+from tests.secrets import no_secrets
 
 BACK_S = 2.0
 STEPS = [*range(12), 20, 50, 200]  # of the event loop, until it is cancelled
@@ -87,7 +88,7 @@ def on_port(name: str, port: str) -> msgspec.Struct:
 
 
 async def use(module: Any, settings: msgspec.Struct) -> None:
-    async with module.connect(settings, FastClock()) as source:
+    async with module.connect(settings, FastClock(), no_secrets) as source:
         async for _ in source:
             await source.show(Light.ACCEPTED)
 
@@ -109,7 +110,10 @@ def test_it_has_the_shape_of_a_driver(name: str) -> None:
 
 @drivers
 async def test_what_it_opens_has_the_shape_of_a_source(name: str, tmp_path: Path) -> None:
-    async with DEVICES[name](tmp_path) as device, load(name).connect(device.settings, FastClock()) as source:
+    async with (
+        DEVICES[name](tmp_path) as device,
+        load(name).connect(device.settings, FastClock(), no_secrets) as source,
+    ):
         assert source.counters == Counters(frames=source.counters.frames)
         for light in Light:
             await source.show(light)

@@ -16,11 +16,11 @@ from tests.source_tree import imported, imported_at_once, imports, modules
 LAYERS = [  # low to high; names on one line are strangers to each other
     ["drivers"],
     ["agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"],
-    ["agent.clock", "agent.events", "agent.db", "agent.texts"],
+    ["agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
     ["agent.flapping", "agent.outbox"],
     ["agent.school", "agent.sync"],
     ["agent.config"],
-    ["agent.sources", "agent.alarm_path", "agent.tap_path"],
+    ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals"],
     ["agent.rules"],
     ["agent.ops"],
     ["agent.daemon"],

@@ -22,6 +22,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "status": "status",
     "identity": "identity",
     "card": "card",
+    "secret": "secret",
     "demo": "demo",
 }
 HELP = {
@@ -30,6 +31,7 @@ HELP = {
     "status": "one screen: what works, what is owed to the centre, what to do",
     "identity": "print the public key by which the centre knows this box",
     "card": "show a card's number in every way a vendor prints it",
+    "secret": "store a password or a key of a device under a name",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"

@@ -73,9 +73,9 @@ def _devices(status: Status, say: Texts) -> Table:
         state = Text(say(f"source.{source.state}"), STATE_STYLE.get(source.state, BAD))
         since, last = _moment(source.since, status.at), _moment(source.last_reading, status.at)
         table.add_row(name, state, since, f"{source.readings}", last, f"{source.garbled}")
-        for zone in source.zones:
-            word = Text(say(f"zone.{zone.state}"), ZONE_STYLE.get(zone.state, "yellow"))
-            table.add_row(f"  {say('zone.title')} {zone.zone} {zone.place}", word)
+        for part in source.parts:
+            word = Text(say(f"{part.kind}.{part.state}"), ZONE_STYLE.get(part.state, "yellow"))
+            table.add_row(f"  {say(f'{part.kind}.title')} {part.part} {part.place}".rstrip(), word)
     return table
 
 

@@ -13,12 +13,15 @@ from agent.alarm_path import AlarmPath
 from agent.clock import Clock
 from agent.config import Config
 from agent.model import Lane
-from agent.ops.status import DiskView, LaneView, LinkView, SourceView, Status, TroubleView, ZoneView, process_start
+from agent.ops.status import DiskView, LaneView, LinkView, PartView, SourceView, Status, TroubleView, process_start
 from agent.outbox.outbox import Outbox
-from agent.school.zones import ZoneMemory
+from agent.school.told import Told
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
 from agent.wall_time import rfc3339
+from drivers.readings import ContactState, PictureState, ZoneState
+
+PART_KIND: dict[type, str] = {ZoneState: "zone", ContactState: "contact", PictureState: "picture"}
 
 
 class Pictures:
@@ -32,7 +35,7 @@ class Pictures:
         link: CentreLink,
         alarms: AlarmPath,
         stations: Sequence[Station],
-        zones: ZoneMemory,
+        told: Told,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -40,7 +43,7 @@ class Pictures:
         self._link = link
         self._alarms = alarms
         self._stations = stations
-        self._zones = zones
+        self._told = told
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -121,12 +124,17 @@ class Pictures:
             code=trouble.code if trouble else "",
             what=trouble.what if trouble else "",
             do=trouble.do if trouble else "",
-            zones=self._zone_views(station),
+            parts=self._parts(station),
         )
 
-    def _zone_views(self, station: Station) -> list[ZoneView]:
+    def _parts(self, station: Station) -> list[PartView]:
         places = station.config.places
         return [
-            ZoneView(zone=zone, place=places.get(zone, ""), state=state.value)
-            for zone, state in self._zones.unusual(station.config.name).items()
+            PartView(
+                kind=PART_KIND[state.__class__],
+                part=str(part),
+                place=places.get(part, "") if isinstance(part, int) else "",
+                state=state.value,
+            )
+            for part, state in self._told.unusual(station.config.name).items()
         ]

@@ -20,10 +20,11 @@ class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
 
 
-class ZoneView(msgspec.Struct, frozen=True, kw_only=True):
-    """A zone that is not normal."""
+class PartView(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone, a contact or a picture that is not as it should be."""
 
-    zone: int
+    kind: str  # zone, contact or picture
+    part: str  # the zone's number, the contact's name; empty for a device that is one part
     place: str
     state: str
 
@@ -40,7 +41,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     what: str = ""
     do: str = ""
-    zones: list[ZoneView] = []
+    parts: list[PartView] = []  # only what is unusual
 
 
 class LaneView(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from agent.events import ZoneChanged, draft
 from agent.model import Draft, Moment, Severity
 from drivers.readings import ZoneChange, ZoneState
@@ -36,26 +34,7 @@ def changed(change: ZoneChange, sensor: str, places: Mapping[int, str], *, synce
         before=change.before.value if change.before else "",
         codes=list(change.codes),
         words=change.words,
+        indicative=change.indicative,
     )
     at = Moment(change.at_ns, change.monotonic_ns, synced)
     return draft(data, at, severity=SEVERITY[change.state], source=f"{sensor}/{change.zone}")
-
-
-class ZoneMemory:
-    """What was last told of each zone: only what differs is news. At the daemon's start everything is."""
-
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, int], ZoneState] = {}
-
-    def news(self, change: ZoneChange, sensor: str) -> ZoneChange | None:
-        """The change with the state told before; None if it was told already."""
-        before = self._told.get((sensor, change.zone))
-        if before is change.state:
-            return None
-        self._told[sensor, change.zone] = change.state
-        return msgspec.structs.replace(change, before=before)
-
-    def unusual(self, sensor: str) -> dict[int, ZoneState]:
-        """Zones of a sensor that are not normal as last told, by number."""
-        told = {zone: state for (name, zone), state in self._told.items() if name == sensor}
-        return {zone: told[zone] for zone in sorted(told) if told[zone] is not ZoneState.NORMAL}

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers import cards
-from drivers.driver import Clock, Counters, Finding, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.readings import CardForm, Light, Tap
 from drivers.serial_port import Bytes, SerialPort, can_open, open_port
 
@@ -272,7 +272,7 @@ def probe(settings: Settings) -> Finding:
 
 
 @asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[SerialReader]:
+async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIterator[SerialReader]:
     """Open the reader. Raises DeviceError P-1xx."""
     async with open_port(settings.port, clock, baud=settings.baud) as port:
         yield SerialReader(port, settings)

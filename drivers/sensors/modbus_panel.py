@@ -24,7 +24,7 @@ from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 
-from drivers.driver import Clock, Counters, Finding, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import Light, ZoneChange
 from drivers.sensors.profile import Condition, Profile, condition, is_file, load_profile
@@ -286,7 +286,7 @@ def probe(settings: Settings) -> Finding:
 
 
 @asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Panel]:
+async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIterator[Panel]:
     """Open the panel and prove that it is the one of the profile. Raises DeviceError."""
     profile = load_profile(settings.profile)
     if settings.port:

@@ -22,7 +22,7 @@ from agent.ops.systemd import Notifier
 from agent.sync.centre_link import CentreLink
 from agent.sync.settings import LinkSettings
 from drivers import catalog
-from drivers.driver import Clock, Counters, Finding, Source, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets, Source, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap, ZoneChange, ZoneState
 from tests.agent.sync.box import SMALL, until
@@ -48,7 +48,9 @@ class Device:
         return Finding(verdict=Verdict.OK, code="", what="")
 
     @contextlib.asynccontextmanager
-    async def connect(self, _settings: msgspec.Struct, _clock: Clock) -> AsyncIterator[Source[Reading]]:
+    async def connect(
+        self, _settings: msgspec.Struct, _clock: Clock, _secrets: Secrets
+    ) -> AsyncIterator[Source[Reading]]:
         self.connections += 1
         if self.fault:
             raise self.fault

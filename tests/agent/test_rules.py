@@ -9,14 +9,27 @@ import pytest
 
 from agent.alarm_path import AlarmPath
 from agent.config import SourceConfig
-from agent.events import CardSeen, SourceState, ZoneChanged
+from agent.events import CameraPicture, CardSeen, ContactChanged, ReportPressed, SourceState, ZoneChanged
 from agent.model import Draft, Lane, Place
 from agent.rules import Rules
 from agent.school.cards import card_hash
+from agent.signals import Signals
 from agent.sources import Station, Trouble
 from agent.tap_path import TapPath
 from drivers.driver import Counters
-from drivers.readings import CardForm, Light, Tap, ZoneChange, ZoneState
+from drivers.readings import (
+    CardForm,
+    ContactChange,
+    ContactState,
+    Light,
+    PictureChange,
+    PictureState,
+    Pressed,
+    Reading,
+    Tap,
+    ZoneChange,
+    ZoneState,
+)
 from tests.clock import START_NS, FastClock
 
 KEY = bytes(range(32))
@@ -44,15 +57,21 @@ class House:
         self.clock = FastClock()
         self.recorded: list[Draft] = []
         self.broken = broken
+        self.signals = Signals()
         self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
-        self.rules = Rules(self.alarms, TapPath(self._accept), KEY, self.clock)
+        self.rules = Rules(self.alarms, TapPath(self._accept), KEY, self.clock, signals=self.signals, keep=self._keep)
         self.device = Device()
+        self.kept: list[tuple[PictureChange, str]] = []
 
     async def _accept(self, drafts: Sequence[Draft]) -> list[Place]:
         if self.broken:
             raise OSError("no disk")
         self.recorded += drafts
         return [Place("e", one.lane, len(self.recorded)) for one in drafts]
+
+    async def _keep(self, picture: PictureChange, camera: str) -> str:
+        self.kept.append((picture, camera))
+        return f"evidence-{len(self.kept)}"
 
     async def _send_ahead(self, _alarm: Draft) -> bool:
         return False
@@ -61,7 +80,7 @@ class House:
         config = SourceConfig(name=name, kind=kind, driver="d", settings=Settings(), places=places or {})
         return Station(config, self.clock)
 
-    async def reads(self, station: Station, reading: Tap | ZoneChange) -> list[Draft]:
+    async def reads(self, station: Station, reading: Reading) -> list[Draft]:
         """What a reading adds to the record."""
         before = len(self.recorded)
         await self.rules.on_reading(station, self.device, reading)
@@ -138,6 +157,39 @@ async def test_zones_of_two_panels_are_two() -> None:
     house = House()
     assert len(await house.reads(house.station("sensor", "east"), zone(ZoneState.FIRE))) == 1
     assert len(await house.reads(house.station("sensor", "west"), zone(ZoneState.FIRE))) == 1
+
+
+# --- contacts, buttons, cameras -------------------------------------------------------------------------------
+
+
+async def test_a_contact_tells_what_differs() -> None:
+    house = House()
+    station = house.station("sensor", "door")
+    at = {"at_ns": START_NS, "monotonic_ns": 7}
+    active = ContactChange(contact="", state=ContactState.ACTIVE, before=None, **at)
+    (event,) = await house.reads(station, active)
+    assert event.data == ContactChanged(source="door", contact="", state="active", before="")
+    assert await house.reads(station, active) == []
+    (event,) = await house.reads(station, msgspec.structs.replace(active, state=ContactState.CUT))
+    assert event.data == ContactChanged(source="door", contact="", state="cut", before="active")
+
+
+async def test_each_press_of_a_button_is_a_report() -> None:
+    house = House()
+    press = Pressed(at_ns=START_NS, monotonic_ns=7)
+    events = [*await house.reads(house.station("sensor", "button"), press)]
+    events += await house.reads(house.station("sensor", "button"), press)
+    assert [event.data for event in events] == [ReportPressed(source="button")] * 2
+
+
+async def test_a_covered_camera_is_an_alarm_with_its_picture_kept() -> None:
+    house = House()
+    change = PictureChange(state=PictureState.COVERED, before=None, jpeg=b"jpeg", at_ns=START_NS, monotonic_ns=7)
+    (event,) = await house.reads(house.station("camera", "gate"), change)
+    assert event.data == CameraPicture(camera="gate", state="covered", before="", evidence="evidence-1")
+    assert [(picture.jpeg, camera) for picture, camera in house.kept] == [(b"jpeg", "gate")]
+    assert await house.reads(house.station("camera", "gate"), change) == []
+    assert len(house.kept) == 1
 
 
 # --- devices ------------------------------------------------------------------------------------------------

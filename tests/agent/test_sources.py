@@ -13,10 +13,11 @@ import pytest
 
 from agent.config import SourceConfig
 from agent.sources import SourceState, Station, keep_reading
-from drivers.driver import Clock, Counters, Finding, Source, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets, Source, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap
 from tests.clock import FastClock
+from tests.secrets import no_secrets
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -59,7 +60,7 @@ class ScriptedDriver:
         return Finding(verdict=Verdict.OK, code="", what="")
 
     @asynccontextmanager
-    async def connect(self, settings: msgspec.Struct, clock: Clock) -> AsyncIterator[Source[Reading]]:
+    async def connect(self, settings: msgspec.Struct, clock: Clock, secrets: Secrets) -> AsyncIterator[Source[Reading]]:
         play = next(self._plays)
         if isinstance(play, Exception):
             raise play
@@ -85,7 +86,7 @@ async def play(driver: ScriptedDriver, *, readings: int) -> tuple[Station, FastC
     async def on_change(station: Station) -> None:
         states.append((station.state, station.trouble.code if station.trouble else ""))
 
-    task = asyncio.create_task(keep_reading(station, driver, clock, on_reading, on_change))
+    task = asyncio.create_task(keep_reading(station, driver, clock, no_secrets, on_reading, on_change))
     try:
         async with asyncio.timeout(5):
             await enough.wait()
@@ -129,7 +130,9 @@ async def test_cancelling_ends_it() -> None:
     async def ignore(*_: object) -> None:
         pass
 
-    task = asyncio.create_task(keep_reading(Station(config, clock), ScriptedDriver([]), clock, ignore, ignore))
+    task = asyncio.create_task(
+        keep_reading(Station(config, clock), ScriptedDriver([]), clock, no_secrets, ignore, ignore)
+    )
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -22,10 +22,10 @@ from agent.model import Draft, Lane, Place
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
 from agent.outbox.settings import OutboxSettings
-from agent.school import zones
+from agent.school import contacts, pictures, zones
 from agent.sync.ahead import ahead_event
 from centre import wire
-from drivers.readings import ZoneChange, ZoneState
+from drivers.readings import ContactChange, ContactState, PictureChange, PictureState, Pressed, ZoneChange, ZoneState
 from tests.agent.outbox.box import AT, events, fire, opened, tap, taps, until
 from tests.clock import FastClock
 from tests.contract.documents import DOCS, ROOT, event_faults, faults, schema_names
@@ -102,7 +102,11 @@ async def by_the_alarm_path(outbox: Outbox, chatter: int) -> None:
 def others() -> list[Draft]:
     """What only happens in other parts: by hand."""
     trouble = SourceState(source="canteen-1", code="P-104", what="went away", do="Check the plug.")
+    at = {"before": None, "at_ns": AT.utc_ns, "monotonic_ns": 5}
     return [
+        *(contacts.changed(ContactChange(contact="", state=one, **at), "door", synced=True) for one in ContactState),
+        contacts.pressed(Pressed(at_ns=AT.utc_ns, monotonic_ns=5), "button", synced=True),
+        *(pictures.changed(PictureChange(state=one, jpeg=b"", **at), "gate", "", synced=True) for one in PictureState),
         draft(trouble, AT, type="kz.mektep.source.failed.v1"),
         draft(trouble, AT, type="kz.mektep.source.restored.v1"),
         draft(Salvaged(epoch=EPOCH, kept=3, unreadable="page 3", set_aside="outbox-damaged.db"), AT),

@@ -16,6 +16,7 @@ from agent.config import SourceConfig
 from agent.sources import SourceState, Station, keep_reading
 from drivers.driver import Source
 from drivers.readings import Reading
+from tests.secrets import no_secrets
 
 PATIENCE_S = 20.0
 
@@ -64,7 +65,7 @@ async def kept_reading(driver: Any, settings: msgspec.Struct) -> AsyncIterator[K
     async def on_change(station: Station) -> None:
         kept.states.append(station.trouble.code if station.trouble else station.state.value)
 
-    task = asyncio.create_task(keep_reading(kept.station, driver, clock, on_reading, on_change))
+    task = asyncio.create_task(keep_reading(kept.station, driver, clock, no_secrets, on_reading, on_change))
     try:
         yield kept
     finally:

@@ -13,7 +13,7 @@ import pytest
 
 from agent.cli.status_screen import draw
 from agent.ops import status
-from agent.ops.status import LaneView, LinkView, SourceView, Status, TroubleView, ZoneView
+from agent.ops.status import LaneView, LinkView, PartView, SourceView, Status, TroubleView
 from agent.texts import LANGUAGES, load_texts
 from drivers.readings import ZoneState
 
@@ -121,8 +121,8 @@ def test_another_day_is_named(since: str, shown: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", [state for state in ZoneState if state is not ZoneState.NORMAL])
 def test_a_zone_that_is_not_normal_stands_under_its_panel(language: str, state: ZoneState) -> None:
-    zones = [ZoneView(zone=3, place="gym", state=state.value)]
-    text = screen(picture(sources={"fire-panel": source(zones=zones), "gate": source()}), language)
+    zones = [PartView(kind="zone", part="3", place="gym", state=state.value)]
+    text = screen(picture(sources={"fire-panel": source(parts=zones), "gate": source()}), language)
     panel, zone, gate = text.splitlines()[3:6]
     assert (panel.split()[0], gate.split()[0]) == ("fire-panel", "gate")
     assert "3 gym" in zone

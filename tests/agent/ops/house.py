@@ -16,7 +16,7 @@ from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox, open_outbox
-from agent.school.zones import ZoneMemory
+from agent.school.told import Told
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
@@ -96,8 +96,8 @@ class House:
             outbox=SMALL,
             sources=tuple(station.config for station in self.stations),
         )
-        self.zones = ZoneMemory()
-        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations, self.zones)
+        self.told = Told()
+        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations, self.told)
         self.systemd = Listening()
         self.thermal = folder / "temp"
         self.keeping = Housekeeping(clock, outbox, self.alarms, self.pictures, self.systemd, self.thermal)

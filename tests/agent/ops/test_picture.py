@@ -11,7 +11,7 @@ import pytest
 from agent import __version__
 from agent.model import Lane
 from agent.ops import status
-from agent.ops.status import ZoneView
+from agent.ops.status import PartView
 from agent.outbox.troubles import Trouble as OutboxTrouble
 from agent.sources import SourceState, Trouble
 from agent.sync.linkerror import LinkError
@@ -115,7 +115,7 @@ async def test_a_picture_can_be_written_and_read_back(house: House, tmp_path: Pa
 
 async def test_a_zone_that_burns_is_in_the_picture(house: House) -> None:
     at = {"codes": (37, 44), "words": "fire", "at_ns": START_NS, "monotonic_ns": 1}
-    house.zones.news(ZoneChange(zone=3, state=ZoneState.FIRE, before=None, **at), "panel")
+    house.told.news(ZoneChange(zone=3, state=ZoneState.FIRE, before=None, **at), "panel", 3)
     sources = house.pictures.take().sources
-    assert sources["panel"].zones == [ZoneView(zone=3, place="", state="fire")]
-    assert sources["canteen-1"].zones == []
+    assert sources["panel"].parts == [PartView(kind="zone", part="3", place="", state="fire")]
+    assert sources["canteen-1"].parts == []

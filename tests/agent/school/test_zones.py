@@ -6,7 +6,7 @@ import pytest
 
 from agent.events import ZoneChanged
 from agent.model import Lane, Severity
-from agent.school.zones import SEVERITY, ZoneMemory, changed
+from agent.school.zones import SEVERITY, changed
 from drivers.readings import ZoneChange, ZoneState
 
 
@@ -40,18 +40,3 @@ def test_a_chattering_zone_hides_no_other() -> None:
     assert first.source != second.source
     assert isinstance(second.data, ZoneChanged)
     assert second.data.place == ""
-
-
-def test_only_what_differs_is_news_and_what_is_not_normal_is_remembered() -> None:
-    memory = ZoneMemory()
-    first = memory.news(change(ZoneState.FIRE, 2), "panel")
-    assert first is not None
-    assert first.before is None
-    assert memory.news(change(ZoneState.FIRE, 2), "panel") is None
-    assert memory.news(change(ZoneState.TEST, 1), "panel") is not None
-    assert memory.news(change(ZoneState.FIRE, 7), "other panel") is not None
-    assert memory.unusual("panel") == {1: ZoneState.TEST, 2: ZoneState.FIRE}
-    after = memory.news(change(ZoneState.NORMAL, 2), "panel")
-    assert after is not None
-    assert after.before is ZoneState.FIRE
-    assert memory.unusual("panel") == {1: ZoneState.TEST}

@@ -38,6 +38,7 @@ from simulator.card_reader import CardReader
 from simulator.serial_line import SerialLine
 from tests.clock import START_NS, FastClock
 from tests.drivers.supervised import kept_reading, open_files, until
+from tests.secrets import no_secrets
 
 _: Driver[Settings, Tap] = serial_ascii
 
@@ -306,7 +307,7 @@ def settings(line: SerialLine, format_: Format = Format.EM4100) -> Settings:
 async def test_a_tap_has_the_time_of_its_arrival(line: SerialLine) -> None:
     """The queue moves on while somebody decides about the first card: the second tap came when it came."""
     clock = FastClock()
-    async with serial_ascii.connect(settings(line), clock) as reader:
+    async with serial_ascii.connect(settings(line), clock, no_secrets) as reader:
         taps = aiter(reader)
         line.send(ID12)
         assert await anext(taps) == Tap(card="0C000621A5", form=EM, at_ns=START_NS, monotonic_ns=1_000_000_000)
@@ -345,7 +346,7 @@ async def test_what_is_heard_is_counted(line: SerialLine) -> None:
 async def test_lights_are_written_and_one_that_is_not_configured_is_nothing(line: SerialLine) -> None:
     heard = bytearray()
     line.on_data = heard.extend
-    async with serial_ascii.connect(settings(line), FastClock()) as reader:
+    async with serial_ascii.connect(settings(line), FastClock(), no_secrets) as reader:
         for light in (Light.ACCEPTED, Light.WAIT, Light.REFUSED):
             await reader.show(light)
         await until(lambda: len(heard) == 4)
@@ -373,7 +374,7 @@ async def test_200_unpluggings_leak_nothing(line: SerialLine) -> None:
     before = open_files()
     for _ in range(200):
         line.plug()
-        async with serial_ascii.connect(settings(line), FastClock()) as reader:
+        async with serial_ascii.connect(settings(line), FastClock(), no_secrets) as reader:
             line.send(RDM6300)
             taps = aiter(reader)
             assert (await anext(taps)).card == "6F007B3972"

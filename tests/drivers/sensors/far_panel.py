@@ -16,6 +16,7 @@ from simulator.fire_panel import FirePanel
 from simulator.smoke_detector import SmokeDetector
 from tests.clock import FastClock
 from tests.drivers.supervised import Kept
+from tests.secrets import no_secrets
 
 READING = {1, 2, 3, 4}
 PROFILE = "bolid-s2000-pp"
@@ -80,7 +81,7 @@ def told(kept: Kept) -> list[tuple[int, ZoneState]]:
 
 
 async def read_for_ever(settings: Settings) -> None:
-    async with modbus_panel.connect(settings, FastClock()) as panel:
+    async with modbus_panel.connect(settings, FastClock(), no_secrets) as panel:
         async for _ in panel:
             pass
 

@@ -36,6 +36,7 @@ from tests.drivers.sensors.far_panel import (
     told,
 )
 from tests.drivers.supervised import kept_reading, open_files, until
+from tests.secrets import no_secrets
 
 _: Driver[Settings, ZoneChange] = modbus_panel
 
@@ -127,7 +128,7 @@ async def test_each_state_is_told_with_its_codes_and_words(tmp_path: Path, tcp: 
             panel.set(zone, codes)
         clock = FastClock()
         settings = over_tcp(port, zones=zones) if tcp else over_serial(panel, zones=zones)
-        async with modbus_panel.connect(settings, clock) as source:
+        async with modbus_panel.connect(settings, clock, no_secrets) as source:
             changes = aiter(source)
             found = [await anext(changes) for _ in STATES]
             await source.show(Light.ACCEPTED)  # nothing
@@ -217,11 +218,11 @@ async def test_a_new_panel_is_a_file_and_no_code(tmp_path: Path) -> None:
 
 async def test_10_connections_leak_nothing(panel: tuple[FarPanel, Settings]) -> None:
     _, settings = panel
-    async with modbus_panel.connect(settings, FastClock()):
+    async with modbus_panel.connect(settings, FastClock(), no_secrets):
         pass
     before = open_files()
     for _turn in range(10):
-        async with modbus_panel.connect(settings, FastClock()):
+        async with modbus_panel.connect(settings, FastClock(), no_secrets):
             pass
     await until(lambda: open_files() <= before)  # the server's ends of TCP close a moment later
 
@@ -245,7 +246,7 @@ async def test_cancelled_at_any_step_it_ends_and_leaves_nothing_open(
 
 
 async def test_probe_says_whether_the_line_opens(serial: FarPanel) -> None:
-    async with modbus_panel.connect(over_serial(serial), FastClock()):
+    async with modbus_panel.connect(over_serial(serial), FastClock(), no_secrets):
         held = modbus_panel.probe(over_serial(serial))
     free = modbus_panel.probe(over_serial(serial))
     serial.agent_end.unplug()

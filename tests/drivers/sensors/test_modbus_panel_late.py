@@ -20,6 +20,7 @@ from drivers.readings import ZoneChange, ZoneState
 from drivers.sensors import modbus_panel
 from tests.drivers.sensors.far_panel import FarPanel, far_panel, over_serial, told
 from tests.drivers.supervised import kept_reading, until
+from tests.secrets import no_secrets
 
 SCHOOL = {str(zone): "" for zone in range(1, 131)}  # two questions: 120 zones and 10
 STATES = [  # of zone n: STATES[n % 7]
@@ -128,7 +129,7 @@ async def test_answers_late_at_random_never_give_a_wrong_zone(tmp_path: Path, se
         async with asyncio.timeout(30):
             while failed < TROUBLES or len(seen) < len(SCHOOL):
                 try:
-                    async with modbus_panel.connect(settings, SystemClock()) as source:
+                    async with modbus_panel.connect(settings, SystemClock(), no_secrets) as source:
                         async for change in source:
                             seen.append(change)
                 except DeviceError:

@@ -1,0 +1,25 @@
+"""A camera's picture that changed its state becomes an alarm event."""
+
+from __future__ import annotations
+
+from agent.events import CameraPicture, draft
+from agent.model import Draft, Moment, Severity
+from drivers.readings import PictureChange, PictureState
+
+SEVERITY: dict[PictureState, Severity] = {
+    PictureState.CLEAR: Severity.INFO,
+    PictureState.FROZEN: Severity.ERROR,
+    PictureState.COVERED: Severity.ERROR,
+}
+
+
+def changed(change: PictureChange, camera: str, evidence: str, *, synced: bool) -> Draft:
+    """The alarm event of a change; `evidence` is the id under which the picture that shows it is kept, or empty."""
+    data = CameraPicture(
+        camera=camera,
+        state=change.state.value,
+        before=change.before.value if change.before else "",
+        evidence=evidence,
+    )
+    at = Moment(change.at_ns, change.monotonic_ns, synced)
+    return draft(data, at, severity=SEVERITY[change.state], source=f"{camera}/picture")

@@ -1,0 +1,1 @@
+"""Cameras. One file for each kind; the catalog names them."""

@@ -1,0 +1,1 @@
+"""Lamps and buzzers for readers that have none. One file each; the catalog names them."""

@@ -1,0 +1,20 @@
+"""Secrets for drivers under test: none, or some by name."""
+
+from __future__ import annotations
+
+from drivers.driver import Secret, Secrets
+from drivers.errors import DeviceError
+
+
+def no_secrets(name: str) -> Secret:
+    raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: mektep secret {name}")
+
+
+def these_secrets(**known: str | Secret) -> Secrets:
+    """By their names; a plain text is a secret that was never changed."""
+
+    def secrets(name: str) -> Secret:
+        found = known.get(name)
+        return no_secrets(name) if found is None else Secret(found) if isinstance(found, str) else found
+
+    return secrets
