@@ -53,6 +53,8 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "rich": {"agent.cli.status_screen", "centre.screen", "simulator", "bench"},
     "sqlite3": {"agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
     "cryptography": {"agent.sync", "centre"},
+    "av": {"drivers.cameras", "simulator.scenes"},
+    "numpy": {"drivers.cameras", "simulator.scenes"},
     "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
 }
 
