@@ -93,12 +93,11 @@ async def test_the_driver_of_the_page_reads_cards_from_a_port(driver: ModuleType
     assert driver.probe(settings).code == "P-101"
 
 
-def test_the_driver_of_the_page_has_the_style_of_the_tree(tmp_path: Path) -> None:
-    path = tmp_path / "decimal_lines.py"
-    path.write_text(block("add-a-driver.md", "driver"), encoding="utf-8")
+def test_the_driver_of_the_page_has_the_style_of_the_tree() -> None:
+    page = block("add-a-driver.md", "driver")
     for tool in (["check"], ["format", "--check"]):
-        words = [sys.executable, "-m", "ruff", *tool, "--config", str(ROOT / "pyproject.toml"), str(path)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        words = [sys.executable, "-m", "ruff", *tool, "--stdin-filename", "drivers/readers/decimal_lines.py", "-"]
+        done = subprocess.run(words, input=page, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
 
 
