@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.catalog import CATALOG, claims, load
+from drivers.catalog import CATALOG, Claim, claims, load
 from drivers.errors import DeviceError
 from drivers.readers import serial_ascii
 from drivers.sensors import modbus_panel
@@ -86,7 +86,7 @@ def test_the_core_loads_no_driver_and_no_library_of_one() -> None:
 
 
 def test_a_serial_device_claims_its_port_and_one_on_the_network_nothing() -> None:
-    assert claims(serial_ascii.Settings(port="/dev/reader")) == ("/dev/reader",)
+    assert claims(serial_ascii.Settings(port="/dev/reader")) == (Claim("/dev/reader"),)
     panel = {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}}
-    assert claims(modbus_panel.Settings(**panel, port="/dev/panel")) == ("/dev/panel",)  # type: ignore[arg-type]
+    assert claims(modbus_panel.Settings(**panel, port="/dev/panel")) == (Claim("/dev/panel"),)  # type: ignore[arg-type]
     assert claims(modbus_panel.Settings(**panel, host="10.0.0.1")) == ()  # type: ignore[arg-type]
