@@ -10,9 +10,11 @@ import contextlib
 import logging
 import random
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.alarm_path import AlarmPath
+from agent.cells.cells import Cells
 from agent.clock import SystemClock
 from agent.config import Config
 from agent.errors import AgentError
@@ -28,7 +30,6 @@ from agent.sources import Station, keep_reading
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity, load_identity
 from agent.tap_path import TapPath
-from drivers import catalog
 from drivers.readings import PictureChange
 
 log = logging.getLogger("agent")
@@ -37,12 +38,11 @@ SWITCH_INTERVAL_S = 0.0005  # the writer thread must get the interpreter back wi
 DRAIN_ALARMS_S = 2.0  # at stop: alarms still on their way to the disk
 
 
-async def run(config: Config, notifier: Notifier) -> None:
-    """Run until cancelled. Raises what ended the writer or the link."""
+async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]) -> None:
+    """Run until cancelled; the environment is for child processes. Raises what ended the writer or the link."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = SystemClock()
-    identity, card_key = _keys(config)
-    secrets = SecretStore(config.state.secrets)
+    identity, card_key, secrets = _keys(config)
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
         link = CentreLink(
             config.centre,
@@ -56,12 +56,13 @@ async def run(config: Config, notifier: Notifier) -> None:
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=_keep_nothing)
-        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told)
+        cells = Cells(config.sources, clock, environment)
+        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told, cells)
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with cells, asyncio.TaskGroup() as tasks:
                 for station in stations:
-                    driver = catalog.load(station.config.driver)
+                    driver = cells.driver(station.config)
                     reading = keep_reading(station, driver, clock, secrets, rules.on_reading, rules.on_change)
                     tasks.create_task(reading, name=station.config.name)
                 tasks.create_task(outbox.watch(), name="writer")
@@ -82,7 +83,7 @@ async def _keep_nothing(_picture: PictureChange, _camera: str) -> str:
     return ""
 
 
-def _keys(config: Config) -> tuple[Identity, bytes]:
+def _keys(config: Config) -> tuple[Identity, bytes, SecretStore]:
     """Make the box's folders and keys where they are missing. Raises AgentError."""
     state = Path(config.state.directory)
     try:
@@ -94,4 +95,4 @@ def _keys(config: Config) -> tuple[Identity, bytes]:
             f"{error.filename} cannot be made: {error.strerror}",
             do="Check [state] in the configuration, and that the disk is mounted and the agent's user may write there.",
         ) from error
-    return load_identity(state), load_card_key(config.state.card_key)
+    return load_identity(state), load_card_key(config.state.card_key), SecretStore(config.state.secrets)

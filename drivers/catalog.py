@@ -18,6 +18,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     memory_mb: int  # resident; beyond it the cell is ended
     together: bool = False  # all devices on one place share a cell: a bus has one master
+    cpu_percent: int = 80  # of one core, over half a minute; beyond it the cell is ended
+    nice: int = 0  # cameras give way to readers
     python: str = ""  # the interpreter, where it is not the agent's own
 
 

@@ -15,6 +15,8 @@ from agent import config, daemon
 from agent.cli.main import DEFAULT_CONFIG
 from agent.ops.systemd import Notifier
 
+FOR_CHILDREN = ("PATH", "LANG", "LC_", "TZ", "LD_", "FAKETIME", "PCSCLITE_", "LIBCAMERA_", "GPIOZERO_", "LG_WD")
+
 log = logging.getLogger("agent")
 
 
@@ -32,11 +34,16 @@ def run(args: argparse.Namespace, out: TextIO) -> int:  # noqa: ARG001 - the dae
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs each timeout; the driver reports trouble once
     os.umask(0o077)
     found = config.load(args.file)
-    return asyncio.run(_until_told(found, Notifier(os.environ.get("NOTIFY_SOCKET", ""))))
+    return asyncio.run(_until_told(found, Notifier(os.environ.get("NOTIFY_SOCKET", "")), _for_children()))
 
 
-async def _until_told(found: config.Config, notifier: Notifier) -> int:
-    work = asyncio.ensure_future(daemon.run(found, notifier))
+def _for_children() -> dict[str, str]:
+    """Of the environment only what a driver's library may need: never where systemd put our secrets."""
+    return {name: value for name, value in os.environ.items() if name.startswith(FOR_CHILDREN)}
+
+
+async def _until_told(found: config.Config, notifier: Notifier, environment: dict[str, str]) -> int:
+    work = asyncio.ensure_future(daemon.run(found, notifier, environment))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, work.cancel)

@@ -10,10 +10,21 @@ from collections.abc import Sequence
 
 from agent import __version__
 from agent.alarm_path import AlarmPath
+from agent.cells.cells import Cells
 from agent.clock import Clock
 from agent.config import Config
 from agent.model import Lane
-from agent.ops.status import DiskView, LaneView, LinkView, PartView, SourceView, Status, TroubleView, process_start
+from agent.ops.status import (
+    CellView,
+    DiskView,
+    LaneView,
+    LinkView,
+    PartView,
+    SourceView,
+    Status,
+    TroubleView,
+    process_start,
+)
 from agent.outbox.outbox import Outbox
 from agent.school.told import Told
 from agent.sources import Station
@@ -36,6 +47,7 @@ class Pictures:
         alarms: AlarmPath,
         stations: Sequence[Station],
         told: Told,
+        cells: Cells,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -44,6 +56,7 @@ class Pictures:
         self._alarms = alarms
         self._stations = stations
         self._told = told
+        self._cells = cells
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -125,6 +138,7 @@ class Pictures:
             what=trouble.what if trouble else "",
             do=trouble.do if trouble else "",
             parts=self._parts(station),
+            cell=self._cell(station),
         )
 
     def _parts(self, station: Station) -> list[PartView]:
@@ -138,3 +152,15 @@ class Pictures:
             )
             for part, state in self._told.unusual(station.config.name).items()
         ]
+
+    def _cell(self, station: Station) -> CellView | None:
+        cell = self._cells.cell(station.config.name)
+        if cell is None:
+            return None
+        life = cell.life
+        return CellView(
+            pid=life.pid if life else 0,
+            memory_mb=round(life.memory_mb) if life else 0,
+            cpu_percent=round(life.cpu_percent, 1) if life else 0.0,
+            falls=cell.falls.total,
+        )

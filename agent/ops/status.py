@@ -29,6 +29,15 @@ class PartView(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
+class CellView(msgspec.Struct, frozen=True, kw_only=True):
+    """The child process in which a device lives."""
+
+    pid: int  # 0: none runs now
+    memory_mb: int
+    cpu_percent: float  # of one core
+    falls: int  # since the daemon started
+
+
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     driver: str
@@ -42,6 +51,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     what: str = ""
     do: str = ""
     parts: list[PartView] = []  # only what is unusual
+    cell: CellView | None = None  # None: it needs none
 
 
 class LaneView(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,7 +114,7 @@ class Running:
         self.task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self.task = asyncio.create_task(daemon.run(self.config, self.systemd))
+        self.task = asyncio.create_task(daemon.run(self.config, self.systemd, {}))
         await until(lambda: self.task.done() or "READY=1" in self.systemd.heard)
 
     async def stop(self) -> None:
@@ -272,6 +272,6 @@ async def test_started_again_it_keeps_keys_epoch_and_what_it_owes(running: Runni
 async def test_a_folder_that_cannot_be_made_is_named(running: Running, place: str) -> None:
     (running.folder / place).write_text("a file in the folder's place")
     with pytest.raises(AgentError) as error:
-        await daemon.run(running.config, running.systemd)
+        await daemon.run(running.config, running.systemd, {})
     assert error.value.code == "D-101"
     assert place in error.value.what

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agent.alarm_path import AlarmPath
+from agent.cells.cells import Cells
 from agent.config import Config, SourceConfig, StatePlaces
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
@@ -97,7 +98,8 @@ class House:
             sources=tuple(station.config for station in self.stations),
         )
         self.told = Told()
-        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations, self.told)
+        cells = Cells(config.sources, clock, {})
+        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations, self.told, cells)
         self.systemd = Listening()
         self.thermal = folder / "temp"
         self.keeping = Housekeeping(clock, outbox, self.alarms, self.pictures, self.systemd, self.thermal)

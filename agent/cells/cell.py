@@ -1,0 +1,144 @@
+"""A cell over its lives: started when a device of it is connected, started again with growing pauses when it ends.
+
+Each connection of a device is a channel; when the process ends, every channel ends with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from agent.cells.falls import QUARANTINE_S, Falls
+from agent.cells.process import CellProcess
+from agent.cells.remote import Remote
+from agent.clock import Clock
+from drivers.catalog import Cell as Limits
+from drivers.cell_wire import Beat, Close, FromCell, Open
+from drivers.driver import Secret
+from drivers.errors import DeviceError
+
+OPEN_S = 30.0  # a camera may take long; what takes longer is stuck
+CLOSE_S = 3.0
+
+
+class Cell:
+    """One child process at a time, and the devices connected in it."""
+
+    def __init__(
+        self, name: str, limits: Limits, paths: tuple[str, ...], clock: Clock, environment: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.falls = Falls()
+        self._limits = limits
+        self._paths = paths
+        self._clock = clock
+        self._environment = environment
+        self._life: CellProcess | None = None
+        self.why: DeviceError | None = None  # the last process ended
+        self._starting = asyncio.Lock()
+        self._channels: dict[int, Remote] = {}
+        self._numbers = 0
+        self._burials: set[asyncio.Task[None]] = set()
+
+    @property
+    def life(self) -> CellProcess | None:
+        """The process that runs now."""
+        return self._life
+
+    @asynccontextmanager
+    async def connected(
+        self, module: str, settings: msgspec.Struct, secrets: dict[str, Secret]
+    ) -> AsyncIterator[Remote]:
+        """A device, connected in the cell. Raises DeviceError, CellDefect: those of the device, and U-1xx."""
+        life = await self._living()
+        self._numbers += 1
+        remote = Remote(self._numbers, life.say, self._clock)
+        self._channels[remote.channel] = remote
+        try:
+            life.say(Open(remote.channel, module, msgspec.to_builtins(settings), secrets))
+            await self._until_opened(remote, life)
+            yield remote
+        finally:
+            await self._close(remote, life)
+
+    async def stop(self) -> None:
+        if self._life is not None:
+            await self._life.stop()
+        if self._burials:
+            await asyncio.wait(self._burials)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    async def _living(self) -> CellProcess:
+        async with self._starting:
+            if self._life is not None:
+                return self._life
+            self._wait_its_turn()
+            life = CellProcess(self.name, self._limits, self._clock, self._environment, self._hear)
+            try:
+                await life.start(self._limits.python or sys.executable, self._paths)
+            except DeviceError as error:
+                self._fell(error, 0.0)
+                raise
+            self._life = life
+            burial = asyncio.create_task(self._bury(life), name=f"end of {self.name}")
+            self._burials.add(burial)
+            burial.add_done_callback(self._burials.discard)
+            return life
+
+    def _wait_its_turn(self) -> None:
+        left_s = self.falls.left_s(self._now_s())
+        if not left_s or self.why is None:
+            return
+        if self.falls.quarantined:
+            what = f"ended {self.falls.in_a_row} times in a row, last: {self.why.what}"
+            do = f"Send a bundle to support; it is tried again every {QUARANTINE_S / 60:.0f} minutes."
+            raise DeviceError("U-109", what, do=do)
+        raise DeviceError(self.why.code, self.why.what, do=self.why.do)
+
+    async def _until_opened(self, remote: Remote, life: CellProcess) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(remote.opened.wait(), OPEN_S)
+        if not remote.opened.is_set():
+            life.kill("U-102", f"a device was not connected within {OPEN_S:.0f} s")
+            await remote.opened.wait()
+        if (failure := remote.failure()) is not None:
+            raise failure
+
+    async def _close(self, remote: Remote, life: CellProcess) -> None:
+        """The device is free again when this returns, or its process is gone."""
+        life.say(Close(remote.channel))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(remote.ended.wait(), CLOSE_S)
+        if not remote.ended.is_set():
+            life.kill("U-102", f"a device was not closed within {CLOSE_S:.0f} s")
+            await life.over.wait()
+        self._channels.pop(remote.channel, None)
+
+    def _hear(self, message: FromCell) -> None:
+        if isinstance(message, Beat):
+            for channel, counters in message.counters.items():
+                if (remote := self._channels.get(channel)) is not None:
+                    remote.count(counters)
+        elif (remote := self._channels.get(message.channel)) is not None:
+            remote.hear(message)
+
+    async def _bury(self, life: CellProcess) -> None:
+        await life.over.wait()
+        reason = life.reason or DeviceError("U-101", f"{self.name} ended", do="Nothing.")
+        self._life = None
+        self._fell(reason, self._now_s() - life.began_s)
+        for remote in self._channels.values():
+            remote.end(DeviceError(reason.code, reason.what, do=reason.do))
+
+    def _fell(self, reason: DeviceError, lived_s: float) -> None:
+        self.why = reason
+        self.falls.fell(self._now_s(), lived_s)
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / 1e9

@@ -1,0 +1,94 @@
+"""The cells of a box: which device lives in which, and each device's driver as the supervisor knows it.
+
+A driver that needs no cell is itself. One that does keeps its shape: connect() connects it in its cell.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+
+import msgspec
+
+from agent.cells.cell import Cell
+from agent.cells.remote import Remote
+from agent.clock import Clock as AgentClock
+from agent.config import SourceConfig
+from drivers import catalog
+from drivers.driver import Clock, Driver, Finding, Secrets, Source
+from drivers.readings import Reading
+
+
+class CelledDriver:
+    """Of the shape of drivers.driver.Driver."""
+
+    def __init__(self, driver: Driver[msgspec.Struct, Reading], module: str, cell: Cell) -> None:
+        self._driver = driver
+        self._module = module
+        self._cell = cell
+
+    def probe(self, settings: msgspec.Struct) -> Finding:
+        return self._driver.probe(settings)
+
+    def connect(
+        self,
+        settings: msgspec.Struct,
+        clock: Clock,  # noqa: ARG002 - of the shape; a child process has its own
+        secrets: Secrets,
+    ) -> AbstractAsyncContextManager[Source[Reading]]:
+        """Raises DeviceError of the device and U-1xx of its cell."""
+        return self._connected(settings, secrets)
+
+    @asynccontextmanager
+    async def _connected(self, settings: msgspec.Struct, secrets: Secrets) -> AsyncIterator[Remote]:
+        needed = {name: secrets(name) for name in getattr(settings, "secrets", ())}
+        async with self._cell.connected(self._module, settings, needed) as remote:
+            yield remote
+
+
+class Cells:
+    """async with Cells(...): every child has ended at its end."""
+
+    def __init__(self, sources: Sequence[SourceConfig], clock: AgentClock, environment: Mapping[str, str]) -> None:
+        self._of: dict[str, Cell] = {}
+        for key, members in _grouped(sources).items():
+            limits = catalog.CATALOG[members[0].driver].cell
+            if limits is None:
+                continue
+            paths = tuple(sorted({path for one in members for path in getattr(one.settings, "paths", ())}))
+            cell = Cell(key, limits, paths, clock, environment)
+            self._of.update({one.name: cell for one in members})
+
+    def driver(self, source: SourceConfig) -> Driver[msgspec.Struct, Reading]:
+        """What keep_reading connects."""
+        module: Driver[msgspec.Struct, Reading] = catalog.load(source.driver)
+        cell = self._of.get(source.name)
+        return CelledDriver(module, catalog.CATALOG[source.driver].module, cell) if cell else module
+
+    def cell(self, name: str) -> Cell | None:
+        """The cell in which a source lives, by the source's name."""
+        return self._of.get(name)
+
+    async def __aenter__(self) -> Cells:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for cell in set(self._of.values()):
+            await cell.stop()
+
+
+def _grouped(sources: Sequence[SourceConfig]) -> dict[str, list[SourceConfig]]:
+    """By cell: each device for itself, but all devices of one bus together."""
+    groups: dict[str, list[SourceConfig]] = {}
+    for source in sources:
+        limits = catalog.CATALOG[source.driver].cell
+        if limits is None:
+            continue
+        places = catalog.claims(source.settings)
+        key = f"{source.driver} {os.path.realpath(places[0].place)}" if limits.together and places else source.name
+        groups.setdefault(key, []).append(source)
+    return groups

@@ -1,0 +1,191 @@
+"""The child process of one cell: python -m drivers.cell, its end of a socket pair as standard input.
+
+It gives up its rights, then connects the devices that it is told to, one channel each, and tells what they read.
+A device's trouble ends its channel; the end of the socket ends the process. The daemon's side: agent/cells.
+
+Not     what to do when it is stuck or keeps ending: the daemon kills it, waits, and starts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import time
+import traceback
+from importlib import import_module
+
+import msgspec
+
+from drivers.cell_rights import give_up
+from drivers.cell_wire import (
+    FRAME_BYTES,
+    Beat,
+    Begin,
+    Close,
+    Ended,
+    FromCell,
+    Open,
+    Opened,
+    Show,
+    Shown,
+    Taken,
+    ToCell,
+    frame,
+    next_body,
+    reading_message,
+    to_cell,
+)
+from drivers.driver import Secret, Secrets, Source
+from drivers.errors import DeviceError
+from drivers.pulse import Pulse
+from drivers.readings import Light, Reading
+
+BEAT_S = 1.0
+LAST_S = 2.0  # to close the devices when the daemon has ended
+DEFECT_CHARS = 500
+
+
+class CellClock:
+    """The system's time as it is; whether it can be believed is the daemon's business."""
+
+    def utc_ns(self) -> int:
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Channel:
+    """One device of the cell."""
+
+    def __init__(self) -> None:
+        self.source: Source[Reading] | None = None
+        self.taken = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.light: asyncio.Task[None] | None = None
+
+    def stopped(self) -> bool:
+        pulse = getattr(self.source, "pulse", None)
+        return isinstance(pulse, Pulse) and pulse.stopped()
+
+
+class Cell:
+    """Listens to the daemon; runs until the socket ends."""
+
+    def __init__(self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._stream = stream
+        self._writer = writer
+        self._clock = CellClock()
+        self._channels: dict[int, Channel] = {}
+
+    async def run(self) -> None:
+        beating = asyncio.create_task(self._beat())
+        try:
+            while True:
+                self._hear(to_cell(await next_body(self._stream)))
+        except (EOFError, OSError):  # the daemon has ended
+            pass
+        finally:
+            beating.cancel()
+            tasks = [task for one in self._channels.values() for task in (one.task, one.light) if task]
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=LAST_S)
+
+    def _hear(self, message: ToCell) -> None:
+        if isinstance(message, Begin):  # only the first one counts: rights do not come back
+            return
+        if isinstance(message, Open):
+            made = self._channels[message.channel] = Channel()
+            made.task = asyncio.create_task(self._keep(message, made))
+            return
+        channel = self._channels.get(message.channel)
+        if channel is None:  # it has just ended; the daemon will hear so
+            return
+        match message:
+            case Taken():
+                channel.taken.set()
+            case Show():
+                channel.light = asyncio.create_task(self._show(message.channel, channel, message.light))
+            case Close() if channel.task is not None:
+                channel.task.cancel()
+
+    async def _keep(self, told: Open, channel: Channel) -> None:
+        """One connection, to its end."""
+        ended = Ended(told.channel)
+        try:
+            await self._read(told, channel)
+        except DeviceError as error:
+            ended = Ended(told.channel, (error.code, error.what, error.do))
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:  # noqa: BLE001 - supervised: the daemon quarantines this device, the others go on
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+            ended = Ended(told.channel, None, what[:DEFECT_CHARS])
+        del self._channels[told.channel]
+        self._say(ended)
+
+    async def _read(self, told: Open, channel: Channel) -> None:
+        module = import_module(told.module)
+        settings = msgspec.convert(told.settings, module.Settings)
+        async with module.connect(settings, self._clock, _sent(told.secrets)) as source:
+            channel.source = source
+            self._say(Opened(told.channel))
+            async for reading in source:
+                channel.taken.clear()
+                self._say(reading_message(told.channel, reading))
+                await channel.taken.wait()
+
+    async def _show(self, number: int, channel: Channel, light: Light) -> None:
+        trouble = None
+        try:
+            if channel.source is not None:
+                await channel.source.show(light)
+        except DeviceError as error:
+            trouble = (error.code, error.what, error.do)
+        self._say(Shown(number, trouble))
+
+    async def _beat(self) -> None:
+        while True:
+            counters = {n: one.source.counters for n, one in self._channels.items() if one.source is not None}
+            stopped = tuple(number for number, one in self._channels.items() if one.stopped())
+            self._say(Beat(counters, stopped))
+            await asyncio.sleep(BEAT_S)
+
+    def _say(self, message: FromCell) -> None:
+        with contextlib.suppress(OSError):  # the daemon has ended: run() sees it
+            self._writer.write(frame(message))
+
+
+def _sent(known: dict[str, Secret]) -> Secrets:
+    """The secrets that came with the order to connect."""
+
+    def secrets(name: str) -> Secret:
+        if name not in known:
+            raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: mektep secret {name}")
+        return known[name]
+
+    return secrets
+
+
+async def main(end: socket.socket, parent: int) -> None:
+    stream, writer = await asyncio.open_connection(sock=end, limit=2 * FRAME_BYTES)
+    begin = to_cell(await next_body(stream))
+    if not isinstance(begin, Begin):
+        raise SystemExit("a cell begins with its rights")
+    if not give_up(begin.memory_mb, begin.nice, begin.paths, parent):
+        print("this kernel has no Landlock: files are not confined", file=sys.stderr)
+    await Cell(stream, writer).run()
+    os._exit(0)  # threads of native libraries may never end
+
+
+if __name__ == "__main__":
+    asyncio.run(main(socket.socket(fileno=os.dup(0)), int(sys.argv[1])))

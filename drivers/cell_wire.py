@@ -1,0 +1,145 @@
+"""What a cell and the daemon say to each other: frames on a socket pair, both ends of one machine.
+
+Wire    four bytes of length, big endian, then one message as MessagePack, an array with its name first.
+Raises  CellWireError where a frame is too large or none of ours: whoever reads it ends the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from drivers.driver import Counters, Secret
+from drivers.readings import SNAPSHOT_BYTES, ContactChange, Light, PictureChange, Pressed, Reading, Tap, ZoneChange
+
+FRAME_BYTES = SNAPSHOT_BYTES + 65_536
+LENGTH_BYTES = 4
+READINGS: dict[str, type[Reading]] = {
+    kind.__name__: kind for kind in (Tap, ZoneChange, ContactChange, Pressed, PictureChange)
+}
+
+
+class CellWireError(Exception):
+    """The other end does not speak as it should."""
+
+
+class Begin(msgspec.Struct, frozen=True, array_like=True, tag="begin"):
+    """The daemon's first word: what this cell may do."""
+
+    memory_mb: int
+    nice: int
+    paths: tuple[str, ...]  # files that its drivers must read
+
+
+class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
+    """Connect a device; everything about it is said on this channel."""
+
+    channel: int
+    module: str
+    settings: dict[str, Any]
+    secrets: dict[str, Secret]
+
+
+class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
+    """The last reading is dealt with: the next one may come."""
+
+    channel: int
+
+
+class Show(msgspec.Struct, frozen=True, array_like=True, tag="show"):
+    channel: int
+    light: Light
+
+
+class Close(msgspec.Struct, frozen=True, array_like=True, tag="close"):
+    """Disconnect the device; answered by Ended."""
+
+    channel: int
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
+    channel: int
+
+
+class Read(msgspec.Struct, frozen=True, array_like=True, tag="read"):
+    """One reading: the name of its type, and itself."""
+
+    channel: int
+    kind: str
+    reading: msgspec.Raw
+
+
+class Shown(msgspec.Struct, frozen=True, array_like=True, tag="shown"):
+    """A light is on its way to the device, or why not: code, fact, instruction."""
+
+    channel: int
+    trouble: tuple[str, str, str] | None
+
+
+class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
+    """A device is disconnected. `trouble`: its DeviceError; `defect`: what our own code failed with."""
+
+    channel: int
+    trouble: tuple[str, str, str] | None = None
+    defect: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
+    """Each second: the cell lives, and what each device has seen."""
+
+    counters: dict[int, Counters]
+    stopped: tuple[int, ...]  # channels whose blocking code gave no sign of life for too long
+
+
+ToCell = Begin | Open | Taken | Show | Close
+FromCell = Opened | Read | Shown | Ended | Beat
+_ENCODER = msgspec.msgpack.Encoder()
+TO_CELL: msgspec.msgpack.Decoder[ToCell] = msgspec.msgpack.Decoder(ToCell)
+FROM_CELL: msgspec.msgpack.Decoder[FromCell] = msgspec.msgpack.Decoder(FromCell)
+
+
+def frame(message: ToCell | FromCell) -> bytes:
+    """A message as it goes onto the socket."""
+    body = _ENCODER.encode(message)
+    if len(body) > FRAME_BYTES:
+        raise CellWireError(f"a message of {len(body)} bytes")
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def reading_message(channel: int, reading: Reading) -> Read:
+    return Read(channel, reading.__class__.__name__, msgspec.Raw(_ENCODER.encode(reading)))
+
+
+def reading_of(message: Read) -> Reading:
+    """Raises CellWireError."""
+    try:
+        return msgspec.msgpack.decode(message.reading, type=READINGS[message.kind])
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise CellWireError(f"no reading: {message.kind[:32]!r}: {error}") from error
+
+
+async def next_body(stream: asyncio.StreamReader) -> bytes:
+    """The next frame's message, not decoded. Raises EOFError at the end, CellWireError."""
+    head = await stream.readexactly(LENGTH_BYTES)
+    length = int.from_bytes(head, "big")
+    if length > FRAME_BYTES:
+        raise CellWireError(f"a frame of {length} bytes")
+    return await stream.readexactly(length)
+
+
+def to_cell(body: bytes) -> ToCell:
+    """Raises CellWireError."""
+    try:
+        return TO_CELL.decode(body)
+    except msgspec.MsgspecError as error:
+        raise CellWireError(str(error)) from error
+
+
+def from_cell(body: bytes) -> FromCell:
+    """Raises CellWireError."""
+    try:
+        return FROM_CELL.decode(body)
+    except msgspec.MsgspecError as error:
+        raise CellWireError(str(error)) from error

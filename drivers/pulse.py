@@ -1,0 +1,26 @@
+"""A sign of life from code that may block: beaten by the thread that does the work, looked at by whoever may end it."""
+
+from __future__ import annotations
+
+from drivers.driver import Clock
+
+
+class Pulse:
+    """Safe from any thread: one integer is written and read."""
+
+    def __init__(self, clock: Clock, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self._clock = clock
+        self._last_ns = clock.monotonic_ns()
+
+    def beat(self) -> None:
+        """The work goes on."""
+        self._last_ns = self._clock.monotonic_ns()
+
+    def age_s(self) -> float:
+        """Since the last beat."""
+        return (self._clock.monotonic_ns() - self._last_ns) / 1e9
+
+    def stopped(self) -> bool:
+        """Whether the last beat is so long ago that the work must be stuck."""
+        return self.age_s() > self.limit_s

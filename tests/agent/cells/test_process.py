@@ -1,0 +1,66 @@
+"""A child process: it begins, hears and says; it ends when it is told, or is ended."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.cells.process import CellProcess
+from agent.clock import SystemClock
+from drivers.catalog import Cell as Limits
+from drivers.cell_wire import Beat, FromCell, Open, Opened
+from drivers.errors import DeviceError
+from tests.agent.cells.kept import ENVIRONMENT
+from tests.drivers.supervised import open_files, until
+
+ODD = "tests.agent.cells.odd_driver"
+
+
+def made(heard: list[FromCell]) -> CellProcess:
+    return CellProcess("device", Limits(memory_mb=80), SystemClock(), ENVIRONMENT, heard.append)
+
+
+async def test_it_lives_until_it_is_told_to_end() -> None:
+    before, heard = open_files(), list[FromCell]()
+    process = made(heard)
+    await process.start(sys.executable, ())
+    process.say(Open(3, ODD, {"does": "nothing"}, {}))
+    await until(lambda: Opened(3) in heard and any(isinstance(one, Beat) for one in heard))
+    await until(lambda: process.memory_mb > 5)
+    assert Path(f"/proc/{process.pid}").exists()
+    await process.stop()
+    assert not Path(f"/proc/{process.pid}").exists()
+    process.say(Open(4, ODD, {"does": "nothing"}, {}))  # nobody hears it
+    assert open_files() == before
+
+
+async def test_the_first_reason_counts() -> None:
+    process = made([])
+    await process.start(sys.executable, ())
+    process.kill("U-103", "first")
+    process.kill("U-104", "second")
+    await process.over.wait()
+    assert process.reason is not None
+    assert (process.reason.code, process.reason.what) == ("U-103", "device: first")
+
+
+async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cells.process.STOP_S", 0.3)
+    heard: list[FromCell] = []
+    process = made(heard)
+    await process.start(sys.executable, ())
+    process.say(Open(1, ODD, {"does": "hang"}, {}))
+    await until(lambda: Opened(1) in heard)
+    await process.stop()
+    assert process.reason is not None
+    assert process.reason.code == "U-102"
+    assert not Path(f"/proc/{process.pid}").exists()
+
+
+async def test_without_an_interpreter_nothing_is_left_open() -> None:
+    before = open_files()
+    with pytest.raises(DeviceError, match="U-106"):
+        await made([]).start("/nothing/python", ())
+    assert open_files() == before

@@ -1,0 +1,59 @@
+"""What a process cannot do any more after give_up(); the whole in a cell: tests/agent/cells/test_cell.py."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parents[2])
+BEGIN = "import os, sys\nfrom drivers.cell_rights import give_up\n"
+
+
+def process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-c", BEGIN + code, *arguments],
+        capture_output=True, text=True, env={"PYTHONPATH": ROOT}, check=False,
+    )  # fmt: skip
+
+
+def test_without_its_parent_it_ends_at_once() -> None:
+    assert process("give_up(100, 0, (), 1)\nprint('alive')").returncode == -signal.SIGKILL
+
+
+def test_it_gives_way_and_keeps_to_its_limits() -> None:
+    code = """
+import resource
+give_up(100, 5, (), os.getppid())
+print(os.nice(0), resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CORE)[1])
+try:
+    bytearray(4 << 30)
+except MemoryError:
+    print("no more memory")
+"""
+    done = process(code)
+    assert done.stdout.splitlines() == ["5 (256, 256) 0", "no more memory"], done.stderr
+
+
+def test_it_reads_what_it_was_named_and_writes_no_file(tmp_path: Path) -> None:
+    named, other = tmp_path / "named", tmp_path / "other"
+    named.write_text("named")
+    other.write_text("other")
+    code = """
+confined = give_up(100, 0, (sys.argv[1],), os.getppid())
+print(confined, open(sys.argv[1]).read())
+for path, mode in ((sys.argv[2], "r"), (sys.argv[1], "w"), (sys.argv[1] + "x", "w")):
+    try:
+        open(path, mode)
+        print("opened")
+    except PermissionError:
+        print("refused")
+print(open("/dev/null", "w").write("x"))
+"""
+    done = process(code, str(named), str(other))
+    assert done.stdout.splitlines() == ["True named", "refused", "refused", "refused", "1"], done.stderr
+
+
+def test_a_path_that_is_not_there_needs_no_right() -> None:
+    assert process("give_up(100, 0, ('/nothing/at/all',), os.getppid())\nprint('ok')").stdout == "ok\n"

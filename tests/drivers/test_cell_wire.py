@@ -1,0 +1,101 @@
+"""What cells and the daemon say to each other comes back as it was said; anything else is an error, never a crash."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers import cell_wire as wire
+from drivers.driver import Counters, Secret
+from drivers.readings import (
+    CardForm,
+    ContactChange,
+    ContactState,
+    Light,
+    PictureChange,
+    PictureState,
+    Pressed,
+    Reading,
+    Tap,
+    ZoneChange,
+    ZoneState,
+)
+
+AT = {"at_ns": 5, "monotonic_ns": 6}
+READINGS: list[Reading] = [
+    Tap(card="6F007B3972", form=CardForm.EM4100, **AT),
+    ZoneChange(zone=3, state=ZoneState.FIRE, before=None, codes=(37, 44), words="fire", indicative=True, **AT),
+    ContactChange(contact="tamper", state=ContactState.CUT, before=ContactState.IDLE, **AT),
+    Pressed(**AT),
+    PictureChange(state=PictureState.COVERED, before=None, jpeg=b"\xff\xd8" * 1000, **AT),
+]
+DOWN: list[wire.ToCell] = [
+    wire.Begin(64, 5, ("/etc/mektep/ca.crt",)),
+    wire.Open(1, "drivers.readers.osdp", {"port": "/dev/x", "lights": {"accepted": "G"}}, {"key": Secret("a", "b")}),
+    wire.Taken(1),
+    wire.Show(1, Light.WAIT),
+    wire.Close(1),
+]
+UP: list[wire.FromCell] = [
+    wire.Opened(1),
+    wire.Shown(1, None),
+    wire.Shown(1, ("P-104", "went away", "Check.")),
+    wire.Ended(1),
+    wire.Ended(1, None, "ZeroDivisionError"),
+    wire.Beat({1: Counters(frames=3)}, (2,)),
+]
+
+
+async def carried(data: bytes) -> bytes:
+    stream = asyncio.StreamReader()
+    stream.feed_data(data)
+    stream.feed_eof()
+    return await wire.next_body(stream)
+
+
+@pytest.mark.parametrize("message", DOWN)
+async def test_what_the_daemon_says_is_understood(message: wire.ToCell) -> None:
+    assert wire.to_cell(await carried(wire.frame(message))) == message
+
+
+@pytest.mark.parametrize("message", UP)
+async def test_what_a_cell_says_is_understood(message: wire.FromCell) -> None:
+    assert wire.from_cell(await carried(wire.frame(message))) == message
+
+
+@pytest.mark.parametrize("reading", READINGS)
+async def test_a_reading_comes_as_it_was_read(reading: Reading) -> None:
+    message = wire.from_cell(await carried(wire.frame(wire.reading_message(4, reading))))
+    assert isinstance(message, wire.Read)
+    assert (message.channel, wire.reading_of(message)) == (4, reading)
+
+
+def test_every_kind_of_reading_can_be_said() -> None:
+    assert set(wire.READINGS.values()) == {reading.__class__ for reading in READINGS}
+
+
+async def test_a_frame_has_an_end() -> None:
+    with pytest.raises(wire.CellWireError, match="a frame of"):
+        await carried(b"\xff" * 8)
+    with pytest.raises(EOFError):
+        await carried(wire.frame(wire.Opened(1))[:-1])
+    big = PictureChange(state=PictureState.COVERED, before=None, jpeg=bytes(2_000_000), **AT)
+    with pytest.raises(wire.CellWireError, match="a message of"):
+        wire.frame(wire.reading_message(1, big))
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_an_error(data: bytes) -> None:
+    for understand in (wire.to_cell, wire.from_cell):
+        try:
+            understand(data)
+        except wire.CellWireError:
+            continue
+    for kind in ("Tap", "nothing"):
+        try:
+            wire.reading_of(wire.Read(1, kind, __import__("msgspec").Raw(data)))
+        except wire.CellWireError:
+            continue
