@@ -58,6 +58,12 @@ def load(driver: str) -> Any:
         ) from error
 
 
+def cell(driver: str) -> Cell | None:
+    """What a driver's child process may have; None if it needs none."""
+    entry = CATALOG.get(driver)
+    return entry.cell if entry else None
+
+
 def claims(settings: msgspec.Struct) -> tuple[Claim, ...]:
     """What a device needs for itself alone: as its settings say, or else its port, or nothing."""
     told: tuple[tuple[str, str], ...] | None = getattr(settings, "claims", None)

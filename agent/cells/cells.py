@@ -54,7 +54,7 @@ class Cells:
     def __init__(self, sources: Sequence[SourceConfig], clock: AgentClock, environment: Mapping[str, str]) -> None:
         self._of: dict[str, Cell] = {}
         for key, members in _grouped(sources).items():
-            limits = catalog.CATALOG[members[0].driver].cell
+            limits = catalog.cell(members[0].driver)
             if limits is None:
                 continue
             paths = tuple(sorted({path for one in members for path in getattr(one.settings, "paths", ())}))
@@ -85,7 +85,7 @@ def _grouped(sources: Sequence[SourceConfig]) -> dict[str, list[SourceConfig]]:
     """By cell: each device for itself, but all devices of one bus together."""
     groups: dict[str, list[SourceConfig]] = {}
     for source in sources:
-        limits = catalog.CATALOG[source.driver].cell
+        limits = catalog.cell(source.driver)
         if limits is None:
             continue
         places = catalog.claims(source.settings)
