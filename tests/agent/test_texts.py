@@ -49,7 +49,8 @@ def test_an_instruction_falls_back_to_english() -> None:
 
 
 SAYS_IT_ITSELF = {"D-101", "D-104", "D-105", "R-180", "S-110"}  # the instruction names what to run, end or write
-CODES = set(re.findall(r"^\| ([DEGLPRSTUV]-\d{3}) \|", (FOLDER.parents[1] / "docs/errors.md").read_text(), re.MULTILINE))
+PAGE = (FOLDER.parents[1] / "docs/errors.md").read_text(encoding="utf-8")
+CODES = set(re.findall(r"^\| ([DEGLPRSTUV]-\d{3}) \|", PAGE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("language", ["ru", "kk"])
