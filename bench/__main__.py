@@ -15,13 +15,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, core, drain, kills, taps
+from bench import accept, alarms, cells, core, drain, kills, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "accept": accept.measure,
     "drain": drain.measure,
     "taps": taps.measure,
+    "cells": cells.measure,
     "alarms": alarms.measure,
     "core": core.measure,
     "kills": kills.measure,

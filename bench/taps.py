@@ -57,18 +57,18 @@ async def _taps(folder: Path, *, backlog: int = 0, wrapper: list[str] | None = N
             if backlog:
                 await box(school, "fill", backlog)
             await school.start()
-            await _online(school)
-            return await _show(school, taps, while_owed=bool(backlog))
+            await online(school)
+            return await show(school, taps, while_owed=bool(backlog))
         finally:
             await school.stop()
 
 
-async def _online(school: School) -> None:
+async def online(school: School) -> None:
     while school.status().get("link", {}).get("state") != "online":
         await asyncio.sleep(0.02)
 
 
-async def _show(school: School, taps: int, *, while_owed: bool) -> list[float]:
+async def show(school: School, taps: int, *, while_owed: bool) -> list[float]:
     reader, rng = school.readers[1], random.Random(1)  # IronLogic: it does not repeat a held card
     for number in range(1, taps + 1):
         light = await reader.show(bytes([0x6F]) + number.to_bytes(4, "big"), PATIENCE_S)

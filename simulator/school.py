@@ -82,6 +82,7 @@ class School:
     smoke      with a smoke detector in the ventilation duct
     own_clock  the agent's wall clock can be set (by libfaketime)
     far        the city leaves the processor to the box: simulator/city.py
+    more       devices, as further lines of the configuration
     wrapper    command before the agent's own, such as strace
     """
 
@@ -98,6 +99,7 @@ class School:
         smoke: bool = False,
         far: bool = False,
         wrapper: list[str] | None = None,
+        more: str = "",
     ) -> None:
         self.folder = folder
         self.box = folder / "box"
@@ -111,6 +113,7 @@ class School:
         ]
         self.panel = FirePanel(self.box, "fire-panel", zones=4)
         self.smoke = smoke
+        self.more = more
         self.detector = SmokeDetector("duct", free_port())
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
@@ -136,6 +139,8 @@ class School:
         self._write_config()
         _, key = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
         self.city.add_school(SCHOOL, key.strip(), self.box)
+        with (self.box / "agent.toml").open("a") as config:  # what only the wrapped agent knows
+            config.write(self.more)
 
     async def start(self) -> None:
         """Everything, the agent last."""

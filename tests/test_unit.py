@@ -55,6 +55,18 @@ def test_a_serial_adapter_that_is_plugged_in_later_may_be_opened() -> None:
     assert not [rule for rule in allowed if rule.startswith("char-tty")]
 
 
+def test_cells_may_give_up_their_rights() -> None:
+    filters = settings()["SystemCallFilter"]
+    assert filters.index("landlock_create_ruleset landlock_add_rule landlock_restrict_self") > filters.index(
+        "~@privileged"
+    )
+
+
+def test_groups_that_only_some_systems_have_are_no_reason_not_to_start() -> None:
+    assert settings()["SupplementaryGroups"] == ["dialout video input"]
+    assert "SupplementaryGroups=gpio" in (ROOT / "systemd/gpio.conf").read_text(encoding="utf-8")
+
+
 def test_the_kernel_may_be_asked_whether_the_clock_is_right() -> None:
     unit = settings()
     filters = unit["SystemCallFilter"]
