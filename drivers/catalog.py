@@ -5,7 +5,9 @@ Raises  DeviceError R-180 if what a driver needs is not installed.
 
 from __future__ import annotations
 
+import typing
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
@@ -29,6 +31,7 @@ class Entry(msgspec.Struct, frozen=True):
     module: str
     kind: str  # reader, sensor, camera or signal
     extra: str  # what to install: mektep-agent[EXTRA]
+    needs: tuple[str, ...] = ()  # libraries that only connect() imports: in a cell, never in the daemon
     cell: Cell | None = None  # None: pure Python on the event loop, in the daemon itself
 
 
@@ -49,19 +52,34 @@ def load(driver: str) -> Any:
     """The driver's module, of the shape drivers.driver.Driver. Raises DeviceError, KeyError."""
     entry = CATALOG[driver]
     try:
-        return import_module(entry.module)
+        missing = next((name for name in entry.needs if find_spec(name) is None), "")
+        module = import_module(entry.module)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("drivers"):
+        missing = error.name or ""
+        if missing.startswith("drivers"):
             raise
-        raise DeviceError(
-            "R-180", f"needs {error.name}, which is not installed", do=f"Run: pip install 'mektep-agent[{entry.extra}]'"
-        ) from error
+    if missing:
+        do = f"Run: pip install 'mektep-agent[{entry.extra}]'"
+        raise DeviceError("R-180", f"needs {missing}, which is not installed", do=do)
+    return module
 
 
 def cell(driver: str) -> Cell | None:
     """What a driver's child process may have; None if it needs none."""
     entry = CATALOG.get(driver)
     return entry.cell if entry else None
+
+
+def secrets_named(settings: msgspec.Struct) -> tuple[str, ...]:
+    """The secrets that a device needs: the values of its settings of the type SecretName."""
+    hints = typing.get_type_hints(settings.__class__, include_extras=True)
+    fields = [name for name, hint in hints.items() if _is_secret(hint)]
+    return tuple(value for value in (getattr(settings, name) for name in fields) if value)
+
+
+def _is_secret(hint: Any) -> bool:
+    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, msgspec.Meta)]
+    return any((mark.extra or {}).get("secret") for mark in marks)
 
 
 def claims(settings: msgspec.Struct) -> tuple[Claim, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from drivers.readings import Light
 
@@ -35,6 +36,17 @@ class Secret(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+SecretName = Annotated[
+    str,
+    Meta(
+        pattern=r"^([a-z0-9][a-z0-9-]{0,63})?$(?!\n)",
+        description="name under which `mektep secret NAME` has stored it",
+        examples=["gate-password"],
+        extra={"secret": True},
+    ),
+]
 
 
 class Secrets(Protocol):

@@ -43,7 +43,7 @@ class CelledDriver:
 
     @asynccontextmanager
     async def _connected(self, settings: msgspec.Struct, secrets: Secrets) -> AsyncIterator[Remote]:
-        needed = {name: secrets(name) for name in getattr(settings, "secrets", ())}
+        needed = {name: secrets(name) for name in catalog.secrets_named(settings)}
         async with self._cell.connected(self._module, settings, needed) as remote:
             yield remote
 

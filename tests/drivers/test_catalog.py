@@ -7,9 +7,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from drivers.catalog import CATALOG, Claim, claims, load
+from drivers.catalog import CATALOG, Claim, claims, load, secrets_named
+from drivers.driver import SecretName
 from drivers.errors import DeviceError
 from drivers.readers import serial_ascii
 from drivers.sensors import modbus_panel
@@ -90,3 +92,31 @@ def test_a_serial_device_claims_its_port_and_one_on_the_network_nothing() -> Non
     panel = {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}}
     assert claims(modbus_panel.Settings(**panel, port="/dev/panel")) == (Claim("/dev/panel"),)  # type: ignore[arg-type]
     assert claims(modbus_panel.Settings(**panel, host="10.0.0.1")) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name, entry in CATALOG.items() if entry.cell])
+def test_the_daemon_never_loads_the_library_of_a_cell(name: str) -> None:
+    """A crash in it would be the daemon's, and its memory too."""
+    entry = CATALOG[name]
+    assert entry.needs
+    code = f"import sys; from drivers.catalog import load; load({name!r}); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(loaded.stdout.split()).isdisjoint(entry.needs)
+
+
+class WithSecrets(msgspec.Struct, frozen=True):
+    user: str
+    password: SecretName = ""
+    key: SecretName = ""
+
+
+def test_the_secrets_of_a_device_are_those_that_its_settings_name() -> None:
+    assert secrets_named(WithSecrets("admin", "gate-password", "gate-key")) == ("gate-password", "gate-key")
+    assert secrets_named(WithSecrets("admin", "gate-password")) == ("gate-password",)
+    assert secrets_named(serial_ascii.Settings(port="/dev/reader")) == ()
+
+
+@pytest.mark.parametrize("name", ["Gate", "gate password", "../card.key", "-gate", "gate\n"])
+def test_a_secret_has_a_plain_name(name: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"user": "admin", "password": name}, WithSecrets)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.driver import Clock, Counters, Finding, SecretName, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
 from drivers.readings import CardForm, Light, Tap
@@ -25,12 +25,8 @@ from drivers.readings import CardForm, Light, Tap
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     does: str
     port: str = ""
-    secret: str = ""
+    secret: SecretName = ""
     files: tuple[str, ...] = ()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (self.secret,) if self.secret else ()
 
     @property
     def paths(self) -> tuple[str, ...]:
