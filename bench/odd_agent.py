@@ -11,5 +11,5 @@ from drivers.catalog import CATALOG, Cell, Entry
 if __name__ == "__main__":
     falls.QUARANTINE_FROM = 1_000_000  # it goes wrong all the time that is measured
     falls.MAX_PAUSE_S = 0.5
-    CATALOG["odd"] = Entry("bench.odd_driver", "sensor", "", Cell(memory_mb=100))
+    CATALOG["odd"] = Entry("bench.odd_driver", "sensor", "", cell=Cell(memory_mb=100))
     sys.exit(main(["run", sys.argv[-1]]))

@@ -126,7 +126,7 @@ async def test_a_driver_that_needs_no_cell_has_none() -> None:
 
 def test_a_celled_driver_keeps_the_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
-        catalog.CATALOG, "odd", catalog.Entry("tests.agent.cells.odd_driver", "reader", "", Limits(memory_mb=9))
+        catalog.CATALOG, "odd", catalog.Entry("tests.agent.cells.odd_driver", "reader", "", cell=Limits(memory_mb=9))
     )
     config = SourceConfig(name="a", kind="reader", driver="odd", settings=Settings(does="read"), places={})
     driver = Cells([config], SystemClock(), ENVIRONMENT).driver(config)
