@@ -1,4 +1,4 @@
-"""The PC/SC service (pcscd) in a few calls: which readers it has, what state one is in, one command to a card or reader.
+"""The PC/SC service (pcscd) in a few calls: its readers, the state of one, one command to a card or to the reader.
 
 Every call blocks, some for as long as the service likes: call them from a thread of your own.
 Source  PC/SC 2.01 parts 3, 5 and 10; pcsc-lite (a count of card events stands in the upper half of a reader's state).

@@ -75,7 +75,7 @@ def become_pcscd(path: str, config: str) -> None:
     os.dup2(listening.fileno(), LISTEN_FD)
     os.set_inheritable(LISTEN_FD, True)  # dup2 leaves it as it was if it is that descriptor already
     environment = os.environ | {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-    os.execve(PROGRAM, [PROGRAM, "--foreground", "--info", "--config", config], environment)
+    os.execve(PROGRAM, [PROGRAM, "--foreground", "--info", "--config", config], environment)  # noqa: S606
 
 
 if __name__ == "__main__":

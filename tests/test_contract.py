@@ -11,7 +11,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import pytest
@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from drivers.catalog import CATALOG, load
 from drivers.driver import Counters, Driver, Finding, Verdict
 from drivers.errors import DeviceError
-from drivers.readers import serial_ascii
+from drivers.readers import pcsc, serial_ascii
 from drivers.readings import Light, Reading, Tap, ZoneChange
 from drivers.sensors import modbus_panel
 from simulator.card_reader import ironlogic_line
 from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.serial_line import SerialLine
 from tests.clock import FastClock
+from tests.drivers.far_pcsc import far_reader
 from tests.drivers.supervised import kept_reading, open_files, until
 from tests.secrets import no_secrets
 
@@ -35,13 +36,22 @@ BACK_S = 2.0
 STEPS = [*range(12), 20, 50, 200]  # of the event loop, until it is cancelled
 
 
+class Line(Protocol):
+    """What can be pulled and plugged."""
+
+    def plug(self) -> None: ...
+
+    def unplug(self) -> None: ...
+
+
 class Device(NamedTuple):
     """One device on a line that can be pulled; `act` makes it report something new."""
 
     settings: msgspec.Struct
-    line: SerialLine
+    line: Line
     act: Callable[[], None]
     reading: type[Reading]
+    absent: str = "P-101"  # the code while it is pulled
 
 
 @asynccontextmanager
@@ -73,17 +83,32 @@ async def fire_panel(folder: Path) -> AsyncIterator[Device]:
     await panel.stop()
 
 
+@asynccontextmanager
+async def pcsc_reader(folder: Path) -> AsyncIterator[Device]:
+    shown = iter(range(1, 1_000))
+    async with far_reader(folder) as reader:
+
+        def show() -> None:
+            reader.hold(bytes([0x24, 0, 0, next(shown)]))
+
+        settings = pcsc.Settings(reader="ACS ACR122U*", lights=pcsc.Lights.ACR122U, poll_ms=20)
+        yield Device(settings, reader, show, Tap, "R-302")
+
+
 DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
     "serial_ascii": card_reader,
     "modbus_panel": fire_panel,
+    "pcsc": pcsc_reader,
 }
+PLACES = {"pcsc": "reader"}  # driver -> the setting that says where the device is, if it is no port
 drivers = pytest.mark.parametrize("name", CATALOG)
 
 
 def on_port(name: str, port: str) -> msgspec.Struct:
     """Settings of a driver with nothing said but its port."""
     words: dict[str, Any] = {"modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}}}.get(name, {})
-    found: msgspec.Struct = load(name).Settings(port=port, **words)
+    place = PLACES.get(name, "port")
+    found: msgspec.Struct = load(name).Settings(**{place: port}, **words)
     return found
 
 
@@ -193,7 +218,7 @@ async def test_it_reads_again_within_two_seconds_after_the_plug_is_back(name: st
         async with kept_reading(load(name), device.settings) as kept:
             await until(kept.works)
             device.line.unplug()
-            await until(lambda: kept.states[-1] == "P-101")
+            await until(lambda: kept.states[-1] == device.absent)
             device.line.plug()
             assert await until(kept.works) < BACK_S
             readings = len(kept.readings)

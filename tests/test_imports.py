@@ -49,6 +49,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
     "serial": {"drivers.serial_port"},
     "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
+    "smartcard": {"drivers.pcsc_service"},
     "psycopg": {"centre.postgres", "simulator.postgres"},
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {"agent.cli.status_screen", "centre.screen", "simulator", "bench"},

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -161,7 +161,8 @@ class PcscReader:
 
     async def opened(self) -> None:
         """Until the reader is found. Raises DeviceError."""
-        await asyncio.wait({self._name, self._watching}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {self._name, self._watching}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if self._watching.done():
             self._watching.result()
 

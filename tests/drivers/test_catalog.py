@@ -17,7 +17,9 @@ from drivers.readers import serial_ascii
 from drivers.sensors import modbus_panel
 
 ROOT = Path(__file__).parents[2]
-LIBRARIES = {"serial_ascii": "serial", "modbus_panel": "pymodbus"}
+LIBRARIES = {"serial_ascii": "serial", "modbus_panel": "pymodbus", "pcsc": "smartcard"}
+PACKAGES = {"smartcard": "pyscard"}  # where the package has another name than its module
+THEIR_ONE_PLACE = ["drivers.serial_port", "drivers.pcsc_service"]  # modules through which drivers share a library
 UNNEEDED = "import sys; import drivers.catalog, drivers.driver, drivers.readings; print(*sys.modules)"
 
 
@@ -30,7 +32,8 @@ def test_each_driver_loads_and_lies_in_the_folder_of_its_kind(name: str) -> None
 @pytest.mark.parametrize("name", CATALOG)
 def test_the_extra_of_each_driver_exists(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert any(LIBRARIES[name] in words for words in project["optional-dependencies"][CATALOG[name].extra])
+    package = PACKAGES.get(LIBRARIES[name], LIBRARIES[name])
+    assert any(package in words for words in project["optional-dependencies"][CATALOG[name].extra])
 
 
 @pytest.mark.parametrize("name", CATALOG)
@@ -39,7 +42,8 @@ def test_a_missing_library_is_r180_and_says_what_to_install(name: str, monkeypat
         monkeypatch.delitem(sys.modules, module)
     for module in [one for one in sys.modules if one.split(".")[0] == LIBRARIES[name]]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.delitem(sys.modules, "drivers.serial_port", raising=False)
+    for module in THEIR_ONE_PLACE:
+        monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setattr(sys, "meta_path", [Without(LIBRARIES[name]), *sys.meta_path])
     with pytest.raises(DeviceError) as caught:
         load(name)
