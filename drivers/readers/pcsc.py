@@ -26,6 +26,7 @@ from msgspec import Meta
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.pcsc_service import PRESENT, UNAWARE, Service, open_service
+from drivers.pulse import Pulse
 from drivers.readings import CardForm, Light, Tap
 
 GET_UID = bytes.fromhex("FFCA000000")
@@ -39,6 +40,7 @@ TRY_AGAIN_S = 0.05
 HELD_NS = 1_000_000_000  # a card that leaves and is back within this time trembled at the edge of the field
 EVENTS_SHIFT = 16  # of a state: above it the service counts cards that came or went
 TAPS_WAITING = 64
+STUCK_S = 5.0  # one look lasts two seconds at most, a card that fails three times one more
 LIGHT_S = 3.0  # three beeps take less than one second
 PROBE_S = 3.0
 GARBLED_SHOWN = 32
@@ -145,6 +147,7 @@ class PcscReader:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.counters = Counters()
+        self.pulse = Pulse(clock, STUCK_S)
         self._settings = settings
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -205,6 +208,7 @@ class PcscReader:
             presence, state = Presence(), UNAWARE
             self._tell(self._found, name)
             while not self._stopping.is_set():
+                self.pulse.beat()
                 state = service.state(name, state, self._settings.poll_ms)
                 if presence.came(state):
                     at_ns, monotonic_ns = self._clock.utc_ns(), self._clock.monotonic_ns()

@@ -14,6 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.cells.cells import Cells
+from agent.clock import SystemClock
+from agent.config import SourceConfig
 from drivers.driver import Driver, Verdict
 from drivers.readers import pcsc
 from drivers.readers.pcsc import (
@@ -370,3 +373,27 @@ async def test_probe_tells_what_is_there(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(pcsc, "PROBE_S", 0.2)
         os.kill(reader.service.pid, signal.SIGSTOP)
         assert pcsc.probe(SETTINGS).code == "R-305"
+
+
+# --- in its cell -----------------------------------------------------------------------------------------------------
+
+
+async def test_in_its_cell_it_reads_shows_and_outlives_a_service_that_hangs(tmp_path: Path) -> None:
+    config = SourceConfig(name="canteen", kind="reader", driver="pcsc", settings=SETTINGS, places={})
+    async with (
+        far_reader(tmp_path) as reader,
+        Cells([config], SystemClock(), dict(os.environ)) as cells,
+        kept_reading(cells.driver(config), SETTINGS) as kept,
+    ):
+        await until(kept.works)
+        reader.hold(UID4)
+        await until(lambda: kept.readings)
+        assert reader.service is not None
+        os.kill(reader.service.pid, signal.SIGSTOP)
+        await until(lambda: not kept.works())
+        assert kept.states[-1] == "U-102"
+        os.kill(reader.service.pid, signal.SIGCONT)
+        await until(kept.works)
+        reader.hold(UID7)
+        await until(lambda: len(kept.readings) == 2)
+    assert taps(kept) == ["24548AAC", "0456463AAC2280"]
