@@ -18,8 +18,6 @@ from smartcard import scard
 from drivers.errors import DeviceError
 
 AWAY = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE | scard.SCARD_STATE_IGNORE
-PRESENT = scard.SCARD_STATE_PRESENT
-UNAWARE = scard.SCARD_STATE_UNAWARE
 PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 ESCAPE = scard.SCARD_CTL_CODE(1)  # IOCTL_CCID_ESCAPE: a command for the reader itself
 SHOWN_READERS = 5

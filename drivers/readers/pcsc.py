@@ -18,16 +18,18 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
-from drivers.pcsc_service import PRESENT, UNAWARE, Service, open_service
 from drivers.pulse import Pulse
 from drivers.readings import CardForm, Light, Tap
+
+if TYPE_CHECKING:  # its library is loaded where the reader is opened, not where it is configured
+    from drivers.pcsc_service import Service
 
 GET_UID = bytes.fromhex("FFCA000000")
 OWN_BEEP_OFF = bytes.fromhex("FF00520000")
@@ -38,6 +40,7 @@ RANDOM, CASCADE = 0x08, 0x88  # first bytes of four that are no card's number
 TRIES = 3  # a card at the edge of the field may fail once, and the service tells of no second coming
 TRY_AGAIN_S = 0.05
 HELD_NS = 1_000_000_000  # a card that leaves and is back within this time trembled at the edge of the field
+UNAWARE, PRESENT = 0, 0x20  # states: nothing is known yet; a card is there
 EVENTS_SHIFT = 16  # of a state: above it the service counts cards that came or went
 TAPS_WAITING = 64
 STUCK_S = 5.0  # one look lasts two seconds at most, a card that fails three times one more
@@ -203,6 +206,8 @@ class PcscReader:
     # --- on the threads ----------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
+        from drivers.pcsc_service import open_service
+
         with open_service() as service:
             name = service.find(self._settings.reader)
             presence, state = Presence(), UNAWARE
@@ -225,6 +230,8 @@ class PcscReader:
         return heard
 
     def _switch(self, name: str, command: bytes) -> None:
+        from drivers.pcsc_service import open_service
+
         with open_service() as service:
             commands = [command] if self._quiet else [OWN_BEEP_OFF, command]
             for one in commands:
@@ -258,6 +265,8 @@ class PcscReader:
 
 def probe(settings: Settings) -> Finding:
     """Whether the service has the reader; a service that hangs is not waited for."""
+    from drivers.pcsc_service import open_service
+
     found: list[str | DeviceError] = []
 
     def look() -> None:

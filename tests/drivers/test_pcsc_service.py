@@ -10,7 +10,8 @@ from smartcard import scard
 
 from drivers import pcsc_service
 from drivers.errors import DeviceError
-from drivers.pcsc_service import PRESENT, UNAWARE, open_service
+from drivers.pcsc_service import open_service
+from drivers.readers.pcsc import PRESENT, UNAWARE
 from tests.drivers.far_pcsc import NAME, far_reader
 
 FULL_NAME = f"{NAME} 00 00"
@@ -27,6 +28,10 @@ CODES = [
     ("SCARD_E_NO_MEMORY", "R-305"),
     ("SCARD_F_INTERNAL_ERROR", "R-305"),
 ]
+
+
+def test_the_states_are_those_of_the_library() -> None:
+    assert (UNAWARE, PRESENT) == (scard.SCARD_STATE_UNAWARE, scard.SCARD_STATE_PRESENT)
 
 
 @pytest.mark.parametrize(("name", "code"), CODES)
