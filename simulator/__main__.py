@@ -68,7 +68,12 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-demo-"))
     console = Console()
     school = School(
-        folder, postgres=args.store == "postgres", compress=args.compress, small_disk=True, own_clock=True, smoke=True
+        folder,
+        postgres=args.store == "postgres",
+        compress=args.compress,
+        small_disk=True,
+        own_clock=True,
+        every_kind=True,
     )
     day = Day(school, load_script(), faults, args.seconds)
     console.print(
@@ -119,7 +124,7 @@ async def _plain(day: Day, console: Console) -> None:
 
 async def _result(day: Day) -> dict[str, Any]:
     result = await reckon(day.school, day.truth)
-    latency_ms = sorted(ms for reader in day.school.readers for ms in reader.latency_ms)
+    latency_ms = sorted(ms for reader in day.school.devices.readers() for ms in reader.latency_ms)
     if latency_ms:
         result["tap_median_ms"] = round(statistics.median(latency_ms), 2)
         result["tap_p99_ms"] = round(latency_ms[int(len(latency_ms) * 0.99)], 2)

@@ -38,6 +38,14 @@ class CardReader:
         self._away_s = 0.0  # when the last card is taken away, by the loop's clock
         self._light: asyncio.Future[tuple[str, float]] | None = None
 
+    def takes_cards(self) -> bool:
+        """It is plugged in."""
+        return self.line.plugged
+
+    def number(self, card: bytes) -> str:
+        """Form and number of a card as this reader tells it."""
+        return f"em4100:{card.hex().upper()}"
+
     async def show(self, card: bytes, patience_s: float) -> str:
         """Hold a card; returns G, W or R, or nothing if no light came in time. The card before must be away."""
         await asyncio.sleep(self._away_s - asyncio.get_running_loop().time())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from simulator.card_reader import CardReader
+from simulator.devices import TakesCards
 from simulator.faults import FAULTS, Fault, fits
 from simulator.fire_panel import FIRE, NORMAL
 from simulator.reckoning import until_stored
@@ -90,10 +90,10 @@ class Day:
         self.stage = RUNNING
         self.began_s = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
-            for number, reader in enumerate(self.school.readers, 1):
+            for number, reader in enumerate(self.school.devices.readers(), 1):
                 tasks.create_task(self._tap(reader, number))
             tasks.create_task(self._burn())
-            if self.school.smoke:
+            if self.school.devices.detector:
                 tasks.create_task(self._smoke())
             tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
@@ -107,13 +107,13 @@ class Day:
     def _elapsed_s(self) -> float:
         return time.monotonic() - self.began_s
 
-    async def _tap(self, reader: CardReader, number: int) -> None:
+    async def _tap(self, reader: TakesCards, number: int) -> None:
         for card, haste in children(self._script.seed, number):
             if self._ending.is_set():
                 return
-            if reader.line.plugged:
+            if reader.takes_cards():
                 light = await reader.show(card, self._script.light_patience_s)
-                self.truth.shown.append(Shown(reader.name, card, light))
+                self.truth.shown.append(Shown(reader.name, reader.number(card), light))
             await asyncio.sleep(haste * self._timetable.pause_s(self._elapsed_s()))
 
     async def _burn(self) -> None:
@@ -132,7 +132,8 @@ class Day:
 
     async def _smoke(self) -> None:
         """In the duct, until it has cleared away."""
-        detector = self.school.detector
+        detector = self.school.devices.detector
+        assert detector is not None  # noqa: S101 - looked at by run()
         while not await self._ends_within(self._script.smoke_every_s):
             with self._fire(detector.name, 1):
                 detector.inputs |= SMOKE

@@ -82,11 +82,13 @@ async def _go_on(school: School) -> None:
 
 
 async def _detector_off(school: School) -> None:
-    await school.detector.stop()
+    if school.devices.detector:
+        await school.devices.detector.stop()
 
 
 async def _detector_on(school: School) -> None:
-    await school.detector.start()
+    if school.devices.detector:
+        await school.devices.detector.start()
 
 
 async def _panel_late(school: School) -> None:
@@ -241,7 +243,7 @@ def fits(fault: Fault, school: School) -> str:
     """Why a fault cannot be ordered on this machine; empty if it can."""
     if fault.name == "disk full" and not os.path.ismount(school.box / "state"):
         return "needs root, to mount a small disk"
-    if fault.begin is _detector_off and not school.smoke:
+    if fault.begin is _detector_off and not school.devices.detector:
         return "needs a smoke detector"
     if fault.name == "clock jumps" and not school.clock_file:
         return "needs Debian's package faketime"

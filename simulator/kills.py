@@ -141,7 +141,7 @@ class Kills:
             while not self._ending.is_set() and not self._listens(reader) and self._random.random() > EAGER_SHARE:
                 await asyncio.sleep(0.02)
             light = await self._light(reader, card)
-            self.truth.shown.append(Shown(reader.name, card, light))
+            self.truth.shown.append(Shown(reader.name, reader.number(card), light))
             await asyncio.sleep(self._random.uniform(*TAP_PAUSE_S))
 
     def _listens(self, reader: CardReader) -> bool:

@@ -17,16 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simulator.card_reader import CardReader
 from simulator.city import City
-from simulator.fire_panel import FirePanel
+from simulator.devices import Devices
 from simulator.link_proxy import LinkProxy
 from simulator.processes import Process, free_port, output
-from simulator.smoke_detector import SmokeDetector
 
 SCHOOL = "school-07"
 SMALL_DISK_MB = 24
-LIGHTS = 'lights = { accepted = "G\\n", refused = "R\\n", wait = "W\\n" }'
 AGENT_TOML = """
 school = "{school}"
 [state]
@@ -46,32 +43,6 @@ ballast_mb = 1
 keep_days = {keep_days}
 {devices}
 """
-READER = """
-[[reader]]
-name = "{name}"
-driver = "serial_ascii"
-port = "{port}"
-format = "{format}"
-{lights}
-"""
-PANEL = """
-[[sensor]]
-name = "fire-panel"
-driver = "modbus_panel"
-profile = "bolid-s2000-pp"
-port = "{port}"
-unit = 2
-zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
-"""
-DETECTOR = """
-[[sensor]]
-name = "duct"
-driver = "modbus_panel"
-profile = "calectro-ug-3"
-host = "127.0.0.1"
-tcp_port = {port}
-zones = {{ 1 = "ventilation duct, kitchen" }}
-"""
 
 
 class School:
@@ -79,7 +50,7 @@ class School:
 
     direct     the box talks to the broker itself, not over the line that faults can cut
     keep_days  of delivered events, as in the box's configuration
-    smoke      with a smoke detector in the ventilation duct
+    every_kind with one device of each kind: simulator/devices.py
     own_clock  the agent's wall clock can be set (by libfaketime)
     far        the city leaves the processor to the box: simulator/city.py
     more       devices, as further lines of the configuration
@@ -96,7 +67,7 @@ class School:
         direct: bool = False,
         keep_days: int = 7,
         own_clock: bool = False,
-        smoke: bool = False,
+        every_kind: bool = False,
         far: bool = False,
         wrapper: list[str] | None = None,
         more: str = "",
@@ -107,14 +78,10 @@ class School:
         self.small_disk = small_disk
         self.keep_days = keep_days
         self.city = City(folder, postgres=postgres, far=far)
-        self.readers = [
-            CardReader("canteen-1", self.box / "canteen-1", "em4100"),
-            CardReader("canteen-2", self.box / "canteen-2", "ironlogic"),
-        ]
-        self.panel = FirePanel(self.box, "fire-panel", zones=4)
-        self.smoke = smoke
+        self.devices = Devices(self.box, every_kind=every_kind)
+        self.readers = self.devices.serial_readers
+        self.panel = self.devices.panel
         self.more = more
-        self.detector = SmokeDetector("duct", free_port())
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
         self.clock_file = folder / "clock" if own_clock and _faketime() else None
@@ -147,11 +114,7 @@ class School:
         await self.city.start()
         if self.line_port != self.city.port:
             await self.line.start()
-        for reader in self.readers:
-            reader.line.plug()
-        await self.panel.start()
-        if self.smoke:
-            await self.detector.start()
+        await self.devices.start()
         await self.agent.start()
 
     def set_clock(self, offset: str) -> None:
@@ -163,10 +126,7 @@ class School:
         await self.agent.stop()
         await self.city.stop()
         await self.line.stop()
-        await self.panel.stop()
-        await self.detector.stop()
-        for reader in self.readers:
-            reader.line.unplug()
+        await self.devices.stop()
 
     def clean(self) -> None:
         """Remove the folder, after stop()."""
@@ -224,12 +184,6 @@ class School:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _write_config(self) -> None:
-        devices = "".join(
-            READER.format(name=reader.name, port=reader.line.link, format=reader.kind, lights=LIGHTS)
-            for reader in self.readers
-        )
-        devices += PANEL.format(port=self.panel.agent_end.link)
-        devices += DETECTOR.format(port=self.detector.port) if self.smoke else ""
         text = AGENT_TOML.format(
             school=SCHOOL,
             box=self.box,
@@ -237,7 +191,7 @@ class School:
             orders_key=self.city.orders_key(),
             compress="true" if self.compress else "false",
             keep_days=self.keep_days,
-            devices=devices,
+            devices=self.devices.config(),
         )
         (self.box / "agent.toml").write_text(text)
 

@@ -83,13 +83,12 @@ class View:
             table.add_column(column, no_wrap=True, justify="right", min_width=len(column))
         table.add_column("light", no_wrap=True, min_width=10)
         table.add_column("ms", no_wrap=True, justify="right", min_width=5)
-        for reader in self.day.school.readers:
+        for reader in self.day.school.devices.readers():
             text, style = LIGHTS.get(reader.last_light, ("?", ""))
             median = f"{statistics.median(reader.latency_ms[-50:]):.1f}" if reader.latency_ms else "—"
             table.add_row(reader.name, *_state(sources.get(reader.name, {})), Text(text, style), median)
         table.add_row("fire-panel", *_state(sources.get("fire-panel", {})), self._zones(), "")
-        if self.day.school.smoke:
-            duct = self.day.school.detector
+        if duct := self.day.school.devices.detector:
             light = Text("● smoke", "bold white on red") if duct.smokes else Text("○ clear", "green")
             table.add_row(duct.name, *_state(sources.get(duct.name, {})), light, "")
         told = []

@@ -29,9 +29,9 @@ SHOWN_MOST = 5  # of what is wrong in one way
 class Shown:
     """One card shown to one reader."""
 
-    def __init__(self, reader: str, card: bytes, light: str) -> None:
+    def __init__(self, reader: str, card: str, light: str) -> None:
         self.reader = reader
-        self.card = card
+        self.card = card  # what the agent hashes: form and number, "em4100:6F00000001"
         self.light = light
 
 
@@ -98,16 +98,15 @@ def _cards(truth: Truth, events: list[dict[str, Any]], key: bytes) -> list[str]:
     for tap in truth.shown:
         count = stored.pop(_hash(key, tap.card), 0)
         if tap.light == "G" and count != 1:
-            wrong.append(f"card {tap.card.hex()} at {tap.reader} was green and is stored {count} times")
+            wrong.append(f"card {tap.card} at {tap.reader} was green and is stored {count} times")
         elif count > 1:
-            wrong.append(f"card {tap.card.hex()} at {tap.reader} is stored {count} times")
+            wrong.append(f"card {tap.card} at {tap.reader} is stored {count} times")
     wrong += [f"a card that nobody showed is stored {count} times" for count in stored.values()]
     return wrong
 
 
-def _hash(key: bytes, card: bytes) -> str:
-    text = f"em4100:{card.hex().upper()}".encode()
-    return hmac.new(key, text, hashlib.sha256).digest()[:16].hex()
+def _hash(key: bytes, card: str) -> str:
+    return hmac.new(key, card.encode(), hashlib.sha256).digest()[:16].hex()
 
 
 def _is_fire(event: dict[str, Any]) -> bool:

@@ -35,7 +35,7 @@ async def _tap(school: School, truth: Truth, *numbers: int) -> None:
         card = bytes([0x6F]) + number.to_bytes(4, "big")
         light = await school.readers[1].show(card, PATIENCE_S)
         assert light == "G", f"card {number}"
-        truth.shown.append(Shown("canteen-2", card, light))
+        truth.shown.append(Shown("canteen-2", school.readers[1].number(card), light))
 
 
 async def _stored(school: School) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from simulator.day import SCRIPT, Day, children, chosen, load_script
+from simulator.devices import Devices
 from simulator.faults import FAULTS
-from simulator.smoke_detector import SmokeDetector
 
 HOURS = [("07:40", "08:00"), ("10:20", "11:00"), ("13:10", "13:40"), ("15:20", "16:00"), ("18:20", "18:40")]
 
@@ -19,10 +18,7 @@ HOURS = [("07:40", "08:00"), ("10:20", "11:00"), ("13:10", "13:40"), ("15:20", "
 class FakeSchool:
     """As much of a school as a day needs before it begins."""
 
-    readers: list[Any] = []  # noqa: RUF012 - none
-
-    def __init__(self) -> None:
-        self.detector = SmokeDetector("duct", 1)
+    devices = Devices(Path("nowhere"), every_kind=True)
 
 
 def day(seconds: float | None, faults: str = "all") -> Day:

@@ -66,7 +66,7 @@ async def panel_is_broken(school: School) -> bool:
 
 
 async def detector_is_broken(school: School) -> bool:
-    client = AsyncModbusTcpClient("127.0.0.1", port=school.detector.port, timeout=1, retries=0)
+    client = AsyncModbusTcpClient("127.0.0.1", port=school.devices.detector.port, timeout=1, retries=0)
     if not await client.connect():
         return True
     answer = await client.read_discrete_inputs(0, count=3, device_id=1)
@@ -176,7 +176,7 @@ async def school(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scho
         if shared == Path("/tmp"):
             break
         shared.chmod(0o711)  # the broker drops to its own user and must reach its part
-    school = School(folder, small_disk=True, own_clock=True, smoke=True)
+    school = School(folder, small_disk=True, own_clock=True, every_kind=True)
     await school.make()
     await school.start()
     await school.agent.stop()

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from simulator.card_reader import CardReader
 from simulator.day import RUNNING, Day, load_script
+from simulator.devices import Devices
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE, NORMAL
 from simulator.screen import View, print_result
-from simulator.smoke_detector import SMOKE, SmokeDetector
+from simulator.smoke_detector import SMOKE
 from simulator.truth import Fire, Shown
 
 SIZES = [(80, 24), (100, 30), (117, 30), (118, 30), (120, 36), (200, 60)]
@@ -27,10 +27,8 @@ class FakeSchool:
     """As much of a school as the screen looks at."""
 
     def __init__(self, tmp: Any, status: dict[str, Any]) -> None:
-        self.readers = [CardReader(name, tmp / name, "em4100") for name in ("canteen-1", "canteen-2")]
+        self.devices = Devices(tmp, every_kind=True)
         self.panel = type("Panel", (), {"zones": [NORMAL, FIRE, NORMAL, NORMAL]})
-        self.smoke = True
-        self.detector = SmokeDetector("duct", 1)
         self._status = status
 
     def status(self) -> dict[str, Any]:
@@ -65,9 +63,9 @@ def day(request: pytest.FixtureRequest, tmp_path: Any) -> Day:
     """An hour of it, with all that can be long."""
     day = Day(FakeSchool(tmp_path, STATUSES[request.param]), load_script(), [], 60)  # type: ignore[arg-type]
     day.stage = RUNNING
-    day.school.readers[0].latency_ms, day.school.readers[0].last_light = [1_234.5], "G"
-    day.school.detector.inputs |= SMOKE
-    day.truth.shown = [Shown("canteen-1", b"\0", "G")] * 123_456
+    day.school.devices.serial_readers[0].latency_ms, day.school.devices.serial_readers[0].last_light = [1_234.5], "G"
+    day.school.devices.detector.inputs |= SMOKE
+    day.truth.shown = [Shown("canteen-1", "em4100:00", "G")] * 123_456
     day.truth.fires = [Fire(1, 0.0)]
     for number in range(100):
         day.note(f"FAULT {number} {LONG}")

@@ -21,6 +21,10 @@ CARDS = [bytes([0x6F, 0, 0, 0, number]) for number in range(1, 5)]
 Stored = dict[str, Any]
 
 
+def number(card: bytes) -> str:
+    return f"em4100:{card.hex().upper()}"
+
+
 def hashed(card: bytes) -> str:
     return hmac.new(KEY, f"em4100:{card.hex().upper()}".encode(), hashlib.sha256).digest()[:16].hex()
 
@@ -43,8 +47,8 @@ class Day:
 
     def __init__(self) -> None:
         self.truth = Truth()
-        self.truth.shown = [Shown("canteen-1", card, light) for card, light in zip(CARDS, "GG", strict=False)]
-        self.truth.shown += [Shown("canteen-2", CARDS[2], ""), Shown("canteen-2", CARDS[3], "W")]
+        self.truth.shown = [Shown("canteen-1", number(card), light) for card, light in zip(CARDS, "GG", strict=False)]
+        self.truth.shown += [Shown("canteen-2", number(CARDS[2]), ""), Shown("canteen-2", number(CARDS[3]), "W")]
         self.truth.fires = [Fire(3, 1.0), Fire(1, 2.0, "duct"), Fire(3, 5.0)]
         for fire in self.truth.fires:
             fire.to_s = fire.from_s + 1

@@ -1,0 +1,103 @@
+"""The devices of one school, each with its lines of the agent's configuration: a few, or one of each kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from simulator.card_reader import CardReader
+from simulator.fire_panel import FirePanel
+from simulator.processes import free_port
+from simulator.smoke_detector import SmokeDetector
+
+SERIAL_READER = """
+[[reader]]
+name = "{name}"
+driver = "serial_ascii"
+port = "{port}"
+format = "{format}"
+lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n" }}
+"""
+PANEL = """
+[[sensor]]
+name = "fire-panel"
+driver = "modbus_panel"
+profile = "bolid-s2000-pp"
+port = "{port}"
+unit = 2
+zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
+"""
+DETECTOR = """
+[[sensor]]
+name = "duct"
+driver = "modbus_panel"
+profile = "calectro-ug-3"
+host = "127.0.0.1"
+tcp_port = {port}
+zones = {{ 1 = "ventilation duct, kitchen" }}
+"""
+
+
+class TakesCards(Protocol):
+    """A card reader of any kind, as a child meets it."""
+
+    name: str
+    last_light: str
+    latency_ms: list[float]
+
+    def takes_cards(self) -> bool:
+        """It is there and has power."""
+        ...
+
+    def number(self, card: bytes) -> str:
+        """Form and number of a card of five bytes, as this reader tells it."""
+        ...
+
+    async def show(self, card: bytes, patience_s: float) -> str:
+        """Hold a card; returns G, W or R, or nothing if no light came in time."""
+        ...
+
+
+class Devices:
+    """start() switches all of them on.
+
+    every_kind  one of each kind that can be simulated, not only two serial readers and a fire panel
+    """
+
+    def __init__(self, box: Path, *, every_kind: bool = False) -> None:
+        self.every_kind = every_kind
+        self.serial_readers = [
+            CardReader("canteen-1", box / "canteen-1", "em4100"),
+            CardReader("canteen-2", box / "canteen-2", "ironlogic"),
+        ]
+        self.panel = FirePanel(box, "fire-panel", zones=4)
+        self.detector = SmokeDetector("duct", free_port()) if every_kind else None
+
+    def readers(self) -> list[TakesCards]:
+        """All that take cards."""
+        return [*self.serial_readers]
+
+    def config(self) -> str:
+        """The devices' part of the agent's configuration."""
+        parts = [
+            SERIAL_READER.format(name=reader.name, port=reader.line.link, format=reader.kind)
+            for reader in self.serial_readers
+        ]
+        parts.append(PANEL.format(port=self.panel.agent_end.link))
+        if self.detector:
+            parts.append(DETECTOR.format(port=self.detector.port))
+        return "".join(parts)
+
+    async def start(self) -> None:
+        for reader in self.serial_readers:
+            reader.line.plug()
+        await self.panel.start()
+        if self.detector:
+            await self.detector.start()
+
+    async def stop(self) -> None:
+        await self.panel.stop()
+        if self.detector:
+            await self.detector.stop()
+        for reader in self.serial_readers:
+            reader.line.unplug()
