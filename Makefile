@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY_SOURCES := agent drivers centre simulator bench scripts tests
 SECONDS ?=
+CSI_TREE ?= /var/tmp/mektep-csi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check lint format types docs wheel clean
+.PHONY: help setup demo test bench csi-tree test-csi check lint format types docs wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +23,12 @@ test: setup check  ## all checks and all tests
 
 bench: setup  ## measure; one JSON line a figure
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m bench
+
+csi-tree:  ## a Debian 13 tree for test-csi: root, a network, 0.5 GB under CSI_TREE=/var/tmp/mektep-csi
+	@scripts/csi-tree "$(CSI_TREE)"
+
+test-csi: csi-tree  ## the CSI camera's driver against a real picamera2 in that tree; no part of make test
+	@scripts/test-csi "$(CSI_TREE)"
 
 check: lint types  ## ruff and mypy
 

@@ -30,7 +30,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     module: str
     kind: str  # reader, sensor, camera or signal
-    extra: str  # what to install: mektep-agent[EXTRA]
+    extra: str  # what to install: mektep-agent[EXTRA]; "" = nothing of PyPI
     needs: tuple[str, ...] = ()  # libraries that only connect() imports: in a cell, never in the daemon
     cell: Cell | None = None  # None: pure Python on the event loop, in the daemon itself
 
@@ -46,6 +46,13 @@ CATALOG: dict[str, Entry] = {
     "serial_ascii": Entry("drivers.readers.serial_ascii", "reader", "serial"),
     "pcsc": Entry("drivers.readers.pcsc", "reader", "pcsc", needs=("smartcard",), cell=Cell(memory_mb=64)),
     "modbus_panel": Entry("drivers.sensors.modbus_panel", "sensor", "modbus"),
+    "csi": Entry(
+        "drivers.cameras.csi",
+        "camera",
+        "",
+        needs=("picamera2", "libcamera", "numpy"),
+        cell=Cell(memory_mb=200, nice=5, python="/opt/mektep/csi/bin/python"),
+    ),
 }
 
 
@@ -53,7 +60,7 @@ def load(driver: str) -> Any:
     """The driver's module, of the shape drivers.driver.Driver. Raises DeviceError, KeyError."""
     entry = CATALOG[driver]
     try:
-        missing = next((name for name in entry.needs if find_spec(name) is None), "")
+        missing = next((name for name in _needed_here(entry) if find_spec(name) is None), "")
         module = import_module(entry.module)
     except ModuleNotFoundError as error:
         missing = error.name or ""
@@ -63,6 +70,11 @@ def load(driver: str) -> Any:
         do = f"Run: pip install 'mektep-agent[{entry.extra}]'"
         raise DeviceError("R-180", f"needs {missing}, which is not installed", do=do)
     return module
+
+
+def _needed_here(entry: Entry) -> tuple[str, ...]:
+    """What another interpreter needs, only that one can say: its driver does when it connects."""
+    return () if entry.cell and entry.cell.python else entry.needs
 
 
 def cell(driver: str) -> Cell | None:

@@ -28,7 +28,7 @@ from simulator.faults import FAULTS
 from tests.source_tree import ROOT, modules, parsed, strings
 
 DOCS = ROOT / "docs"
-CODE = re.compile(r"\b[CDKLPRSTX]-\d{3}\b")
+CODE = re.compile(r"\b[CDEGKLPRSTUVX]-\d{3}\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
@@ -145,8 +145,8 @@ def test_every_exit_code_is_documented(name: str, text: str) -> None:
 
 
 def test_every_target_of_make_that_a_page_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {name for path in PAGES for name in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE)}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {name for path in PAGES for name in re.findall(r"(?:^|`)make ([a-z-]+)", path.read_text(), re.MULTILINE)}
     assert named >= {"demo", "test", "bench", "docs"}
     assert named <= targets
 

@@ -57,6 +57,8 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "cryptography": {"agent.sync", "centre"},
     "av": {"drivers.cameras", "simulator.scenes"},
     "numpy": {"drivers.cameras", "simulator.scenes"},
+    "picamera2": {"drivers.cameras.csi"},
+    "libcamera": {"drivers.cameras.csi"},
     "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
 }
 

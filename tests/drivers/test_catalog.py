@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARIES = {"serial_ascii": "serial", "modbus_panel": "pymodbus", "pcsc": "smartcard"}
 PACKAGES = {"smartcard": "pyscard"}  # where the package has another name than its module
 THEIR_ONE_PLACE = ["drivers.serial_port", "drivers.pcsc_service"]  # modules through which drivers share a library
+OF_PYPI = [name for name, entry in CATALOG.items() if entry.extra]
 UNNEEDED = "import sys; import drivers.catalog, drivers.driver, drivers.readings; print(*sys.modules)"
 
 
@@ -29,14 +30,19 @@ def test_each_driver_loads_and_lies_in_the_folder_of_its_kind(name: str) -> None
     assert load(name).__name__ == entry.module == f"drivers.{entry.kind}s.{name}"
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", OF_PYPI)
 def test_the_extra_of_each_driver_exists(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     package = PACKAGES.get(LIBRARIES[name], LIBRARIES[name])
     assert any(package in words for words in project["optional-dependencies"][CATALOG[name].extra])
 
 
-@pytest.mark.parametrize("name", CATALOG)
+def test_what_needs_nothing_of_pypi_brings_its_own_interpreter() -> None:
+    cells = [entry.cell for entry in CATALOG.values() if not entry.extra]
+    assert all(cell is not None and cell.python for cell in cells)
+
+
+@pytest.mark.parametrize("name", OF_PYPI)
 def test_a_missing_library_is_r180_and_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in [one for one in sys.modules if one.startswith(("drivers.readers.", "drivers.sensors."))]:
         monkeypatch.delitem(sys.modules, module)

@@ -1,0 +1,338 @@
+"""The CSI driver against a real picamera2 and libcamera's virtual camera: `make test-csi`, in a Debian 13 tree.
+
+Each check connects the driver as the daemon does (agent/cells): in a cell, a process of its own with a cell's rights,
+under Debian's Python. What it cannot show is hardware: docs/drivers/csi.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from agent.cells.cell import Cell
+from agent.cells.process import STOP_S
+from agent.cells.remote import Remote
+from agent.clock import SystemClock
+from drivers.cameras.csi import SILENT_S, STUCK_S, Settings
+from drivers.catalog import CATALOG
+from drivers.errors import DeviceError
+from drivers.readings import SNAPSHOT_BYTES, PictureChange, PictureState
+
+PLACE = Path("/usr/share/libcamera/pipeline/virtual")  # where libcamera looks for virtual.yaml
+WIDTH, HEIGHT = 1280, 720
+PATIENCE_S = 30.0
+STILL_S = 2.5  # no new picture for so long, where one comes each second: the camera stands still
+FEW = 2  # files or threads more after twenty connections than after three are no leak
+YAML = """%YAML 1.1
+---
+"Virtual0":
+  supported_formats:
+  - {width: 1280, height: 720, frame_rates: [10]}
+  - {width: 320, height: 180, frame_rates: [10]}
+  frames:
+    path: "FOLDER"
+...
+"""
+
+
+# --- what the camera sees -----------------------------------------------------------------------------------------
+
+
+def room(seed: int) -> bytes:
+    """A JPEG with edges everywhere, and noise as a living sensor has."""
+    noise = np.random.default_rng(seed).integers(-6, 7, (HEIGHT, WIDTH))
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    tiles = 60 + 120 * (((rows // 45) + (columns // 40)) % 2)
+    return jpeg((tiles + noise).clip(0, 255))
+
+
+def black() -> bytes:
+    return jpeg(np.full((HEIGHT, WIDTH), 16))
+
+
+def jpeg(grey: NDArray[Any]) -> bytes:
+    rgb = np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(rgb), quality=90))
+
+
+def stage(*pictures: bytes) -> None:
+    """What the camera sees after it is opened the next time, over and over."""
+    folder = Path(tempfile.mkdtemp(dir=PLACE))
+    for number, picture in enumerate(pictures):
+        (folder / f"{number:03}.jpg").write_bytes(picture)
+    (PLACE / "virtual.yaml").write_text(YAML.replace("FOLDER", str(folder)))
+
+
+@contextlib.contextmanager
+def fault(name: str) -> Iterator[None]:
+    """See tests/csi/shims/sitecustomize.py."""
+    (PLACE / name).touch()
+    try:
+        yield
+    finally:
+        (PLACE / name).unlink()
+
+
+# --- the daemon's side --------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def camera_cell(burst_s: float = 0.05) -> AsyncIterator[Cell]:
+    limits = CATALOG["csi"].cell
+    assert limits is not None
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": os.environ["PYTHONPATH"],  # this tree and the shim; on a box the wheel lies in the environment
+        "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",  # memory comes as zeros: see the shim
+        "LIBCAMERA_LOG_LEVELS": "*:FATAL",
+        "CSI_BURST_S": str(burst_s),
+    }
+    cell = Cell("camera", limits, (), SystemClock(), environment)
+    try:
+        yield cell
+    finally:
+        await cell.stop()
+
+
+def connected(cell: Cell, camera: int = 0) -> AbstractAsyncContextManager[Remote]:
+    return cell.connected("drivers.cameras.csi", Settings(camera=camera, covered_s=2, frozen_s=5), {})
+
+
+async def next_change(remote: Remote) -> PictureChange:
+    async with asyncio.timeout(PATIENCE_S):
+        change = await anext(remote)
+    assert isinstance(change, PictureChange)
+    return change
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+async def until_it_stands_still(remote: Remote) -> None:
+    frames, since_s = -1, 0.0
+
+    def still() -> bool:
+        nonlocal frames, since_s
+        if frames != remote.counters.frames:
+            frames, since_s = remote.counters.frames, time.monotonic()
+        return time.monotonic() - since_s > STILL_S
+
+    await until(still)
+
+
+async def trouble(remote: Remote) -> str:
+    """The code with which the connection ends; changes before that are passed over."""
+    async with asyncio.timeout(PATIENCE_S):
+        try:
+            async for _ in remote:
+                pass
+        except DeviceError as error:
+            return error.code
+    return ""
+
+
+async def refusal(cell: Cell, camera: int = 0) -> str:
+    """The code with which connecting is refused."""
+    try:
+        async with connected(cell, camera):
+            return ""
+    except DeviceError as error:
+        return error.code
+
+
+def pid(cell: Cell) -> int:
+    assert cell.life is not None
+    return cell.life.pid
+
+
+def belongings(cell: Cell) -> tuple[int, int]:
+    """Open files and threads of its process."""
+    place = Path(f"/proc/{pid(cell)}")
+    return len(os.listdir(place / "fd")), len(os.listdir(place / "task"))
+
+
+def resident_mb(cell: Cell) -> int:
+    pages = int(Path(f"/proc/{pid(cell)}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
+
+
+# --- the checks ---------------------------------------------------------------------------------------------------
+
+
+async def it_opens_and_its_first_picture_is_clear() -> str:
+    stage(*map(room, range(6)))
+    began_s = time.monotonic()
+    async with camera_cell() as cell, connected(cell) as remote:
+        took_s = time.monotonic() - began_s
+        change = await next_change(remote)
+        assert (change.state, change.before) == (PictureState.CLEAR, None)
+        shown = simplejpeg.decode_jpeg(change.jpeg)
+        assert shown.shape == (HEIGHT, WIDTH, 3), shown.shape
+        assert len(change.jpeg) <= SNAPSHOT_BYTES
+        assert abs(change.at_ns - time.time_ns()) < 5e9
+        await until(lambda: remote.counters.frames >= 3)
+        return f"{took_s:.1f} s with the process; snapshot of {len(change.jpeg)} bytes; {resident_mb(cell)} MB resident"
+
+
+async def a_black_picture_is_covered_and_a_room_is_clear_again() -> str:
+    stage(*map(room, range(8)), *[black()] * 12)
+    async with camera_cell(burst_s=0.75) as cell, connected(cell) as remote:
+        told = [await next_change(remote) for _ in range(3)]
+        assert [one.state for one in told] == [PictureState.CLEAR, PictureState.COVERED, PictureState.CLEAR]
+        assert [one.before for one in told] == [None, PictureState.CLEAR, PictureState.COVERED]
+        light = [float(simplejpeg.decode_jpeg(one.jpeg).mean()) for one in told]
+        assert light[1] < 30 < 90 < min(light[0], light[2]), f"snapshots of something else: {light}"
+        return "clear, covered, clear, each with its own snapshot"
+
+
+async def a_camera_covered_from_the_start_is_covered() -> str:
+    stage(black())
+    async with camera_cell() as cell, connected(cell) as remote:
+        change = await next_change(remote)
+        assert (change.state, change.before) == (PictureState.COVERED, None)
+        return "covered"
+
+
+async def one_picture_for_ever_is_frozen() -> str:
+    stage(room(1))
+    async with camera_cell() as cell, connected(cell) as remote:
+        clear, frozen = await next_change(remote), await next_change(remote)
+        assert (clear.state, frozen.state) == (PictureState.CLEAR, PictureState.FROZEN)
+        return f"frozen after {(frozen.monotonic_ns - clear.monotonic_ns) / 1e9:.0f} s"
+
+
+async def a_silent_camera_is_v205_and_opens_again_in_the_same_process() -> str:
+    stage(*map(room, range(6)))
+    async with camera_cell() as cell:
+        with fault("silent"):
+            assert await refusal(cell) == "V-205", "it opens without a picture"
+        before = pid(cell)
+        async with connected(cell) as remote:
+            await until(lambda: remote.counters.frames)
+            with fault("silent"):
+                began_s = time.monotonic()
+                assert await trouble(remote) == "V-205"
+                took_s = time.monotonic() - began_s
+        assert took_s < SILENT_S + 3, f"noticed after {took_s:.1f} s"
+        async with connected(cell):
+            assert pid(cell) == before
+        return f"noticed and closed after {took_s:.1f} s"
+
+
+async def a_stuck_camera_is_killed_and_opens_in_another_process() -> str:
+    stage(*map(room, range(6)))
+    async with camera_cell() as cell:
+        async with connected(cell) as remote:
+            before = pid(cell)
+            with fault("stuck"):
+                await until_it_stands_still(remote)
+                began_s = time.monotonic()
+                assert await trouble(remote) == "U-102"
+                took_s = time.monotonic() - began_s
+                assert took_s < SILENT_S + STUCK_S + 3
+                assert not Path(f"/proc/{before}").exists()
+        async with connected(cell):
+            assert pid(cell) != before
+        return f"killed {took_s:.1f} s after it stood still"
+
+
+async def a_cell_ends_with_its_daemon_even_if_the_camera_is_stuck() -> str:
+    stage(*map(room, range(6)))
+    async with camera_cell() as cell, connected(cell) as remote:
+        with fault("stuck"):
+            await until_it_stands_still(remote)
+            life, began_s = cell.life, time.monotonic()
+            assert life is not None
+            await life.stop()
+            took_s = time.monotonic() - began_s
+        assert life.reason is not None
+        assert life.reason.code == "U-101", "it had to be killed"
+        assert took_s < STOP_S
+        return f"by itself, after {took_s:.1f} s"
+
+
+async def an_absent_camera_is_v202() -> str:
+    stage(room(1))
+    async with camera_cell() as cell:
+        assert await refusal(cell, camera=3) == "V-202"
+        return "V-202"
+
+
+async def a_camera_in_use_is_v203_and_leaves_nothing_open() -> str:
+    stage(*map(room, range(6)))
+    async with camera_cell() as cell, connected(cell) as first:
+        assert await refusal(cell) == "V-203"
+        before = belongings(cell)
+        for _ in range(10):
+            assert await refusal(cell) == "V-203"
+        after = belongings(cell)
+        assert after[0] <= before[0] + FEW, f"files, threads: {before}, then {after}"
+        frames = first.counters.frames
+        await until(lambda: first.counters.frames > frames + 1)
+        return f"files, threads: {before}, after ten more {after}; its user goes on"
+
+
+async def twenty_connections_leave_nothing_behind() -> str:
+    stage(*map(room, range(6)))
+    async with camera_cell() as cell:
+        seen = []
+        for _ in range(20):
+            async with connected(cell):
+                pass
+            seen.append((*belongings(cell), resident_mb(cell)))
+        (files, threads, before_mb), (files_after, threads_after, after_mb) = seen[2], seen[-1]
+        assert files_after <= files + FEW, f"files: {files}, then {files_after}"
+        assert threads_after <= threads + FEW, f"threads: {threads}, then {threads_after}"
+        assert after_mb <= before_mb + 5, f"MB: {before_mb}, then {after_mb}"
+        return f"files, threads, MB: {seen[2]} after 3, {seen[-1]} after 20"
+
+
+CHECKS: list[Callable[[], Awaitable[str]]] = [
+    it_opens_and_its_first_picture_is_clear,
+    a_black_picture_is_covered_and_a_room_is_clear_again,
+    a_camera_covered_from_the_start_is_covered,
+    one_picture_for_ever_is_frozen,
+    a_silent_camera_is_v205_and_opens_again_in_the_same_process,
+    a_stuck_camera_is_killed_and_opens_in_another_process,
+    a_cell_ends_with_its_daemon_even_if_the_camera_is_stuck,
+    an_absent_camera_is_v202,
+    a_camera_in_use_is_v203_and_leaves_nothing_open,
+    twenty_connections_leave_nothing_behind,
+]
+
+
+async def failed(check: Callable[[], Awaitable[str]]) -> bool:
+    try:
+        print(f"pass  {check.__name__}: {await check()}", flush=True)
+    except Exception:  # noqa: BLE001 - the other checks go on
+        print(f"FAIL  {check.__name__}\n{traceback.format_exc()}", flush=True)
+        return True
+    return False
+
+
+async def main(part: str) -> int:
+    """The exit code."""
+    chosen = [check for check in CHECKS if part in check.__name__]
+    wrong = [check for check in chosen if await failed(check)]
+    print(f"{len(chosen) - len(wrong)} of {len(chosen)} checks passed")
+    return 1 if wrong or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main("".join(sys.argv[1:]))))
