@@ -40,10 +40,14 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.readings": None,  # by everybody
     "drivers.errors": None,
     "drivers.driver": None,
-    "drivers.catalog": {"agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"},
+    "drivers.catalog": {
+        *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"),
+        *("agent.cli.discover_plan", "agent.cli.discover_proposal"),
+    },
     "drivers.cell_wire": {"agent.cells.cell", "agent.cells.process", "agent.cells.remote"},
     "drivers.cards": {"agent.cli.card"},
 }
+DISCOVERERS = {f"agent.cli.discover{part}" for part in ("", "_configured", "_plan", "_proposal", "_screen")}
 ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.sync.settings"}
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
@@ -52,7 +56,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "smartcard": {"drivers.pcsc_service"},
     "psycopg": {"centre.postgres", "simulator.postgres"},
     "backports": {"agent.sync.compression", "centre.wire"},
-    "rich": {"agent.cli.status_screen", "centre.screen", "simulator", "bench"},
+    "rich": {"agent.cli.status_screen", "agent.cli.discover_screen", "centre.screen", "simulator", "bench"},
     "sqlite3": {"agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
     "cryptography": {"agent.sync", "centre"},
     "av": {"drivers.cameras", "simulator.scenes"},
@@ -79,7 +83,7 @@ def faults(name: str, found: Iterable[str]) -> list[str]:
         if owner in OURS and owner != package and owner not in MAY_IMPORT[package]:
             wrong.append(f"{name} imports {other}: {package} knows nothing of {owner}")
         elif package == "agent" and owner == "drivers" and other != "drivers":
-            seen = DRIVERS_SEEN.get(other, set())
+            seen = DISCOVERERS if other.startswith("drivers.discovery.") else DRIVERS_SEEN.get(other, set())
             if seen is not None and name not in seen:
                 wrong.append(f"{name} imports {other}: concrete drivers are named in the catalog alone")
         elif package == "agent" and owner == "agent":
@@ -121,6 +125,7 @@ WRONG = [
     ("agent.config", "from agent.outbox.outbox import Outbox"),
     ("agent.rules", "from drivers.readers import serial_ascii"),
     ("agent.rules", "from drivers import catalog"),
+    ("agent.rules", "from drivers.discovery import ports"),
     ("drivers.cards", "from agent.model import Lane"),
     ("centre.wire", "from agent.sync import topics"),
     ("simulator.day", "from centre import wire"),

@@ -1,0 +1,105 @@
+"""What was found, as a person reads it over SSH: by kind, what is to be done below it, then lines to paste.
+
+Texts   agent/texts; colours and bars only on a terminal. The proposed lines are never broken: they are copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from agent.cli.discover_proposal import Device
+from agent.texts import Texts
+from drivers.discovery.found import Found, Kind, Sure, Tick, printable
+
+MARK = {Sure.CERTAIN: ("●", "green"), Sure.LIKELY: ("◐", "yellow"), Sure.POSSIBLE: ("○", "dim")}
+BAD = "bold red"
+PLAIN_WIDTH = 100
+
+
+class _Bars:
+    """One bar a look, on the error stream; none if that is no terminal."""
+
+    def __init__(self, progress: Progress, console: Console, say: Texts) -> None:
+        self._progress = progress
+        self._console = console
+        self._say = say
+
+    def bar(self, words: str, title: str) -> Tick:
+        task = self._progress.add_task(f"{self._say(f'look.{title}')} {printable(words, 40)}", total=None)
+
+        def tick(done: int, of: int) -> None:
+            self._progress.update(task, completed=done, total=of)
+
+        return tick
+
+    def show_cards(self, count: int) -> None:
+        self._console.print(Text(f"{self._say('discover.show_cards')} ({count})", "bold"))
+
+
+@contextmanager
+def bars(to: TextIO, say: Texts) -> Iterator[_Bars]:
+    console = Console(file=to, highlight=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True, disable=not to.isatty()) as progress:
+        yield _Bars(progress, console, say)
+
+
+def draw(found: Sequence[Found], devices: Sequence[Device], file: Path, out: TextIO, say: Texts, *, hint: bool) -> None:
+    """Print the groups, then the proposal. `hint`: nobody has listened or asked yet."""
+    console = Console(file=out, highlight=False, width=None if out.isatty() else PLAIN_WIDTH)
+    for kind in Kind:
+        group = [one for one in found if one.kind is kind]
+        if group:
+            console.print(_group(kind, group, say))
+    if not found:
+        console.print(Text(say("discover.nothing"), BAD))
+    if hint and any(one.kind is Kind.PORT for one in found):
+        console.print(Text(f"→ {say('discover.hint')}\n", "bold"))
+    if devices:
+        console.print(Text(f"{say('discover.propose')} {file}", "bold"))
+        for device in devices:
+            for line in ("", *device.lines):
+                style = "dim" if line.startswith("#") else "bold cyan" if line.startswith("[[") else ""
+                console.print(Text(line, style), soft_wrap=True)
+
+
+def _group(kind: Kind, group: Sequence[Found], say: Texts) -> Table:
+    table = Table(
+        title=say(f"discover.{kind}"), title_justify="left", title_style="bold", show_header=False, box=None,
+        padding=(0, 1), expand=True,
+    )  # fmt: skip
+    table.add_column(no_wrap=True, width=1)
+    table.add_column(overflow="fold", ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    for one in group:
+        mark, style = MARK[one.sure]
+        table.add_row(Text("!" if one.code else mark, BAD if one.code else style), _words(one, say), _state(one, say))
+    table.add_row()
+    return table
+
+
+def _words(one: Found, say: Texts) -> Text:
+    """What it is; its name for the configuration; what to do."""
+    text = Text(printable(one.what, 160))
+    if one.name not in ("", one.what):
+        text.append(f"\n{printable(one.name, 200)}", "dim")
+    if one.code:
+        text.append(f"\n{one.code}  ", BAD).append(printable(one.fact, 300))
+        text.append(f"\n→ {say.instruction(one.code, one.do)}", "bold")
+    return text
+
+
+def _state(one: Found, say: Texts) -> Text:
+    if one.configured:
+        return Text(f"{say('discover.configured')} {printable(one.configured, 32)}", "green")
+    if one.used_by:
+        return Text(f"{say('discover.used')}, {one.used_by}", "green")
+    return Text(f"{say(f'sure.{one.sure}')}, {say(f'why.{one.why}')}", "dim")

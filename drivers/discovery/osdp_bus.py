@@ -1,0 +1,171 @@
+"""Asks a serial line for OSDP readers: who is at address 0, 1, 2 ... Writes to the line, so only when it was asked for.
+
+Wire    SOM 53, address (80 set in replies), length in two bytes, low first, control (0-1 sequence, 2 CRC, 3 security
+        block), code, data, CRC-16 (polynomial 1021, begins with 1D0F). The question is osdp_ID with sequence 0, which a
+        reader answers outside its secure channel too.
+Source  IEC 60839-11-5 as libosdp's documents and published test frames show it.
+Not     a control panel: drivers/readers/osdp.py is one. A control panel cannot search.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import msgspec
+
+from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, settings, share
+from drivers.discovery.ports import Port
+from drivers.driver import Clock
+from drivers.errors import DeviceError
+from drivers.serial_port import SerialPort, open_port
+
+SOM, REPLY, CRC = 0x53, 0x80, 0x04
+ID, PDID = 0x61, 0x45
+EVERYBODY = 0x7F  # each reader answers to it: a question for a line with one reader
+HEAD = 5
+LENGTH_MOST = 256  # no answer to our question is longer
+BAUDS = (9600, 38_400, 115_200)
+ADDRESSES = tuple(range(8))
+FAR_ADDRESSES = tuple(range(8, EVERYBODY))  # asked only where somebody answers to all, and nobody of the first eight
+ANSWER_S = 0.25  # a reader must begin its answer within 200 ms
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A whole frame of a reader."""
+
+    address: int
+    code: int
+    data: bytes
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What osdp_PDID tells: 12 bytes."""
+
+    vendor: str  # three bytes, as the IEEE gave them
+    model: int
+    version: int
+    serial: int
+    firmware: str
+
+
+def crc16(data: bytes) -> int:
+    value = 0x1D0F
+    for byte in data:
+        value ^= byte << 8
+        for _ in range(8):
+            value = (value << 1 ^ 0x1021) & 0xFFFF if value & 0x8000 else value << 1
+    return value
+
+
+def question(address: int) -> bytes:
+    """osdp_ID to one address, sequence 0."""
+    body = bytes((SOM, address, HEAD + 4, 0, CRC, ID, 0))
+    return body + crc16(body).to_bytes(2, "little")
+
+
+def replies(buffer: bytearray) -> Iterator[Reply]:
+    """Eat whole replies; our own echo and noise are skipped; at most LENGTH_MOST bytes are left."""
+    start = buffer.find(SOM)
+    while start >= 0:
+        frame = _whole(buffer, start)
+        if frame is not None:
+            del buffer[: start + len(frame)]
+            if frame[1] & REPLY:
+                yield _reply(frame)
+        start = buffer.find(SOM, 0 if frame else start + 1)
+    del buffer[:-LENGTH_MOST]
+
+
+def _whole(buffer: bytearray, start: int) -> bytes | None:
+    """The frame that begins there, if it is all there and its CRC is right. A reader answers with what it was asked
+    with: sequence 0, a CRC, no secure channel.
+    """
+    length = int.from_bytes(buffer[start + 2 : start + 4], "little")
+    frame = bytes(buffer[start : start + length])
+    if not HEAD + 3 <= length <= LENGTH_MOST or len(frame) < length or frame[4] != CRC:
+        return None
+    return frame if crc16(frame[:-2]) == int.from_bytes(frame[-2:], "little") else None
+
+
+def _reply(frame: bytes) -> Reply:
+    return Reply(frame[1] & ~REPLY, frame[HEAD], frame[HEAD + 1 : -2])
+
+
+def identity(data: bytes) -> Identity | None:
+    if len(data) != 12:
+        return None
+    firmware = ".".join(str(part) for part in data[9:12])
+    return Identity(data[:3].hex().upper(), data[3], data[4], int.from_bytes(data[5:9], "little"), firmware)
+
+
+async def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
+    """Ask each address at each speed; stop at the speed at which somebody answers."""
+    try:
+        for number, baud in enumerate(BAUDS):
+            async with open_port(port.device, clock, baud=baud) as line:
+                found = await _ask_all(line, share(tick, number, len(BAUDS)))
+            for reply in found:
+                yield _found(port, baud, reply)
+            if found:
+                return
+    except DeviceError as error:
+        yield Found(
+            kind=Kind.PORT, what=port.what, name=port.name, sure=Sure.CERTAIN, why=Why.LISTED,
+            code=error.code, fact=error.what, do=error.do,
+        )  # fmt: skip
+    finally:
+        tick(1, 1)
+
+
+async def _ask_all(line: SerialPort, tick: Tick) -> list[Reply]:
+    """Who answers at one speed. Raises DeviceError."""
+    found = await _ask_each(line, ADDRESSES, tick)
+    anybody = None if found else await ask(line, EVERYBODY)
+    if anybody is None or anybody.address != EVERYBODY:
+        return [*found, anybody] if anybody else found
+    return await _ask_each(line, FAR_ADDRESSES, tick) or [anybody]
+
+
+async def _ask_each(line: SerialPort, addresses: Sequence[int], tick: Tick) -> list[Reply]:
+    found = []
+    for number, address in enumerate(addresses):
+        tick(number, len(addresses))
+        reply = await ask(line, address)
+        found += [reply] if reply else []
+    return found
+
+
+async def ask(line: SerialPort, address: int) -> Reply | None:
+    """One question; the answer of that address, or None. Raises DeviceError."""
+    line.write(question(address))
+    buffer = bytearray()
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            while True:
+                buffer += (await line.read()).data
+                for reply in replies(buffer):
+                    if address in (reply.address, EVERYBODY):
+                        return reply
+    except TimeoutError:
+        return None
+
+
+def _found(port: Port, baud: int, reply: Reply) -> Found:
+    who = identity(reply.data) if reply.code == PDID else None
+    words = f"OSDP reader, {baud} baud"
+    if who is not None:
+        words += f", maker {who.vendor}, model {who.model}, serial {who.serial}, firmware {who.firmware}"
+    if reply.address == EVERYBODY:
+        return Found(
+            kind=Kind.READER, what=words, name=port.name, sure=Sure.CERTAIN, why=Why.ANSWER, code="X-107",
+            fact=f"{port.device}: a reader answers to the address of all, and at none of its own",
+            do="Set its address to 0 to 7 with its maker's tool or card, and look again; are there two at one address?",
+        )  # fmt: skip
+    told: tuple[Setting, ...] = settings(port=port.name, address=reply.address)
+    told += (Setting("baud", baud),) if baud != BAUDS[0] else ()
+    return Found(
+        kind=Kind.READER, what=f"{words}, address {reply.address}", name=port.name,
+        sure=Sure.CERTAIN, why=Why.ANSWER,
+        proposal=Proposal(kind="reader", driver="osdp", settings=told, secrets=("key",)),
+    )  # fmt: skip
