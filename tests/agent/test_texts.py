@@ -48,9 +48,11 @@ def test_an_instruction_falls_back_to_english() -> None:
     assert texts.load_texts("kk").instruction("R-999", "Check the plug.") == "Check the plug."
 
 
-SAYS_IT_ITSELF = {"D-101", "D-104", "D-105", "R-180", "S-110"}  # the instruction names what to run, end or write
+SAYS_IT_ITSELF = {  # the instruction names what to run, end or write
+    *("D-101", "D-104", "D-105", "R-180", "S-110", "X-104", "X-111", "X-116", "X-117"),
+}
 PAGE = (FOLDER.parents[1] / "docs/errors.md").read_text(encoding="utf-8")
-CODES = set(re.findall(r"^\| ([DEGLPRSTUV]-\d{3}) \|", PAGE, re.MULTILINE))
+CODES = set(re.findall(r"^\| ([DEGLPRSTUV]-\d{3}|X-1\d\d) \|", PAGE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("language", ["ru", "kk"])

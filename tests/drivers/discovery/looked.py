@@ -36,18 +36,23 @@ def port_at(link: Path) -> Port:
     return Port(device=str(link), true=str(link), name=str(link), names=(), what="adapter")
 
 
-async def is_open(link: Path) -> None:
-    """Until somebody besides the line itself has the port open."""
+async def is_open(link: Path, *, elsewhere: bool = False) -> None:
+    """Until somebody besides the line itself has the port open; `elsewhere`: another process."""
     true = os.path.realpath(link)
-    while _opened(true) < 2:
-        await asyncio.sleep(0.005)
+    while not (_opened(Path("/proc"), true) if elsewhere else _count(Path("/proc/self"), true) > 1):
+        await asyncio.sleep(0.01)
 
 
-def _opened(true: str) -> int:
+def _opened(proc: Path, true: str) -> bool:
+    others = [one for one in proc.iterdir() if one.name.isdecimal() and int(one.name) != os.getpid()]
+    return any(_count(one, true) for one in others)
+
+
+def _count(process: Path, true: str) -> int:
     count = 0
-    for descriptor in Path("/proc/self/fd").iterdir():
-        try:
+    try:
+        for descriptor in (process / "fd").iterdir():
             count += os.readlink(descriptor) == true
-        except OSError:
-            continue  # the descriptor of this very listing
+    except OSError:
+        return count  # it ended, or this is the descriptor of the listing itself
     return count

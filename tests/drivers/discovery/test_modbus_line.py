@@ -19,7 +19,8 @@ async def look(link: Path, ticks: Ticks | None = None) -> list[Found]:
     return await all_of(modbus_line.look(port_at(link), SystemClock(), ticks or Ticks()))
 
 
-async def test_a_panel_is_found_and_only_read(tmp_path: Path) -> None:
+async def test_a_panel_is_found_and_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modbus_line, "ANSWER_S", 0.15)
     async with far_panel(tmp_path) as panel:
         ticks = Ticks()
         (found,) = await look(panel.agent_end.link, ticks)

@@ -162,7 +162,8 @@ async def test_a_reader_without_an_address_of_its_own_is_told(bus: Bus, monkeypa
     assert (found.code, found.proposal) == ("X-107", None)
 
 
-async def test_the_answer_of_another_address_is_no_answer(bus: Bus) -> None:
+async def test_the_answer_of_another_address_is_no_answer(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osdp_bus, "BAUDS", (9600,))
     bus._answer = lambda asked: framed(0x80 | 6, 0x45, IDENTITY) if asked == 2 else b""
     assert await look(bus) == []
 
@@ -174,7 +175,8 @@ async def test_a_silent_line_is_asked_at_each_speed_and_left_alone(bus: Bus) -> 
     assert ticks.went_on()
 
 
-async def test_a_babbling_line_ends_in_time(bus: Bus) -> None:
+async def test_a_babbling_line_ends_in_time(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osdp_bus, "BAUDS", (9600,))
     bus._answer = lambda asked: b"\x53\x80\x10\x00" * 50
     assert await look(bus) == []
 

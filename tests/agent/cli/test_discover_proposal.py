@@ -1,0 +1,104 @@
+"""The proposed lines are TOML that loads, whatever a device calls itself; what a driver still misses is said."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent import config
+from agent.cli.discover_proposal import propose, toml
+from agent.texts import LANGUAGES, load_texts
+from drivers import catalog
+from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Why, settings
+from tests.agent.cli.command import write_config
+
+SAY = load_texts("en")
+READER = Proposal(kind="reader", driver="serial_ascii", settings=settings(port="/dev/x", format="ironlogic"))
+PANEL = Proposal(
+    kind="sensor", driver="modbus_panel",
+    settings=settings(profile="bolid-s2000-pp", port="/dev/y", unit=2, zones=(Setting("1", "zone 1"),)),
+)  # fmt: skip
+
+
+def found(proposal: Proposal | None, what: str = "a device") -> Found:
+    return Found(kind=Kind.READER, what=what, name="/dev/x", sure=Sure.CERTAIN, why=Why.CARD, proposal=proposal)
+
+
+def text(*proposals: Proposal, taken: tuple[str, ...] = (), language: str = "en") -> str:
+    devices = propose([found(one) for one in proposals], taken, load_texts(language))
+    return "\n".join(line for device in devices for line in ("", *device.lines))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lines_load_as_they_are(tmp_path: Path, language: str) -> None:
+    loaded = config.load(write_config(tmp_path, more=text(READER, PANEL, language=language)))
+    assert [(source.name, source.driver) for source in loaded.sources] == [
+        ("reader-1", "serial_ascii"),
+        ("panel-1", "modbus_panel"),
+    ]
+
+
+def test_they_say_what_it_is_and_how_sure_that_is() -> None:
+    assert text(READER).splitlines()[1:] == [
+        "# a device: certain, a card was read",
+        "[[reader]]",
+        'name = "reader-1"',
+        'driver = "serial_ascii"',
+        'port = "/dev/x"',
+        'format = "ironlogic"',
+    ]
+
+
+def test_names_that_are_taken_are_not_proposed() -> None:
+    devices = propose([found(READER), found(READER)], {"reader-1", "reader-3"}, SAY)
+    assert [device.name for device in devices] == ["reader-2", "reader-4"]
+
+
+def test_what_is_not_proposed_or_has_no_driver_gives_no_lines() -> None:
+    unknown = Proposal(kind="reader", driver="no-such-driver", settings=())
+    assert propose([found(None), found(unknown)], (), SAY) == []
+
+
+def test_what_the_driver_misses_is_said() -> None:
+    lines = text(Proposal(kind="sensor", driver="modbus_panel", settings=settings(port="/dev/y"))).splitlines()
+    assert [line for line in lines if line.startswith("# to complete: profile is missing.")]
+
+
+def test_an_extra_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(catalog.CATALOG, "later", catalog.Entry("no_such_module", "reader", "later"))
+    lines = text(Proposal(kind="reader", driver="later", settings=())).splitlines()
+    assert "# Run: pip install 'mektep-agent[later]'" in lines
+
+
+def test_a_secret_is_named_after_its_device() -> None:
+    (device,) = propose([found(Proposal(**_words(READER), secrets=("password",)))], (), SAY)
+    assert device.secrets == ("reader-1-password",)
+    assert 'password = "reader-1-password"' in device.lines
+    assert "# then run: mektep secret reader-1-password" in device.lines
+
+
+def _words(proposal: Proposal) -> dict[str, object]:
+    return {"kind": proposal.kind, "driver": proposal.driver, "settings": proposal.settings}
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_text_is_written_so_that_it_is_read_again(value: str) -> None:
+    line = f"key = {toml(value)}"
+    assert line.isprintable()
+    assert tomllib.loads(line) == {"key": value}
+
+
+def test_half_a_character_of_a_path_is_replaced() -> None:
+    assert tomllib.loads(f"key = {toml(chr(0xDC80))}") == {"key": "�"}
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
+def test_a_devices_words_cannot_leave_their_comment(what: str) -> None:
+    from drivers.discovery.found import printable
+
+    (device,) = propose([found(READER, printable(what))], (), SAY)
+    assert set(tomllib.loads("\n".join(device.lines))) == {"reader"}
