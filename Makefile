@@ -7,7 +7,7 @@ SECONDS ?=
 CSI_TREE ?= /var/tmp/mektep-csi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench csi-tree test-csi check lint format types docs wheel clean
+.PHONY: help setup demo test bench bench-peers csi-tree test-csi check lint format types docs wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: setup check  ## all checks and all tests
 
 bench: setup  ## measure; one JSON line a figure
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m bench
+
+bench-peers: setup  ## measure peers beside us (installs the ThingsBoard gateway into build/peers); one JSON line a figure
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m bench.peers
 
 csi-tree:  ## a Debian 13 tree for test-csi: root, a network, 0.5 GB under CSI_TREE=/var/tmp/mektep-csi
 	@scripts/csi-tree "$(CSI_TREE)"

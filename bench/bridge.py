@@ -2,17 +2,16 @@
 
 Everything is in memory, nothing is stored, there is no TLS: what a store-and-forward without promises can do. The far
 broker's only subscriber counts bytes; QoS 1 on the bridge, so that each message is acknowledged there.
-Wire    MQTT 3.1.1, OASIS, sections 3.1, 3.3 and 3.8; written by hand since a client library would be the bottleneck.
 """
 
 from __future__ import annotations
 
 import asyncio
-import struct
 import tempfile
 import time
 from pathlib import Path
 
+from bench import mqtt_wire as wire
 from simulator.processes import Process, free_port, mosquitto, wait_for_port
 
 MESSAGES = 200_000
@@ -68,19 +67,19 @@ def _broker(folder: Path, name: str, conf: str) -> Process:
 
 async def _fill(port: int) -> None:
     """The messages wait in the near broker: the far one does not run yet."""
-    reader, writer = await _connect(port)
-    for first in range(0, MESSAGES, ACKS):
-        writer.write(b"".join(_publish(first + offset) for offset in range(ACKS)))
+    reader, writer = await wire.connect(port, "bench-near")
+    for _ in range(0, MESSAGES, ACKS):  # packet identifiers are used again once they are acknowledged
+        writer.write(b"".join(wire.publish_qos1(TOPIC, BODY, number) for number in range(1, ACKS + 1)))
         await writer.drain()
-        await reader.readexactly(ACKS * 4)  # a PUBACK has four bytes
+        await reader.readexactly(ACKS * wire.PUBACK_BYTES)
     writer.close()
 
 
 async def _count(port: int) -> float:
-    reader, writer = await _connect(port)
-    writer.write(_packet(0x82, b"\0\x01" + _text(TOPIC) + b"\0"))
+    reader, writer = await wire.connect(port, "bench-far")
+    writer.write(wire.subscribe(TOPIC))
     await reader.readexactly(5)  # SUBACK
-    left = MESSAGES * len(_packet(0x30, _text(TOPIC) + BODY))
+    left = MESSAGES * len(wire.publish(TOPIC, BODY))
     left -= len(await reader.read(65_536))
     began_s = time.monotonic()
     async with asyncio.timeout(PATIENCE_S):
@@ -89,31 +88,3 @@ async def _count(port: int) -> float:
     taken_s = time.monotonic() - began_s
     writer.close()
     return MESSAGES / taken_s
-
-
-async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    name = _text(f"bench-{port}".encode())
-    writer.write(_packet(0x10, _text(b"MQTT") + b"\x04\x02\0\0" + name))  # clean session, no keep-alive
-    if (await reader.readexactly(4))[3] != 0:
-        raise ConnectionError("the broker does not admit the benchmark")
-    return reader, writer
-
-
-def _publish(number: int) -> bytes:
-    """QoS 1; packet identifiers are used again once they are acknowledged."""
-    return _packet(0x32, _text(TOPIC) + struct.pack(">H", number % ACKS + 1) + BODY)
-
-
-def _text(text: bytes) -> bytes:
-    return struct.pack(">H", len(text)) + text
-
-
-def _packet(first: int, rest: bytes) -> bytes:
-    """The fixed header with its length in groups of seven bits."""
-    size, length = bytearray(), len(rest)
-    while True:
-        length, group = length >> 7, length & 0x7F
-        size.append(group | (0x80 if length else 0))
-        if not length:
-            return bytes([first, *size]) + rest

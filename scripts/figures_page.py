@@ -1,6 +1,7 @@
-"""Writes measured figures into docs/benchmarks.md, with where and on what: python scripts/figures_page.py figures.jsonl
+"""Writes measured figures into docs/benchmarks.md, with where and on what: python scripts/figures_page.py FILE [peers]
 
-figures.jsonl is what `python -m bench --out figures.jsonl` wrote. Run it on the machine that measured.
+FILE is what `python -m bench --out FILE` wrote; with `peers`, what `python -m bench.peers --out FILE` wrote, for the
+table of peers. Run it on the machine that measured.
 """
 
 from __future__ import annotations
@@ -19,16 +20,24 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[1] / "docs/benchmarks.md"
-BEGIN, END = "<!-- figures: written by scripts/figures_page.py -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- {}: written by scripts/figures_page.py -->", "<!-- end of {} -->"
 HEAD = "| figure | value | range | limit or peer | ratio | target | met |\n|---|---|---|---|---|---|---|\n"
 
 
 def main() -> int:
     figures = [json.loads(line) for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()]
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{machine()}\n\n{table(figures)}\n{END}{after}", encoding="utf-8")
+    which = sys.argv[2] if len(sys.argv) > 2 else "figures"
+    page = replaced(PAGE.read_text(encoding="utf-8"), which, f"{machine()}\n\n{table(figures)}")
+    PAGE.write_text(page, encoding="utf-8")
     return 0
+
+
+def replaced(page: str, which: str, written: str) -> str:
+    """The page with another text between its marks. Raises ValueError if it has no such marks."""
+    begin, end = BEGIN.format(which), END.format(which)
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n\n{written}\n{end}{after}"
 
 
 def table(figures: Iterable[dict[str, Any]]) -> str:

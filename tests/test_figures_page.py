@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from bench.figure import Figure
-from scripts.figures_page import machine, table
+from scripts.figures_page import PAGE, machine, replaced, table
 
 
 def row(figure: Figure) -> str:
@@ -34,3 +36,14 @@ def test_a_figure_is_a_row() -> None:
 def test_the_machine_is_named_and_is_no_pi() -> None:
     assert "cores" in machine()
     assert "Not a Raspberry Pi" in machine()
+
+
+def test_each_table_stands_between_its_own_marks() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for which, other in (("figures", "peers"), ("peers", "figures")):
+        written = replaced(page, which, "new")
+        assert f"<!-- {which}: written by scripts/figures_page.py -->\n\nnew\n<!-- end of {which} -->" in written
+        assert page[page.index(f"<!-- {other}:") : page.index(f"<!-- end of {other}")] in written
+        assert replaced(written, which, "new") == written
+    with pytest.raises(ValueError, match="unpack"):
+        replaced("no marks", "figures", "new")

@@ -1,0 +1,39 @@
+"""A short course of the contestants that need no installation, against their real brokers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.peers.course import Course, Make
+from bench.peers.mektep import Mektep
+from bench.peers.mosquitto_bridge import MosquittoBridge
+
+EVENTS, TAPS = 300, 3
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where the broker, which drops to its own user, can reach its part."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.mark.parametrize("make", [Mektep, MosquittoBridge])
+async def test_a_course(make: Make, folder: Path) -> None:
+    contestant = make(folder)
+    course = Course(contestant, folder)
+    try:
+        await course.begin()
+        rush, paced = await course.rush(EVENTS), await course.paced(TAPS)
+        there = await contestant.arrived()
+    finally:
+        await contestant.close()
+    assert rush.events_per_s > 0
+    assert len(paced.taken_ms) == TAPS
+    assert min(paced.taken_ms) > 0
+    assert there >= set(range(1, 1 + EVENTS + TAPS))
