@@ -348,8 +348,8 @@ async def test_a_pattern_that_fits_two_readers_is_refused(tmp_path: Path) -> Non
         one.plug()
     service = PcscService(tmp_path, SOCKET, {f"{NAME} [{one.name}]": one.line.link for one in readers})
     await service.start()
-    found = pcsc.probe(SETTINGS)
-    exact = pcsc.probe(Settings(reader=f"{NAME} ?one? *"))
+    found = await asyncio.to_thread(pcsc.probe, SETTINGS)
+    exact = await asyncio.to_thread(pcsc.probe, Settings(reader=f"{NAME} ?one? *"))
     await service.end()
     for one in readers:
         one.unplug()
@@ -357,22 +357,22 @@ async def test_a_pattern_that_fits_two_readers_is_refused(tmp_path: Path) -> Non
 
 
 async def test_probe_tells_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pcsc.probe(SETTINGS).code == "R-301"
+    assert (await asyncio.to_thread(pcsc.probe, SETTINGS)).code == "R-301"
     service = PcscService(tmp_path, SOCKET, {})
     await service.start()
-    assert pcsc.probe(SETTINGS).code == "R-302"
+    assert (await asyncio.to_thread(pcsc.probe, SETTINGS)).code == "R-302"
     await service.end()
     async with far_reader(tmp_path) as reader:
-        found = pcsc.probe(SETTINGS)
+        found = await asyncio.to_thread(pcsc.probe, SETTINGS)
         assert (found.verdict, found.code) == (Verdict.OK, "")
         assert NAME in found.what
-        other = pcsc.probe(Settings(reader="OMNIKEY*"))
+        other = await asyncio.to_thread(pcsc.probe, Settings(reader="OMNIKEY*"))
         assert other.code == "R-302"
         assert NAME in other.what
         assert reader.service is not None
         monkeypatch.setattr(pcsc, "PROBE_S", 0.2)
         os.kill(reader.service.pid, signal.SIGSTOP)
-        assert pcsc.probe(SETTINGS).code == "R-305"
+        assert (await asyncio.to_thread(pcsc.probe, SETTINGS)).code == "R-305"
 
 
 # --- in its cell -----------------------------------------------------------------------------------------------------
