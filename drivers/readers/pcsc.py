@@ -25,6 +25,7 @@ from msgspec import Meta
 
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
+from drivers.hold import Hold
 from drivers.pulse import Pulse
 from drivers.readings import CardForm, Light, Tap
 
@@ -39,7 +40,6 @@ LONGEST_UID = 10
 RANDOM, CASCADE = 0x08, 0x88  # first bytes of four that are no card's number
 TRIES = 3  # a card at the edge of the field may fail once, and the service tells of no second coming
 TRY_AGAIN_S = 0.05
-HELD_NS = 1_000_000_000  # a card that leaves and is back within this time trembled at the edge of the field
 UNAWARE, PRESENT = 0, 0x20  # states: nothing is known yet; a card is there
 EVENTS_SHIFT = 16  # of a state: above it the service counts cards that came or went
 TAPS_WAITING = 64
@@ -128,23 +128,6 @@ class Presence:
         return not before & PRESENT or before >> EVENTS_SHIFT != state >> EVENTS_SHIFT
 
 
-class Trembling:
-    """A card that leaves the field for a moment is the same tap. Pure."""
-
-    def __init__(self) -> None:
-        self._card: Card | None = None
-        self._seen_ns = 0
-
-    def there(self, now_ns: int) -> None:
-        """The card is still there, or just left."""
-        self._seen_ns = now_ns
-
-    def is_new(self, card: Card, now_ns: int) -> bool:
-        new = card != self._card or now_ns - self._seen_ns > HELD_NS
-        self._card, self._seen_ns = card, now_ns
-        return new
-
-
 class PcscReader:
     """An open reader: taps one by one. One thread waits for cards, another switches the light."""
 
@@ -157,7 +140,7 @@ class PcscReader:
         self._name: asyncio.Future[str] = self._loop.create_future()
         self._news = asyncio.Event()
         self._taps: deque[Tap] = deque()
-        self._trembling = Trembling()
+        self._hold = Hold()  # it may tremble at the edge of the field
         self._stopping = threading.Event()
         self._quiet = False  # its own beep is off
         self._lamp = ThreadPoolExecutor(1, "pcsc-light")
@@ -220,7 +203,7 @@ class PcscReader:
                     heard = self._read(service, name)
                     self._tell(self._take, heard, at_ns, monotonic_ns)
                 elif state & PRESENT:
-                    self._tell(self._trembling.there, self._clock.monotonic_ns())
+                    self._tell(self._hold.there, self._clock.monotonic_ns())
 
     def _read(self, service: Service, name: str) -> Card | Garbled:
         for _ in range(TRIES):
@@ -251,9 +234,10 @@ class PcscReader:
         if isinstance(heard, Garbled):
             self.counters.garbled += 1
             self.counters.last_garbled = heard.data[:GARBLED_SHOWN].hex()
+            self._hold.away()
             return
         self.counters.frames += 1
-        if not self._trembling.is_new(heard, monotonic_ns):
+        if not self._hold.is_new(heard, monotonic_ns):
             self.counters.repeats += 1
             return
         if len(self._taps) >= TAPS_WAITING:

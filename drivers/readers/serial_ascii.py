@@ -22,6 +22,7 @@ from msgspec import Meta
 
 from drivers import cards
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.hold import Hold
 from drivers.readings import CardForm, Light, Tap
 from drivers.serial_port import Bytes, SerialPort, can_open, open_port
 
@@ -30,7 +31,6 @@ FRAME_MAX = 32  # a longer frame has lost its end
 LINE_MAX = 96
 BINARY = bytes((0x02, 0x0A, 0x02))
 BINARY_LENGTH = 10
-HELD_NS = 1_000_000_000  # a reader that repeats does so many times in this time; beyond it the card was away
 GARBLED_SHOWN = 32
 
 LINE = re.compile(
@@ -202,22 +202,6 @@ def _xor(data: bytes) -> int:
     for byte in data:
         result ^= byte
     return result
-
-
-class Hold:
-    """A held card is one tap: repeats within HELD_NS belong to it; another card or the reader's word ends it. Pure."""
-
-    def __init__(self) -> None:
-        self._card: Card | None = None
-        self._heard_ns = 0
-
-    def is_new(self, card: Card, now_ns: int) -> bool:
-        new = card != self._card or now_ns - self._heard_ns > HELD_NS
-        self._card, self._heard_ns = card, now_ns
-        return new
-
-    def away(self) -> None:
-        self._card = None
 
 
 class SerialReader:

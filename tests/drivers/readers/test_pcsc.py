@@ -18,9 +18,9 @@ from agent.cells.cells import Cells
 from agent.clock import SystemClock
 from agent.config import SourceConfig
 from drivers.driver import Driver, Verdict
+from drivers.hold import HELD_NS
 from drivers.readers import pcsc
 from drivers.readers.pcsc import (
-    HELD_NS,
     TAPS_WAITING,
     Card,
     Garbled,
@@ -28,7 +28,6 @@ from drivers.readers.pcsc import (
     PcscReader,
     Presence,
     Settings,
-    Trembling,
     decode,
 )
 from drivers.readings import CardForm, Light, Tap
@@ -127,18 +126,6 @@ def test_any_states_bring_no_card_where_none_is_there(states: list[int]) -> None
     presence = Presence()
     for at, state in enumerate(states):
         assert not presence.came(state) or (at > 0 and state & 0x20)
-
-
-def test_a_card_that_trembles_is_one_tap() -> None:
-    one, other = Card("24548AAC", CardForm.UID4), Card("BCD14264", CardForm.UID4)
-    trembling = Trembling()
-    assert trembling.is_new(one, 0)
-    assert not trembling.is_new(one, HELD_NS)
-    trembling.there(5 * HELD_NS)
-    assert not trembling.is_new(one, 6 * HELD_NS)
-    assert trembling.is_new(one, 7 * HELD_NS + 1)
-    assert trembling.is_new(other, 7 * HELD_NS + 2)
-    assert trembling.is_new(one, 7 * HELD_NS + 3)
 
 
 # --- cards on the wire -----------------------------------------------------------------------------------------------

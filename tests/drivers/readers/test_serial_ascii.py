@@ -22,14 +22,12 @@ from drivers.readers.serial_ascii import (
     BINARY,
     DECODERS,
     FRAME_MAX,
-    HELD_NS,
     LINE_MAX,
     Away,
     Card,
     Format,
     Garbled,
     Heard,
-    Hold,
     Settings,
 )
 from drivers.readings import CardForm, Light, Tap
@@ -265,34 +263,6 @@ def test_a_line_that_lost_a_byte_is_never_another_card(line: str, card: str, for
     for at in range(len(line)):
         short = line[:at] + line[at + 1 :]
         assert set(cards(hear(Format.IRONLOGIC, short.encode() + b"\r\n"))) <= {card}
-
-
-# --- a held card -----------------------------------------------------------------------------------------------------
-
-A, B = Card("6F007B3972", EM), Card("0C000621A5", EM)
-MS = 1_000_000
-AWAY = None
-HOLDS: list[tuple[str, list[tuple[Card | None, int]], list[bool]]] = [
-    ("repeats each 50 ms are one tap", [(A, ms * MS) for ms in range(0, 5000, 50)], [True] + [False] * 99),
-    ("another card is a new tap", [(A, 0), (B, 50 * MS), (B, 100 * MS)], [True, True, False]),
-    ("and the first one again too", [(A, 0), (B, 50 * MS), (A, 100 * MS)], [True, True, True]),
-    ("No card ends the tap", [(A, 0), (AWAY, 50 * MS), (A, 100 * MS)], [True, True]),
-    ("back just within the time", [(A, 0), (A, HELD_NS)], [True, False]),
-    ("back after it", [(A, 0), (A, HELD_NS + 1)], [True, True]),
-    ("the time counts from the last repeat", [(A, 0), (A, HELD_NS), (A, 2 * HELD_NS)], [True, False, False]),
-    ("the same digits in another form", [(Card("24548AAC", UID4), 0), (Card("24548AAC", EM), 1)], [True, True]),
-]
-
-
-@pytest.mark.parametrize(("shown", "new"), [case[1:] for case in HOLDS], ids=[case[0] for case in HOLDS])
-def test_what_is_a_new_tap(shown: list[tuple[Card | None, int]], new: list[bool]) -> None:
-    hold, said = Hold(), []
-    for card, at_ns in shown:
-        if card is None:
-            hold.away()
-        else:
-            said.append(hold.is_new(card, at_ns))
-    assert said == new
 
 
 # --- on a pty --------------------------------------------------------------------------------------------------------
