@@ -45,6 +45,7 @@ class Claim(msgspec.Struct, frozen=True):
 CATALOG: dict[str, Entry] = {
     "serial_ascii": Entry("drivers.readers.serial_ascii", "reader", "serial"),
     "pcsc": Entry("drivers.readers.pcsc", "reader", "pcsc", needs=("smartcard",), cell=Cell(memory_mb=64)),
+    "hid": Entry("drivers.readers.hid", "reader", ""),
     "modbus_panel": Entry("drivers.sensors.modbus_panel", "sensor", "modbus"),
     "csi": Entry(
         "drivers.cameras.csi",

@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 from drivers.catalog import CATALOG, load
 from drivers.driver import Counters, Driver, Finding, Verdict
 from drivers.errors import DeviceError
-from drivers.readers import pcsc, serial_ascii
-from drivers.readings import Light, Reading, Tap, ZoneChange
+from drivers.readers import hid, pcsc, serial_ascii
+from drivers.readings import CardForm, Light, Reading, Tap, ZoneChange
 from drivers.sensors import modbus_panel
 from simulator.card_reader import ironlogic_line
 from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.serial_line import SerialLine
+from simulator.typing_reader import TypingReader
 from tests.clock import FastClock
 from tests.drivers.far_pcsc import far_reader
 from tests.drivers.supervised import kept_reading, open_files, until
@@ -95,20 +96,39 @@ async def pcsc_reader(folder: Path) -> AsyncIterator[Device]:
         yield Device(settings, reader, show, Tap, "R-302")
 
 
+@asynccontextmanager
+async def typing_reader(folder: Path) -> AsyncIterator[Device]:
+    reader = TypingReader("reader", folder / "reader")
+    reader.plug()
+    shown = iter(range(1, 1_000))
+
+    def show() -> None:
+        reader.type(f"{next(shown):010d}")
+
+    settings = hid.Settings(device=str(reader.link), format=hid.Format.TEN_DIGITS, form=CardForm.WIEGAND34)
+    yield Device(settings, reader, show, Tap, "R-401")
+    reader.unplug()
+
+
 DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
     "serial_ascii": card_reader,
     "modbus_panel": fire_panel,
     "pcsc": pcsc_reader,
+    "hid": typing_reader,
 }
-PLACES = {"pcsc": "reader"}  # driver -> the setting that says where the device is, if it is no port
+PLACES = {"pcsc": "reader", "hid": "device"}  # driver -> the setting that says where the device is, if it is no port
 ELSEWHERE = {"csi": "rests on Debian's own libcamera: make test-csi"}
+WORDS: dict[str, dict[str, Any]] = {  # what a driver must be told besides
+    "modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}},
+    "hid": {"format": "10d", "form": "wiegand34"},
+}
 drivers = pytest.mark.parametrize("name", DEVICES)
 every_driver = pytest.mark.parametrize("name", CATALOG)
 
 
 def on_port(name: str, port: str) -> msgspec.Struct:
     """Settings of a driver with nothing said but its port."""
-    words: dict[str, Any] = {"modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}}}.get(name, {})
+    words: dict[str, Any] = WORDS.get(name, {})
     place = PLACES.get(name, "port")
     found: msgspec.Struct = load(name).Settings(**{place: port}, **words)
     return found
