@@ -63,7 +63,9 @@ async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]
             async with cells, asyncio.TaskGroup() as tasks:
                 for station in stations:
                     driver = cells.driver(station.config)
-                    reading = keep_reading(station, driver, clock, secrets, rules.on_reading, rules.on_change)
+                    reading = keep_reading(
+                        station, driver, clock, secrets, rules.on_reading, rules.on_change, rules.while_open
+                    )
                     tasks.create_task(reading, name=station.config.name)
                 tasks.create_task(outbox.watch(), name="writer")
                 tasks.create_task(link.run(), name="link")

@@ -5,7 +5,8 @@ The rules themselves are pure and live in agent/school.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from agent.alarm_path import AlarmPath
 from agent.clock import Clock
@@ -36,6 +37,18 @@ class Rules:
         self._signals = signals
         self._keep = keep
         self.told = Told()
+
+    @contextmanager
+    def while_open(self, station: Station, source: Source[Reading]) -> Iterator[None]:
+        """A lamp shows the lights of its readers while it is open."""
+        lamp = station.config.kind == "signal"
+        if lamp:
+            self._signals.opened(station.config.name, source)
+        try:
+            yield
+        finally:
+            if lamp:
+                self._signals.closed(station.config.name)
 
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:
         name, synced = station.config.name, self._clock.synced()

@@ -1,10 +1,11 @@
 """Lights for the person at a reader: the reader's own, and a lamp or buzzer beside readers that have none.
 
-A lamp that cannot be used is its own trouble: it never costs a tap, and never hides the reader's own light.
+A lamp that cannot be used, or is slow, is its own trouble: it costs no tap, and never hides the reader's own light.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from agent.config import SourceConfig
@@ -20,19 +21,31 @@ class Signals:
 
     def __init__(self) -> None:
         self._open: dict[str, Source[Reading]] = {}
+        self._showing: dict[str, asyncio.Task[None]] = {}  # of each lamp the newest light alone
 
     def opened(self, name: str, source: Source[Reading]) -> None:
         self._open[name] = source
 
     def closed(self, name: str) -> None:
         self._open.pop(name, None)
+        self._end(name)
 
     async def show(self, config: SourceConfig, source: Source[Reading], light: Light) -> None:
         """At the reader, and at its lamp if it has one. Raises DeviceError of the reader."""
         lamp = self._open.get(config.signal)
         if lamp is not None:
-            try:
-                await lamp.show(light)
-            except DeviceError as error:
-                log.warning("%s shows nothing: %s", config.signal, error)
+            self._end(config.signal)
+            self._showing[config.signal] = asyncio.create_task(_light(config.signal, lamp, light), name=config.signal)
         await source.show(light)
+
+    def _end(self, name: str) -> None:
+        showing = self._showing.pop(name, None)
+        if showing is not None:
+            showing.cancel()
+
+
+async def _light(name: str, lamp: Source[Reading], light: Light) -> None:
+    try:
+        await lamp.show(light)
+    except DeviceError as error:
+        log.warning("%s shows nothing: %s", name, error)

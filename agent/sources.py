@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 
 import msgspec
@@ -78,6 +79,11 @@ class Station:
 
 OnReading = Callable[[Station, Source[Reading], Reading], Awaitable[None]]
 OnChange = Callable[[Station], Awaitable[None]]
+WhileOpen = Callable[[Station, Source[Reading]], AbstractContextManager[None]]
+
+
+def _nothing(_station: Station, _source: Source[Reading]) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 async def keep_reading(
@@ -87,13 +93,14 @@ async def keep_reading(
     secrets: Secrets,
     on_reading: OnReading,
     on_change: OnChange,
+    while_open: WhileOpen = _nothing,
 ) -> None:
-    """Run for ever; only cancellation ends it."""
+    """Run for ever; only cancellation ends it. `while_open` is entered with each open device."""
     quarantine_s = QUARANTINE_S
     while True:
         read_before = station.readings
         try:
-            await _read(station, driver, clock, secrets, on_reading, on_change)
+            await _read(station, driver, clock, secrets, on_reading, on_change, while_open)
             raise DeviceError("P-109", f"{station.config.name} ended its readings", do="Nothing; the agent reconnects.")
         except DeviceError as error:
             pause_s, state = RETRY_S, SourceState.FAILED
@@ -119,13 +126,21 @@ async def _read(
     secrets: Secrets,
     on_reading: OnReading,
     on_change: OnChange,
+    while_open: WhileOpen,
 ) -> None:
     async with driver.connect(station.config.settings, clock, secrets) as source:
-        station.opened(source.counters)
-        if station.now(SourceState.WORKING, None, clock.utc_ns()):
-            log.info("%s works", station.config.name)
-            await on_change(station)
-        async for reading in source:
-            station.readings += 1
-            station.last_reading_ns = clock.utc_ns()
-            await on_reading(station, source, reading)
+        with while_open(station, source):
+            await _take(station, source, clock, on_reading, on_change)
+
+
+async def _take(
+    station: Station, source: Source[Reading], clock: Clock, on_reading: OnReading, on_change: OnChange
+) -> None:
+    station.opened(source.counters)
+    if station.now(SourceState.WORKING, None, clock.utc_ns()):
+        log.info("%s works", station.config.name)
+        await on_change(station)
+    async for reading in source:
+        station.readings += 1
+        station.last_reading_ns = clock.utc_ns()
+        await on_reading(station, source, reading)

@@ -54,6 +54,13 @@ CATALOG: dict[str, Entry] = {
         needs=("picamera2", "libcamera", "numpy"),
         cell=Cell(memory_mb=200, nice=5, python="/opt/mektep/csi/bin/python"),
     ),
+    "supervised_loop": Entry("drivers.sensors.supervised_loop", "sensor", "", cell=Cell(memory_mb=48, together=True)),
+    "gpio_contact": Entry(
+        "drivers.sensors.gpio_contact", "sensor", "gpio", ("gpiod",), Cell(memory_mb=48, together=True)
+    ),
+    "gpio_signal": Entry(
+        "drivers.signals.gpio_signal", "signal", "gpio", ("gpiod",), Cell(memory_mb=48, together=True)
+    ),
 }
 
 

@@ -54,6 +54,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "serial": {"drivers.serial_port"},
     "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
     "smartcard": {"drivers.pcsc_service"},
+    "gpiod": {"drivers.gpio_lines"},
     "psycopg": {"centre.postgres", "simulator.postgres"},
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {"agent.cli.status_screen", "agent.cli.discover_screen", "centre.screen", "simulator", "bench"},

@@ -184,8 +184,9 @@ class CellProcess:
 
     def _env(self, *, foreign: bool) -> dict[str, str]:
         """Of another interpreter our packages are not the same: it brings its own."""
-        ours = {} if foreign else {"PYTHONPATH": str(Path(drivers.__file__).resolve().parents[1])}
-        return {**self._environment, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
+        ours = "" if foreign else str(Path(drivers.__file__).resolve().parents[1])
+        paths = os.pathsep.join(filter(None, [ours, self._environment.get("PYTHONPATH", "")]))
+        return {**self._environment, **({"PYTHONPATH": paths} if paths else {}), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9

@@ -86,20 +86,21 @@ class Listening(Notifier):
 
 
 class Running:
-    """A daemon with devices `good` and `bad`, and a panel."""
+    """A daemon with devices `good` and `bad`, a panel, and a lamp beside `good`."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        self.devices = {name: Device() for name in ("good", "bad", "panel")}
+        self.devices = {name: Device() for name in ("good", "bad", "panel", "lamp")}
         monkeypatch.setattr(catalog, "load", lambda driver: self.devices[driver])
         self.systemd = Listening()
         sources = tuple(
             SourceConfig(
                 name=name,
-                kind="sensor" if name == "panel" else "reader",
+                kind={"panel": "sensor", "lamp": "signal"}.get(name, "reader"),
                 driver=name,
                 settings=Settings(),
                 places={1: "gym"} if name == "panel" else {},
+                signal="lamp" if name == "good" else "",
             )
             for name in self.devices
         )
@@ -188,6 +189,25 @@ async def test_a_device_that_is_gone_is_told_retried_and_heals(running: Running)
     await until(lambda: running.recorded("kz.mektep.source.restored.v1"))
     bad.tap()
     await until(lambda: bad.lights == [Light.ACCEPTED])
+
+
+async def test_a_lamp_lights_beside_its_reader_and_its_trouble_costs_no_tap(running: Running) -> None:
+    good, bad, lamp = (running.devices[name] for name in ("good", "bad", "lamp"))
+    await running.start()
+    good.tap(1)
+    bad.tap(2)
+    await until(lambda: good.lights and bad.lights and lamp.lights)
+    lamp.fault = DeviceError("P-204", "went away", do="Check the plug.")
+    lamp.readings.put_nowait(lamp.fault)
+    await until(lambda: running.state_of("lamp") == "failed P-204")
+    good.tap(3)
+    await until(lambda: len(good.lights) == 2)
+    lamp.fault = None
+    await until(lambda: running.state_of("lamp") == "working")
+    good.tap(4)
+    await until(lambda: len(lamp.lights) == 2)
+    assert good.lights == [Light.ACCEPTED] * 3
+    assert lamp.lights == [Light.ACCEPTED] * 2
 
 
 # --- what ends it -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -127,6 +128,21 @@ async def test_what_cannot_be_recorded_is_never_green() -> None:
     with pytest.raises(OSError, match="no disk"):
         await house.rules.on_reading(house.station(), house.device, TAP)
     assert house.device.lights == []
+
+
+@pytest.mark.parametrize("kind", ["signal", "sensor"])
+async def test_a_lamp_lights_for_its_reader_while_it_is_open_and_nothing_else_does(kind: str) -> None:
+    house = House()
+    canteen = house.station()
+    canteen.config = msgspec.structs.replace(canteen.config, signal="lamp-1")
+    lamp = Device()
+    with house.rules.while_open(house.station(kind, "lamp-1"), lamp):
+        await house.reads(canteen, TAP)
+        await asyncio.sleep(0)
+    await house.reads(canteen, TAP)
+    await asyncio.sleep(0)
+    assert lamp.lights == ([Light.ACCEPTED] if kind == "signal" else [])
+    assert house.device.lights == [Light.ACCEPTED] * 2
 
 
 # --- zones --------------------------------------------------------------------------------------------------

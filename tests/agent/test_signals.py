@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 import msgspec
 import pytest
 
@@ -10,6 +13,7 @@ from agent.signals import Signals
 from drivers.driver import Counters
 from drivers.errors import DeviceError
 from drivers.readings import Light, Reading
+from tests.drivers.supervised import until
 
 GONE = DeviceError("G-101", "the lamp went away", do="Check the plug.")
 
@@ -25,6 +29,7 @@ class Device:
         self.counters = Counters()
         self.lights: list[Light] = []
         self._trouble = trouble
+        self.stuck = False
 
     def __aiter__(self) -> Device:
         return self
@@ -35,6 +40,8 @@ class Device:
     async def show(self, light: Light) -> None:
         if self._trouble:
             raise self._trouble
+        if self.stuck:
+            await asyncio.Event().wait()
         self.lights.append(light)
 
 
@@ -47,9 +54,11 @@ async def test_the_lamp_of_a_reader_shows_its_light() -> None:
     signals.opened("lamp-1", lamp)
     signals.opened("lamp-2", other)
     await signals.show(reader("lamp-1"), own, Light.ACCEPTED)
+    await until(lambda: lamp.lights)
     assert (own.lights, lamp.lights, other.lights) == ([Light.ACCEPTED], [Light.ACCEPTED], [])
     signals.closed("lamp-1")
     await signals.show(reader("lamp-1"), own, Light.REFUSED)
+    await asyncio.sleep(0)
     assert (own.lights, lamp.lights) == ([Light.ACCEPTED, Light.REFUSED], [Light.ACCEPTED])
 
 
@@ -59,11 +68,36 @@ async def test_a_reader_without_a_lamp_shows_its_own() -> None:
     assert own.lights == [Light.WAIT]
 
 
-async def test_a_broken_lamp_costs_no_tap() -> None:
+async def test_a_broken_lamp_costs_no_tap(caplog: pytest.LogCaptureFixture) -> None:
     signals, own = Signals(), Device()
     signals.opened("lamp-1", Device(GONE))
-    await signals.show(reader("lamp-1"), own, Light.ACCEPTED)
+    with caplog.at_level(logging.WARNING):
+        await signals.show(reader("lamp-1"), own, Light.ACCEPTED)
+        await until(lambda: caplog.records)
     assert own.lights == [Light.ACCEPTED]
+    assert "lamp-1 shows nothing: G-101" in caplog.text
+
+
+async def test_a_lamp_that_is_stuck_delays_nobody_and_the_newest_light_wins() -> None:
+    signals, own, lamp = Signals(), Device(), Device()
+    signals.opened("lamp-1", lamp)
+    lamp.stuck = True
+    await signals.show(reader("lamp-1"), own, Light.ACCEPTED)
+    await asyncio.sleep(0)
+    lamp.stuck = False
+    await signals.show(reader("lamp-1"), own, Light.REFUSED)
+    await until(lambda: lamp.lights)
+    assert (own.lights, lamp.lights) == ([Light.ACCEPTED, Light.REFUSED], [Light.REFUSED])
+
+
+async def test_what_a_lamp_still_shows_ends_with_it() -> None:
+    signals, lamp = Signals(), Device()
+    signals.opened("lamp-1", lamp)
+    lamp.stuck = True
+    before = asyncio.all_tasks()
+    await signals.show(reader("lamp-1"), Device(), Light.ACCEPTED)
+    signals.closed("lamp-1")
+    await until(lambda: asyncio.all_tasks() == before)
 
 
 async def test_a_reader_that_fails_is_the_readers_trouble() -> None:

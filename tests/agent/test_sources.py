@@ -5,14 +5,14 @@ afterwards.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 
 import msgspec
 import pytest
 
 from agent.config import SourceConfig
-from agent.sources import SourceState, Station, keep_reading
+from agent.sources import SourceState, Station, WhileOpen, keep_reading
 from drivers.driver import Clock, Counters, Finding, Secrets, Source, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap
@@ -71,7 +71,9 @@ def gone() -> DeviceError:
     return DeviceError("P-102", "/dev/reader went away", do="Check the plug.")
 
 
-async def play(driver: ScriptedDriver, *, readings: int) -> tuple[Station, FastClock, list[tuple[SourceState, str]]]:
+async def play(
+    driver: ScriptedDriver, *, readings: int, while_open: WhileOpen = lambda _station, _source: nullcontext()
+) -> tuple[Station, FastClock, list[tuple[SourceState, str]]]:
     """Run the supervisor until so many readings have come."""
     clock = FastClock()
     config = SourceConfig(name="canteen-1", kind="reader", driver="scripted", settings=Settings(), places={})
@@ -86,7 +88,7 @@ async def play(driver: ScriptedDriver, *, readings: int) -> tuple[Station, FastC
     async def on_change(station: Station) -> None:
         states.append((station.state, station.trouble.code if station.trouble else ""))
 
-    task = asyncio.create_task(keep_reading(station, driver, clock, no_secrets, on_reading, on_change))
+    task = asyncio.create_task(keep_reading(station, driver, clock, no_secrets, on_reading, on_change, while_open))
     try:
         async with asyncio.timeout(5):
             await enough.wait()
@@ -102,6 +104,23 @@ async def test_unplugged_for_long_is_told_once_and_heals() -> None:
     assert states == [(SourceState.WORKING, ""), (SourceState.FAILED, "P-102"), (SourceState.WORKING, "")]
     assert station.readings == 2
     assert clock.up_ns < 60e9  # fifty failures never wait longer than a second each
+
+
+async def test_what_lasts_as_long_as_a_device_is_open_is_entered_and_left_with_each_connection() -> None:
+    open_now: list[Source[Reading]] = []
+    most: list[int] = []
+
+    @contextmanager
+    def while_open(_station: Station, source: Source[Reading]) -> Iterator[None]:
+        open_now.append(source)
+        most.append(len(open_now))
+        try:
+            yield
+        finally:
+            open_now.remove(source)
+
+    await play(ScriptedDriver([TAP, gone()], gone(), [TAP, gone()], [TAP]), readings=3, while_open=while_open)
+    assert most == [1, 1, 1]
 
 
 async def test_another_trouble_is_news() -> None:
