@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from agent.errors import AgentError
+from agent.evidence.settings import EvidenceSettings
 from agent.outbox.settings import OutboxSettings
 from agent.strict import Problem, closest, read_table, show
 from agent.sync.settings import LinkSettings
@@ -41,7 +42,7 @@ SourceName = Annotated[
     ),
 ]
 SOURCE_KINDS = ("reader", "sensor", "camera", "signal")
-SECTIONS = {"school", "state", "centre", "outbox", *SOURCE_KINDS}
+SECTIONS = {"school", "state", "centre", "outbox", "evidence", *SOURCE_KINDS}
 
 
 class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,6 +73,14 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return Path(self.directory) / "secrets"
 
     @property
+    def evidence(self) -> Path:
+        return Path(self.directory) / "evidence"
+
+    @property
+    def reference(self) -> Path:
+        return Path(self.directory) / "reference"
+
+    @property
     def live(self) -> Path:
         return Path(self.runtime) / "status.json"
 
@@ -96,6 +105,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     centre: LinkSettings
     outbox: OutboxSettings
     sources: tuple[SourceConfig, ...]
+    evidence: EvidenceSettings = EvidenceSettings()
 
 
 class ConfigError(AgentError):
@@ -165,15 +175,16 @@ class _Walk:
         state = self._section("state", StatePlaces, default=StatePlaces())
         centre = self._section("centre", LinkSettings, default=None)
         outbox = self._section("outbox", OutboxSettings, default=OutboxSettings())
+        evidence = self._section("evidence", EvidenceSettings, default=EvidenceSettings())
         sources = [source for kind in SOURCE_KINDS for source in self._sources(kind)]
         self._unique_names()
         self._unique_ports(sources)
         self._known_signals(sources)
-        if self.problems or state is None or centre is None or outbox is None:
+        if self.problems or state is None or centre is None or outbox is None or evidence is None:
             raise ConfigError(self.problems)
         return Config(
             file=self.file, school=school, state=state, centre=centre, outbox=outbox,
-            sources=tuple(source for source, _ in sources),
+            sources=tuple(source for source, _ in sources), evidence=evidence,
         )  # fmt: skip
 
     def _problem(self, code: str, key: str, value: str, what: str, do: str) -> None:

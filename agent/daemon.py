@@ -15,13 +15,17 @@ from pathlib import Path
 
 from agent.alarm_path import AlarmPath
 from agent.cells.cells import Cells
-from agent.clock import SystemClock
+from agent.clock import Clock, SystemClock
 from agent.config import Config
 from agent.errors import AgentError
+from agent.evidence.folder import Folder
+from agent.evidence.settings import MB
+from agent.evidence.store import Evidence
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
-from agent.outbox.outbox import open_outbox
+from agent.outbox.outbox import Outbox, open_outbox
+from agent.reference import Reference
 from agent.rules import Rules
 from agent.school.card_key import load_card_key
 from agent.secrets import SecretStore
@@ -30,12 +34,11 @@ from agent.sources import Station, keep_reading
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity, load_identity
 from agent.tap_path import TapPath
-from drivers.readings import PictureChange
 
 log = logging.getLogger("agent")
 
 SWITCH_INTERVAL_S = 0.0005  # the writer thread must get the interpreter back within a fraction of a tap's 5 ms
-DRAIN_ALARMS_S = 2.0  # at stop: alarms still on their way to the disk
+DRAIN_ALARMS_S = 2.0  # at stop: alarms, and then pictures, still on their way to the disk
 
 
 async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]) -> None:
@@ -43,21 +46,25 @@ async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = SystemClock()
     identity, card_key, secrets = _keys(config)
+    reference = Reference(config.state.reference, clock)
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
+        evidence = evidence_of(config, outbox, reference, clock)
         link = CentreLink(
             config.centre,
             school=config.school,
             outbox=outbox,
             identity=identity,
+            evidence=evidence,
+            reference=reference,
             clock=clock,
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.accept)
         stations = [Station(source, clock) for source in config.sources]
-        rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=_keep_nothing)
+        rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep)
         cells = Cells(config.sources, clock, environment)
-        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told, cells)
+        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference)
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with cells, asyncio.TaskGroup() as tasks:
@@ -67,11 +74,15 @@ async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]
                         station, driver, clock, secrets, rules.on_reading, rules.on_change, rules.while_open
                     )
                     tasks.create_task(reading, name=station.config.name)
-                tasks.create_task(outbox.watch(), name="writer")
-                tasks.create_task(link.run(), name="link")
-                tasks.create_task(house.keep_picture(config.state.live), name="picture")
-                tasks.create_task(house.keep_watch(), name="watch")
-                tasks.create_task(house.report_health(), name="health")
+                for name, work in {
+                    "writer": outbox.watch(),
+                    "link": link.run(),
+                    "evidence": evidence.run(),
+                    "picture": house.keep_picture(config.state.live),
+                    "watch": house.keep_watch(),
+                    "health": house.report_health(),
+                }.items():
+                    tasks.create_task(work, name=name)
                 notifier.ready()
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
         finally:
@@ -79,10 +90,20 @@ async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_ALARMS_S):
                     await alarms.drained()
+                    await evidence.drained()
 
 
-async def _keep_nothing(_picture: PictureChange, _camera: str) -> str:
-    return ""
+def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clock) -> Evidence:
+    """The box's pictures."""
+    return Evidence(
+        outbox,
+        Folder(config.state.evidence),
+        config.evidence,
+        reference.recipients,
+        clock,
+        reserve_bytes=config.outbox.reserve_mb * MB,
+        cameras=sum(source.kind == "camera" for source in config.sources),
+    )
 
 
 def _keys(config: Config) -> tuple[Identity, bytes, SecretStore]:

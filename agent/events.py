@@ -16,6 +16,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, description="name of a d
 Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 LaneWord = Annotated[str, Meta(pattern="^(alarm|record|telemetry)$")]
 Count = Annotated[int, Meta(ge=0)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +74,37 @@ class CameraPicture(msgspec.Struct, frozen=True, kw_only=True):
     state: Annotated[str, Meta(description="clear, frozen, covered")]
     before: Annotated[str, Meta(description="the state before; empty at the first look")]
     evidence: Annotated[str, Meta(description="id of the snapshot that shows it; empty if there is none")] = ""
+
+
+class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture is kept, encrypted; the event's `time` is the picture's."""
+
+    evidence: Annotated[Uuid, Meta(description="its id: that of `evidence/{id}` on the wire")]
+    camera: Name
+    kind: Annotated[str, Meta(description="snapshot: one JPEG")]
+    bytes: Annotated[int, Meta(ge=1, description="size of the sealed file")]
+    sha256: Annotated[Sha256, Meta(description="of the sealed file: what is sent")]
+    plain_bytes: Annotated[int, Meta(ge=1, description="size of the picture")]
+    plain_sha256: Annotated[Sha256, Meta(description="of the picture, as who can open the file finds it")]
+    recipients: Annotated[
+        list[str], Meta(description="who can open it: first 16 hex digits of the SHA-256 of each age recipient")
+    ]
+
+
+class EvidenceLost(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures were not kept, or were dropped before the centre had them."""
+
+    evidence: Annotated[str, Meta(description="the id that an alarm gave; empty where none was given")]
+    camera: Annotated[str, Meta(max_length=64, description="empty if it is not known any more")]
+    kind: Annotated[str, Meta(description="snapshot")]
+    reason: Annotated[
+        str,
+        Meta(
+            description="no_recipient, too_many, busy: not kept, and no id was given; interrupted, quota, disk_full, "
+            "failed, damaged, refused: an id was given and nothing will come"
+        ),
+    ]
+    count: Annotated[int, Meta(ge=1, description="more than one only where no id was given")]
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +214,8 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.loss.v1": Kind(Lane.RECORD, Severity.ERROR, Loss),
     "kz.mektep.epoch.opened.v1": Kind(Lane.RECORD, Severity.WARN, EpochOpened),
     "kz.mektep.salvaged.v1": Kind(Lane.RECORD, Severity.ERROR, Salvaged),
+    "kz.mektep.evidence.sealed.v1": Kind(Lane.RECORD, Severity.INFO, EvidenceSealed),
+    "kz.mektep.evidence.lost.v1": Kind(Lane.RECORD, Severity.ERROR, EvidenceLost),
     "kz.mektep.clock.corrected.v1": Kind(Lane.RECORD, Severity.WARN, ClockCorrected),
     "kz.mektep.quarantined.v1": Kind(Lane.RECORD, Severity.ERROR, Quarantined),
     "kz.mektep.refused.v1": Kind(Lane.RECORD, Severity.WARN, Refused),

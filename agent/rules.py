@@ -12,7 +12,7 @@ from agent.alarm_path import AlarmPath
 from agent.clock import Clock
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
-from agent.model import Draft
+from agent.model import Draft, Severity
 from agent.school import cards, contacts, pictures, zones
 from agent.school.told import Told
 from agent.signals import Signals
@@ -21,7 +21,7 @@ from agent.tap_path import TapPath
 from drivers.driver import Source
 from drivers.readings import ContactChange, PictureChange, Pressed, Reading, Tap, ZoneChange
 
-Keep = Callable[[PictureChange, str], Awaitable[str]]  # a camera's picture, its name -> the id of the evidence, or ""
+Keep = Callable[[PictureChange, str, Severity], Awaitable[str]]  # picture, camera, how severe -> id of the evidence
 
 
 class Rules:
@@ -74,7 +74,8 @@ class Rules:
                 picture = self.told.news(reading, name)
                 if picture is None:
                     return None
-                return pictures.changed(picture, name, await self._keep(picture, name), synced=synced)
+                evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state])
+                return pictures.changed(picture, name, evidence, synced=synced)
             case Pressed():
                 return contacts.pressed(reading, name, synced=synced)
 

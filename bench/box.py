@@ -19,9 +19,10 @@ import msgspec
 
 from agent import config as configuration
 from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S
+from agent.daemon import SWITCH_INTERVAL_S, evidence_of
 from agent.model import Lane
 from agent.outbox.outbox import Outbox, open_outbox
+from agent.reference import Reference
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
 from bench.load import alarm, tap
@@ -49,9 +50,11 @@ async def _run(path: Path, command: str, count: int, seconds: float) -> dict[str
     found: dict[str, float] = {}
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
         identity = load_identity(Path(config.state.directory))
+        reference = Reference(config.state.reference, clock)
+        evidence = evidence_of(config, outbox, reference, clock)
         link = CentreLink(
-            config.centre, school=config.school, outbox=outbox, identity=identity, clock=clock,
-            rng=random.Random(1), status=Nothing,
+            config.centre, school=config.school, outbox=outbox, identity=identity, evidence=evidence,
+            reference=reference, clock=clock, rng=random.Random(1), status=Nothing,
         )  # fmt: skip
         written, cpu_s = written_bytes(), time.process_time()
         found["fill_s"] = await _fill(outbox, count)

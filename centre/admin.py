@@ -106,6 +106,23 @@ def send_order(
         _publish(client, topic, payload, properties, school, settings)
 
 
+def publish_retained(settings: Settings, messages: list[tuple[str, bytes, dict[str, str]]]) -> None:
+    """Topic, payload and user properties of each, in this order; the broker keeps them for who comes later."""
+    with _conversation(settings) as client:
+        if client is None:
+            raise _away("nobody listens there", settings)
+        for topic, payload, user in messages:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.ContentType = "application/json" if user else "application/octet-stream"
+            properties.UserProperty = list(user.items())
+            taken = Reply()
+            client.on_publish = taken
+            client.publish(topic, payload, qos=1, retain=True, properties=properties)
+            code = taken.wait()
+            if code is None or code.is_failure:
+                raise _away(f"it does not take reference data: {code or 'no answer'}", settings)
+
+
 def _publish(
     client: Client, topic: str, payload: bytes, properties: Properties, school: str, settings: Settings
 ) -> None:

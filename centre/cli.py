@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from centre import commands
+from centre import commands, desk
 from centre.errors import CentreError, StoreDown
+from centre.reference import DATASET
 from centre.wire import LANES
 
 WRONG_USE, AWAY, INTERRUPTED = 2, 3, 130
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     _schools(subs.add_parser("school", help="register, list and remove schools"), config)
     _reading(subs, config)
     _ordering(subs, config)
+    _evidence(subs.add_parser("evidence", help="list sealed pictures, write one to a file, open it"), config)
+    _reference(subs, config)
     return parser
 
 
@@ -129,6 +132,29 @@ def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config:
     rekey.set_defaults(run=commands.rekey)
 
 
+def _evidence(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
+    subs = parser.add_subparsers(metavar="ACTION", required=True)
+    listed = subs.add_parser("list", parents=[config])
+    listed.add_argument("school", nargs="?")
+    listed.add_argument("--json", action="store_true")
+    listed.set_defaults(run=desk.evidence_list)
+    get = subs.add_parser("get", parents=[config])
+    get.add_argument("id")
+    get.add_argument("--school", help="where two schools have this id")
+    get.add_argument("--out", type=Path, required=True, help="a new file; - for standard output")
+    get.add_argument("--identity", type=Path, help="an age identity: write the picture, not the sealed file")
+    get.set_defaults(run=desk.evidence_get)
+
+
+def _reference(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
+    parser = subs.add_parser("reference", parents=[config], help="publish reference data of a school, or show it")
+    parser.add_argument("school")
+    parser.add_argument("dataset", nargs="?", type=_dataset, help="recipients: who may see pictures")
+    parser.add_argument("file", nargs="?", type=Path, help="a JSON object")
+    parser.add_argument("--snapshot", nargs="*", metavar="AGE", help="age recipients, in place of a file; none: nobody")
+    parser.set_defaults(run=desk.reference_data)
+
+
 def _between(least: int, most: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not text.isdecimal() or not least <= int(text) <= most:
@@ -136,6 +162,12 @@ def _between(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return whole
+
+
+def _dataset(text: str) -> str:
+    if not DATASET.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a dataset")
+    return text
 
 
 def _order_name(text: str) -> str:

@@ -93,7 +93,7 @@ def receive(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings(args.config)
     try:
-        _store(settings).database.close()
+        open_store(settings).database.close()
     except StoreDown as error:
         log.warning("K-110 the database does not answer yet: %s", error)
     if keys.expires_soon(settings.file(".")):
@@ -125,7 +125,7 @@ def school_add(args: argparse.Namespace) -> int:
         raise CentreError(
             "K-106", "--key is not the base64 of 32 bytes", do="Copy what `mektep identity` prints on the box."
         )
-    store = _store(settings)
+    store = open_store(settings)
     if args.certificate_dir:
         certificates, out = settings.file("pki"), args.certificate_dir
         pki.issue(certificates, args.school, out, "box")
@@ -139,7 +139,7 @@ def school_add(args: argparse.Namespace) -> int:
 
 def school_remove(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
-    store = _store(settings)
+    store = open_store(settings)
     known = store.school_key(args.school) is not None
     store.remove_school(args.school)  # and always out of the rules: a removal that was cut short is finished
     if not admin.remove_school(settings, args.school):
@@ -151,7 +151,7 @@ def school_remove(args: argparse.Namespace) -> int:
 
 
 def school_list(args: argparse.Namespace) -> int:
-    schools = _store(load_settings(args.config)).schools()
+    schools = open_store(load_settings(args.config)).schools()
     if args.json:
         print(msgspec.json.encode({name: base64.b64encode(key).decode() for name, key in schools.items()}).decode())
     else:
@@ -162,10 +162,10 @@ def school_list(args: argparse.Namespace) -> int:
 
 def status(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
-    store = _store(settings)
+    store = open_store(settings)
     names = [args.school] if args.school else [*_all_schools(store), STRANGERS]
     if args.school:
-        _must_be_known(store, args.school)
+        must_be_known(store, args.school)
     reports = [report(store.database, name) for name in names]
     reports = [one for one in reports if one.school != STRANGERS or one.refused]
     soon = settings.file("keys").exists() and keys.expires_soon(settings.file("."))
@@ -179,8 +179,8 @@ def status(args: argparse.Namespace) -> int:
 
 
 def events(args: argparse.Namespace) -> int:
-    store = _store(load_settings(args.config))
-    _must_be_known(store, args.school)
+    store = open_store(load_settings(args.config))
+    must_be_known(store, args.school)
     sql = "select id, epoch, lane from stream where school = ? order by id"
     for stream, epoch, lane in store.database.execute(sql, (args.school,)):
         if args.lane in (None, lane) and args.epoch in (None, epoch):
@@ -198,7 +198,7 @@ def _bodies(store: Store, stream: int) -> Iterator[str]:
 
 
 def quarantine(args: argparse.Namespace) -> int:
-    store = _store(load_settings(args.config))
+    store = open_store(load_settings(args.config))
     sql = (
         "select q.id, s.school, s.epoch, s.lane, q.first, q.last, q.reason "
         "from quarantine q join stream s on s.id = q.stream order by q.id"
@@ -220,14 +220,14 @@ def quarantine(args: argparse.Namespace) -> int:
 
 def order(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
-    store = _store(settings)
+    store = open_store(settings)
     try:
         arguments = msgspec.json.decode(args.args, type=dict[str, object])
     except msgspec.MsgspecError as error:
         raise CentreError(
             "K-107", f"--args is no JSON object: {error}", do="""Write for example '{"for_s": 60}'."""
         ) from error
-    _must_be_known(store, args.school)
+    must_be_known(store, args.school)
     epoch = store.epoch_of(args.school)
     if not epoch:
         raise CentreError(
@@ -280,7 +280,7 @@ def _all_schools(store: Store) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _must_be_known(store: Store, school: str) -> None:
+def must_be_known(store: Store, school: str) -> None:
     if school not in _all_schools(store):
         raise _unknown(school)
 
@@ -290,7 +290,7 @@ def _unknown(school: str) -> CentreError:
     return CentreError("K-118", f"{school} is not registered, and nothing of it is kept", do=do)
 
 
-def _store(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store:
     try:
         return Store(open_database(settings.database))
     except ImportError as error:

@@ -42,6 +42,17 @@ create table if not exists presence (
 create table if not exists refusal (
   school text not null, reason text not null, count bigint not null, latest_ns bigint not null,
   primary key (school, reason));
+create table if not exists evidence (
+  id {serial}, school text not null, name text not null, sha256 text not null, bytes bigint not null,
+  received_ns bigint not null, whole_ns bigint not null default 0, unique (school, name));
+create table if not exists evidence_part (
+  evidence bigint not null, first bigint not null, body {bytes} not null, primary key (evidence, first));
+create table if not exists evidence_told (
+  school text not null, name text not null, type text not null, body text not null,
+  primary key (school, name, type));
+create table if not exists reference (
+  school text not null, dataset text not null, version bigint not null, content {bytes} not null,
+  primary key (school, dataset));
 create table if not exists orders (
   school text not null, number bigint not null, name text not null, issued_ns bigint not null, answer text,
   primary key (school, number));

@@ -15,6 +15,7 @@ from msgspec import Meta
 from centre.wire import (
     BATCH_MAX_EVENTS,
     EPOCH,
+    EPOCH_PATTERN,
     EVENT_MAX,
     LANE_PATTERN,
     SEQUENCES,
@@ -32,6 +33,7 @@ TIME = re.compile(
 )
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes: an odd one escapes ours
 LOSS_TYPE = "kz.mektep.loss.v1"
+EVIDENCE_TYPES = ("kz.mektep.evidence.sealed.v1", "kz.mektep.evidence.lost.v1")
 TYPE_MAX = 256
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)  # a deep nest of brackets ends the decoder's stack
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
@@ -59,6 +61,22 @@ class Loss(msgspec.Struct, frozen=True):
 
 class _LossEvent(msgspec.Struct):
     data: Loss
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A record that tells what became of a picture."""
+
+    name: str  # the id of the evidence
+    type: str
+    body: str
+
+
+class _Evidence(msgspec.Struct):
+    evidence: Annotated[str, Meta(pattern=EPOCH_PATTERN)]
+
+
+class _EvidenceEvent(msgspec.Struct):
+    data: _Evidence
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -91,10 +109,12 @@ class Judged(msgspec.Struct, frozen=True):
     events: list[Event]
     bad: list[Bad]
     losses: list[Loss]
+    told: list[Told] = []
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
 _losses = msgspec.json.Decoder(_LossEvent)
+_evidence = msgspec.json.Decoder(_EvidenceEvent)
 
 
 def judge(school: str, lane: str, topic: str, payload: bytes, properties: dict[str, str], public: bytes) -> Judged:
@@ -132,15 +152,18 @@ def _each(school: str, epoch: str, lane: str, first: int, last: int, sha256: str
     events: list[Event] = []
     bad: list[Bad] = []
     losses: list[Loss] = []
+    told: list[Told] = []
     for sequence, raw in enumerate(raws, first):
         try:
             event = _event(raw, sequence, source)
             if event.type == LOSS_TYPE:
                 losses.append(_loss(raw))
+            elif event.type in EVIDENCE_TYPES:
+                told += _told(event)
             events.append(event)
         except UNREADABLE as error:
             bad.append(Bad(sequence, sequence, str(error), bytes(raw)))
-    return Judged(school, epoch, lane, first, last, sha256, events, bad, losses)
+    return Judged(school, epoch, lane, first, last, sha256, events, bad, losses, told)
 
 
 def _event(raw: msgspec.Raw, sequence: int, source: str) -> Event:
@@ -168,6 +191,14 @@ def _loss(raw: msgspec.Raw) -> Loss:
     if loss.last < loss.first:
         raise ValueError("a loss that ends before it begins")
     return loss
+
+
+def _told(event: Event) -> list[Told]:
+    """Nothing if it names no picture: data is the box's word, and no reason to refuse it."""
+    try:
+        return [Told(_evidence.decode(event.body).data.evidence, event.type, event.body)]
+    except UNREADABLE:
+        return []
 
 
 def judge_again(school: str, epoch: str, lane: str, first: int, last: int, body: bytes) -> Judged | None:

@@ -21,17 +21,23 @@ import msgspec
 from centre.connection import RECEIVE_MAXIMUM, Arrived, Connection
 from centre.database import open_database
 from centre.errors import CentreError, StoreDown
+from centre.evidence import EvidenceStore, Outcome
 from centre.judge import Judged, judge
 from centre.keys import Keys, receipt_keys
+from centre.parts import Part, judge_part
+from centre.reference import Published
 from centre.settings import Settings
 from centre.store import Store
 from centre.wire import (
     EVENT_MAX,
+    RANGES_TOLD,
     SCHOOL,
     TOPIC,
     Ahead,
     Answer,
     Birth,
+    ByteRange,
+    EvidenceReceipt,
     RangeVerdict,
     Receipt,
     Refused,
@@ -48,7 +54,7 @@ log = logging.getLogger("centre")
 S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX = "mektep/v1"
-BULK = ("events/record", "events/telemetry", "status", "answers")
+BULK = ("events/record", "events/telemetry", "status", "answers", "evidence/+")
 ALARM = ("events/alarm", "events/ahead")
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 5.0
 KEYS_REMEMBERED_S = 5.0
@@ -143,20 +149,25 @@ class Pipeline:
 
     def _take(self, group: list[Arrived]) -> None:
         batches: list[Judged] = []
+        parts: list[Part] = []
         for arrived in group:
             try:
                 found = self._understand(arrived)
-                if found is not None:
+                if isinstance(found, Judged):
                     batches.append(found)
+                elif found is not None:
+                    parts.append(found)
             except Refused as refusal:
                 self._refuse(arrived, refusal)
         if batches:
             self._answer(batches, self._db().store(batches))
+        if parts:
+            self._answer_parts(EvidenceStore(self._db().database).store(parts))
         for arrived in group:
             self.connection.acknowledge(arrived)
 
-    def _understand(self, arrived: Arrived) -> Judged | None:
-        """A batch to store, or None for what is dealt with at once. Raises Refused, StoreDown."""
+    def _understand(self, arrived: Arrived) -> Judged | Part | None:
+        """A batch or a part to store, or None for what is dealt with at once. Raises Refused, StoreDown."""
         if arrived.qos == 0:
             raise Refused("wrong_qos")
         match = TOPIC.fullmatch(arrived.topic)
@@ -168,6 +179,8 @@ class Pipeline:
             return judge(
                 school, rest.removeprefix("events/"), arrived.topic, arrived.payload, arrived.properties, public
             )
+        if evidence := match["evidence"]:
+            return judge_part(school, evidence, arrived.topic, arrived.payload, arrived.properties, public)
         payload = unpacked(arrived.payload, arrived.properties)
         kind = {"status": "status", "answers": "answer", "events/ahead": "ahead"}[rest]
         verify(public, kind, arrived.topic, payload, arrived.properties)
@@ -194,6 +207,20 @@ class Pipeline:
             )
             self._send("receipt", topic_of(batch.school, "receipts"), msgspec.json.encode(receipt))
 
+    def _answer_parts(self, outcomes: list[Outcome]) -> None:
+        now = now_text(time.time_ns())
+        for one in outcomes:
+            receipt = EvidenceReceipt(
+                school=one.school,
+                evidence=one.name,
+                sha256=one.sha256,
+                bytes=one.size,
+                verdict=one.verdict,
+                have=[ByteRange(first, last) for first, last in one.have[:RANGES_TOLD]],
+                time=now,
+            )
+            self._send("receipt", topic_of(one.school, "receipts"), msgspec.json.encode(receipt))
+
     def _greet(self, school: str, payload: bytes) -> None:
         """A birth is answered with a welcome; a death is noted."""
         birth = _decoded(payload, Birth)
@@ -203,7 +230,9 @@ class Pipeline:
         if birth.state != "online":
             return
         stored = self._db().stored(school, dict.fromkeys([birth.epoch, *birth.owes[:32]]))
-        welcome = Welcome(school=school, session=birth.session, time=now_text(time.time_ns()), stored=stored)
+        datasets = Published(self._db().database).versions(school)
+        now = now_text(time.time_ns())
+        welcome = Welcome(school=school, session=birth.session, time=now, stored=stored, datasets=datasets)
         self._send("welcome", topic_of(school, "welcome"), msgspec.json.encode(welcome))
 
     def _note_answer(self, school: str, payload: bytes) -> None:

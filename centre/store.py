@@ -78,6 +78,9 @@ class Store:
         stream.highest = max(stream.highest, batch.last)
         stream.events += new
         self._advance(stream, batch)
+        for told in batch.told:
+            sql = "insert into evidence_told (school, name, type, body) values (?, ?, ?, ?) on conflict do nothing"
+            self.database.execute(sql, (batch.school, told.name, told.type, told.body))
         for loss in batch.losses:
             self._note_loss(batch.school, loss.epoch, loss.lane, loss.first, loss.last)
         return _ranges(batch, repeats, conflicts)
@@ -231,6 +234,11 @@ class Store:
         """The epoch of the latest birth; empty if there was none."""
         rows = self.database.execute("select epoch from presence where school = ?", (school,))
         return str(rows[0][0]) if rows else ""
+
+    def datasets_of(self, school: str) -> dict[str, str]:
+        """Versions of reference data that the box holds, by its latest birth."""
+        rows = self.database.execute("select body from presence where school = ?", (school,))
+        return msgspec.json.decode(rows[0][0], type=Birth).datasets if rows else {}
 
     def new_order(self, school: str, name: str) -> int:
         """The next number for a school, taken."""

@@ -23,6 +23,9 @@ else:
 PAYLOAD_MAX = 1_048_576
 EVENT_MAX = 65_536
 BATCH_MAX_EVENTS = 2_000
+PART_MAX = 16_384
+EVIDENCE_MAX = 16_777_216
+RANGES_TOLD = 256  # of the bytes that are stored of one file
 LANES = ("alarm", "record", "telemetry")
 SCHOOL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 EPOCH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -31,7 +34,8 @@ LANE_PATTERN = rf"^(?:{'|'.join(LANES)})\Z"
 SEQUENCES = 2**53  # a sequence is below
 AHEAD_PATTERN = r"^[!-~]{1,100}\Z"
 TOPIC = re.compile(
-    r"mektep/v1/(?P<school>[a-z0-9][a-z0-9-]{0,31})/(?P<rest>status|answers|events/(?:alarm|record|telemetry|ahead))"
+    r"mektep/v1/(?P<school>[a-z0-9][a-z0-9-]{0,31})/"
+    rf"(?P<rest>status|answers|events/(?:alarm|record|telemetry|ahead)|evidence/(?P<evidence>{EPOCH.pattern}))"
 )
 
 
@@ -60,6 +64,37 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     time: str
 
 
+class ByteRange(msgspec.Struct, frozen=True):
+    first: int
+    last: int
+
+
+class EvidenceReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    school: str
+    evidence: str
+    sha256: str
+    bytes: int
+    verdict: str  # partial, whole, conflict, damaged
+    have: list[ByteRange]
+    time: str
+
+
+class PartName(msgspec.Struct, frozen=True):
+    sha256: str
+    bytes: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a dataset: its content, or the parts of which it is joined."""
+
+    dataset: str
+    school: str
+    version: int
+    issued: str
+    content: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    parts: list[PartName] | msgspec.UnsetType = msgspec.UNSET
+
+
 Epoch = Annotated[str, Meta(pattern=EPOCH_PATTERN)]
 Number = Annotated[int, Meta(ge=1, lt=SEQUENCES)]
 
@@ -72,6 +107,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     session: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     epoch: Epoch
     owes: list[Epoch] = []
+    datasets: dict[str, str] = {}
 
 
 class Ahead(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from agent.config import SchoolName, SourceName, StatePlaces
+from agent.evidence.settings import EvidenceSettings
 from agent.outbox.settings import OutboxSettings
 from agent.strict import show
 from agent.sync.settings import LinkSettings
@@ -39,6 +40,7 @@ def page() -> str:
         _section("[state]", StatePlaces),
         _section("[centre]", LinkSettings),
         _section("[outbox]", OutboxSettings),
+        _section("[evidence]", EvidenceSettings),
     ]
     parts.append(
         "\n## Devices\n\nEach device is a `[[reader]]` or a `[[sensor]]` with a name of its own and a driver; "

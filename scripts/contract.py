@@ -8,6 +8,7 @@ Makes  DIR/schemas/*.json, DIR/asyncapi.yaml, DIR/vectors.json; in DIR/protocol.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sys
@@ -21,6 +22,7 @@ import contract_asyncapi  # noqa: E402 - the packages of this tree must be found
 import contract_examples  # noqa: E402
 import contract_schemas  # noqa: E402
 import yaml  # noqa: E402
+from contract_signing import Example  # noqa: E402
 
 EXAMPLE = re.compile(r"(<!-- example ([a-z-]+)( signed text)? -->\n```text\n)(?:[^`]*\n)?(```\n)")
 HEAD = "# Written by scripts/contract.py from the code's types. The words that belong to it: protocol.md.\n"
@@ -55,10 +57,16 @@ def with_examples(page: str) -> str:
     return EXAMPLE.sub(put, page)
 
 
-def _shown(one: contract_examples.Example) -> str:
+def _shown(one: Example) -> str:
     """Topic and user properties, an empty line, the payload."""
     lines = [f"topic: {one.topic}"] + [f"{key}: {value}" for key, value in one.properties.items()]
-    return "\n".join([*lines, "", one.payload.decode()])
+    return "\n".join([*lines, "", _text(one)])
+
+
+def _text(one: Example) -> str:
+    """What is no text is shown in base64."""
+    binary = one.kind.value == "evidence"
+    return base64.b64encode(one.payload).decode() if binary else one.payload.decode()
 
 
 def _write(path: Path, content: Any) -> None:

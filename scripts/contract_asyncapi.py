@@ -15,6 +15,8 @@ from agent.sync.topics import BATCH_MAX_EVENTS
 
 PREFIX = "mektep/v1/{school}"
 JSON, BATCH = "application/json", "application/cloudevents-batch+json"
+OCTETS = "application/octet-stream"
+RETAINED = {"status", "reference", "referenceParts"}
 DESCRIPTION = """\
 What a school's box and the city centre say to each other. Signatures, verdicts, limits and what to do when something
 is wrong are words, not schemas: they stand in protocol.md, which belongs to this document.
@@ -27,7 +29,10 @@ CHANNELS = {  # name: address, messages, about
     "welcome": ("welcome", ["welcome"], "The signed answer to a birth."),
     "events": ("events/{lane}", ["batch"], "A signed batch of one lane."),
     "ahead": ("events/ahead", ["ahead"], "An alarm sent ahead of a database that does not answer."),
-    "receipts": ("receipts", ["receipt"], "Signed, after the COMMIT."),
+    "receipts": ("receipts", ["receipt", "evidenceReceipt"], "Signed, after the COMMIT."),
+    "evidence": ("evidence/{id}", ["part"], "A sealed file in parts of at most 16,384 bytes."),
+    "reference": ("reference/{dataset}", ["manifest"], "Retained: a dataset, signed by the pinned key."),
+    "referenceParts": ("reference/{sha256}", ["referencePart"], "Retained: what a manifest names, by its hash."),
     "orders": ("orders/{order}", ["order"], "Commands, signed by the pinned key."),
     "answers": ("answers", ["answer"], "What became of an order."),
 }
@@ -37,6 +42,9 @@ PARAMETERS = {
         "examples": ["school-07"],
     },
     "lane": {"description": "an independent, numbered stream", "enum": ["alarm", "record", "telemetry"]},
+    "id": {"description": "id of the evidence, a UUID", "examples": ["6ecd8c99-4036-403d-bf84-cf8400f67836"]},
+    "dataset": {"description": "name of the dataset", "enum": ["recipients"]},
+    "sha256": {"description": "SHA-256 of the payload, hex"},
     "order": {"description": "name of the order", "enum": ["ping", "status", "pace", "resend"]},
 }
 MESSAGES = {  # name: payload, headers, content type, about
@@ -45,6 +53,10 @@ MESSAGES = {  # name: payload, headers, content type, about
     "batch": ("Batch", "SignedBatch", BATCH, "Contiguous events, byte for byte as they were accepted."),
     "ahead": ("Ahead", "Signed", JSON, "One alarm; it follows in its lane with the same id as `aheadid`."),
     "receipt": ("Receipt", "Delegated", JSON, "A verdict on each event of a batch."),
+    "evidenceReceipt": ("EvidenceReceipt", "Delegated", JSON, "Which bytes of a sealed file are stored."),
+    "part": ("Bytes", "SignedPart", OCTETS, "Some bytes of a sealed file."),
+    "manifest": ("Manifest", "Signed", JSON, "A dataset, or the parts of which it is joined."),
+    "referencePart": ("Bytes", "", OCTETS, "At most 131,072 bytes; not signed: a signed manifest names its hash."),
     "order": ("Order", "Signed", JSON, "Taken once, bound to school and epoch, expiring."),
     "answer": ("Answer", "Signed", JSON, "Done, refused or failed."),
 }
@@ -54,6 +66,9 @@ OPERATIONS = {  # name: action, channel
     "deliver": ("send", "events"),
     "sendAhead": ("send", "ahead"),
     "settle": ("receive", "receipts"),
+    "sendEvidence": ("send", "evidence"),
+    "learn": ("receive", "reference"),
+    "learnParts": ("receive", "referenceParts"),
     "obey": ("receive", "orders"),
     "answer": ("send", "answers"),
 }
@@ -64,6 +79,7 @@ def document() -> dict[str, Any]:
     schemas = contract_schemas.components("#/components/schemas/{name}")
     items = {"$ref": "#/components/schemas/Event"}
     schemas["Batch"] = {"type": "array", "minItems": 1, "maxItems": BATCH_MAX_EVENTS, "items": items}
+    schemas["Bytes"] = {"type": "string", "format": "binary"}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -120,7 +136,7 @@ def _channel(name: str) -> dict[str, Any]:
 
 def _operation(name: str) -> dict[str, Any]:
     action, channel = OPERATIONS[name]
-    bindings: dict[str, Any] = {"qos": 1, "retain": channel == "status", "bindingVersion": "0.2.0"}
+    bindings: dict[str, Any] = {"qos": 1, "retain": channel in RETAINED, "bindingVersion": "0.2.0"}
     found = {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
@@ -137,13 +153,10 @@ def _operation(name: str) -> dict[str, Any]:
 
 def _message(name: str) -> dict[str, Any]:
     payload, headers, content_type, about = MESSAGES[name]
-    return {
-        "name": name,
-        "summary": about,
-        "contentType": content_type,
-        "headers": {"$ref": f"#/components/schemas/{headers}"},
-        "payload": {"$ref": f"#/components/schemas/{payload}"},
-    }
+    found: dict[str, Any] = {"name": name, "summary": about, "contentType": content_type}
+    if headers:
+        found["headers"] = {"$ref": f"#/components/schemas/{headers}"}
+    return found | {"payload": {"$ref": f"#/components/schemas/{payload}"}}
 
 
 def _event_type(name: str) -> dict[str, Any]:

@@ -14,8 +14,20 @@ from msgspec import UNSET, Meta, UnsetType
 from agent.events import KINDS
 from agent.model import Severity
 from agent.ops.status import Status
+from agent.reference import Recipients
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
-from agent.sync.topics import BATCH_MAX_EVENTS, Answer, Birth, Delegation, Order, Receipt, Welcome
+from agent.sync.topics import (
+    BATCH_MAX_EVENTS,
+    Answer,
+    Birth,
+    Delegation,
+    EvidenceReceipt,
+    Hash,
+    Manifest,
+    Order,
+    Receipt,
+    Welcome,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -87,6 +99,16 @@ class SignedBatch(Signed, frozen=True, kw_only=True):
     last: Annotated[Decimal, Meta(description="sequence of the last event")]
 
 
+class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """User properties of a part of evidence; its payload is bytes and never compressed."""
+
+    key: KeyId
+    sig: Signature
+    sha256: Annotated[Hash, Meta(description="of the whole sealed file")]
+    bytes: Annotated[Decimal, Meta(description="size of the whole sealed file, at most 16,777,216")]
+    offset: Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,8})$", description="place of the first byte of this part")]
+
+
 class Delegated(msgspec.Struct, frozen=True, kw_only=True):
     """User properties of what the centre signs with its receipt key."""
 
@@ -108,9 +130,13 @@ MESSAGES: dict[str, Any] = {
     "receipt": Receipt,
     "order": Order,
     "answer": Answer,
+    "evidence-receipt": EvidenceReceipt,
+    "reference": Manifest,
+    "reference.recipients": Recipients,
     "delegation": Delegation,
     "properties": Signed,
     "properties-batch": SignedBatch,
+    "properties-evidence": SignedPart,
     "properties-delegated": Delegated,
     "order.ping.args": NoArgs,
     "order.status.args": NoArgs,

@@ -15,6 +15,7 @@ import pytest
 
 from agent import config
 from agent.cli import main as mektep
+from agent.evidence.settings import EvidenceSettings
 from agent.model import Lane
 from agent.outbox import lanes
 from agent.outbox.settings import OutboxSettings
@@ -78,6 +79,7 @@ def test_every_first_letter_is_explained() -> None:
 SETTINGS = [
     ("config.md", LinkSettings),
     ("config.md", OutboxSettings),
+    ("config.md", EvidenceSettings),
     ("config.md", config.StatePlaces),
     *[("config.md", catalog.load(name).Settings) for name in catalog.CATALOG],
     ("centre.md", CentreSettings),
@@ -99,6 +101,7 @@ def test_every_example_configuration_loads(path: Path) -> None:
 
 CENTRE_COMMANDS = [
     "init", "receive", "school add", "school remove", "school list", "status", "events", "quarantine", "order", "rekey",
+    "evidence list", "evidence get", "reference",
 ]  # fmt: skip
 Main = Callable[[list[str]], int]
 

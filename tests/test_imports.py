@@ -18,6 +18,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"],
     ["agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
     ["agent.flapping", "agent.outbox"],
+    ["agent.evidence", "agent.reference"],
     ["agent.school", "agent.sync"],
     ["agent.config"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals"],
@@ -48,13 +49,14 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.cards": {"agent.cli.card"},
 }
 DISCOVERERS = {f"agent.cli.discover{part}" for part in ("", "_configured", "_plan", "_proposal", "_screen")}
-ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.sync.settings"}
+ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings"}
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
     "serial": {"drivers.serial_port"},
     "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
     "smartcard": {"drivers.pcsc_service"},
     "gpiod": {"drivers.gpio_lines"},
+    "pyrage": {"agent.evidence.seal", "centre.opening"},
     "psycopg": {"centre.postgres", "simulator.postgres"},
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {"agent.cli.status_screen", "agent.cli.discover_screen", "centre.screen", "simulator", "bench"},
@@ -99,7 +101,11 @@ def _upwards(name: str, other: str) -> list[str]:
     here, there = layer(name), layer(other)
     if there and here != there and RANK[there] >= RANK[here]:
         return [f"{name} imports {other}: {here} -> {there} is upwards"]
-    if name == "agent.config" and there in ("agent.outbox", "agent.sync") and other not in ROOMS_OF_CONFIG:
+    if (
+        name == "agent.config"
+        and there in ("agent.outbox", "agent.evidence", "agent.sync")
+        and other not in ROOMS_OF_CONFIG
+    ):
         return [f"{name} imports {other}: the configuration knows settings only"]
     return []
 

@@ -37,6 +37,8 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     if status.sources:
         yield _devices(status, say)
     yield _lanes(status, say)
+    if status.evidence.sealed or status.evidence.kept or status.evidence.lost or status.evidence.not_kept:
+        yield _evidence(status, say)
     yield _link(status, say)
 
 
@@ -104,6 +106,16 @@ def _link(status: Status, say: Texts) -> Text:
     if link.refused:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(link.refused.items()))
         line.append(f"\n{say('link.refused')} {refused}", "yellow")
+    return line
+
+
+def _evidence(status: Status, say: Texts) -> Text:
+    found = status.evidence
+    line = Text(f"{say('evidence.title')}  ", "bold")
+    line.append(f"{say('evidence.kept')} {found.kept} ({_size(found.owed_bytes)})", "yellow" if found.kept else "green")
+    line.append(f"   {say('evidence.delivered')} {found.delivered}")
+    if found.lost or found.not_kept:
+        line.append(f"   {say('evidence.lost')} {found.lost}   {say('evidence.not_kept')} {found.not_kept}", "yellow")
     return line
 
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+import msgspec
+
 from agent import __version__
 from agent.alarm_path import AlarmPath
 from agent.cells.cells import Cells
 from agent.clock import Clock
 from agent.config import Config
+from agent.evidence.store import Evidence
 from agent.model import Lane
 from agent.ops.status import (
     CellView,
     DiskView,
+    EvidenceView,
     LaneView,
     LinkView,
     PartView,
@@ -26,6 +30,7 @@ from agent.ops.status import (
     process_start,
 )
 from agent.outbox.outbox import Outbox
+from agent.reference import Reference
 from agent.school.told import Told
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
@@ -48,6 +53,8 @@ class Pictures:
         stations: Sequence[Station],
         told: Told,
         cells: Cells,
+        evidence: Evidence,
+        reference: Reference,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -57,6 +64,8 @@ class Pictures:
         self._stations = stations
         self._told = told
         self._cells = cells
+        self._evidence = evidence
+        self._reference = reference
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -81,6 +90,8 @@ class Pictures:
             sources={station.config.name: self._source_view(station) for station in self._stations},
             troubles=self._troubles(),
             disk=self._disk(),
+            evidence=self._evidence_view(),
+            datasets=self._reference.versions(),
             alarms_waiting=self._alarms.waiting(),
             alarms_sent_ahead=self._alarms.sent_ahead,
         )
@@ -95,8 +106,11 @@ class Pictures:
     def _troubles(self) -> list[TroubleView]:
         return [
             TroubleView(code=trouble.code, what=trouble.what, do=trouble.do, since=rfc3339(trouble.since_ns))
-            for trouble in self._outbox.trouble()
+            for trouble in [*self._outbox.trouble(), *self._evidence.trouble(), *self._reference.trouble()]
         ]
+
+    def _evidence_view(self) -> EvidenceView:
+        return EvidenceView(**msgspec.structs.asdict(self._evidence.state()))
 
     def _disk(self) -> DiskView:
         p50_ms, p99_ms = self._outbox.commit_ms()

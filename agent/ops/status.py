@@ -81,6 +81,17 @@ class DiskView(msgspec.Struct, frozen=True, kw_only=True):
     commit_p99_ms: float
 
 
+class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures of cameras; the counts are since the agent's start."""
+
+    kept: int = 0  # owed to the centre now
+    owed_bytes: int = 0
+    sealed: int = 0
+    delivered: int = 0
+    lost: int = 0  # an id was given, and nothing will come
+    not_kept: int = 0  # no id was given
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a technician asks first."""
 
@@ -102,6 +113,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     disk: DiskView
     alarms_waiting: int = 0
     alarms_sent_ahead: int = 0
+    evidence: EvidenceView = EvidenceView()
+    datasets: dict[str, str] = {}  # versions of the centre's reference data
 
 
 def write(path: Path, status: Status) -> None:

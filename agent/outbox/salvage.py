@@ -17,6 +17,7 @@ import re
 import sqlite3
 import zlib
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -61,6 +62,13 @@ STORED = """
 select e.id, e.uuid, m.lane, m.first, m.last from message m join epoch e on e.id = m.epoch
 order by m.epoch, m.lane, m.first
 """
+FACTS = "select key, value from fact where key <> 'rescue'"
+PICTURES = "select number, id, camera, kind, severity, bytes, sha256, state from evidence"
+TAKE_PICTURE = """
+insert or ignore into evidence (number, id, camera, kind, severity, bytes, sha256, state)
+values (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+Picture = tuple[int, str, str, str, int, int, str, int]
 INSERT = """
 insert or ignore into message (epoch, lane, first, last, accepted_ns, crc, body) values (?, ?, ?, ?, ?, ?, ?)
 """
@@ -197,8 +205,9 @@ def _build(path: Path, why: str, clock: Clock) -> None:
         insert_epoch(connection.execute, str(uuid4()), clock.utc_ns(), "damaged")
         (kept,) = connection.execute("select coalesce(sum(last - first + 1), 0) from message").fetchone()
         rescue = Rescue(_aside_name(path, clock), kept, why, losses)
-        facts = [*_facts(path), (RESCUE, msgspec.json.encode(rescue))]
+        facts = [*_readable(path, FACTS, tuple[str, bytes]), (RESCUE, msgspec.json.encode(rescue))]
         connection.executemany("insert or ignore into fact (key, value) values (?, ?)", facts)
+        connection.executemany(TAKE_PICTURE, _readable(path, PICTURES, Picture))
         connection.execute("commit")
         connection.execute("pragma wal_checkpoint(truncate)").fetchone()
     finally:
@@ -308,21 +317,21 @@ def _tidy(connection: sqlite3.Connection) -> list[Loss]:
     return losses
 
 
-def _facts(damaged: Path) -> list[tuple[str, bytes]]:
-    """The small facts, as far as SQLite still reads them: the last order's number must not be forgotten."""
-    facts: list[tuple[str, bytes]] = []
+def _readable(damaged: Path, sql: str, shape: Any) -> list[tuple[Any, ...]]:
+    """Rows of a small table, as far as SQLite still reads them: the last order's number, the pictures that are owed."""
+    found: list[tuple[Any, ...]] = []
     if not _size(damaged):
-        return facts  # SQLite would delete a log whose database is empty
+        return found  # SQLite would delete a log whose database is empty
     try:
         connection = db.connect_reader(damaged)
         try:
-            for key, value in connection.execute("select key, value from fact where key <> ?", (RESCUE,)):
-                facts.append((str(key), bytes(value)))
+            for row in connection.execute(sql):
+                found.append(msgspec.convert(row, shape))
         finally:
             connection.close()
-    except (sqlite3.Error, UnicodeDecodeError, TypeError) as error:
-        log.warning("facts of the damaged database that could not be read are forgotten: %s", error)
-    return facts
+    except (sqlite3.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
+        log.warning("rows of the damaged database that could not be read are forgotten: %s", error)
+    return found
 
 
 def _gap(epoch: str, lane: Lane, first: int, last: int) -> Loss:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 import random
 import secrets
@@ -16,11 +17,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agent import __version__
 from agent.clock import Clock
+from agent.evidence.store import Evidence
 from agent.model import Draft, Lane
 from agent.outbox.outbox import Outbox
+from agent.reference import Reference
 from agent.sync.ahead import ahead_event
+from agent.sync.birth import birth
 from agent.sync.drain import Drain
 from agent.sync.identity import Identity
 from agent.sync.link import CONNECTED, State, Step, backoff_s, step
@@ -28,14 +31,24 @@ from agent.sync.linkerror import LinkError
 from agent.sync.mqtt import Incoming, Mqtt, Outgoing
 from agent.sync.order_book import order_book
 from agent.sync.orders import Orders
+from agent.sync.parts import Parts
+from agent.sync.reference_feed import ReferenceFeed
 from agent.sync.settings import LinkSettings
-from agent.sync.topics import PAYLOAD_MAX_BYTES, Birth, Kind, LaneReport, Order, Receipt, Topics, Welcome
+from agent.sync.topics import (
+    PAYLOAD_MAX_BYTES,
+    EvidenceReceipt,
+    Kind,
+    Order,
+    Receipt,
+    Topics,
+    Welcome,
+)
 from agent.sync.trust import Refused, Trust, instant_ns, key_id, signed_text
-from agent.wall_time import rfc3339
 
 log = logging.getLogger("agent.link")
 
 S = TypeVar("S", bound=msgspec.Struct)
+R = TypeVar("R", Receipt, EvidenceReceipt)
 
 BIRTH_AGAIN_S = 2.0  # doubles, with jitter
 BIRTH_AGAIN_MAX_S = 60.0
@@ -70,6 +83,8 @@ class CentreLink:
         school: str,
         outbox: Outbox,
         identity: Identity,
+        evidence: Evidence,
+        reference: Reference,
         clock: Clock,
         rng: random.Random,
         status: Callable[[], msgspec.Struct],
@@ -83,7 +98,10 @@ class CentreLink:
         self._rng = rng
         self._topics = Topics(school)
         self._trust = Trust(settings.orders_key_bytes, clock)
-        self._drain = Drain(outbox, identity, self._topics, clock, rng.random, compressed=settings.compress)
+        parts = Parts(evidence, identity, self._topics, rng.random)
+        self._drain = Drain(outbox, identity, self._topics, parts, clock, rng.random, compressed=settings.compress)
+        self._reference = reference
+        self._feed = ReferenceFeed(reference, self._trust, self._topics, school)
         self._orders = Orders(school, outbox, clock, order_book(outbox, self._drain, clock, status))
         self._waiting_orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS_WAITING)
         self._state = State.OFFLINE
@@ -96,6 +114,7 @@ class CentreLink:
         self._welcomed = asyncio.Event()
         self._rewound = False
         outbox.add_listener(lambda _lanes: self._drain.wake.set())
+        evidence.add_listener(self._drain.wake.set)
 
     # --- public -------------------------------------------------------------------------------------------------
 
@@ -136,7 +155,7 @@ class CentreLink:
             bytes_per_s=flow.rate,
             rtt_ms=flow.rtt_s * 1e3,
             last_receipt_ns=self._last_receipt_ns,
-            counters=msgspec.structs.asdict(self._drain.counts),
+            counters=msgspec.structs.asdict(self._drain.counts) | msgspec.structs.asdict(self._drain.parts.counts),
             refused=dict(self._refused),
         )
 
@@ -150,7 +169,8 @@ class CentreLink:
         try:
             will = self._signed(Kind.STATUS, self._topics.status, self._birth("offline"), retain=True)
             await mqtt.connect(will, check_dates=self._clock.synced())
-            await mqtt.subscribe(self._topics.subscriptions())
+            self._feed.connected(mqtt.listen, mqtt.unlisten)
+            await mqtt.subscribe([*self._topics.subscriptions(), *self._feed.topics()])
             self._mqtt = mqtt
             self._drain.connected(mqtt.in_flight_max)
             self._step(Step.CONNECTED)
@@ -164,11 +184,12 @@ class CentreLink:
             mqtt.close()
 
     async def _work(self, mqtt: Mqtt) -> None:
-        """Greet, drain and answer orders until the connection is lost."""
+        """Greet, drain, answer orders and take reference data until the connection is lost."""
         tasks = [
             asyncio.create_task(self._greet(), name="greet"),
             asyncio.create_task(self._keep_draining(mqtt), name="drain"),
             asyncio.create_task(self._keep_answering(), name="orders"),
+            asyncio.create_task(self._feed.keep(self._tell_datasets), name="reference"),
         ]
         try:
             awaited: set[asyncio.Future[Any]] = {*tasks, mqtt.lost}
@@ -249,6 +270,8 @@ class CentreLink:
             self._take_receipt(message)
         elif message.topic == self._topics.welcome:
             self._take_welcome(message)
+        elif message.topic.startswith(self._topics.reference):
+            self._feed.take(message.topic, message.payload, message.properties)
         elif message.topic.startswith(self._topics.orders):
             self._take_order(message)
         else:
@@ -256,12 +279,17 @@ class CentreLink:
 
     def _take_receipt(self, message: Incoming) -> None:
         self._trust.check_delegated(Kind.RECEIPT, message.topic, message.payload, message.properties)
-        receipt = _decoded(message.payload, Receipt)
-        if receipt.school != self._school:
-            raise Refused("other_school")
-        self._drain.take(receipt)
+        if _decoded(message.payload, _Which).evidence is None:
+            self._drain.take(self._ours(_decoded(message.payload, Receipt)))
+        else:
+            self._drain.take_part(self._ours(_decoded(message.payload, EvidenceReceipt)))
         self._last_receipt_ns = self._clock.utc_ns()
         self._step(Step.RECEIPT)
+
+    def _ours(self, receipt: R) -> R:
+        if receipt.school != self._school:
+            raise Refused("other_school")
+        return receipt
 
     def _take_welcome(self, message: Incoming) -> None:
         self._trust.check_delegated(Kind.WELCOME, message.topic, message.payload, message.properties)
@@ -270,6 +298,7 @@ class CentreLink:
         if welcome.school != self._school or welcome.session != self._session or not greeted:
             raise Refused("other_session")
         self._clock.prove(instant_ns(welcome.time))
+        self._reference.said(welcome.datasets)
         self._rewound = any(
             stored.epoch == self._outbox.epoch
             and stored.highest > self._outbox.last(stored.epoch, Lane.named(stored.lane))
@@ -282,7 +311,7 @@ class CentreLink:
             self._step(Step.WELCOMED)
 
     def _take_order(self, message: Incoming) -> None:
-        self._trust.check_order(message.topic, message.payload, message.properties)
+        self._trust.check_pinned(Kind.ORDER, message.topic, message.payload, message.properties)
         order = _decoded(message.payload, Order)
         if message.topic != self._topics.orders + order.order:
             raise Refused("other_topic")
@@ -291,28 +320,15 @@ class CentreLink:
         except asyncio.QueueFull as error:
             raise Refused("too_many_orders") from error
 
+    def _tell_datasets(self) -> None:
+        """A birth may come at any time: it tells the centre which versions are held now."""
+        with contextlib.suppress(LinkError):
+            self._publish_signed(Kind.STATUS, self._topics.status, self._birth("online"), retain=True)
+
     # --- what leaves --------------------------------------------------------------------------------------------
 
     def _birth(self, state: str) -> bytes:
-        outbox = self._outbox
-        lanes = {
-            lane.word: LaneReport(last=outbox.last(outbox.epoch, lane), settled=outbox.settled(outbox.epoch, lane))
-            for lane in Lane
-        }
-        birth = Birth(
-            state=state,
-            school=self._school,
-            session=self._session,
-            bootid=self._clock.boot_id,
-            epoch=outbox.epoch,
-            agent=__version__,
-            clock="synced" if self._clock.synced() else "unsynced",
-            time=rfc3339(self._clock.utc_ns()),
-            datasets={},
-            lanes=lanes,
-            owes=[epoch for epoch in outbox.owes() if epoch != outbox.epoch],
-        )
-        return msgspec.json.encode(birth)
+        return birth(state, self._school, self._session, self._outbox, self._reference, self._clock)
 
     def _signed(
         self, kind: Kind, topic: str, payload: bytes, *, retain: bool = False, correlation: bytes = b""
@@ -357,6 +373,12 @@ class CentreLink:
             log.warning("%s %s. %s", error.code, error.what, error.do)
         self._trouble = error
         self._step(Step.LOST)
+
+
+class _Which(msgspec.Struct):
+    """A receipt for a part of evidence names it; one for a batch does not."""
+
+    evidence: object = None
 
 
 def _decoded(payload: bytes, type_: type[S]) -> S:

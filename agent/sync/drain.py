@@ -1,7 +1,8 @@
 """Outbox to centre: reads what is owed, lane by lane, signs it, and settles it when a receipt says stored.
 
 Order     alarms first and outside the window; then records before telemetry, which gets every fourth turn so that
-it does not starve; older epochs first. After a reconnection everything without a receipt is sent again.
+it does not starve; pictures last, with every eighth turn; older epochs first. After a reconnection everything
+without a receipt is sent again.
 Settles   only by a receipt that matches a batch in flight in school, epoch, lane, range and hash.
 """
 
@@ -26,13 +27,15 @@ from agent.sync.flow import BATCH_MAX, Flow, Sent
 from agent.sync.identity import Identity
 from agent.sync.link import State
 from agent.sync.mqtt import Outgoing
-from agent.sync.topics import BATCH_MAX_EVENTS, Kind, RangeVerdict, Receipt, Topics, Verdict
+from agent.sync.parts import Parts
+from agent.sync.topics import BATCH_MAX_EVENTS, EvidenceReceipt, Kind, RangeVerdict, Receipt, Topics, Verdict
 from agent.sync.trust import Refused, batch_statement, key_id, signed_text
 
 log = logging.getLogger("agent.drain")
 
 BATCH_TYPE = "application/cloudevents-batch+json"
 TELEMETRY_EVERY = 4
+PICTURES_EVERY, PICTURES_TURN = 8, 6
 ALARM_BATCH_BYTES = 65_536
 ALARM_BATCHES = 16  # in flight at most; beyond it alarms join each other in the next batch
 RESENDS_WAITING = 64
@@ -82,6 +85,7 @@ class Drain:
         outbox: Outbox,
         identity: Identity,
         topics: Topics,
+        parts: Parts,
         clock: Clock,
         jitter: Callable[[], float],
         *,
@@ -91,6 +95,7 @@ class Drain:
         self._identity = identity
         self._key_id = key_id(identity.public)
         self._topics = topics
+        self.parts = parts
         self._clock = clock
         self._jitter = jitter
         self._compressed = compressed
@@ -112,6 +117,7 @@ class Drain:
         for flight in self._flights.values():
             self.flow.dropped(flight.sent)
         self._flights.clear()
+        self.parts.connected(self.flow)
         self._given_up.clear()
         self._cursors.clear()
         self._in_flight_max = in_flight_max
@@ -127,6 +133,7 @@ class Drain:
 
     def overdue(self, now_s: float) -> bool:
         """Whether a receipt is late; what is late is given up and will be sent again."""
+        self.parts.overdue(self.flow, now_s)
         late = [key for key, flight in self._flights.items() if flight.due_s <= now_s]
         if not late:
             return False
@@ -146,7 +153,7 @@ class Drain:
         """Seconds until something is to be done without being woken."""
         due = min((flight.due_s for flight in self._flights.values()), default=now_s + 60.0) - now_s
         paced_s = self.flow.paced_until(now_s)
-        return max(0.001, min(due, paced_s or 60.0))
+        return max(0.001, min(due, self.parts.next_due_s(now_s), paced_s or 60.0))
 
     def seconds(self) -> float:
         return self._clock.monotonic_ns() / NANO
@@ -172,7 +179,8 @@ class Drain:
             await asyncio.sleep(0)  # let receipts and taps in
 
     def _may_send_bulk(self) -> bool:
-        return len(self._flights) < self._in_flight_max and self.flow.room(self.seconds())
+        flying = len(self._flights) + self.parts.flying()
+        return flying < self._in_flight_max and self.flow.room(self.seconds())
 
     async def _send_alarm(self, publish: Callable[[Outgoing], None]) -> bool:
         flying = sum(key[1] is Lane.ALARM for key in self._flights)
@@ -185,10 +193,16 @@ class Drain:
         order = [Lane.RECORD, Lane.TELEMETRY]
         if self._turn % TELEMETRY_EVERY == 0:
             order.reverse()
+        if self._turn % PICTURES_EVERY == PICTURES_TURN and await self._send_picture(publish):
+            return True
         for lane in order:
             if await self._send_lane(lane, self.flow.batch_bytes(), publish):
                 return True
-        return await self._send_again(publish)
+        return await self._send_picture(publish) or await self._send_again(publish)
+
+    async def _send_picture(self, publish: Callable[[Outgoing], None]) -> bool:
+        """A part of one."""
+        return await self.parts.send(self.flow, self.seconds(), publish)
 
     async def _send_lane(self, lane: Lane, max_bytes: int, publish: Callable[[Outgoing], None]) -> bool:
         for epoch in self._outbox.owes():
@@ -253,6 +267,16 @@ class Drain:
         self.counts.batches += 1
 
     # --- receipts -------------------------------------------------------------------------------------------------
+
+    def take_part(self, receipt: EvidenceReceipt) -> None:
+        """Learn what the centre has of a picture. Raises Refused("stale_receipt")."""
+        try:
+            self.parts.take(receipt, self.flow, self.seconds())
+        except Refused:
+            self.counts.stale += 1
+            raise
+        self.counts.receipts += 1
+        self.wake.set()
 
     def take(self, receipt: Receipt) -> None:
         """Settle by a receipt whose signature was checked. Raises Refused("stale") and changes nothing else."""

@@ -64,11 +64,12 @@ class Flow:
         """Whether a bulk batch may be sent now."""
         return self.on_its_way + self.batch_bytes() <= self.window and self._paced(now_s) >= 0
 
-    def sent(self, size: int, now_s: float, *, bulk: bool = True) -> Sent:
+    def sent(self, size: int, now_s: float, *, bulk: bool = True, full: bool = False) -> Sent:
+        """full: the sender has a smaller window of its own, and that is full."""
         self.on_its_way += size
         if bulk:
             self._allowance -= size
-        return Sent(size, now_s, self._delivered, self.on_its_way + self.batch_bytes() > self.window)
+        return Sent(size, now_s, self._delivered, full or self.on_its_way + self.batch_bytes() > self.window)
 
     def receipted(self, sent: Sent, now_s: float, first: Sent | None = None) -> None:
         """It is stored at the centre. `first`: when it was sent before."""

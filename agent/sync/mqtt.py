@@ -15,7 +15,7 @@ import socket
 import ssl
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,15 @@ class Mqtt:
                 "the broker does not let this box listen to its own topics",
                 do="Tell the centre: its broker's rules.",
             )
+
+    def listen(self, topics: Sequence[str]) -> None:
+        """Listen to more, later; that the broker refuses one is only logged."""
+        if topics:
+            self._client.subscribe([(topic, 1) for topic in topics])
+
+    def unlisten(self, topics: Sequence[str]) -> None:
+        if topics:
+            self._client.unsubscribe(list(topics))
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message to the connection. Raises LinkError if there is none or it is too large for the broker."""
@@ -232,6 +241,8 @@ class Mqtt:
     ) -> None:
         if not self._suback.done():
             self._suback.set_result(codes)
+        elif any(code.is_failure for code in codes):
+            log.warning("the broker does not let this box listen to a part of reference data")
 
     def _on_register_write(self, _client: Client, _data: object, sock: Any) -> None:
         self._loop.call_soon_threadsafe(self._want_write, sock)

@@ -12,6 +12,10 @@ from agent.model import Lane
 
 PAYLOAD_MAX_BYTES = 1_048_576
 BATCH_MAX_EVENTS = 2_000
+PART_MAX_BYTES = 16_384  # of evidence
+EVIDENCE_MAX_BYTES = 16_777_216
+REFERENCE_PART_MAX_BYTES = 131_072
+REFERENCE_MAX_PARTS = 64
 
 Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Positive = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -19,6 +23,8 @@ Word = Annotated[str, Meta(max_length=64)]
 Time = Annotated[str, Meta(max_length=40, description="RFC 3339, UTC, microseconds")]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256, lower-case hex")]
 EpochName = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+EvidenceId = EpochName
+DatasetName = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
 LaneName = Annotated[str, Meta(pattern="^(alarm|record|telemetry)$")]
 
 
@@ -32,6 +38,8 @@ class Kind(StrEnum):
     RECEIPT = "receipt"
     ORDER = "order"
     ANSWER = "answer"
+    REFERENCE = "reference"
+    EVIDENCE = "evidence"
 
 
 class LaneReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +116,53 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return after == self.last
 
 
+class ByteRange(msgspec.Struct, frozen=True, kw_only=True):
+    first: Annotated[int, Meta(ge=0)]
+    last: Annotated[int, Meta(ge=0, description="the last byte itself")]
+
+
+class EvidenceVerdict(StrEnum):
+    PARTIAL = "partial"
+    WHOLE = "whole"
+    CONFLICT = "conflict"
+    DAMAGED = "damaged"
+
+
+class EvidenceReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the centre holds of one sealed file, after the COMMIT."""
+
+    school: Word
+    evidence: EvidenceId
+    sha256: Hash
+    bytes: Annotated[int, Meta(ge=1, le=EVIDENCE_MAX_BYTES)]
+    verdict: EvidenceVerdict
+    have: Annotated[
+        list[ByteRange], Meta(max_length=256, description="the ranges that are stored, ascending; the first ones")
+    ]
+    time: Time
+
+
+class PartName(msgspec.Struct, frozen=True, kw_only=True):
+    sha256: Hash
+    bytes: Annotated[int, Meta(ge=1, le=REFERENCE_PART_MAX_BYTES)]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset of reference data: its content, or the parts that it is joined of."""
+
+    dataset: DatasetName
+    school: Word
+    version: Positive
+    issued: Time
+    content: Annotated[
+        msgspec.Raw | msgspec.UnsetType,
+        Meta(description="the dataset; absent if there are parts", extra_json_schema={"type": "object"}),
+    ] = msgspec.UNSET
+    parts: Annotated[
+        list[PartName], Meta(max_length=REFERENCE_MAX_PARTS, description="of which the content is joined")
+    ] = []
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A command of the centre."""
 
@@ -153,11 +208,13 @@ class Topics:
         self.answers = f"{prefix}/answers"
         self.ahead = f"{prefix}/events/ahead"
         self.orders = f"{prefix}/orders/"
+        self.reference = f"{prefix}/reference/"
+        self.evidence = f"{prefix}/evidence/"
         self._events = {lane: f"{prefix}/events/{lane.word}" for lane in Lane}
 
     def events(self, lane: Lane) -> str:
         return self._events[lane]
 
     def subscriptions(self) -> list[str]:
-        """What a box listens to."""
+        """What a box listens to, besides reference data."""
         return [self.welcome, self.receipts, self.orders + "+"]

@@ -42,6 +42,11 @@ def batch_statement(epoch: str, first: int, last: int) -> list[str]:
     return [f"epoch={epoch}", f"first={first}", f"last={last}"]
 
 
+def part_statement(sha256: str, size: int, offset: int) -> list[str]:
+    """Of a part of evidence: which sealed file it is of, and where in it."""
+    return [f"sha256={sha256}", f"bytes={size}", f"offset={offset}"]
+
+
 def key_id(public: bytes) -> str:
     """First 16 hex digits of the SHA-256 of a raw public key."""
     return hashlib.sha256(public).hexdigest()[:16]
@@ -67,11 +72,11 @@ class Trust:
         self._orders_key = Ed25519PublicKey.from_public_bytes(orders_key)
         self._delegations: dict[str, tuple[Delegation, Ed25519PublicKey]] = {}
 
-    def check_order(self, topic: str, payload: bytes, properties: Mapping[str, str]) -> None:
-        """An order must be signed by the pinned key itself."""
+    def check_pinned(self, kind: Kind, topic: str, payload: bytes, properties: Mapping[str, str]) -> None:
+        """An order, and reference data, must be signed by the pinned key itself."""
         if properties.get("key") != self._orders_id:
             raise Refused("unknown_key")
-        _verify(self._orders_key, Kind.ORDER, topic, payload, properties)
+        _verify(self._orders_key, kind, topic, payload, properties)
 
     def check_delegated(self, kind: Kind, topic: str, payload: bytes, properties: Mapping[str, str]) -> None:
         """A receipt or a welcome must be signed by a key that the orders key has delegated, for now."""

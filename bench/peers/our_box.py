@@ -18,8 +18,9 @@ import msgspec
 
 from agent import config as configuration
 from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S
+from agent.daemon import SWITCH_INTERVAL_S, evidence_of
 from agent.outbox.outbox import Outbox, open_outbox
+from agent.reference import Reference
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
 from bench.load import tap
@@ -47,9 +48,11 @@ async def _run(path: Path, socket: str) -> None:
     config = configuration.load(path)
     clock = SystemClock()
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
+        reference = Reference(config.state.reference, clock)
         link = CentreLink(
             config.centre, school=config.school, outbox=outbox, identity=load_identity(Path(config.state.directory)),
-            clock=clock, rng=random.Random(), status=Nothing,
+            evidence=evidence_of(config, outbox, reference, clock), reference=reference, clock=clock,
+            rng=random.Random(), status=Nothing,
         )  # fmt: skip
         await asyncio.start_unix_server(lambda reader, writer: _serve(outbox, reader, writer), socket)
         await link.run()

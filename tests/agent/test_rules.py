@@ -11,7 +11,7 @@ import pytest
 from agent.alarm_path import AlarmPath
 from agent.config import SourceConfig
 from agent.events import CameraPicture, CardSeen, ContactChanged, ReportPressed, SourceState, ZoneChanged
-from agent.model import Draft, Lane, Place
+from agent.model import Draft, Lane, Place, Severity
 from agent.rules import Rules
 from agent.school.cards import card_hash
 from agent.signals import Signals
@@ -70,7 +70,7 @@ class House:
         self.recorded += drafts
         return [Place("e", one.lane, len(self.recorded)) for one in drafts]
 
-    async def _keep(self, picture: PictureChange, camera: str) -> str:
+    async def _keep(self, picture: PictureChange, camera: str, severity: Severity) -> str:
         self.kept.append((picture, camera))
         return f"evidence-{len(self.kept)}"
 

@@ -118,6 +118,16 @@ class FarBox:
         payload = body if isinstance(body, bytes) else json.dumps(body).encode()
         return Message(self.topic(rest), payload, signed(self.key, kind, self.topic(rest), payload))
 
+    def part(self, name: str, sealed: bytes, offset: int, length: int = 16_384, /, **changes: str) -> Message:
+        """Some bytes of a sealed file; changes spoil properties after the signature."""
+        statement = {"sha256": hashlib.sha256(sealed).hexdigest(), "bytes": str(len(sealed)), "offset": str(offset)}
+        return self.part_of(name, sealed[offset : offset + length], statement, **changes)
+
+    def part_of(self, name: str, payload: bytes, statement: dict[str, str], **changes: str) -> Message:
+        topic = self.topic(f"evidence/{name}")
+        lines = [f"{key}={value}" for key, value in statement.items()]
+        return Message(topic, payload, signed(self.key, "evidence", topic, payload, *lines) | statement | changes)
+
     def birth(self, **changes: Any) -> Message:
         lanes = {lane: {"last": 0, "settled": 0} for lane in ("alarm", "record", "telemetry")}
         body = {

@@ -17,9 +17,12 @@ EXAMPLE = re.compile(r"<!-- example ([a-z-]+) -->\n```text\n([^`]*)\n```\n")
 SIGNED_TEXT = re.compile(r"<!-- example ([a-z-]+) signed text -->\n```text\n([^`]*)\n```\n")
 SCHEMA_OF = {
     "status": "birth", "welcome": "welcome", "batch": "batch", "ahead": "ahead", "receipt": "receipt", "order": "order",
-    "answer": "answer",
+    "answer": "answer", "reference": "reference",
 }  # fmt: skip
-HEADERS_OF = {"batch": "properties-batch", "welcome": "properties-delegated", "receipt": "properties-delegated"}
+HEADERS_OF = {
+    "batch": "properties-batch", "evidence": "properties-evidence", "welcome": "properties-delegated",
+    "receipt": "properties-delegated",
+}  # fmt: skip
 
 
 def schema_names() -> list[str]:
@@ -62,7 +65,9 @@ def page_examples() -> dict[str, dict[str, Any]]:
     for name, text in EXAMPLE.findall((DOCS / "protocol.md").read_text(encoding="utf-8")):
         head, _, payload = text.partition("\n\n")
         fields = dict(line.split(": ", 1) for line in head.splitlines())
-        found[name] = {"topic": fields.pop("topic"), "properties": fields, "bytes": payload.encode()}
+        binary = "/evidence/" in fields["topic"]
+        content = base64.b64decode(payload) if binary else payload.encode()
+        found[name] = {"topic": fields.pop("topic"), "properties": fields, "bytes": content}
     return found
 
 

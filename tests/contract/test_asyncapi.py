@@ -13,6 +13,7 @@ import yaml
 
 from agent.events import KINDS
 from agent.model import Lane
+from agent.reference import DATASETS
 from agent.sync.order_book import order_book
 from agent.sync.topics import Topics
 from tests.contract.documents import DOCS, ROOT
@@ -88,12 +89,18 @@ def test_the_channels_are_the_topics_of_a_box() -> None:
     topics = Topics("school-07")
     ours = {topics.status, topics.welcome, topics.receipts, topics.answers, topics.ahead, topics.orders + "{order}"}
     ours |= {topics.events(lane) for lane in Lane}
+    ours |= {topics.evidence + "{id}", topics.reference + "{dataset}", topics.reference + "{sha256}"}
     written: set[str] = set()
     for channel in document()["channels"].values():
         address = channel["address"].replace("{school}", "school-07")
         lanes = channel["parameters"].get("lane", {}).get("enum", [""])
         written |= {address.replace("{lane}", lane) for lane in lanes}
     assert written == ours
+
+
+def test_the_datasets_are_those_that_a_box_uses() -> None:
+    parameter = document()["channels"]["reference"]["parameters"]["dataset"]
+    assert parameter["enum"] == list(DATASETS)
 
 
 def test_the_orders_are_those_that_a_box_follows() -> None:

@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from agent.sync.topics import Kind
 from agent.sync.trust import Refused, Trust, instant_ns
 from centre.database import open_database
+from centre.evidence import EvidenceStore
 from centre.judge import judge
+from centre.opening import open_sealed
+from centre.parts import judge_part
 from centre.store import Store
 from centre.wire import Refused as CentreRefused
 from centre.wire import unpacked, verify
@@ -37,7 +40,7 @@ from tests.contract.documents import (
 KEYS = vectors()["keys"]
 MESSAGES = {one["name"]: one for one in messages()}
 GOOD = [name for name, one in MESSAGES.items() if one["expect"] == "good"]
-UP = ("status", "batch", "ahead", "answer")
+UP = ("status", "batch", "ahead", "answer", "evidence")
 LIMIT = 1_048_576
 
 
@@ -54,6 +57,8 @@ def text_by_the_page(one: dict[str, Any]) -> str:
     lines = ["mektep/v1/signature", one["kind"], one["topic"], hashlib.sha256(plain(one)).hexdigest()]
     if one["kind"] == "batch":
         lines += [f"{name}={one['properties'][name]}" for name in ("epoch", "first", "last")]
+    if one["kind"] == "evidence":
+        lines += [f"{name}={one['properties'][name]}" for name in ("sha256", "bytes", "offset")]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -77,7 +82,8 @@ def test_the_keys_are_made_from_their_seeds() -> None:
 
 def test_every_kind_of_message_has_a_good_and_a_bad_example() -> None:
     assert {MESSAGES[name]["kind"] for name in GOOD} == {kind.value for kind in Kind}
-    assert {one["kind"] for one in MESSAGES.values() if one["expect"] != "good"} == {"batch", "order", "receipt"}
+    bad = {one["kind"] for one in MESSAGES.values() if one["expect"] != "good"}
+    assert bad == {"batch", "order", "receipt", "evidence", "reference"}
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -91,9 +97,13 @@ def test_a_good_example_is_signed_as_the_page_says(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(GOOD) - {"batch-short", "batch-foreign"}))
 def test_a_good_example_is_valid_by_the_schemas(name: str) -> None:
     one = MESSAGES[name]
-    body = json.loads(plain(one))
-    assert faults(SCHEMA_OF[one["kind"]], body) == []
     assert faults(HEADERS_OF.get(one["kind"], "properties"), one["properties"]) == []
+    if one["kind"] == "evidence":
+        return  # its payload is bytes
+    body = json.loads(plain(one))
+    assert faults("evidence-receipt" if "evidence" in body else SCHEMA_OF[one["kind"]], body) == []
+    if one["kind"] == "reference" and "content" in body:
+        assert faults(f"reference.{body['dataset']}", body["content"]) == []
     for event in body if one["kind"] == "batch" else []:
         assert event_faults(event) == []
 
@@ -128,8 +138,8 @@ def test_the_agent_does_with_each_what_the_example_foretells(name: str) -> None:
 
     def take() -> str:
         try:
-            if one["kind"] == "order":
-                trust.check_order(one["topic"], one["bytes"], one["properties"])
+            if one["kind"] in ("order", "reference"):
+                trust.check_pinned(Kind(one["kind"]), one["topic"], one["bytes"], one["properties"])
             else:
                 trust.check_delegated(Kind(one["kind"]), one["topic"], one["bytes"], one["properties"])
         except Refused as refusal:
@@ -151,6 +161,36 @@ def test_the_centre_does_with_each_batch_what_the_example_foretells(name: str, t
     judged = judge("school-07", lane, one["topic"], one["bytes"], one["properties"], public("box"))
     (found,) = Store(open_database(f"sqlite:///{tmp_path}/centre.db")).store([judged])
     assert [{"verdict": part.verdict, "first": part.first, "last": part.last} for part in found] == one["verdicts"]
+
+
+@pytest.mark.parametrize("name", [name for name, one in MESSAGES.items() if one["kind"] == "evidence"])
+def test_the_centre_does_with_each_part_what_the_example_foretells(name: str) -> None:
+    one = MESSAGES[name]
+    id_ = one["topic"].rpartition("/")[2]
+    if one["expect"] != "good":
+        with pytest.raises(CentreRefused) as refusal:
+            judge_part("school-07", id_, one["topic"], one["bytes"], one["properties"], public("box"))
+        assert refusal.value.reason == one["expect"]
+        return
+    found = judge_part("school-07", id_, one["topic"], one["bytes"], one["properties"], public("box"))
+    assert found.body == one["bytes"]
+
+
+def test_the_parts_are_a_sealed_file_that_the_key_of_the_vectors_opens(tmp_path: Path) -> None:
+    parts = [
+        judge_part("school-07", "x", one["topic"], one["bytes"], one["properties"], public("box"))
+        for one in MESSAGES.values()
+        if one["kind"] == "evidence" and one["expect"] == "good"
+    ]
+    evidence = EvidenceStore(open_database(f"sqlite:///{tmp_path}/centre.db"))
+    (outcome,) = evidence.store(parts)
+    assert outcome.verdict == "whole"
+    ((_, sealed),) = evidence.sealed("x")
+    age = vectors()["age"]
+    (tmp_path / "key").write_text(age["identity"])
+    assert open_sealed(sealed, tmp_path / "key") == base64.b64decode(age["picture_base64"])
+    receipt = json.loads(MESSAGES["evidence-receipt"]["bytes"])
+    assert (receipt["sha256"], receipt["bytes"]) == (outcome.sha256, outcome.size)
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if MESSAGES[name]["kind"] in ("status", "answer", "ahead")])

@@ -18,7 +18,7 @@ import yaml
 from agent.alarm_path import AlarmPath
 from agent.events import KINDS, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
 from agent.events import Health as HealthData
-from agent.model import Draft, Lane, Place
+from agent.model import Draft, Lane, Place, Severity
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
 from agent.outbox.settings import OutboxSettings
@@ -26,6 +26,7 @@ from agent.school import contacts, pictures, zones
 from agent.sync.ahead import ahead_event
 from centre import wire
 from drivers.readings import ContactChange, ContactState, PictureChange, PictureState, Pressed, ZoneChange, ZoneState
+from tests.agent.evidence.pictures import RECIPIENT, change, evidence_of, jpeg
 from tests.agent.outbox.box import AT, events, fire, opened, tap, taps, until
 from tests.clock import FastClock
 from tests.contract.documents import DOCS, ROOT, event_faults, faults, schema_names
@@ -123,11 +124,28 @@ def others() -> list[Draft]:
     ]  # fmt: skip
 
 
+async def of_pictures(outbox: Outbox, folder: Path) -> None:
+    """One sealed, one lost, one not kept."""
+    recipients = [RECIPIENT]
+    evidence = evidence_of(outbox, folder, FastClock(), lambda: recipients)
+    await evidence.begin()
+    assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+    await evidence.drained()
+    owed = evidence.owed()
+    assert owed is not None
+    evidence.lose(owed, "refused")
+    recipients.clear()
+    assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+    await evidence.tell_not_kept()
+    await evidence.drained()
+
+
 async def test_every_event_of_a_real_outbox_is_valid(tmp_path: Path) -> None:
     async with opened(tmp_path / "outbox.db") as outbox:
         old = outbox.epoch
         await outbox.accept([*taps(3), *every_zone_state(), *others()])
         await by_the_alarm_path(outbox, chatter=60)
+        await of_pictures(outbox, tmp_path)
         await outbox.open_epoch("conflict")
         await reissue(outbox, old, Lane.RECORD, 1, 3)
         found = await all_events(outbox) + await events(outbox, Lane.RECORD, old)

@@ -17,11 +17,13 @@ from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox, open_outbox
+from agent.reference import Reference
 from agent.school.told import Told
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
 from agent.sync.settings import LinkSettings
+from tests.agent.evidence.pictures import evidence_of
 from tests.agent.sync.box import SMALL
 from tests.clock import FastClock
 
@@ -78,11 +80,15 @@ class House:
     def __init__(self, folder: Path, outbox: Outbox, clock: SteppedClock) -> None:
         self.outbox, self.clock = outbox, clock
         settings = LinkSettings(broker="mqtt://127.0.0.1:1", orders_key=ORDERS_KEY)
+        self.reference = Reference(folder / "reference", clock)
+        self.evidence = evidence_of(outbox, folder, clock, self.reference.recipients, cameras=0)
         self.link = CentreLink(
             settings,
             school="school-07",
             outbox=outbox,
             identity=load_identity(folder),
+            evidence=self.evidence,
+            reference=self.reference,
             clock=clock,
             rng=random.Random(1),
             status=lambda: self.pictures.take(),
@@ -99,7 +105,18 @@ class House:
         )
         self.told = Told()
         cells = Cells(config.sources, clock, {})
-        self.pictures = Pictures(config, clock, outbox, self.link, self.alarms, self.stations, self.told, cells)
+        self.pictures = Pictures(
+            config,
+            clock,
+            outbox,
+            self.link,
+            self.alarms,
+            self.stations,
+            self.told,
+            cells,
+            self.evidence,
+            self.reference,
+        )
         self.systemd = Listening()
         self.thermal = folder / "temp"
         self.keeping = Housekeeping(clock, outbox, self.alarms, self.pictures, self.systemd, self.thermal)

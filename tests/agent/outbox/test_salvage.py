@@ -255,7 +255,7 @@ MOMENTS = [
     *((Path, "rename", turn) for turn in range(4)),
     *((Path, "unlink", turn) for turn in range(6)),
     *((salvage, "_sync", turn) for turn in range(2)),
-    *((salvage, name, 0) for name in ("_take_over", "_tidy", "_facts", "_finish")),
+    *((salvage, name, 0) for name in ("_take_over", "_tidy", "_readable", "_finish")),
     (salvage, "_finish", 1),
     (salvage, "insert_epoch", 1),
     (salvage, "insert_epoch", 2),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,10 +16,12 @@ from agent.events import CardSeen, Health, ZoneChanged, draft
 from agent.model import Draft, Lane, Moment
 from agent.outbox.outbox import Outbox, open_outbox
 from agent.outbox.settings import OutboxSettings
+from agent.reference import Reference
 from agent.sync import centre_link, flow
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity, load_identity
 from agent.sync.settings import LinkSettings
+from tests.agent.evidence.pictures import evidence_of
 from tests.clock import FastClock
 
 SMALL = OutboxSettings(ballast_mb=0, reserve_mb=1)
@@ -53,14 +55,29 @@ class Told(msgspec.Struct):
 class Box:
     """One school's box: its outbox and its link. start() and stop() the link as often as wanted."""
 
-    def __init__(self, settings: LinkSettings, school: str, outbox: Outbox, identity: Identity) -> None:
+    def __init__(
+        self,
+        settings: LinkSettings,
+        school: str,
+        outbox: Outbox,
+        identity: Identity,
+        folder: Path,
+        recipients: Sequence[str] | None = None,
+        quota_mb: int = 100,
+    ) -> None:
+        """recipients: of pictures; None: those of the reference data."""
         self.clock = HurriedClock()
         self.outbox = outbox
+        self.reference = Reference(folder / "reference", self.clock)
+        given = self.reference.recipients if recipients is None else lambda: recipients
+        self.evidence = evidence_of(outbox, folder, self.clock, given, quota_mb=quota_mb)
         self.link = CentreLink(
             settings,
             school=school,
             outbox=outbox,
             identity=identity,
+            evidence=self.evidence,
+            reference=self.reference,
             clock=self.clock,
             rng=random.Random(7),
             status=Told,
@@ -99,11 +116,14 @@ class Box:
 
 
 @contextlib.asynccontextmanager
-async def open_box(folder: Path, settings: LinkSettings, school: str) -> AsyncIterator[Box]:
+async def open_box(
+    folder: Path, settings: LinkSettings, school: str, *, recipients: Sequence[str] | None = None, quota_mb: int = 100
+) -> AsyncIterator[Box]:
     """A box that is not started yet; stopped at the end."""
     identity = load_identity(folder)
     async with open_outbox(folder / "outbox.db", school=school, clock=HurriedClock(), settings=SMALL) as outbox:
-        box = Box(settings, school, outbox, identity)
+        box = Box(settings, school, outbox, identity, folder, recipients, quota_mb)
+        await box.evidence.begin()
         try:
             yield box
         finally:

@@ -21,8 +21,10 @@ from agent.sync.identity import load_identity
 from agent.sync.link import State
 from agent.sync.linkerror import LinkError
 from agent.sync.mqtt import Outgoing
+from agent.sync.parts import Parts
 from agent.sync.topics import RangeVerdict, Receipt, Topics, Verdict
 from agent.sync.trust import Refused
+from tests.agent.evidence.pictures import evidence_of
 from tests.agent.sync.box import SMALL, fire, health, taps
 from tests.clock import FastClock
 
@@ -82,7 +84,9 @@ class Wire:
 async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     clock = FastClock()
     async with open_outbox(tmp_path / "o.db", school=SCHOOL, clock=clock, settings=SMALL) as outbox:
-        drain = Drain(outbox, load_identity(tmp_path), Topics(SCHOOL), clock, lambda: made.jitter, compressed=False)
+        identity, topics = load_identity(tmp_path), Topics(SCHOOL)
+        parts = Parts(evidence_of(outbox, tmp_path, clock), identity, topics, lambda: made.jitter)
+        drain = Drain(outbox, identity, topics, parts, clock, lambda: made.jitter, compressed=False)
         made = Wire(drain, outbox, clock)
         drain.connected(in_flight_max=100)
         yield made

@@ -34,7 +34,7 @@ def check(properties: dict[str, str], *, topic: str = TOPIC, payload: bytes = PA
 
 
 def check_order(properties: dict[str, str], *, topic: str = ORDER_TOPIC, payload: bytes = PAYLOAD) -> None:
-    Trust(public(ORDERS), FastClock()).check_order(topic, payload, properties)
+    Trust(public(ORDERS), FastClock()).check_pinned(Kind.ORDER, topic, payload, properties)
 
 
 def spoilt(**changes: str) -> str:

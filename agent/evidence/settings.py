@@ -1,0 +1,28 @@
+"""What the configuration may say about evidence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+MB = 1_000_000
+
+
+class EvidenceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The sealed pictures of cameras, until the centre has them."""
+
+    quota_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="size of the sealed pictures that wait for the centre; beyond it the least severe is dropped "
+            "and recorded, the oldest of them first; 0 keeps none",
+        ),
+    ] = 256
+
+    @property
+    def quota_bytes(self) -> int:
+        return self.quota_mb * MB

@@ -1,0 +1,381 @@
+"""The pictures that alarms refer to: sealed for who may see them, kept within a quota, owed until the centre has them.
+
+An alarm does not wait for its picture: keep() gives the id at once, and hands the promise to the outbox's writer before
+the alarm, so that no alarm is on the disk without it. A worker seals and writes.
+
+Order   promise · file synced · row with the record · … · row over, with the record of a loss · file removed · row
+        removed. Whatever is killed between, begin() finds it: a promise without a file is told as lost, a file that is
+        over is removed.
+Space   agent/evidence/retention.py; who is dropped is told before its file goes.
+Plain   pictures are in memory only, PICTURES_WAITING of them at most, and in none of the files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from agent.clock import Clock
+from agent.events import EvidenceLost, EvidenceSealed, draft
+from agent.evidence import rows
+from agent.evidence.folder import Folder
+from agent.evidence.not_kept import NotKept
+from agent.evidence.retention import order_of_sending, victims
+from agent.evidence.rows import RANK, Kept, State
+from agent.evidence.seal import fingerprint, seal, usable
+from agent.evidence.settings import EvidenceSettings
+from agent.evidence.troubles import Troubles
+from agent.model import Draft, Moment, Severity
+from agent.outbox.group import Transaction
+from agent.outbox.outbox import Outbox
+from agent.outbox.troubles import Trouble
+from drivers.readings import PictureChange
+
+log = logging.getLogger("agent.evidence")
+
+PICTURES_WAITING = 8  # in memory, not yet sealed
+SNAPSHOT = "snapshot"
+LOOK_S = 5.0
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """One that is on its way to the disk."""
+
+    id: str
+    camera: str
+    severity: Severity
+    plain: bytes
+    at: Moment
+
+
+class EvidenceState(msgspec.Struct, frozen=True, kw_only=True):
+    """For status."""
+
+    kept: int
+    owed_bytes: int
+    sealed: int
+    delivered: int
+    lost: int
+    not_kept: int
+
+
+class Evidence:
+    """One per box; begin() first, then run() for ever. `recipients` tells for whom to seal now."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        folder: Folder,
+        settings: EvidenceSettings,
+        recipients: Callable[[], Iterable[str]],
+        clock: Clock,
+        *,
+        reserve_bytes: int,
+        cameras: int,
+    ) -> None:
+        self._outbox = outbox
+        self._folder = folder
+        self._settings = settings
+        self._recipients = recipients
+        self._clock = clock
+        self._reserve_bytes = reserve_bytes
+        self._kept: dict[str, Kept] = {}
+        self._order: list[Kept] | None = None
+        self._own: set[str] = set()  # promised by this process
+        self._begun = asyncio.Event()
+        self._turn = asyncio.Lock()  # one picture at a time is made room for
+        self._making: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._not_kept = NotKept()
+        self._troubles = Troubles(clock, cameras)
+        self._sealed = self._delivered = self._lost = 0
+        self._listeners: list[Callable[[], None]] = []
+
+    # --- a picture comes ----------------------------------------------------------------------------------------
+
+    async def keep(self, change: PictureChange, camera: str, severity: Severity) -> str:
+        """The id under which the picture will be kept; empty if it is not. Does not wait for the disk."""
+        if not change.jpeg or self._settings.quota_mb == 0:
+            return ""
+        reason = self._refusal(camera)
+        if reason:
+            self._not_kept.add(camera, reason)
+            return ""
+        at = Moment(change.at_ns, change.monotonic_ns, self._clock.synced())
+        picture = Picture(str(uuid4()), camera, severity, change.jpeg, at)
+        if not self._begun.is_set():
+            self._own.add(picture.id)
+        self._start(self._make(picture), self._making)  # its first step hands over the promise: before any alarm
+        return picture.id
+
+    def _refusal(self, camera: str) -> str:
+        if not self._usable_recipients():
+            return "no_recipient"
+        if len(self._making) >= PICTURES_WAITING:
+            return "busy"
+        return "too_many" if self._not_kept.too_many(camera, self._clock.monotonic_ns() / 1e9) else ""
+
+    def _usable_recipients(self) -> list[str]:
+        given = list(self._recipients())
+        found = [one for one in given if usable(one)]
+        self._troubles.recipients(given=len(given), usable=len(found))
+        return found
+
+    async def _make(self, picture: Picture) -> None:
+        """From the promise to the record that it is sealed."""
+
+        def promise(transaction: Transaction) -> None:
+            rows.promise(transaction, picture.id, picture.camera, SNAPSHOT, picture.severity)
+
+        await self._outbox.transact(promise)
+        await self._begun.wait()
+        async with self._turn:
+            reason = await self._seal(picture)
+        if reason:
+            lost = Kept(
+                number=0, id=picture.id, camera=picture.camera, kind=SNAPSHOT, rank=RANK[picture.severity],
+                bytes=0, sha256="",
+            )  # fmt: skip
+            await self._lose([lost], reason)
+
+    async def _seal(self, picture: Picture) -> str:
+        """Returns why it could not be kept, or nothing."""
+        recipients = self._usable_recipients()
+        if not recipients:
+            return "no_recipient"
+        sealed = await self._folder.aside(lambda: seal(picture.plain, recipients))
+        reason = await self._make_room(len(sealed), RANK[picture.severity])
+        if reason:
+            return reason
+        try:
+            await self._folder.write(picture.id, sealed)
+        except OSError as error:
+            log.warning("a picture cannot be written: %s", error)
+            self._troubles.unwritable(error)
+            return "disk_full" if error.errno in FULL else "failed"
+        self._troubles.written()
+        record = _record(picture, sealed, recipients)
+
+        def keep(transaction: Transaction) -> Kept:
+            transaction.put(record)
+            return rows.keep(transaction, picture.id, len(sealed), _sha256(sealed))
+
+        self._hold(await self._outbox.transact(keep))
+        self._sealed += 1
+        return ""
+
+    def _hold(self, kept: Kept) -> None:
+        self._kept[kept.id] = kept
+        self._order = None
+        for listener in self._listeners:
+            listener()
+
+    # --- space ----------------------------------------------------------------------------------------------------
+
+    async def _make_room(self, size: int, rank: int) -> str:
+        """Drop what must give way to a new picture. Returns why that is the new one itself, or nothing."""
+        over_quota = self.owed_bytes() + size - self._settings.quota_bytes
+        over_disk = self._reserve_bytes + size - self._folder.free_bytes()
+        excess, reason = max((over_quota, "quota"), (over_disk, "disk_full"))
+        if excess <= 0:
+            return ""
+        dropped = victims(self._kept.values(), excess, newcomer=rank)
+        if dropped is None:
+            self._troubles.shed()
+            return reason
+        await self._shed(dropped, reason)
+        return ""
+
+    async def _relieve(self) -> None:
+        """Where others fill the disk, pictures give way before records do."""
+        excess = self._reserve_bytes - self._folder.free_bytes()
+        if excess > 0 and self._kept:
+            await self._shed(victims(self._kept.values(), excess) or [], "disk_full")
+
+    async def _shed(self, dropped: list[Kept], reason: str) -> None:
+        log.warning("%d pictures give way: %s", len(dropped), reason)
+        self._troubles.shed()
+        await self._lose(dropped, reason)
+
+    # --- a picture goes -------------------------------------------------------------------------------------------
+
+    async def _lose(self, gone: list[Kept], reason: str) -> None:
+        """Tell it, then remove it."""
+        told = [self._loss(one.id, one.camera, one.kind, reason) for one in gone]
+        self._lost += len(gone)
+        await self._end([one.id for one in gone], told)
+
+    async def _end(self, ids: list[str], told: list[Draft]) -> None:
+        """Nothing is owed of these any more: on the disk first, then the files go, then the rows."""
+        for id_ in ids:
+            if self._kept.pop(id_, None):
+                self._order = None
+
+        def end(transaction: Transaction) -> None:
+            for one in told:
+                transaction.put(one)
+            for id_ in ids:
+                rows.end(transaction, id_)
+
+        await self._outbox.transact(end)
+        await self._remove(ids)
+
+    async def _remove(self, ids: list[str]) -> None:
+        try:
+            await self._folder.remove(ids)
+        except OSError as error:  # the rows stay, so that the next start tries again
+            log.warning("pictures that are over cannot be removed: %s", error)
+            return
+
+        def forget(transaction: Transaction) -> None:
+            for id_ in ids:
+                rows.forget(transaction, id_)
+
+        await self._outbox.transact(forget)
+
+    def _loss(self, id_: str, camera: str, kind: str, reason: str) -> Draft:
+        lost = EvidenceLost(evidence=id_, camera=camera, kind=kind, reason=reason, count=1)
+        return draft(lost, self._clock.now())
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Find what was left, then look after space and losses. Runs for ever."""
+        await self.begin()
+        while True:
+            await self._clock.sleep(LOOK_S)
+            await self.tell_not_kept()
+            async with self._turn:
+                await self._relieve()
+
+    async def begin(self) -> None:
+        """What an earlier life left: kept pictures are owed, everything half done is brought to its end."""
+        files = await self._folder.scan()
+        table = [one for one in await self._outbox.transact(rows.load) if one[1].id not in self._own]
+        known = {kept.id for _, kept in table}
+        whole = {kept.id for state, kept in table if state is State.KEPT and files.get(kept.id) == kept.bytes}
+        told = []
+        for state, kept in table:
+            if state is State.PROMISED:
+                told.append(self._loss(kept.id, kept.camera, kept.kind, "interrupted"))
+            elif state is State.KEPT and kept.id not in whole:
+                told.append(self._loss(kept.id, kept.camera, kept.kind, "damaged"))
+        strays = sorted(files.keys() - known)  # the database that knew them was damaged
+        told += [self._loss(id_, "", SNAPSHOT, "damaged") for id_ in strays]
+        self._lost += len(told)
+        for _, kept in table:
+            if kept.id in whole:
+                self._hold(kept)
+        over = [*strays, *(kept.id for _, kept in table if kept.id not in whole)]
+        if over:
+            await self._end(over, told)
+        self._begun.set()
+
+    async def tell_not_kept(self) -> None:
+        """Record what was not taken; called every few seconds."""
+        lost = self._not_kept.due(self._clock.monotonic_ns() / 1e9)
+        if lost:
+            await self._outbox.accept([draft(one, self._clock.now()) for one in lost])
+
+    async def drained(self) -> None:
+        """Wait until every picture so far is kept or told as lost."""
+        while waiting := self._making | self._ending:
+            await asyncio.wait(waiting)
+
+    def _start(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(work)
+        among.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            among.discard(task)
+            if not task.cancelled() and (error := task.exception()):
+                log.error("evidence: %s", error)
+
+        task.add_done_callback(ended)
+
+    # --- what is owed, for the link -----------------------------------------------------------------------------------
+
+    def owed(self) -> Kept | None:
+        """What is to be sent next: the most severe, of those the oldest."""
+        if self._order is None:
+            self._order = order_of_sending(self._kept.values())
+        return self._order[0] if self._order else None
+
+    def find(self, id_: str) -> Kept | None:
+        """One that is owed."""
+        return self._kept.get(id_)
+
+    def owed_bytes(self) -> int:
+        return sum(kept.bytes for kept in self._kept.values())
+
+    async def intact(self, kept: Kept) -> bool:
+        """Whether the card still gives what was sealed."""
+        return await self._folder.intact(kept)
+
+    async def read(self, kept: Kept, offset: int, size: int) -> bytes:
+        """A piece of the sealed file; shorter where the card lost some."""
+        try:
+            return await self._folder.read(kept.id, offset, size)
+        except OSError as error:
+            log.warning("a sealed picture cannot be read: %s", error)
+            return b""
+
+    def delivered(self, kept: Kept) -> None:
+        """The centre has it whole."""
+        if self._kept.pop(kept.id, None):
+            self._order = None
+            self._delivered += 1
+            self._start(self._end([kept.id], []), self._ending)
+
+    def lose(self, kept: Kept, reason: str) -> None:
+        """It can never be delivered."""
+        if self._kept.pop(kept.id, None):
+            self._order = None
+            self._start(self._lose([kept], reason), self._ending)
+
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Call it on the loop when there is more to send."""
+        self._listeners.append(listener)
+
+    # --- for people -----------------------------------------------------------------------------------------------
+
+    def state(self) -> EvidenceState:
+        return EvidenceState(
+            kept=len(self._kept),
+            owed_bytes=self.owed_bytes(),
+            sealed=self._sealed,
+            delivered=self._delivered,
+            lost=self._lost,
+            not_kept=self._not_kept.total,
+        )
+
+    def trouble(self) -> list[Trouble]:
+        """What is wrong with evidence now."""
+        self._usable_recipients()
+        return self._troubles.now()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _record(picture: Picture, sealed: bytes, recipients: list[str]) -> Draft:
+    data = EvidenceSealed(
+        evidence=picture.id,
+        camera=picture.camera,
+        kind=SNAPSHOT,
+        bytes=len(sealed),
+        sha256=_sha256(sealed),
+        plain_bytes=len(picture.plain),
+        plain_sha256=_sha256(picture.plain),
+        recipients=[fingerprint(one) for one in recipients],
+    )
+    return draft(data, picture.at)

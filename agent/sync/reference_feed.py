@@ -1,0 +1,142 @@
+"""Reference data as it comes: a signed manifest, the parts it names, and then the whole dataset into its place on disk.
+
+Believed  only what the pinned orders key has signed, for this school, newer than what is held. Parts are not signed:
+          a part is taken if a manifest that is believed names its hash.
+Bounded   one manifest a dataset; its parts are held in memory until they are whole, REFERENCE_MAX_PARTS at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from agent.reference import DATASETS, Reference
+from agent.sync.topics import REFERENCE_PART_MAX_BYTES, Kind, Manifest, Topics
+from agent.sync.trust import Refused, Trust
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+log = logging.getLogger("agent.reference")
+
+
+class Coming(msgspec.Struct):
+    """A dataset of which parts are missing."""
+
+    manifest: Manifest
+    parts: dict[str, bytes]
+
+    def missing(self) -> list[str]:
+        return [part.sha256 for part in self.manifest.parts if part.sha256 not in self.parts]
+
+
+class ReferenceFeed:
+    """One per box; `listen` and `unlisten` belong to the connection of the moment."""
+
+    def __init__(self, reference: Reference, trust: Trust, topics: Topics, school: str) -> None:
+        self._reference = reference
+        self._trust = trust
+        self._topics = topics
+        self._school = school
+        self._coming: dict[str, Coming] = {}
+        self._whole: dict[str, tuple[int, bytes]] = {}  # to be written
+        self._wake = asyncio.Event()
+        self._listen: Callable[[Sequence[str]], None] = lambda _topics: None
+        self._unlisten: Callable[[Sequence[str]], None] = lambda _topics: None
+
+    def topics(self) -> list[str]:
+        """What to subscribe to: the datasets that this box uses, and the parts that it still misses."""
+        parts = [sha256 for coming in self._coming.values() for sha256 in coming.missing()]
+        return [self._topics.reference + name for name in [*DATASETS, *parts]]
+
+    def connected(self, listen: Callable[[Sequence[str]], None], unlisten: Callable[[Sequence[str]], None]) -> None:
+        self._listen, self._unlisten = listen, unlisten
+
+    def take(self, topic: str, payload: bytes, properties: Mapping[str, str]) -> None:
+        """A manifest or a part. Raises Refused."""
+        name = topic.removeprefix(self._topics.reference)
+        if name in DATASETS:
+            self._trust.check_pinned(Kind.REFERENCE, topic, payload, properties)
+            self._take_manifest(name, payload)
+        else:
+            self._take_part(name, payload)
+
+    def _take_manifest(self, name: str, payload: bytes) -> None:
+        manifest = _decoded(payload, Manifest)
+        if manifest.school != self._school:
+            raise Refused("other_school")
+        if manifest.dataset != name:
+            raise Refused("other_topic")
+        newest = max(self._reference.version(name), self._whole.get(name, (0, b""))[0])
+        if manifest.version == newest:
+            return  # the broker gives it at each connection
+        if manifest.version < newest:
+            raise Refused("old_version")
+        inline = b"" if manifest.content is msgspec.UNSET else bytes(manifest.content)
+        if bool(inline) == bool(manifest.parts):
+            raise Refused("malformed")
+        if inline:
+            self._ready(name, manifest.version, inline)
+        else:
+            self._await_parts(name, manifest)
+
+    def _await_parts(self, name: str, manifest: Manifest) -> None:
+        before = self._coming.get(name)
+        if before and before.manifest.version > manifest.version:
+            raise Refused("old_version")
+        self._coming[name] = coming = Coming(manifest, before.parts if before else {})
+        named = {part.sha256 for part in manifest.parts}
+        coming.parts = {sha256: body for sha256, body in coming.parts.items() if sha256 in named}
+        if not self._joined(name, coming):
+            self._listen([self._topics.reference + sha256 for sha256 in coming.missing()])
+
+    def _take_part(self, sha256: str, payload: bytes) -> None:
+        wanting = [(name, coming) for name, coming in self._coming.items() if sha256 in coming.missing()]
+        if not wanting:
+            raise Refused("foreign_topic")
+        if len(payload) > REFERENCE_PART_MAX_BYTES or hashlib.sha256(payload).hexdigest() != sha256:
+            raise Refused("bad_part")
+        self._unlisten([self._topics.reference + sha256])
+        for name, coming in wanting:
+            coming.parts[sha256] = payload
+            self._joined(name, coming)
+
+    def _joined(self, name: str, coming: Coming) -> bool:
+        """Whether it is whole; then it is on its way to the disk."""
+        if coming.missing():
+            return False
+        del self._coming[name]
+        content = b"".join(coming.parts[part.sha256] for part in coming.manifest.parts)
+        self._ready(name, coming.manifest.version, content)
+        return True
+
+    def _ready(self, name: str, version: int, content: bytes) -> None:
+        _decoded(content, DATASETS[name])
+        self._coming.pop(name, None)
+        self._whole[name] = (version, content)
+        self._wake.set()
+
+    async def keep(self, changed: Callable[[], None]) -> None:
+        """Put what is whole on the disk; runs for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for name, (version, content) in list(self._whole.items()):
+                try:
+                    if await self._reference.put(name, version, content):
+                        changed()
+                except OSError as error:  # a full disk; the broker gives it again at the next connection
+                    log.warning("reference data %s cannot be written: %s", name, error)
+                if self._whole.get(name) == (version, content):
+                    del self._whole[name]
+
+
+def _decoded(payload: bytes, type_: type[S]) -> S:
+    try:
+        return msgspec.json.decode(payload, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("malformed") from error

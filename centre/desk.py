@@ -1,0 +1,109 @@
+"""The commands `evidence` and `reference` of mektep-centre; centre/cli.py lists them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from centre import admin, keys, opening, reference
+from centre.commands import ATTENTION, WELL, must_be_known, open_store
+from centre.errors import CentreError
+from centre.evidence import EvidenceStore, Known
+from centre.settings import load_settings
+from centre.store import Store
+
+
+def evidence_list(args: argparse.Namespace) -> int:
+    """1 if something is lost."""
+    store = open_store(load_settings(args.config))
+    if args.school:
+        must_be_known(store, args.school)
+    found = EvidenceStore(store.database).known(args.school or "")
+    if args.json:
+        print(msgspec.json.encode(found).decode())
+    for one in [] if args.json else found:
+        print(_line(one))
+    return ATTENTION if any(one.state == "lost" for one in found) else WELL
+
+
+def _line(one: Known) -> str:
+    state = f"{one.state} {one.reason}".strip()
+    share = f"{one.stored}/{one.bytes}" if one.state == "partial" else f"{one.bytes}"
+    return f"{one.id}  {one.school}  {one.camera or '?'}  {one.at or '?'}  {state}  {share} bytes"
+
+
+def evidence_get(args: argparse.Namespace) -> int:
+    """The sealed file, or with a key the picture."""
+    store = open_store(load_settings(args.config))
+    found = EvidenceStore(store.database).sealed(args.id, args.school or "")
+    if not found:
+        do = "`mektep-centre evidence list` names the whole ones."
+        raise CentreError("K-124", f"no whole file has the id {args.id}", do=do)
+    if len(found) > 1:
+        raise CentreError("K-124", f"{len(found)} schools have a file with this id", do="Say which with --school.")
+    content = opening.open_sealed(found[0][1], args.identity) if args.identity else found[0][1]
+    if str(args.out) == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        _write(args.out, content)
+        print(f"{args.out}: {len(content)} bytes, {'opened' if args.identity else 'sealed'}.")
+    return WELL
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A child's picture is for its owner's eyes; what is there is not overwritten."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+
+
+def reference_data(args: argparse.Namespace) -> int:
+    """Publish a dataset, or show what is published."""
+    settings = load_settings(args.config)
+    store = open_store(settings)
+    must_be_known(store, args.school)
+    published = reference.Published(store.database)
+    if args.dataset is None:
+        return _show(store, published, args.school)
+    content = _content(args)
+    version, former = published.newest(args.school, args.dataset)
+    if content is None:
+        if not version:
+            do = f"Publish it: `mektep-centre reference {args.school} {args.dataset} FILE`."
+            raise CentreError("K-125", f"{args.dataset} was never published for {args.school}", do=do)
+        print(former.decode())
+        return WELL
+    reference.check(args.dataset, content)
+    version = reference.next_version(version)
+    key = keys.orders_key(settings.file("."))
+    told = reference.messages(key, args.school, args.dataset, version, content, reference.part_names(former))
+    admin.publish_retained(settings, [(one.topic, one.payload, one.user) for one in told])
+    published.note(args.school, args.dataset, version, content)
+    print(f"{args.dataset} of {args.school} is published: version {version}.")
+    return WELL
+
+
+def _content(args: argparse.Namespace) -> bytes | None:
+    """What is to be published; None: nothing."""
+    if args.snapshot is None:
+        return bytes(args.file.read_bytes()) if args.file else None
+    if args.dataset != "recipients" or args.file:
+        raise CentreError("K-123", "--snapshot is for `recipients`, without a file", do="Leave one of them out.")
+    for one in args.snapshot:
+        if not opening.usable(one):
+            do = "Copy the line `public key` that age-keygen prints."
+            raise CentreError("K-123", f"{one} is no age recipient", do=do)
+    return msgspec.json.encode({"snapshot": args.snapshot})
+
+
+def _show(store: Store, published: reference.Published, school: str) -> int:
+    """1 if the box does not hold what is published."""
+    given, held = published.versions(school), store.datasets_of(school)
+    for dataset, version in given.items():
+        box = held.get(dataset, "none")
+        print(f"{dataset}  version {version}  {'held by the box' if box == version else f'the box holds {box}'}")
+    return WELL if all(held.get(dataset) == version for dataset, version in given.items()) else ATTENTION
