@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, cells, core, drain, kills, taps
+from bench import accept, alarms, cells, core, drain, kills, readers, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "drain": drain.measure,
     "taps": taps.measure,
     "cells": cells.measure,
+    "readers": readers.measure,
     "alarms": alarms.measure,
     "core": core.measure,
     "kills": kills.measure,

@@ -31,6 +31,7 @@ ATR = bytes.fromhex("3B0F804F0CA0000003060300010000000000")  # MIFARE Classic 1K
 GET_UID = bytes.fromhex("FFCA000000")
 LED = bytes.fromhex("FF0040")
 BUZZER = bytes.fromhex("FF0052")
+PERIOD_S = 0.3  # the service asks each 0.4 s
 READ_S = 0.05  # the service has read what came; it asks again after 0.4 s
 RED, GREEN = 1, 2
 LETTERS = {GREEN: "G", RED: "R", RED | GREEN: "W"}
@@ -55,6 +56,7 @@ class PcscReader:
         self._uid = b""
         self._next = b""  # comes when the service has seen that the one before is gone
         self._gone_told = True
+        self._looked_s = 0.0
         self._hangs_up = False
         self._powered = False
         self._buffer = bytearray()
@@ -153,10 +155,15 @@ class PcscReader:
         return self._status(), 0, self._transfer(data) if kind == TRANSFER else b""
 
     def _look(self) -> int:
-        """What the service is told when it asks; a card that waits comes after it heard of the gap."""
+        """What the service is told when it asks; a card that waits comes after it heard of the gap.
+
+        Several questions in a row are part of something else: only the one that it asks from time to time counts.
+        """
         self.looks += 1
+        now_s = time.monotonic()
+        periodic, self._looked_s = now_s - self._looked_s > PERIOD_S, now_s
         status = self._status()
-        if status == ABSENT:
+        if status == ABSENT and (periodic or self._gone_told):
             self._gone_told = True
             if self._next:
                 self.hold(self._next)

@@ -43,7 +43,7 @@ TRY_AGAIN_S = 0.05
 UNAWARE, PRESENT = 0, 0x20  # states: nothing is known yet; a card is there
 EVENTS_SHIFT = 16  # of a state: above it the service counts cards that came or went
 TAPS_WAITING = 64
-STUCK_S = 5.0  # one look lasts two seconds at most, a card that fails three times one more
+STUCK_S = 5.0  # one look lasts two seconds at most, one command to a card less
 LIGHT_S = 3.0  # three beeps take less than one second
 PROBE_S = 3.0
 GARBLED_SHOWN = 32
@@ -193,8 +193,9 @@ class PcscReader:
 
         with open_service() as service:
             name = service.find(self._settings.reader)
-            presence, state = Presence(), UNAWARE
-            self._tell(self._found, name)
+            presence, state = Presence(), service.state(name, UNAWARE, self._settings.poll_ms)
+            presence.came(state)
+            self._tell(self._found, name)  # from now on a card that comes is a tap
             while not self._stopping.is_set():
                 self.pulse.beat()
                 state = service.state(name, state, self._settings.poll_ms)
@@ -207,6 +208,7 @@ class PcscReader:
 
     def _read(self, service: Service, name: str) -> Card | Garbled:
         for _ in range(TRIES):
+            self.pulse.beat()
             heard = decode(service.transmit(name, GET_UID))
             if isinstance(heard, Card) or self._stopping.wait(TRY_AGAIN_S):
                 break
