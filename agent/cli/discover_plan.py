@@ -107,7 +107,7 @@ def touchable(wish: Wish, configured: Configured) -> list[Port]:
 
 def merged(found: Iterable[Found]) -> list[Found]:
     """What one look supposes gives way to what another knows of the same thing."""
-    told = list(found)
+    told = list({(one.kind, one.what, one.name, one.code, one.why): one for one in found}.values())
 
     def is_outdone(one: Found) -> bool:
         others = [other for other in told if other is not one and (other.kind, other.name) == (one.kind, one.name)]

@@ -10,18 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from agent.cli.discover_proposal import Device
 from agent.texts import Texts
-from drivers.discovery.found import Found, Kind, Sure, Tick, printable
+from drivers.discovery.found import Found, Kind, Sure, Tick, Why, printable
 
 MARK = {Sure.CERTAIN: ("●", "green"), Sure.LIKELY: ("◐", "yellow"), Sure.POSSIBLE: ("○", "dim")}
 BAD = "bold red"
 PLAIN_WIDTH = 100
+INDENT = (0, 0, 0, 3)
 
 
 class _Bars:
@@ -56,45 +58,51 @@ def draw(found: Sequence[Found], devices: Sequence[Device], file: Path, out: Tex
     """Print the groups, then the proposal. `hint`: nobody has listened or asked yet."""
     console = Console(file=out, highlight=False, width=None if out.isatty() else PLAIN_WIDTH)
     for kind in Kind:
-        group = [one for one in found if one.kind is kind]
-        if group:
-            console.print(_group(kind, group, say))
+        _draw_group(kind, [one for one in found if one.kind is kind], console, say)
     if not found:
         console.print(Text(say("discover.nothing"), BAD))
     if hint and any(one.kind is Kind.PORT for one in found):
         console.print(Text(f"→ {say('discover.hint')}\n", "bold"))
     if devices:
         console.print(Text(f"{say('discover.propose')} {file}", "bold"))
-        for device in devices:
-            for line in ("", *device.lines):
-                style = "dim" if line.startswith("#") else "bold cyan" if line.startswith("[[") else ""
-                console.print(Text(line, style), soft_wrap=True)
+        for line in (line for device in devices for line in ("", *device.lines)):
+            style = "dim" if line.startswith("#") else "bold cyan" if line.startswith("[[") else ""
+            console.print(Text(line, style), soft_wrap=True)
 
 
-def _group(kind: Kind, group: Sequence[Found], say: Texts) -> Table:
-    table = Table(
-        title=say(f"discover.{kind}"), title_justify="left", title_style="bold", show_header=False, box=None,
-        padding=(0, 1), expand=True,
-    )  # fmt: skip
-    table.add_column(no_wrap=True, width=1)
-    table.add_column(overflow="fold", ratio=1)
-    table.add_column(no_wrap=True, justify="right")
+def _draw_group(kind: Kind, group: Sequence[Found], console: Console, say: Texts) -> None:
+    if not group:
+        return
+    console.print(Text(say(f"discover.{kind}"), "bold"))
+    for line in _group(group, say):
+        console.print(line)
+    console.print()
+
+
+def _group(group: Sequence[Found], say: Texts) -> Iterator[RenderableType]:
+    """Each thing once: what it is, its name for the configuration, and every trouble with what to do."""
+    things: dict[tuple[str, str], list[Found]] = {}
     for one in group:
-        mark, style = MARK[one.sure]
-        table.add_row(Text("!" if one.code else mark, BAD if one.code else style), _words(one, say), _state(one, say))
-    table.add_row()
-    return table
+        things.setdefault((one.what, one.name), []).append(one)
+    for (what, name), told in things.items():
+        yield _headline(what, told, say)
+        if name not in ("", what):
+            yield Padding(Text(printable(name, 200), "dim", overflow="fold"), INDENT)
+        for one in told:
+            if one.code:
+                trouble = Text(f"{one.code}  ", BAD).append(printable(one.fact, 300), "not bold default")
+                yield Padding(trouble.append(f"\n→ {say.instruction(one.code, one.do)}", "bold default"), INDENT)
 
 
-def _words(one: Found, say: Texts) -> Text:
-    """What it is; its name for the configuration; what to do."""
-    text = Text(printable(one.what, 160))
-    if one.name not in ("", one.what):
-        text.append(f"\n{printable(one.name, 200)}", "dim")
-    if one.code:
-        text.append(f"\n{one.code}  ", BAD).append(printable(one.fact, 300))
-        text.append(f"\n→ {say.instruction(one.code, one.do)}", "bold")
-    return text
+def _headline(what: str, told: Sequence[Found], say: Texts) -> Table:
+    mark, style = MARK[told[-1].sure]
+    bad = any(one.code for one in told)
+    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    line.add_column(no_wrap=True, width=1)
+    line.add_column(overflow="fold", ratio=1)
+    line.add_column(no_wrap=True, justify="right")
+    line.add_row(Text("!" if bad else mark, BAD if bad else style), Text(printable(what, 160)), _state(told[-1], say))
+    return line
 
 
 def _state(one: Found, say: Texts) -> Text:
@@ -102,4 +110,6 @@ def _state(one: Found, say: Texts) -> Text:
         return Text(f"{say('discover.configured')} {printable(one.configured, 32)}", "green")
     if one.used_by:
         return Text(f"{say('discover.used')}, {one.used_by}", "green")
+    if one.kind is Kind.PORT:  # that it is there needs no reason
+        return Text("" if one.why in (Why.LISTED, Why.USB) else say(f"why.{one.why}"), "dim")
     return Text(f"{say(f'sure.{one.sure}')}, {say(f'why.{one.why}')}", "dim")

@@ -40,16 +40,21 @@ def screen(*many: Found, language: str = "en", hint: bool = False) -> str:
 
 def test_things_stand_in_their_groups_with_how_sure_they_are() -> None:
     lines = [line.strip() for line in screen(found(), READER).splitlines()]
-    assert lines[0] == "Serial ports"
-    assert re.fullmatch(r"●  ttyUSB0: FT232R +certain, by its USB number", lines[1])
-    assert lines[2] == BY_ID
+    assert lines[:3] == ["Serial ports", "●  ttyUSB0: FT232R", BY_ID]
     assert lines[4] == "Card readers"
     assert re.fullmatch(r"●  em4100, 9600 baud +certain, a card was read", lines[5])
 
 
+def test_a_thing_with_two_troubles_stands_once() -> None:
+    text = screen(TROUBLE, found(code="X-105", fact="nothing was heard", do="Show a card.", why=Why.SILENT))
+    assert text.count("ttyUSB0") == text.count(BY_ID) == 1
+    assert text.index("X-103") < text.index("X-105")
+    assert text.splitlines()[1].endswith("nothing came")
+
+
 @pytest.mark.parametrize(("sure", "mark"), [(Sure.CERTAIN, "●"), (Sure.LIKELY, "◐"), (Sure.POSSIBLE, "○")])
 def test_the_mark_tells_how_sure_it_is(sure: Sure, mark: str) -> None:
-    assert screen(found(sure=sure)).splitlines()[1].split()[0] == mark
+    assert screen(found(Kind.CAMERA, sure=sure)).splitlines()[1].split()[0] == mark
 
 
 def test_a_trouble_is_code_fact_and_instruction() -> None:
