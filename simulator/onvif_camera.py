@@ -41,7 +41,7 @@ class OnvifCamera:
     def __init__(
         self, *, name: str = "HIKVISION%20DS-2CD2143G2", hardware: str = "DS-2CD2143G2-I", interface: str = "lo",
         path: str = "/Streaming/Channels/101", realm: str = "", server: str = "", codec: str = "H264",
-        says: bytes = b"",
+        says: bytes = b"", discovery_port: int = PORT,
     ) -> None:  # fmt: skip
         self.asked: list[str] = []  # the first line of each RTSP request
         self.questions = 0  # of WS-Discovery
@@ -49,7 +49,7 @@ class OnvifCamera:
         self._scopes = {"name": name, "hardware": hardware}
         self._endpoint = uuid.uuid4()
         self._interface, self._path, self._realm, self._server, self._codec = interface, path, realm, server, codec
-        self._says = says
+        self._says, self._discovery_port = says, discovery_port
         self._socket: socket.socket | None = None
         self._rtsp: asyncio.Server | None = None
 
@@ -58,7 +58,7 @@ class OnvifCamera:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((GROUP, PORT))
+        sock.bind((GROUP, self._discovery_port))
         member = struct.pack("=4s4si", socket.inet_aton(GROUP), b"", index)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
         asyncio.get_running_loop().add_reader(sock, self._question)

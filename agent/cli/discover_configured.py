@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,9 @@ class Configured(msgspec.Struct, frozen=True):
 
     def at(self, place: str) -> str:
         """The name of the device that is there, or nothing."""
-        return self.places.get(place, "") or self.places.get(_true(place), "")
+        named = self.places.get(place, "") or self.places.get(_true(place), "")
+        fitting = (name for pattern, name in self.places.items() if "*" in pattern and fnmatchcase(place, pattern))
+        return named or next(fitting, "")
 
     def name_of(self, found: Found) -> str:
         return self.at(found.name) or (self.at(found.host) if found.host else "")

@@ -34,10 +34,10 @@ from drivers.discovery.found import Found, Kind, Sure, Tick, Why
 from drivers.discovery.hosts import Host
 from drivers.discovery.ports import Port
 from drivers.driver import Clock
-from drivers.errors import DeviceError
 
 T = TypeVar("T")
 HOSTS_AT_ONCE = 16
+TYPING_GAP_NS = 200_000_000  # wider than the driver's: the pause that it needs is not known yet
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +78,15 @@ async def gather(wish: Wish, configured: Configured, clock: Clock, bars: Bars) -
     found = [one for many in await asyncio.gather(*map(_all, looked)) for one in many]
     if wish.listen_s:
         answered = {one.name for one in found if one.sure is Sure.CERTAIN and one.kind in (Kind.READER, Kind.PANEL)}
-        found += await _listen([port for port in free if port.name not in answered], wish.listen_s, clock, bars)
+        typing = [one for one in found if _types(one) and not configured.name_of(one)]
+        silent = [port for port in free if port.name not in answered]
+        found += await _listen(silent, typing, wish.listen_s, clock, bars)
     return merged(_named(one, configured) for one in [*found, *missing])
+
+
+def _types(one: Found) -> bool:
+    """A reader that types, and that the agent does not have."""
+    return one.proposal is not None and one.proposal.driver == "hid" and not one.used_by
 
 
 def _touched(wish: Wish, configured: Configured) -> tuple[list[Port], list[Found]]:
@@ -115,7 +122,8 @@ def merged(found: Iterable[Found]) -> list[Found]:
             return any(other.sure is Sure.CERTAIN for other in others)
         return one.kind is Kind.PORT and not one.code and any(other.code for other in others)
 
-    return [one for one in told if not is_outdone(one)]
+    order = list(dict.fromkeys((one.kind, one.name) for one in told))  # a thing stays where it was seen first
+    return sorted((one for one in told if not is_outdone(one)), key=lambda one: order.index((one.kind, one.name)))
 
 
 def _named(one: Found, configured: Configured) -> Found:
@@ -139,28 +147,41 @@ async def _ask_port(port: Port, clock: Clock, bars: Bars) -> AsyncIterator[Found
             yield one
 
 
-async def _listen(free: list[Port], seconds: float, clock: Clock, bars: Bars) -> list[Found]:
-    from drivers.discovery import listening  # needs pyserial
-
-    decoders = _decoders()
-    if not free or not decoders:
+async def _listen(free: list[Port], typing: list[Found], seconds: float, clock: Clock, bars: Bars) -> list[Found]:
+    if not free and not typing:
         return []
-    bars.show_cards(len(free))
-    looks = [listening.look(port, decoders, clock, seconds, bars.bar(port.device, "listen")) for port in free]
+    bars.show_cards(len(free) + len(typing))
+    looks = [keyboards.listen(one, _typists(), clock, seconds, bars.bar(one.name, "listen")) for one in typing]
+    if free:
+        from drivers.discovery import listening  # needs pyserial
+
+        decoders = _decoders()
+        looks += [listening.look(port, decoders, clock, seconds, bars.bar(port.device, "listen")) for port in free]
     return [one for many in await asyncio.gather(*map(_all, looks)) for one in many]
 
 
 def _decoders() -> Mapping[str, Any]:
-    """Of each format of serial_ascii: True for each whole card. Nothing if pyserial is missing."""
-    try:
-        module = catalog.load("serial_ascii")
-    except DeviceError:
-        return {}
+    """Of each format of serial_ascii: True for each whole card."""
+    module = catalog.load("serial_ascii")
 
     def only_cards(decode: Any) -> Any:
         return lambda buffer: (isinstance(heard, module.Card) for heard in decode(buffer))
 
     return {format_.value: only_cards(decode) for format_, decode in module.DECODERS.items()}
+
+
+def _typists() -> Mapping[str, Any]:
+    """Of each layout of hid: what was typed, at the key that ends it."""
+    module = catalog.load("hid")
+
+    def typist(line: Any) -> Any:
+        def text(event: Any) -> str:
+            heard = line.feed(event)
+            return heard.text if isinstance(heard, module.Typed) else ""
+
+        return text
+
+    return {layout.value: typist(module.Line(layout, TYPING_GAP_NS)) for layout in module.Layout}
 
 
 async def _network(wish: Wish, configured: Configured, bars: Bars) -> AsyncIterator[Found]:

@@ -46,6 +46,7 @@ def _device(name: str, found: Found, proposal: Proposal, say: Texts) -> Device:
     secrets = tuple(f"{name}-{key}" for key in proposal.secrets)
     own = proposal.settings + tuple(Setting(k, n) for k, n in zip(proposal.secrets, secrets, strict=True))
     lines = [f"# {found.what}: {say(f'sure.{found.sure}')}, {say(f'why.{found.why}')}"]
+    lines += [f"# {say(f'remark.{proposal.remark}')}"] if proposal.remark else []
     lines += [f"# {remark}" for remark in _remarks(proposal, own, say)]
     lines += [f"# {say('discover.store')} mektep secret {secret}" for secret in secrets]
     lines += [f"[[{proposal.kind}]]", f"name = {toml(name)}", f"driver = {toml(proposal.driver)}"]

@@ -43,7 +43,7 @@ class _Bars:
         return tick
 
     def show_cards(self, count: int) -> None:
-        self._console.print(Text(f"{self._say('discover.show_cards')} {count}", "bold"))
+        self._console.print(Text(f"{self._say('discover.show_cards')} {count}\n", "bold"))
 
 
 @contextmanager

@@ -54,7 +54,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     kind: str  # reader, sensor, camera or signal
     driver: str
     settings: tuple[Setting, ...]
-    secrets: tuple[str, ...] = ()  # settings that name a secret, e.g. "password"
+    secrets: tuple[str, ...] = ()  # settings that name a secret, e.g. "key"
+    remark: str = ""  # what a person must know or decide; the words stand in agent/texts
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,13 @@ def look(proc: Path, wanted: Collection[str]) -> Held:
     return Held(held, complete)
 
 
+def by_us(proc: Path, device: Path) -> str:
+    """Which process of the agent's holds a device, in words; nothing if none does."""
+    true = os.path.realpath(device)
+    holder = look(proc, {true}).by.get(true)
+    return f"pid {holder.pid}" if holder and holder.ours else ""
+
+
 def _processes(proc: Path) -> list[Path]:
     try:
         return sorted(folder for folder in proc.iterdir() if folder.name.isdecimal())

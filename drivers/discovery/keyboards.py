@@ -1,22 +1,40 @@
-"""Card readers that type like a keyboard: which keyboards call themselves so. Opens nothing.
+"""Card readers that type like a keyboard: which keyboards call themselves so, and what one types when a card is shown.
 
-Names   by their USB numbers where these are of readers only, or by a word in their name; a keyboard with neither is
-        shown only as possible where its maker gave it no name of a known maker of keyboards.
+Look    by USB numbers that only readers have, or by a word in the name; other keyboards are no more than possible.
+Listen  the digits that were typed tell the format, hardly ever which number it is; they are not kept.
+Raises  nothing: what a keyboard cannot do is told as found.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from drivers.discovery import usb
-from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, printable, settings
+import msgspec
+
+from drivers.discovery import holders, usb
+from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, printable, settings
+from drivers.driver import Clock
+from drivers.errors import DeviceError
+from drivers.key_device import KeyEvent, open_device
 
 READERS = {"ffff:0035", "08ff:0009", "16c0:27db", "6352:213a"}  # numbers that such readers are sold with
 SAYS_READER = re.compile(r"\b(rfid|nfc|card|reader|sycreader|em4100|barcode|scanner|idcard|ic reader)\b", re.IGNORECASE)
 KEYBOARD = "-event-kbd"
+TYPED = (  # what is typed -> format, form
+    (re.compile(r"\d{10}"), "10d", "wiegand34"),
+    (re.compile(r"\d{3},\d{5}"), "3d5d", "wiegand26"),
+    (re.compile(r"\d{8}"), "8d", "wiegand26"),
+    (re.compile(r"\d{13}"), "13d", "em4100"),
+    (re.compile(r"[0-9A-F]{8}"), "hex", "uid4"),
+    (re.compile(r"[0-9A-F]{10}"), "hex", "em4100"),
+    (re.compile(r"[0-9A-F]{14}"), "hex", "uid7"),
+    (re.compile(r"[0-9A-F]{6}"), "hex", "wiegand26"),
+)
+Typist = Callable[[KeyEvent], str]  # what was typed, at the key that ends it
 
 
 async def look(root: Path) -> AsyncIterator[Found]:
@@ -48,5 +66,47 @@ def _found(root: Path, link: Path, event: str) -> Found:
     return Found(
         kind=Kind.READER, what=f"{words} (keyboard)", name=str(link),
         sure=Sure.LIKELY if likely else Sure.POSSIBLE, why=Why.USB if reader else Why.LISTED,
-        proposal=Proposal(kind="reader", driver="hid", settings=settings(device=str(link))) if likely else None,
+        used_by=holders.by_us(root / "proc", link),
+        proposal=_proposal(str(link), "10d", "wiegand34", "us", "hid-guess") if likely else None,
     )  # fmt: skip
+
+
+def _proposal(device: str, format_: str, form: str, layout: str, remark: str) -> Proposal:
+    told = settings(device=device, format=format_, form=form) + ((Setting("layout", layout),) if layout != "us" else ())
+    return Proposal(kind="reader", driver="hid", settings=told, remark=remark)
+
+
+def format_of(text: str) -> tuple[str, str]:
+    """The format of what was typed, and which number it most often is; nothing if it is no number of a card."""
+    return next(((format_, form) for shape, format_, form in TYPED if shape.fullmatch(text)), ("", ""))
+
+
+async def listen(
+    keyboard: Found, typists: Mapping[str, Typist], clock: Clock, seconds: float, tick: Tick
+) -> AsyncIterator[Found]:
+    """Until it types a card, or the time is over. Nobody else gets its keys meanwhile."""
+    try:
+        async with open_device(keyboard.name, clock) as device, asyncio.timeout(seconds):
+            while True:
+                for proposal in _typed((await device.read()).events, typists, keyboard.name):
+                    yield _read(keyboard, proposal)
+                    return
+    except TimeoutError:
+        return
+    except DeviceError as error:
+        yield msgspec.structs.replace(keyboard, code=error.code, fact=error.what, do=error.do)
+    finally:
+        tick(1, 1)
+
+
+def _typed(events: Iterable[KeyEvent], typists: Mapping[str, Typist], device: str) -> Iterator[Proposal]:
+    """A proposal for each card, by whichever layout makes sense of the keys."""
+    for event in events:
+        for layout, typist in typists.items():
+            format_, form = format_of(typist(event))
+            if format_:
+                yield _proposal(device, format_, form, layout, "hid")
+
+
+def _read(keyboard: Found, proposal: Proposal) -> Found:
+    return msgspec.structs.replace(keyboard, sure=Sure.CERTAIN, why=Why.CARD, proposal=proposal)

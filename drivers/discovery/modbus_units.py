@@ -146,5 +146,5 @@ def _panel(question: Question, unit: int, where: tuple[Setting, ...], name: str)
     return Found(
         kind=Kind.PANEL, what=f"{question.words}, unit {unit}", name=name,
         sure=Sure.CERTAIN if certain else Sure.POSSIBLE, why=Why.ANSWER,
-        proposal=Proposal(kind="sensor", driver="modbus_panel", settings=told),
+        proposal=Proposal(kind="sensor", driver="modbus_panel", settings=told, remark="zones"),
     )  # fmt: skip

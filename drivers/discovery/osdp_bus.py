@@ -167,5 +167,5 @@ def _found(port: Port, baud: int, reply: Reply) -> Found:
     return Found(
         kind=Kind.READER, what=f"{words}, address {reply.address}", name=port.name,
         sure=Sure.CERTAIN, why=Why.ANSWER,
-        proposal=Proposal(kind="reader", driver="osdp", settings=told, secrets=("key",)),
+        proposal=Proposal(kind="reader", driver="osdp", settings=told, secrets=("key",), remark="osdp"),
     )  # fmt: skip

@@ -1,20 +1,21 @@
 """PC/SC readers: asks pcscd for their names, and USB for readers that pcscd does not show. No card is touched.
 
-Library pyscard, if it is installed. Without it, or without pcscd, USB still tells that a reader is plugged in.
+Without pyscard or pcscd USB still tells that a reader is plugged in.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from drivers.discovery import usb
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, printable, settings
+from drivers.errors import DeviceError
 
 CCID = "0b"  # the USB class of such readers
 BY_NUMBER = {"072f:2200": "ACS ACR122U", "072f:90cc": "ACS ACR38"}  # readers older than the class
@@ -24,15 +25,26 @@ Names = Callable[[], Sequence[str]]
 
 
 def pcscd_names() -> Sequence[str]:
-    """The readers of pcscd. Raises ImportError without pyscard, and what pyscard raises without pcscd."""
-    return [str(reader) for reader in import_module("smartcard.System").readers()]
+    """The readers of pcscd. Raises ModuleNotFoundError without pyscard, DeviceError without pcscd."""
+    from drivers.pcsc_service import open_service
+
+    with open_service() as service:
+        return service.readers()
+
+
+def pattern(name: str, names: Sequence[str]) -> str:
+    """A name for the configuration: without the number of the socket at its end, where no other reader fits then."""
+    short = re.sub(r"( [0-9A-F]{2}){1,2}$", "", name)
+    alone = sum(other.startswith(short) for other in names) == 1
+    plain = re.sub(r"([\[*?])", r"[\1]", short if alone else name)
+    return f"{plain}*" if alone else plain
 
 
 async def look(root: Path, names: Names = pcscd_names) -> AsyncIterator[Found]:
     """The readers of pcscd; if it shows none, those on USB with what to do."""
     told, code, fact, do = await _ask(names)
     for name in told:
-        proposal = Proposal(kind="reader", driver="pcsc", settings=settings(reader=name))
+        proposal = Proposal(kind="reader", driver="pcsc", settings=settings(reader=pattern(name, told)))
         yield Found(
             kind=Kind.READER, what=printable(name), name=printable(name),
             sure=Sure.CERTAIN, why=Why.LISTED, proposal=proposal,
@@ -55,8 +67,8 @@ async def _ask(names: Names) -> tuple[Sequence[str], str, str, str]:
         return (), "X-109", "pyscard is not installed", do
     except TimeoutError:
         return (), "X-110", "pcscd does not answer", again
-    except Exception as error:  # noqa: BLE001 - pyscard's own exceptions, whose classes cannot be named without it
-        return (), "X-110", printable(f"pcscd does not run: {error}"), "Start it: sudo systemctl start pcscd.socket"
+    except DeviceError as error:
+        return (), error.code, error.what, error.do
 
 
 async def _in_a_thread(names: Names) -> Sequence[str]:

@@ -103,9 +103,8 @@ def _camera(host: str, port: int, path: str, answer: Answer, known: Found | None
     told = printable(answer.server or answer.realm, 40)
     what = words if known or not told else f"{words}, {told}"
     seen = codec(answer.body) if answer.status == OPEN else ""
-    secrets: tuple[str, ...] = ()
     if answer.status == WANTS_PASSWORD:
-        code, fact, secrets = "X-113", f"{host} wants a user and a password", ("password",)
+        code, fact = "X-113", f"{host} wants a user and a password"
         do = "Write the user into the configuration; store the password: mektep secret, with the name shown there."
     elif seen:
         code, fact = "X-114", f"{host} shows its picture to anybody who asks"
@@ -115,10 +114,15 @@ def _camera(host: str, port: int, path: str, answer: Answer, known: Found | None
         return _trouble(known, host, what, fact, "Take the path from the camera's papers.")
     main, sub = _paths(f"{words} {answer.server} {answer.realm}")
     lines = settings(url=_url(host, port, path)) + (settings(sub_url=_url(host, port, sub)) if sub else ())
+    proposal = Proposal(kind="camera", driver="rtsp", settings=lines)
+    if not seen:
+        remark = "camera" if main else "camera-path"
+        lines += settings(user="viewer")
+        proposal = Proposal(kind="camera", driver="rtsp", settings=lines, secrets=("secret",), remark=remark)
     return Found(
         kind=Kind.CAMERA, what=f"{what}, {seen}" if seen else what, name=_url(host, port, path), host=host,
         sure=Sure.CERTAIN if seen or main else Sure.LIKELY, why=Why.ANSWER, code=code, fact=fact, do=do,
-        proposal=Proposal(kind="camera", driver="rtsp", settings=lines, secrets=secrets),
+        proposal=proposal,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from drivers.discovery import usb
+from drivers.discovery import holders, usb
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, settings
 
 PICTURES = "0"  # a camera's first node gives pictures, the next what belongs to them
@@ -29,7 +29,8 @@ async def look(root: Path) -> AsyncIterator[Found]:
         name = _stable(root, device)
         yield Found(
             kind=Kind.CAMERA, what=usb.word(node / "name") or one.words, name=name, sure=Sure.CERTAIN, why=Why.LISTED,
-            proposal=Proposal(kind="camera", driver="usb", settings=settings(device=name)),
+            used_by=holders.by_us(root / "proc", device),
+            proposal=Proposal(kind="camera", driver="usb", settings=settings(port=name)),
         )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def test_a_port_is_known_under_each_of_its_names(tmp_path: Path) -> None:
         ('url = "rtsp://192.168.1.9/stream"', "rtsp://192.168.1.9/other", "192.168.1.9"),
         ('host = "192.168.1.9"', "192.168.1.9:502", "192.168.1.9"),
         ('reader = "ACS ACR122U 00 00"', "ACS ACR122U 00 00", ""),
+        ('reader = "ACS ACR122U*"', "ACS ACR122U 00 00", ""),
     ],
 )
 def test_hosts_and_names_are_known(tmp_path: Path, setting: str, name: str, host: str) -> None:

@@ -128,7 +128,7 @@ def test_a_pipe_gets_no_colours_and_no_bars() -> None:
     with bars(out, load_texts("en")) as shown:
         shown.bar("/dev/x", "osdp")(1, 2)
         shown.show_cards(2)
-    assert out.getvalue() == "Show a card to each reader now. Ports that listen: 2\n"
+    assert out.getvalue() == "Show a card to each reader now. Ports that listen: 2\n\n"
     assert "\x1b[" not in screen(TROUBLE, READER)
 
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from drivers.discovery import onvif
 from drivers.discovery.found import Found, Kind, Sure, Why
 from simulator.onvif_camera import MATCH, OnvifCamera
+from simulator.processes import free_port
 from tests.drivers.discovery.looked import all_of
 
 OURS = "urn:uuid:ours"
+STANDARD = (onvif.GROUP, onvif.PORT)
 WORDS = {"own": "o", "endpoint": "e", "hardware": "DS-2CD2143G2-I", "name": "HIKVISION%20DS-2CD2143G2"}
 ANSWER = MATCH.format(related=OURS, **WORDS).encode()
 # An answer as Dahua's cameras send it: other prefixes, addresses in mustUnderstand and so on.
@@ -100,9 +102,17 @@ def test_any_scope_can_be_shown(name: str) -> None:
     assert match.words.isprintable()
 
 
+@pytest.fixture(autouse=True)
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Each test has a network of its own: the tests of other files ask on this machine too."""
+    found = free_port()
+    monkeypatch.setattr(onvif, "PORT", found)
+    return found
+
+
 @pytest.fixture
-async def camera() -> AsyncIterator[OnvifCamera]:
-    found = OnvifCamera()
+async def camera(port: int) -> AsyncIterator[OnvifCamera]:
+    found = OnvifCamera(discovery_port=port)
     await found.start()
     yield found
     await found.stop()
@@ -115,8 +125,8 @@ async def test_a_camera_on_the_network_is_found_once(camera: OnvifCamera) -> Non
     assert camera.questions == 2  # UDP may lose one
 
 
-async def test_a_hostile_camera_beside_a_good_one_changes_nothing(camera: OnvifCamera) -> None:
-    hostile = OnvifCamera(says=BOMB.replace(b"lol2;<", b"lol2;{related}<"))
+async def test_a_hostile_camera_beside_a_good_one_changes_nothing(camera: OnvifCamera, port: int) -> None:
+    hostile = OnvifCamera(says=BOMB.replace(b"lol2;<", b"lol2;{related}<"), discovery_port=port)
     await hostile.start()
     try:
         assert len(await all_of(onvif.look(["lo"], 0.5))) == 1
@@ -134,3 +144,7 @@ async def test_no_network_is_told() -> None:
 
 async def test_a_network_without_cameras_has_none() -> None:
     assert await all_of(onvif.look(["lo"], 0.01)) == []
+
+
+def test_the_question_goes_where_the_standard_says() -> None:
+    assert STANDARD == ("239.255.255.250", 3702)

@@ -123,7 +123,7 @@ async def test_readers_are_found_by_their_addresses(bus: Bus) -> None:
     link = str(bus.line.link)
     assert (first.kind, first.sure, first.why, first.code) == (Kind.READER, Sure.CERTAIN, Why.ANSWER, "")
     assert first.proposal == Proposal(
-        kind="reader", driver="osdp", settings=settings(port=link, address=0), secrets=("key",)
+        kind="reader", driver="osdp", settings=settings(port=link, address=0), secrets=("key",), remark="osdp"
     )
     assert "maker A1A2A3, model 177, serial 3570651857, firmware 225.226.227, address 0" in first.what
     assert "address 5" in second.what

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from drivers.discovery import pcsc_readers
 from drivers.discovery.found import Found, Kind, Proposal, Sure, settings
+from drivers.errors import DeviceError
 from tests.drivers.discovery.board import ACR122U, Board
 from tests.drivers.discovery.looked import all_of
 
@@ -31,7 +33,9 @@ async def test_pcscds_readers_are_proposed_by_their_names(tmp_path: Path) -> Non
     Board(tmp_path).usb("1-4", ACR122U)
     (found,) = await look(tmp_path, lambda: [NAME])
     assert (found.kind, found.what, found.sure, found.code) == (Kind.READER, NAME, Sure.CERTAIN, "")
-    assert found.proposal == Proposal(kind="reader", driver="pcsc", settings=settings(reader=NAME))
+    assert found.proposal == Proposal(
+        kind="reader", driver="pcsc", settings=settings(reader="ACS ACR122U PICC Interface*")
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,7 @@ async def test_pcscds_readers_are_proposed_by_their_names(tmp_path: Path) -> Non
     [
         (lambda: [], "X-110"),
         (fails(ImportError("smartcard")), "X-109"),
-        (fails(RuntimeError("Service not available \x1b[2J")), "X-110"),
+        (fails(DeviceError("R-301", "pcscd does not run", do="Start it.")), "R-301"),
     ],
 )
 async def test_a_reader_that_pcscd_does_not_show_is_told_with_what_to_do(
@@ -91,3 +95,25 @@ async def test_a_pcscd_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytes
 async def test_names_cannot_move_the_cursor(tmp_path: Path) -> None:
     (found,) = await look(tmp_path, lambda: ["\x1b[2JReader"])
     assert found.what.isprintable()
+
+
+PATTERNS = [
+    ("ACS ACR122U PICC Interface 00 00", [], "ACS ACR122U PICC Interface*"),
+    ("ACS ACR122U PICC Interface 00 00", ["ACS ACR122U PICC Interface 01 00"], "ACS ACR122U PICC Interface 00 00"),
+    ("HID Omnikey 5022 [CCID Interface] (0) 00 00", [], "HID Omnikey 5022 [[]CCID Interface] (0)*"),
+    ("Reader", [], "Reader*"),
+    ("What? [x] 00 00", ["What? [x] 01 00"], "What[?] [[]x] 00 00"),
+]
+
+
+@pytest.mark.parametrize(("name", "others", "pattern"), PATTERNS)
+def test_a_name_is_written_so_that_only_this_reader_fits(name: str, others: list[str], pattern: str) -> None:
+    assert pcsc_readers.pattern(name, [name, *others]) == pattern
+    assert [one for one in [name, *others] if fnmatchcase(one, pattern)] == [name]
+
+
+async def test_the_real_service_is_asked(tmp_path: Path) -> None:
+    """Whatever pcscd this machine has: names, or its trouble in words."""
+    Board(tmp_path).usb("1-4", ACR122U)
+    found = await all_of(pcsc_readers.look(tmp_path))
+    assert [one for one in found if one.proposal or one.code.startswith(("R-30", "X-1"))] == found != []

@@ -42,8 +42,9 @@ async def test_a_camera_that_wants_a_password(  # the usual one
         (found,) = await look(far.port, KNOWN)
         url = f"rtsp://{HOST}:{far.port}/Streaming/Channels/10"
         assert (found.code, found.sure, found.name) == ("X-113", Sure.CERTAIN, f"{url}1")
-        told = settings(url=f"{url}1", sub_url=f"{url}2")
-        assert found.proposal == Proposal(kind="camera", driver="rtsp", settings=told, secrets=("password",))
+        told = settings(url=f"{url}1", sub_url=f"{url}2", user="viewer")
+        wanted = Proposal(kind="camera", driver="rtsp", settings=told, secrets=("secret",), remark="camera")
+        assert found.proposal == wanted
         assert [line.split()[0] for line in far.asked] == ["OPTIONS", "DESCRIBE"]
 
 

@@ -20,7 +20,7 @@ async def test_a_camera_is_found_once_by_its_lasting_name(tmp_path: Path) -> Non
     (found,) = await all_of(usb_cameras.look(tmp_path))
     name = str(tmp_path / "dev/v4l/by-id/usb-046d_C270-video-index0")
     assert (found.kind, found.what, found.name) == (Kind.CAMERA, "Webcam C270", name)
-    assert found.proposal == Proposal(kind="camera", driver="usb", settings=settings(device=name))
+    assert found.proposal == Proposal(kind="camera", driver="usb", settings=settings(port=name))
 
 
 async def test_without_a_link_it_is_called_as_the_kernel_does(tmp_path: Path) -> None:
