@@ -108,7 +108,8 @@ class Day:
         return time.monotonic() - self.began_s
 
     async def _tap(self, reader: TakesCards, number: int) -> None:
-        for card, haste in children(self._script.seed, number):
+        for whole, haste in children(self._script.seed, number):
+            card = whole[-reader.card_bytes :]
             if self._ending.is_set():
                 return
             if reader.takes_cards():

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from simulator.card_reader import CardReader
 from simulator.fire_panel import FirePanel
+from simulator.pcsc_reader import PcscReader
+from simulator.pcsc_service import PcscService
 from simulator.processes import free_port
 from simulator.smoke_detector import SmokeDetector
 
@@ -17,6 +19,14 @@ driver = "serial_ascii"
 port = "{port}"
 format = "{format}"
 lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n" }}
+"""
+PCSC_NAME = "ACS ACR122U simulated"
+PCSC_READER = """
+[[reader]]
+name = "{name}"
+driver = "pcsc"
+reader = "ACS ACR122U*"
+lights = "acr122u"
 """
 PANEL = """
 [[sensor]]
@@ -42,6 +52,7 @@ class TakesCards(Protocol):
     """A card reader of any kind, as a child meets it."""
 
     name: str
+    card_bytes: int  # how long the number of its cards is
     last_light: str
     latency_ms: list[float]
 
@@ -50,7 +61,7 @@ class TakesCards(Protocol):
         ...
 
     def number(self, card: bytes) -> str:
-        """Form and number of a card of five bytes, as this reader tells it."""
+        """Form and number of a card, as this reader tells it."""
         ...
 
     async def show(self, card: bytes, patience_s: float) -> str:
@@ -72,10 +83,14 @@ class Devices:
         ]
         self.panel = FirePanel(box, "fire-panel", zones=4)
         self.detector = SmokeDetector("duct", free_port()) if every_kind else None
+        self.pcsc = PcscReader("library", box / "library") if every_kind else None
+        self._pcscd_socket = box / "pcscd.comm"
+        self._pcscd: PcscService | None = None
+        self._box = box
 
     def readers(self) -> list[TakesCards]:
         """All that take cards."""
-        return [*self.serial_readers]
+        return [*self.serial_readers, *([self.pcsc] if self.pcsc else [])]
 
     def config(self) -> str:
         """The devices' part of the agent's configuration."""
@@ -83,10 +98,16 @@ class Devices:
             SERIAL_READER.format(name=reader.name, port=reader.line.link, format=reader.kind)
             for reader in self.serial_readers
         ]
+        if self.pcsc:
+            parts.append(PCSC_READER.format(name=self.pcsc.name))
         parts.append(PANEL.format(port=self.panel.agent_end.link))
         if self.detector:
             parts.append(DETECTOR.format(port=self.detector.port))
         return "".join(parts)
+
+    def environment(self) -> dict[str, str]:
+        """What the agent must be told by its environment: where services lie that are not the system's own."""
+        return {"PCSCLITE_CSOCK_NAME": str(self._pcscd_socket)} if self.pcsc else {}
 
     async def start(self) -> None:
         for reader in self.serial_readers:
@@ -94,10 +115,19 @@ class Devices:
         await self.panel.start()
         if self.detector:
             await self.detector.start()
+        if self.pcsc:
+            self._pcscd = PcscService(self._box, self._pcscd_socket, {PCSC_NAME: self.pcsc.line.link})
+            self.pcsc.plug()
+            await self._pcscd.start()
+            self.pcsc.service = self._pcscd
 
     async def stop(self) -> None:
         await self.panel.stop()
         if self.detector:
             await self.detector.stop()
+        if self.pcsc and self._pcscd:
+            self.pcsc.service = None
+            self.pcsc.unplug()
+            await self._pcscd.end()
         for reader in self.serial_readers:
             reader.line.unplug()

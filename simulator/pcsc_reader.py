@@ -42,6 +42,8 @@ Answer = Callable[[bytes], bytes]
 class PcscReader:
     """A reader; show() holds a card before it and tells which light came: G, R, W or nothing."""
 
+    card_bytes = 4
+
     def __init__(self, name: str, link: Path) -> None:
         self.name = name
         self.line = SerialLine(link, baud=BAUD, on_data=self._hear)
@@ -79,6 +81,14 @@ class PcscReader:
     def hang_up(self) -> None:
         """Fall silent for good, once the service has its next answer."""
         self._hangs_up = True
+
+    def takes_cards(self) -> bool:
+        """It is plugged in."""
+        return self.line.plugged
+
+    def number(self, card: bytes) -> str:
+        """Form and number of a card as this reader tells it."""
+        return f"uid{len(card)}:{card.hex().upper()}"
 
     # --- cards -------------------------------------------------------------------------------------------------------
 

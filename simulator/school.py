@@ -89,7 +89,7 @@ class School:
             "agent",
             [*(wrapper or []), sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
             folder,
-            env=self._clock_env(),
+            env=self._clock_env() | self.devices.environment(),
             ready="INFO agent: school",
         )
 
