@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, cells, core, drain, kills, readers, taps
+from bench import accept, alarms, cells, core, drain, kills, readers, soak, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -26,6 +26,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "readers": readers.measure,
     "alarms": alarms.measure,
     "core": core.measure,
+    "soak": soak.measure,
     "kills": kills.measure,
 }
 

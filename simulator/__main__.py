@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.live import Live
 
 from simulator.day import Day, chosen, load_script
-from simulator.faults import Fault
+from simulator.fault import Fault
 from simulator.reckoning import reckon
 from simulator.school import School
 from simulator.screen import View, print_result

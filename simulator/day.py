@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 
 from simulator.devices import TakesCards
-from simulator.faults import FAULTS, Fault, fits
+from simulator.fault import Fault
+from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE, NORMAL
 from simulator.reckoning import until_stored
 from simulator.school import School
@@ -178,7 +179,7 @@ class Day:
         scale = self._scale()
         await asyncio.sleep(min(3.0, self._seconds / 10))
         for fault in self._faults:
-            reason = fits(fault, self.school)
+            reason = fault.needs(self.school)
             if reason:
                 self.done.append((fault.name, f"left out: {reason}"))
                 continue

@@ -85,7 +85,7 @@ class Devices:
         self.detector = SmokeDetector("duct", free_port()) if every_kind else None
         self.pcsc = PcscReader("library", box / "library") if every_kind else None
         self._pcscd_socket = box / "pcscd.comm"
-        self._pcscd: PcscService | None = None
+        self.pcscd: PcscService | None = None
         self._box = box
 
     def readers(self) -> list[TakesCards]:
@@ -116,18 +116,18 @@ class Devices:
         if self.detector:
             await self.detector.start()
         if self.pcsc:
-            self._pcscd = PcscService(self._box, self._pcscd_socket, {PCSC_NAME: self.pcsc.line.link})
+            self.pcscd = PcscService(self._box, self._pcscd_socket, {PCSC_NAME: self.pcsc.line.link})
             self.pcsc.plug()
-            await self._pcscd.start()
-            self.pcsc.service = self._pcscd
+            await self.pcscd.start()
+            self.pcsc.service = self.pcscd
 
     async def stop(self) -> None:
         await self.panel.stop()
         if self.detector:
             await self.detector.stop()
-        if self.pcsc and self._pcscd:
+        if self.pcsc and self.pcscd:
             self.pcsc.service = None
             self.pcsc.unplug()
-            await self._pcscd.end()
+            await self.pcscd.end()
         for reader in self.serial_readers:
             reader.line.unplug()

@@ -1,4 +1,4 @@
-"""The faults that can be ordered: what breaks, how it is mended, what a watcher should see."""
+"""The faults that can be ordered: of devices, of the line and the centre, of the box itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from simulator.device_faults import DEVICE_FAULTS
+from simulator.fault import Fault
 from simulator.school import School
 
 LOCKER = """
@@ -19,108 +20,7 @@ print("locked", flush=True)
 sys.stdin.read()
 """
 
-
-class Fault:
-    """One fault; begin() and end() may be called once each."""
-
-    def __init__(
-        self,
-        name: str,
-        seen: str,
-        begin: Callable[[School], Awaitable[None]],
-        end: Callable[[School], Awaitable[None]],
-        *,
-        seconds: float = 2.0,
-    ) -> None:
-        self.name = name
-        self.seen = seen
-        self.begin = begin
-        self.end = end
-        self.seconds = seconds  # how long it lasts in an unhurried demonstration
-
-
 _held: dict[str, subprocess.Popen[bytes]] = {}
-
-
-# --- devices -------------------------------------------------------------------------------------------------------
-
-
-async def _unplug_reader(school: School) -> None:
-    school.readers[0].line.unplug()
-
-
-async def _replug_reader(school: School) -> None:
-    school.readers[0].line.plug()
-
-
-def _bit_flipped(data: bytes) -> bytes:
-    """One bit of a digit is wrong: the frame's checksum finds it."""
-    middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 0x04]) + data[middle + 1 :]
-
-
-def _byte_lost(data: bytes) -> bytes:
-    """An IronLogic line has no checksum: what can be found is a line of the wrong shape."""
-    return data[:-4] + data[-3:]
-
-
-async def _garble(school: School) -> None:
-    school.readers[0].line.disturb, school.readers[1].line.disturb = _bit_flipped, _byte_lost
-
-
-async def _clear(school: School) -> None:
-    school.readers[0].line.disturb = school.readers[1].line.disturb = None
-
-
-async def _stall(school: School) -> None:
-    school.readers[0].line.stalled = True
-
-
-async def _go_on(school: School) -> None:
-    """Noise comes before the rest: the frame that was cut is none, and its card no tap."""
-    school.readers[0].line.go_on(b"\xff\x00")
-
-
-async def _detector_off(school: School) -> None:
-    if school.devices.detector:
-        await school.devices.detector.stop()
-
-
-async def _detector_on(school: School) -> None:
-    if school.devices.detector:
-        await school.devices.detector.start()
-
-
-async def _panel_late(school: School) -> None:
-    school.panel.agent_end.late_s = 1.4
-
-
-async def _panel_in_time(school: School) -> None:
-    school.panel.agent_end.late_s = 0.0
-
-
-async def _panel_silent(school: School) -> None:
-    school.panel.agent_end.silent = True
-
-
-async def _panel_speaks(school: School) -> None:
-    school.panel.agent_end.silent = False
-
-
-async def _panel_busy(school: School) -> None:
-    school.panel.busy = True
-
-
-async def _panel_ready(school: School) -> None:
-    school.panel.busy = False
-
-
-async def _panel_unplug(school: School) -> None:
-    school.panel.agent_end.unplug()
-
-
-async def _panel_replug(school: School) -> None:
-    school.panel.agent_end.plug()
 
 
 # --- the line, the broker, the centre ------------------------------------------------------------------------------
@@ -205,7 +105,7 @@ async def _unlock_outbox(_school: School) -> None:
 
 
 async def _fill_disk(school: School) -> None:
-    """Only where the state directory is a small disk of its own (root mounts one): see fits()."""
+    """Only where the state directory is a small disk of its own: root mounts one."""
     filler = school.box / "state/filler"
     with contextlib.suppress(OSError), open(filler, "wb") as out:
         while True:
@@ -239,26 +139,16 @@ def _unlock(name: str) -> None:
         process.communicate()
 
 
-def fits(fault: Fault, school: School) -> str:
-    """Why a fault cannot be ordered on this machine; empty if it can."""
-    if fault.name == "disk full" and not os.path.ismount(school.box / "state"):
-        return "needs root, to mount a small disk"
-    if fault.begin is _detector_off and not school.devices.detector:
-        return "needs a smoke detector"
-    if fault.name == "clock jumps" and not school.clock_file:
-        return "needs Debian's package faketime"
-    return ""
+def _small_disk(school: School) -> str:
+    return "" if os.path.ismount(school.box / "state") else "needs root, to mount a small disk"
+
+
+def _own_clock(school: School) -> str:
+    return "" if school.clock_file else "needs Debian's package faketime"
 
 
 FAULTS = [
-    Fault("reader unplugged", "canteen-1 FAILED P-104", _unplug_reader, _replug_reader),
-    Fault("readers garble", "garbled frames are counted, no wrong card", _garble, _clear),
-    Fault("reader stalls", "half a frame, then silence: no card of it", _stall, _go_on),
-    Fault("panel answers late", "fire-panel FAILED S-101, no wrong zone", _panel_late, _panel_in_time, seconds=4),
-    Fault("panel silent", "fire-panel FAILED S-101", _panel_silent, _panel_speaks, seconds=3),
-    Fault("panel busy", "nothing: it is asked again", _panel_busy, _panel_ready),
-    Fault("panel unplugged", "fire-panel FAILED", _panel_unplug, _panel_replug),
-    Fault("smoke detector without power", "duct FAILED S-105", _detector_off, _detector_on),
+    *DEVICE_FAULTS,
     Fault("line cut", "centre offline, records owed", _cut, _mend, seconds=3),
     Fault("line silent", "no receipts", _mute, _unmute, seconds=4),
     Fault("line slow: 64 kbit/s, 100 ms", "slow, alarms first", _slow, _fast, seconds=4),
@@ -267,6 +157,8 @@ FAULTS = [
     Fault("centre's database stopped", "no receipts, records owed", _stop_database, _start_database, seconds=4),
     Fault("agent killed", "back in a second", _kill_agent, _start_agent, seconds=0.5),
     Fault("outbox locked", "readers show wait, D-122 names the pid", _lock_outbox, _unlock_outbox, seconds=3),
-    Fault("disk full", "D-121 or D-125, readers show wait at worst", _fill_disk, _free_disk, seconds=3),
-    Fault("clock jumps", "a clock.corrected record", _jump_clock, _right_clock, seconds=2),
+    Fault(
+        "disk full", "D-121 or D-125, readers show wait at worst", _fill_disk, _free_disk, seconds=3, needs=_small_disk
+    ),
+    Fault("clock jumps", "a clock.corrected record", _jump_clock, _right_clock, seconds=2, needs=_own_clock),
 ]

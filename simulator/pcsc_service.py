@@ -51,6 +51,11 @@ class PcscService(Process):
             self.kill()
             self._looking = asyncio.create_task(self.start())
 
+    async def looked(self) -> None:
+        """Until it has seen what there is after a plug."""
+        if self._looking is not None:
+            await self._looking
+
     async def end(self) -> None:
         """End, and leave no socket: nobody listens there any more."""
         if self._looking is not None:

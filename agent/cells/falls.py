@@ -9,7 +9,7 @@ FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 30.0
 QUARANTINE_S = 300.0
 QUARANTINE_FROM = 8  # falls in a row: about a minute of trying
-HEALTHY_S = 60.0  # a life of this length makes up for all falls before
+HEALTHY_S = 10.0  # a life of this length makes up for all falls before: one crash now and then is no quarantine
 
 
 class Falls:

@@ -19,6 +19,7 @@ from simulator.truth import Shown, Truth
 from tests.school_day.conftest import MakeSchool
 
 PATIENCE_S = 5.0
+CELLS_KILLED = next(fault for fault in FAULTS if fault.name == "cells killed")
 OUTBOX_LOCKED = next(fault for fault in FAULTS if fault.name == "outbox locked")
 
 
@@ -136,6 +137,32 @@ async def test_an_alarm_is_at_the_centre_while_the_disk_is_locked(make_school: M
     assert [event["data"]["zone"] for event in ahead] == [3]
     assert stored[0]["aheadid"] == ahead[0]["id"]
     assert await school.readers[1].show(bytes([0x6F, 0, 0, 0, 2]), PATIENCE_S) == "G"
+
+
+async def test_killed_cells_are_back_and_cost_no_tap(make_school: MakeSchool) -> None:
+    school = await make_school(direct=True, every_kind=True)
+    await school.start()
+    await _until(lambda: _all_work(school))
+    celled = {name: one["cell"]["pid"] for name, one in school.status()["sources"].items() if one["cell"]}
+    assert celled
+    await CELLS_KILLED.begin(school)
+    for number, reader in enumerate(school.devices.readers(), 1):
+        card = bytes([0x6F, 0, 0, 0, number])[-reader.card_bytes :]
+        if reader.name not in celled:  # the others noticed nothing
+            assert await reader.show(card, PATIENCE_S) == "G"
+    await _until(lambda: _all_work(school) and _other_cells(school, celled))
+    for number, reader in enumerate(school.devices.readers(), 11):
+        assert await reader.show(bytes([0x6F, 1, 1, 1, number])[-reader.card_bytes :], PATIENCE_S) == "G"
+
+
+def _all_work(school: School) -> bool:
+    sources = school.status().get("sources", {}).values()
+    return bool(sources) and all(source["state"] == "working" for source in sources)
+
+
+def _other_cells(school: School, before: dict[str, int]) -> bool:
+    now = school.status()["sources"]
+    return all(now[name]["cell"]["pid"] not in (0, pid) for name, pid in before.items())
 
 
 def _ahead(school: School) -> list[tuple[str, str]]:

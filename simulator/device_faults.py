@@ -1,0 +1,147 @@
+"""What goes wrong with devices: pulled plugs, noise, silence, late answers, lost power, services and cells that end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+from simulator.fault import Fault
+from simulator.school import School
+
+
+async def _unplug_reader(school: School) -> None:
+    school.readers[0].line.unplug()
+
+
+async def _replug_reader(school: School) -> None:
+    school.readers[0].line.plug()
+
+
+def _bit_flipped(data: bytes) -> bytes:
+    """One bit of a digit is wrong: the frame's checksum finds it."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0x04]) + data[middle + 1 :]
+
+
+def _byte_lost(data: bytes) -> bytes:
+    """An IronLogic line has no checksum: what can be found is a line of the wrong shape."""
+    return data[:-4] + data[-3:]
+
+
+async def _garble(school: School) -> None:
+    school.readers[0].line.disturb, school.readers[1].line.disturb = _bit_flipped, _byte_lost
+
+
+async def _clear(school: School) -> None:
+    school.readers[0].line.disturb = school.readers[1].line.disturb = None
+
+
+async def _stall(school: School) -> None:
+    school.readers[0].line.stalled = True
+
+
+async def _go_on(school: School) -> None:
+    """Noise comes before the rest: the frame that was cut is none, and its card no tap."""
+    school.readers[0].line.go_on(b"\xff\x00")
+
+
+async def _detector_off(school: School) -> None:
+    if school.devices.detector:
+        await school.devices.detector.stop()
+
+
+async def _detector_on(school: School) -> None:
+    if school.devices.detector:
+        await school.devices.detector.start()
+
+
+async def _panel_late(school: School) -> None:
+    school.panel.agent_end.late_s = 1.4
+
+
+async def _panel_in_time(school: School) -> None:
+    school.panel.agent_end.late_s = 0.0
+
+
+async def _panel_silent(school: School) -> None:
+    school.panel.agent_end.silent = True
+
+
+async def _panel_speaks(school: School) -> None:
+    school.panel.agent_end.silent = False
+
+
+async def _panel_busy(school: School) -> None:
+    school.panel.busy = True
+
+
+async def _panel_ready(school: School) -> None:
+    school.panel.busy = False
+
+
+async def _panel_unplug(school: School) -> None:
+    school.panel.agent_end.unplug()
+
+
+async def _panel_replug(school: School) -> None:
+    school.panel.agent_end.plug()
+
+
+# --- one of each kind: only where Devices(every_kind=True) ----------------------------------------------------------
+
+
+def _every_kind(school: School) -> str:
+    return "" if school.devices.every_kind else "needs one device of each kind"
+
+
+async def _pcsc_unplug(school: School) -> None:
+    if school.devices.pcsc:
+        school.devices.pcsc.unplug()
+
+
+async def _pcsc_plug(school: School) -> None:
+    if school.devices.pcsc:
+        school.devices.pcsc.plug()
+    if school.devices.pcscd:
+        await school.devices.pcscd.looked()
+
+
+async def _pcscd_kill(school: School) -> None:
+    if school.devices.pcscd:
+        school.devices.pcscd.kill()
+
+
+async def _pcscd_start(school: School) -> None:
+    if school.devices.pcscd:
+        await school.devices.pcscd.start()
+
+
+async def _kill_cells(school: School) -> None:
+    """Every child process of the daemon at once."""
+    if not school.agent.running():  # its picture is old: these numbers may be others' by now
+        return
+    for source in school.status().get("sources", {}).values():
+        pid = (source.get("cell") or {}).get("pid")
+        if pid:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(pid, signal.SIGKILL)
+
+
+async def _nothing(_school: School) -> None:
+    """It heals by itself."""
+
+
+DEVICE_FAULTS = [
+    Fault("reader unplugged", "canteen-1 FAILED P-104", _unplug_reader, _replug_reader),
+    Fault("readers garble", "garbled frames are counted, no wrong card", _garble, _clear),
+    Fault("reader stalls", "half a frame, then silence: no card of it", _stall, _go_on),
+    Fault("panel answers late", "fire-panel FAILED S-101, no wrong zone", _panel_late, _panel_in_time, seconds=4),
+    Fault("panel silent", "fire-panel FAILED S-101", _panel_silent, _panel_speaks, seconds=3),
+    Fault("panel busy", "nothing: it is asked again", _panel_busy, _panel_ready),
+    Fault("panel unplugged", "fire-panel FAILED", _panel_unplug, _panel_replug),
+    Fault("smoke detector without power", "duct FAILED S-105", _detector_off, _detector_on, needs=_every_kind),
+    Fault("PC/SC reader unplugged", "library FAILED", _pcsc_unplug, _pcsc_plug, needs=_every_kind),
+    Fault("pcscd killed", "library FAILED R-301", _pcscd_kill, _pcscd_start, needs=_every_kind),
+    Fault("cells killed", "their devices FAILED U-101, back at once", _kill_cells, _nothing, needs=_every_kind),
+]
