@@ -46,6 +46,9 @@ CATALOG: dict[str, Entry] = {
     "serial_ascii": Entry("drivers.readers.serial_ascii", "reader", "serial"),
     "pcsc": Entry("drivers.readers.pcsc", "reader", "pcsc", needs=("smartcard",), cell=Cell(memory_mb=64)),
     "hid": Entry("drivers.readers.hid", "reader", ""),
+    "osdp": Entry(
+        "drivers.readers.osdp", "reader", "osdp", needs=("osdp_sys",), cell=Cell(memory_mb=64, together=True)
+    ),
     "modbus_panel": Entry("drivers.sensors.modbus_panel", "sensor", "modbus"),
     "csi": Entry(
         "drivers.cameras.csi",

@@ -10,6 +10,11 @@ def no_secrets(name: str) -> Secret:
     raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: mektep secret {name}")
 
 
+def any_secret(name: str) -> Secret:
+    """Where it does not matter which: a key of 16 bytes."""
+    return Secret("00" * 16)
+
+
 def these_secrets(**known: str | Secret) -> Secrets:
     """By their names; a plain text is a secret that was never changed."""
 

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from types import UnionType
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -19,9 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.catalog import CATALOG, load
-from drivers.driver import Counters, Driver, Finding, Verdict
+from drivers.driver import Counters, Driver, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
-from drivers.readers import hid, pcsc, serial_ascii
+from drivers.readers import hid, osdp, pcsc, serial_ascii
 from drivers.readings import CardForm, ContactChange, Light, Reading, Tap, ZoneChange
 from drivers.sensors import gpio_contact, modbus_panel, supervised_loop
 from drivers.signals import gpio_signal
@@ -29,13 +30,14 @@ from simulator.card_reader import ironlogic_line
 from simulator.contacts import Contact
 from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.loop_converter import LoopConverter
+from simulator.osdp_reader import OsdpBus, wiegand
 from simulator.serial_line import SerialLine
 from simulator.typing_reader import TypingReader
 from tests.clock import FastClock
 from tests.drivers.far_pcsc import far_reader
 from tests.drivers.gpio_peer import simulated_chip
 from tests.drivers.supervised import Kept, kept_reading, open_files, until
-from tests.secrets import no_secrets
+from tests.secrets import any_secret, no_secrets, these_secrets
 
 BACK_S = 2.0
 STEPS = [*range(12), 20, 50, 200]  # of the event loop, until it is cancelled
@@ -55,8 +57,9 @@ class Device(NamedTuple):
     settings: msgspec.Struct
     line: Line
     act: Callable[[], None]
-    reading: type[Reading] | None  # None: it only shows lights
+    reading: type[Reading] | UnionType | None  # None: it only shows lights
     absent: str = "P-101"  # the code while it is pulled
+    secrets: Secrets = no_secrets
 
 
 @asynccontextmanager
@@ -146,10 +149,27 @@ async def lamp(folder: Path) -> AsyncIterator[Device]:
         yield Device(settings, chip, lambda: None, None, "P-201")
 
 
+@asynccontextmanager
+async def osdp_reader(folder: Path) -> AsyncIterator[Device]:
+    key = bytes(range(16))
+    bus = OsdpBus(folder, "bus", baud=38400)
+    reader = bus.add("reader", 1, key)
+    await bus.start()
+    shown = iter(range(1, 1_000))
+
+    def show() -> None:
+        reader.hold(*wiegand(bytes([0, 0, next(shown)])))
+
+    settings = osdp.Settings(port=str(bus.line.link), address=1, key="osdp-1", baud=38400)
+    yield Device(settings, bus.line, show, Tap | ContactChange, secrets=these_secrets(**{"osdp-1": key.hex()}))
+    await bus.stop()
+
+
 DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
     "serial_ascii": card_reader,
     "modbus_panel": fire_panel,
     "pcsc": pcsc_reader,
+    "osdp": osdp_reader,
     "hid": typing_reader,
     "gpio_contact": contact,
     "supervised_loop": loop,
@@ -165,6 +185,7 @@ PLACES = {  # driver -> the setting that says where the device is, if it is no p
 ELSEWHERE = {"csi": "rests on Debian's own libcamera: make test-csi"}
 WORDS: dict[str, dict[str, Any]] = {  # what a driver must be told besides
     "modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}},
+    "osdp": {"address": 1, "key": "osdp-1"},
     "hid": {"format": "10d", "form": "wiegand34"},
     "gpio_contact": {"line": 17, "normally": "open"},
     "gpio_signal": {"green": 22},
@@ -182,8 +203,8 @@ def on_port(name: str, port: str) -> msgspec.Struct:
     return found
 
 
-async def use(module: Any, settings: msgspec.Struct) -> None:
-    async with module.connect(settings, FastClock(), no_secrets) as source:
+async def use(module: Any, settings: msgspec.Struct, secrets: Secrets = no_secrets) -> None:
+    async with module.connect(settings, FastClock(), secrets) as source:
         async for _ in source:
             await source.show(Light.ACCEPTED)
 
@@ -215,7 +236,7 @@ def test_it_has_the_shape_of_a_driver(name: str) -> None:
 async def test_what_it_opens_has_the_shape_of_a_source(name: str, tmp_path: Path) -> None:
     async with (
         DEVICES[name](tmp_path) as device,
-        load(name).connect(device.settings, FastClock(), no_secrets) as source,
+        load(name).connect(device.settings, FastClock(), device.secrets) as source,
     ):
         assert source.counters == Counters(frames=source.counters.frames)
         for light in Light:
@@ -242,7 +263,7 @@ def test_probe_never_raises(name: str, port: str) -> None:
 @drivers
 async def test_probe_disturbs_no_open_device_and_leaves_nothing_open(name: str, tmp_path: Path) -> None:
     module = load(name)
-    async with DEVICES[name](tmp_path) as device, kept_reading(module, device.settings) as kept:
+    async with DEVICES[name](tmp_path) as device, kept_reading(module, device.settings, device.secrets) as kept:
         await until(kept.works)
         before = open_files()
         for _ in range(20):
@@ -257,7 +278,7 @@ async def test_an_absent_device_is_a_device_error(name: str, tmp_path: Path) -> 
     before = open_files()
     for _ in range(5):
         with pytest.raises(DeviceError) as caught:
-            await use(load(name), on_port(name, str(tmp_path / "nothing")))
+            await use(load(name), on_port(name, str(tmp_path / "nothing")), any_secret)
         assert caught.value.what
         assert caught.value.do.endswith(".")
     assert open_files() == before
@@ -268,7 +289,7 @@ async def test_an_absent_device_is_a_device_error(name: str, tmp_path: Path) -> 
 async def test_cancelled_at_any_step_it_leaves_nothing_open(name: str, tmp_path: Path, steps: int) -> None:
     async with DEVICES[name](tmp_path) as device:
         before = open_files()
-        task = asyncio.create_task(use(load(name), device.settings))
+        task = asyncio.create_task(use(load(name), device.settings, device.secrets))
         for _ in range(steps):
             await asyncio.sleep(0)
         task.cancel()
@@ -282,7 +303,7 @@ async def test_cancelled_at_any_step_it_leaves_nothing_open(name: str, tmp_path:
 async def test_cancelled_while_it_reads_it_leaves_nothing_open(name: str, tmp_path: Path) -> None:
     async with DEVICES[name](tmp_path) as device:
         before = open_files()
-        async with kept_reading(load(name), device.settings) as kept:
+        async with kept_reading(load(name), device.settings, device.secrets) as kept:
             await until(kept.works)
             await reports(device, kept)
         assert open_files() == before
@@ -292,7 +313,7 @@ async def test_cancelled_while_it_reads_it_leaves_nothing_open(name: str, tmp_pa
 async def test_it_reads_again_within_two_seconds_after_the_plug_is_back(name: str, tmp_path: Path) -> None:
     async with DEVICES[name](tmp_path) as device:
         before = open_files()
-        async with kept_reading(load(name), device.settings) as kept:
+        async with kept_reading(load(name), device.settings, device.secrets) as kept:
             await until(kept.works)
             device.line.unplug()
             await until(lambda: kept.states[-1] == device.absent)

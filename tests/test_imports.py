@@ -53,6 +53,7 @@ ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sy
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
     "serial": {"drivers.serial_port"},
+    "osdp_sys": {"drivers.readers.osdp_panel", "simulator.osdp_device"},
     "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
     "smartcard": {"drivers.pcsc_service"},
     "gpiod": {"drivers.gpio_lines"},

@@ -14,8 +14,8 @@ import msgspec
 from agent.clock import SystemClock
 from agent.config import SourceConfig
 from agent.sources import SourceState, Station, keep_reading
-from drivers.driver import Source
-from drivers.readings import Reading
+from drivers.driver import Secrets, Source
+from drivers.readings import Light, Reading, Tap
 from tests.secrets import no_secrets
 
 PATIENCE_S = 20.0
@@ -53,19 +53,23 @@ class Kept:
 
 
 @asynccontextmanager
-async def kept_reading(driver: Any, settings: msgspec.Struct) -> AsyncIterator[Kept]:
-    """agent.sources.keep_reading on one device, until the block ends."""
+async def kept_reading(
+    driver: Any, settings: msgspec.Struct, secrets: Secrets = no_secrets, *, light: Light | None = None
+) -> AsyncIterator[Kept]:
+    """agent.sources.keep_reading on one device, until the block ends; `light` is shown at each tap."""
     clock = SystemClock()
     config = SourceConfig(name="device", kind="reader", driver="device", settings=settings, places={})
     kept = Kept(Station(config, clock))
 
-    async def on_reading(_station: Station, _source: Source[Reading], reading: Reading) -> None:
+    async def on_reading(_station: Station, source: Source[Reading], reading: Reading) -> None:
         kept.readings.append(reading)
+        if light is not None and isinstance(reading, Tap):
+            await source.show(light)
 
     async def on_change(station: Station) -> None:
         kept.states.append(station.trouble.code if station.trouble else station.state.value)
 
-    task = asyncio.create_task(keep_reading(kept.station, driver, clock, no_secrets, on_reading, on_change))
+    task = asyncio.create_task(keep_reading(kept.station, driver, clock, secrets, on_reading, on_change))
     try:
         yield kept
     finally:

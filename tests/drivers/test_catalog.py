@@ -21,10 +21,11 @@ LIBRARIES = {
     "serial_ascii": "serial",
     "modbus_panel": "pymodbus",
     "pcsc": "smartcard",
+    "osdp": "osdp_sys",
     "gpio_contact": "gpiod",
     "gpio_signal": "gpiod",
 }
-PACKAGES = {"smartcard": "pyscard"}  # where the package has another name than its module
+PACKAGES = {"smartcard": "pyscard", "osdp_sys": "libosdp"}  # where the package has another name than its module
 THEIR_ONE_PLACE = [  # modules through which drivers share a library
     "drivers.serial_port",
     "drivers.pcsc_service",
