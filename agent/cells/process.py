@@ -184,9 +184,12 @@ class CellProcess:
 
     def _env(self, *, foreign: bool) -> dict[str, str]:
         """Of another interpreter our packages are not the same: it brings its own."""
-        ours = "" if foreign else str(Path(drivers.__file__).resolve().parents[1])
-        paths = os.pathsep.join(filter(None, [ours, self._environment.get("PYTHONPATH", "")]))
-        return {**self._environment, **({"PYTHONPATH": paths} if paths else {}), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**self._environment, "PYTHONDONTWRITEBYTECODE": "1"}
+        given = environment.pop("PYTHONPATH", "")
+        if not foreign:
+            ours = str(Path(drivers.__file__).resolve().parents[1])
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (ours, given)))
+        return environment
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9

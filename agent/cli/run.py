@@ -15,7 +15,19 @@ from agent import config, daemon
 from agent.cli.main import DEFAULT_CONFIG
 from agent.ops.systemd import Notifier
 
-FOR_CHILDREN = ("PATH", "LANG", "LC_", "TZ", "LD_", "FAKETIME", "PCSCLITE_", "LIBCAMERA_", "GPIOZERO_", "LG_WD")
+FOR_CHILDREN = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_",
+    "TZ",
+    "LD_",
+    "FAKETIME",
+    "PCSCLITE_",
+    "LIBCAMERA_",
+    "GPIOZERO_",
+    "LG_WD",
+)
 
 log = logging.getLogger("agent")
 

@@ -1,0 +1,55 @@
+"""Every driver that has a cell works in it: with the rights and the environment that it has there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.cells.cells import Cells
+from agent.cli.run import FOR_CHILDREN
+from agent.clock import SystemClock
+from agent.config import SourceConfig
+from drivers import catalog
+from tests.drivers.supervised import Kept, kept_reading, until
+from tests.test_contract import DEVICES, Device, reports
+
+CELLED = [name for name in DEVICES if catalog.cell(name)]
+SHARED_MEMORY = "/dev/shm"  # what a simulated device is made of must lie where a cell may use devices
+STAND_IN = str(Path(__file__).parents[1] / "simulator/stand_in")
+
+
+@asynccontextmanager
+async def in_its_cell(name: str) -> AsyncIterator[tuple[Device, Kept, Cells]]:
+    environment = {key: value for key, value in os.environ.items() if key.startswith(FOR_CHILDREN)}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (STAND_IN, environment.get("PYTHONPATH", ""))))
+    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
+        async with DEVICES[name](Path(folder)) as device:
+            config = SourceConfig(name="device", kind="reader", driver=name, settings=device.settings, places={})
+            async with (
+                Cells([config], SystemClock(), environment) as cells,
+                kept_reading(cells.driver(config), device.settings) as kept,
+            ):
+                yield device, kept, cells
+
+
+@pytest.mark.parametrize("name", CELLED)
+async def test_it_reads_and_comes_back_when_its_cell_is_killed(name: str) -> None:
+    async with in_its_cell(name) as (device, kept, cells):
+        await until(kept.works)
+        await reports(device, kept)
+        cell = cells.cell("device")
+        assert cell is not None
+        assert cell.life is not None
+        await until(lambda: cell.life is not None and cell.life.memory_mb > 0)
+        limits = catalog.cell(name)
+        assert limits is not None
+        assert cell.life.memory_mb < 0.8 * limits.memory_mb, "too little room for a busy day"
+        cell.life.kill("U-101", "by the test")
+        await until(lambda: kept.states[-2:] == ["U-101", "working"])
+        await reports(device, kept)
+        assert cell.falls.total == 1
