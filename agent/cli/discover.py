@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ipaddress
+import os
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -21,7 +22,7 @@ from agent.cli.main import DEFAULT_CONFIG
 from agent.clock import SystemClock
 from agent.errors import AgentError
 from agent.texts import load_texts
-from drivers.discovery import hosts
+from drivers.discovery import hosts, ports
 from drivers.discovery.found import Found
 
 WELL, ATTENTION = 0, 1
@@ -81,9 +82,12 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         root=args.root, listen_s=args.listen, probe=args.probe, ports=tuple(args.port), network_s=args.network,
         interfaces=tuple(args.interface) or discover_plan.interfaces(), hosts=tuple(args.host), scan=args.scan,
     )  # fmt: skip
-    missing = [port for port in wish.ports if not Path(port).exists()]
+    known = {port.true for port in ports.ports(wish.root)}
+    missing = [port for port in wish.ports if os.path.realpath(port) not in known]
     if missing:
-        raise AgentError("X-117", f"there is no port {missing[0]}", do="Run `mektep discover` to see their names.")
+        raise AgentError(
+            "X-117", f"there is no serial port {missing[0]}", do="Run `mektep discover` to see their names."
+        )
     say = load_texts()
     with discover_screen.bars(sys.stderr, say) as bars:
         found = asyncio.run(discover_plan.gather(wish, configured, SystemClock(), bars))

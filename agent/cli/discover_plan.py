@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from importlib.util import find_spec
@@ -30,7 +31,7 @@ from drivers.discovery import (
     rtsp,
     usb_cameras,
 )
-from drivers.discovery.found import Found, Kind, Sure, Tick, Why
+from drivers.discovery.found import Found, Kind, Sure, Tick, Why, printable
 from drivers.discovery.hosts import Host
 from drivers.discovery.ports import Port
 from drivers.driver import Clock
@@ -108,7 +109,7 @@ def touchable(wish: Wish, configured: Configured) -> list[Port]:
     """The ports that may be opened."""
     found = [port for port in ports.ports(wish.root) if port.free]
     if wish.ports:
-        return [port for port in found if {port.device, port.true, *port.names} & set(wish.ports)]
+        return [port for port in found if port.true in {os.path.realpath(name) for name in wish.ports}]
     return [port for port in found if not configured.at(port.true)]
 
 
@@ -127,6 +128,8 @@ def merged(found: Iterable[Found]) -> list[Found]:
 
 
 def _named(one: Found, configured: Configured) -> Found:
+    if not one.name.isprintable():  # nobody can write it down
+        one = msgspec.structs.replace(one, name=printable(one.name), proposal=None)
     name = configured.name_of(one)
     return msgspec.structs.replace(one, configured=name, proposal=None) if name else one
 

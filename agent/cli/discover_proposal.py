@@ -13,7 +13,7 @@ import msgspec
 from agent.strict import read_table
 from agent.texts import Texts
 from drivers import catalog
-from drivers.discovery.found import Found, Proposal, Setting
+from drivers.discovery.found import Found, Proposal, Setting, printable
 from drivers.errors import DeviceError
 
 KIND_NAMES = {"reader": "reader", "sensor": "panel", "camera": "camera", "signal": "lamp"}
@@ -45,7 +45,7 @@ def _free_name(word: str, names: set[str]) -> str:
 def _device(name: str, found: Found, proposal: Proposal, say: Texts) -> Device:
     secrets = tuple(f"{name}-{key}" for key in proposal.secrets)
     own = proposal.settings + tuple(Setting(k, n) for k, n in zip(proposal.secrets, secrets, strict=True))
-    lines = [f"# {found.what}: {say(f'sure.{found.sure}')}, {say(f'why.{found.why}')}"]
+    lines = [f"# {printable(found.what, 160)}: {say(f'sure.{found.sure}')}, {say(f'why.{found.why}')}"]
     lines += [f"# {say(f'remark.{proposal.remark}')}"] if proposal.remark else []
     lines += [f"# {remark}" for remark in _remarks(proposal, own, say)]
     lines += [f"# {say('discover.store')} mektep secret {secret}" for secret in secrets]

@@ -44,11 +44,16 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
 
 def ports(root: Path) -> list[Port]:
     """All serial ports with hardware behind them, each with its names and who holds it."""
+    return survey(root)[0]
+
+
+def survey(root: Path) -> tuple[list[Port], bool]:
+    """All ports, and whether every program could be asked whether it holds one."""
     found = list(_plain(root))
     counts = Counter((one.usb, one.serial) for _, one in found if one)
     held = holders.look(root / "proc", {os.path.realpath(device) for device, _ in found})
     consoles = _consoles(root)
-    return [_port(root, device, one, counts, consoles, held) for device, one in found]
+    return [_port(root, device, one, counts, consoles, held) for device, one in found], held.complete
 
 
 class _Adapter(msgspec.Struct, frozen=True):
@@ -116,8 +121,15 @@ def _consoles(root: Path) -> set[str]:
 
 async def look(root: Path) -> AsyncIterator[Found]:
     """Each port, and adapters that no driver of the kernel has taken."""
-    for port in ports(root):
+    found, complete = survey(root)
+    for port in found:
         yield told(port)
+    if found and not complete and os.geteuid() != 0:  # root who may not look cannot help it
+        yield Found(
+            kind=Kind.PORT, what="programs of other users", name="", sure=Sure.CERTAIN, why=Why.LISTED, code="X-119",
+            fact="this user may not see whether a program, or the agent, holds a port",
+            do="Run it as root: sudo mektep discover",
+        )  # fmt: skip
     for one in _without_driver(root):
         yield one
 

@@ -122,6 +122,7 @@ async def test_nothing_found_needs_attention(tmp_path: Path) -> None:
         ("--listen", "soon"),
         ("--network", "inf"),
         ("--port", "/dev/no-such-port"),
+        ("--port", "/dev/null"),
     ],
 )
 def test_wrong_use_is_told(tmp_path: Path, words: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

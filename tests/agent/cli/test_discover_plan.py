@@ -20,7 +20,7 @@ from drivers.discovery.found import Found, Kind, Sure, Tick, Why
 from simulator.card_reader import CardReader, rdm6300_frame
 from simulator.onvif_camera import OnvifCamera
 from simulator.processes import free_port
-from tests.drivers.discovery.board import FTDI, Board, school
+from tests.drivers.discovery.board import FTDI, Z2, Board, school
 from tests.drivers.discovery.looked import is_open
 from tests.drivers.sensors.far_panel import far_panel
 
@@ -191,3 +191,12 @@ def test_what_one_look_supposes_gives_way_to_what_another_knows() -> None:
 
 def test_the_networks_of_this_box_do_not_count_itself() -> None:
     assert "lo" not in discover_plan.interfaces()
+
+
+async def test_a_name_that_nobody_can_write_is_not_proposed(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    board.port("ttyUSB0", board.usb("1-1", Z2, serial="K"), by_id="usb-\udc80\x1b[2J")
+    (found,) = await look(wish(tmp_path))
+    assert found.name.isprintable()
+    assert found.proposal is None
+    assert msgspec.json.encode(found)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from drivers.discovery import ports
+from drivers.discovery import holders, ports
 from drivers.discovery.found import Found, Kind, Sure, Why
 from drivers.discovery.ports import Port
 from tests.drivers.discovery.board import CH340, FTDI, Z2, Board, school
@@ -132,3 +133,14 @@ async def test_names_of_devices_cannot_move_the_cursor(tmp_path: Path) -> None:
     board.port("ttyUSB0", board.usb("1-1", about, serial="\x07"))
     (found,) = await all_of(ports.look(tmp_path))
     assert found.what.isprintable()
+
+
+async def test_programs_that_cannot_be_looked_into_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holders, "look", lambda proc, wanted: holders.Held({}, complete=False))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    board = Board(tmp_path)
+    assert await all_of(ports.look(tmp_path)) == []  # without a port nobody needs to know
+    board.port("ttyUSB0", board.usb("1-1", FTDI, serial="A5"))
+    assert [one.code for one in await all_of(ports.look(tmp_path))] == ["", "X-119"]
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert [one.code for one in await all_of(ports.look(tmp_path))] == [""]
