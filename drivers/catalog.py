@@ -50,6 +50,7 @@ CATALOG: dict[str, Entry] = {
         "drivers.readers.osdp", "reader", "osdp", needs=("osdp_sys",), cell=Cell(memory_mb=64, together=True)
     ),
     "modbus_panel": Entry("drivers.sensors.modbus_panel", "sensor", "modbus"),
+    "serial_smoke": Entry("drivers.sensors.serial_smoke", "sensor", "serial"),
     "csi": Entry(
         "drivers.cameras.csi",
         "camera",

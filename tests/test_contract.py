@@ -24,7 +24,7 @@ from drivers.driver import Counters, Driver, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.readers import hid, osdp, pcsc, serial_ascii
 from drivers.readings import CardForm, ContactChange, Light, Reading, Tap, ZoneChange
-from drivers.sensors import gpio_contact, modbus_panel, supervised_loop
+from drivers.sensors import gpio_contact, modbus_panel, serial_smoke, supervised_loop
 from drivers.signals import gpio_signal
 from simulator.card_reader import ironlogic_line
 from simulator.contacts import Contact
@@ -32,6 +32,8 @@ from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.loop_converter import LoopConverter
 from simulator.osdp_reader import OsdpBus, wiegand
 from simulator.serial_line import SerialLine
+from simulator.smoke_sensor import NORMAL as NO_SMOKE
+from simulator.smoke_sensor import SMOKE, SmokeSensor
 from simulator.typing_reader import TypingReader
 from tests.clock import FastClock
 from tests.drivers.far_pcsc import far_reader
@@ -118,6 +120,18 @@ async def typing_reader(folder: Path) -> AsyncIterator[Device]:
 
 
 @asynccontextmanager
+async def smoke_board(folder: Path) -> AsyncIterator[Device]:
+    board = SmokeSensor(folder / "smoke", beat_s=0.1)
+    board.plug()
+
+    def smoke() -> None:
+        board.set(1, NO_SMOKE if board.states[1] == SMOKE else SMOKE)
+
+    yield Device(serial_smoke.Settings(port=str(board.line.link), zones={"1": "attic"}), board, smoke, ZoneChange)
+    board.unplug()
+
+
+@asynccontextmanager
 async def contact(folder: Path) -> AsyncIterator[Device]:
     with simulated_chip(folder, [17]) as chip:
         door = Contact(chip, 17, closed=True)
@@ -171,6 +185,7 @@ DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
     "pcsc": pcsc_reader,
     "osdp": osdp_reader,
     "hid": typing_reader,
+    "serial_smoke": smoke_board,
     "gpio_contact": contact,
     "supervised_loop": loop,
     "gpio_signal": lamp,
@@ -187,6 +202,7 @@ WORDS: dict[str, dict[str, Any]] = {  # what a driver must be told besides
     "modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}},
     "osdp": {"address": 1, "key": "osdp-1"},
     "hid": {"format": "10d", "form": "wiegand34"},
+    "serial_smoke": {"zones": {"1": "attic"}},
     "gpio_contact": {"line": 17, "normally": "open"},
     "gpio_signal": {"green": 22},
     "supervised_loop": {"channel": 0},

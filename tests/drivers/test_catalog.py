@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARIES = {
     "serial_ascii": "serial",
     "modbus_panel": "pymodbus",
+    "serial_smoke": "serial",
     "pcsc": "smartcard",
     "osdp": "osdp_sys",
     "gpio_contact": "gpiod",
