@@ -89,8 +89,11 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
             "X-117", f"there is no serial port {missing[0]}", do="Run `mektep discover` to see their names."
         )
     say = load_texts()
-    with discover_screen.bars(sys.stderr, say) as bars:
-        found = asyncio.run(discover_plan.gather(wish, configured, SystemClock(), bars))
+    try:
+        with discover_screen.bars(sys.stderr, say) as bars:
+            found = asyncio.run(discover_plan.gather(wish, configured, SystemClock(), bars))
+    except KeyboardInterrupt:  # the technician has seen enough
+        return ATTENTION
     devices = propose(found, configured.names, say)
     if args.json:
         secrets = [name for device in devices for name in device.secrets]

@@ -19,7 +19,7 @@ from drivers.discovery import holders, usb
 from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, printable, settings
 from drivers.driver import Clock
 from drivers.errors import DeviceError
-from drivers.key_device import KeyEvent, open_device
+from drivers.key_device import KeyDevice, KeyEvent, open_device
 
 READERS = {"ffff:0035", "08ff:0009", "16c0:27db", "6352:213a"}  # numbers that such readers are sold with
 SAYS_READER = re.compile(r"\b(rfid|nfc|card|reader|sycreader|em4100|barcode|scanner|idcard|ic reader)\b", re.IGNORECASE)
@@ -86,17 +86,26 @@ async def listen(
 ) -> AsyncIterator[Found]:
     """Until it types a card, or the time is over. Nobody else gets its keys meanwhile."""
     try:
-        async with open_device(keyboard.name, clock) as device, asyncio.timeout(seconds):
-            while True:
-                for proposal in _typed((await device.read()).events, typists, keyboard.name):
-                    yield _read(keyboard, proposal)
-                    return
-    except TimeoutError:
-        return
+        async with open_device(keyboard.name, clock) as device:
+            proposal = await _heard(device, typists, keyboard.name, seconds)
     except DeviceError as error:
         yield msgspec.structs.replace(keyboard, code=error.code, fact=error.what, do=error.do)
+        return
     finally:
         tick(1, 1)
+    if proposal is not None:
+        yield _read(keyboard, proposal)
+
+
+async def _heard(device: KeyDevice, typists: Mapping[str, Typist], name: str, seconds: float) -> Proposal | None:
+    """Raises DeviceError."""
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                for proposal in _typed((await device.read()).events, typists, name):
+                    return proposal
+    except TimeoutError:
+        return None
 
 
 def _typed(events: Iterable[KeyEvent], typists: Mapping[str, Typist], device: str) -> Iterator[Proposal]:

@@ -1,8 +1,7 @@
 """Asks a serial line for OSDP readers: who is at address 0, 1, 2 ... Writes to the line, so only when it was asked for.
 
-Wire    SOM 53, address (80 set in replies), length in two bytes, low first, control (0-1 sequence, 2 CRC, 3 security
-        block), code, data, CRC-16 (polynomial 1021, begins with 1D0F). The question is osdp_ID with sequence 0, which a
-        reader answers outside its secure channel too.
+Wire    frames of drivers/readers/osdp_frame.py. The question is osdp_ID with sequence 0, which a reader answers outside
+        its secure channel too; the answer osdp_PDID has 12 bytes: maker, model, version, serial number, firmware.
 Source  IEC 60839-11-5 as libosdp's documents and published test frames show it.
 Not     a control panel: drivers/readers/osdp.py is one. A control panel cannot search.
 """
@@ -18,13 +17,11 @@ from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, 
 from drivers.discovery.ports import Port
 from drivers.driver import Clock
 from drivers.errors import DeviceError
+from drivers.readers.osdp_frame import HEADER_BYTES, SOM, WITH_CRC, crc16, next_frame
 from drivers.serial_port import SerialPort, open_port
 
-SOM, REPLY, CRC = 0x53, 0x80, 0x04
 ID, PDID = 0x61, 0x45
 EVERYBODY = 0x7F  # each reader answers to it: a question for a line with one reader
-HEAD = 5
-LENGTH_MOST = 256  # no answer to our question is longer
 BAUDS = (9600, 38_400, 115_200)
 ADDRESSES = tuple(range(8))
 FAR_ADDRESSES = tuple(range(8, EVERYBODY))  # asked only where somebody answers to all, and nobody of the first eight
@@ -49,47 +46,19 @@ class Identity(msgspec.Struct, frozen=True):
     firmware: str
 
 
-def crc16(data: bytes) -> int:
-    value = 0x1D0F
-    for byte in data:
-        value ^= byte << 8
-        for _ in range(8):
-            value = (value << 1 ^ 0x1021) & 0xFFFF if value & 0x8000 else value << 1
-    return value
-
-
 def question(address: int) -> bytes:
     """osdp_ID to one address, sequence 0."""
-    body = bytes((SOM, address, HEAD + 4, 0, CRC, ID, 0))
+    body = bytes((SOM, address, HEADER_BYTES + 4, 0, WITH_CRC, ID, 0))
     return body + crc16(body).to_bytes(2, "little")
 
 
 def replies(buffer: bytearray) -> Iterator[Reply]:
-    """Eat whole replies; our own echo and noise are skipped; at most LENGTH_MOST bytes are left."""
-    start = buffer.find(SOM)
-    while start >= 0:
-        frame = _whole(buffer, start)
-        if frame is not None:
-            del buffer[: start + len(frame)]
-            if frame[1] & REPLY:
-                yield _reply(frame)
-        start = buffer.find(SOM, 0 if frame else start + 1)
-    del buffer[:-LENGTH_MOST]
-
-
-def _whole(buffer: bytearray, start: int) -> bytes | None:
-    """The frame that begins there, if it is all there and its CRC is right. A reader answers with what it was asked
-    with: sequence 0, a CRC, no secure channel.
+    """Eat whole replies; our own echo and noise are skipped. A reader answers with what it was asked with: sequence 0,
+    a CRC, no secure channel.
     """
-    length = int.from_bytes(buffer[start + 2 : start + 4], "little")
-    frame = bytes(buffer[start : start + length])
-    if not HEAD + 3 <= length <= LENGTH_MOST or len(frame) < length or frame[4] != CRC:
-        return None
-    return frame if crc16(frame[:-2]) == int.from_bytes(frame[-2:], "little") else None
-
-
-def _reply(frame: bytes) -> Reply:
-    return Reply(frame[1] & ~REPLY, frame[HEAD], frame[HEAD + 1 : -2])
+    while (frame := next_frame(buffer)) is not None:
+        if frame.from_reader and frame.data[4] == WITH_CRC:
+            yield Reply(frame.address, frame.code, frame.data[HEADER_BYTES + 1 : -2])
 
 
 def identity(data: bytes) -> Identity | None:

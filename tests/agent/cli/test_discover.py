@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -14,7 +16,7 @@ import pytest
 from agent import config
 from agent.cli.main import main
 from simulator.card_reader import CardReader, ironlogic_line
-from tests.agent.cli.command import READER, daemon, mektep, write_config
+from tests.agent.cli.command import MEKTEP, READER, ROOT, daemon, mektep, write_config
 from tests.drivers.discovery.board import FTDI, Board, school
 from tests.drivers.discovery.looked import is_open
 
@@ -104,6 +106,18 @@ async def test_a_port_that_the_running_agent_holds_is_told_and_never_touched(
     assert found["configured"] == ""
     assert report(known)["found"][0]["configured"] == "gate"
     assert written == []
+
+
+async def test_it_may_be_interrupted(tmp_path: Path, reader: CardReader) -> None:
+    board = Board(tmp_path / "box")
+    board.port("ttyUSB0", board.usb("1-1", FTDI, serial="A5"), to=reader.line.link)
+    words = ["discover", str(tmp_path / "none.toml"), "--root", str(board.root), "--network", "0", "--listen", "60"]
+    process = await asyncio.create_subprocess_exec(*MEKTEP, *words, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+    await is_open(reader.line.link, elsewhere=True)
+    process.send_signal(signal.SIGINT)
+    out, told = await process.communicate()
+    assert (process.returncode, out) == (1, b"")
+    assert b"Traceback" not in told
 
 
 async def test_nothing_found_needs_attention(tmp_path: Path) -> None:

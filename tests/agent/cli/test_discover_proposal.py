@@ -13,8 +13,10 @@ from agent import config
 from agent.cli.discover_proposal import propose, toml
 from agent.texts import LANGUAGES, load_texts
 from drivers import catalog
+from drivers.discovery import keyboards, listening, modbus_units, osdp_bus, pcsc_readers
 from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Why, settings
 from tests.agent.cli.command import write_config
+from tests.drivers.discovery.looked import port_at
 
 SAY = load_texts("en")
 READER = Proposal(kind="reader", driver="serial_ascii", settings=settings(port="/dev/x", format="ironlogic"))
@@ -40,6 +42,28 @@ def test_the_lines_load_as_they_are(tmp_path: Path, language: str) -> None:
         ("reader-1", "serial_ascii"),
         ("panel-1", "modbus_panel"),
     ]
+
+
+KEYBOARD = Found(kind=Kind.READER, what="x", name="/dev/input/by-id/x-event-kbd", sure=Sure.LIKELY, why=Why.USB)
+OF_EACH_DRIVER = {  # as the looks make them
+    "serial_ascii": listening._reader(port_at(Path("/dev/x")), "em4100", 19_200),
+    "osdp": osdp_bus._found(port_at(Path("/dev/y")), 38_400, osdp_bus.Reply(1, osdp_bus.PDID, bytes(12))),
+    "pcsc": found(
+        Proposal(kind="reader", driver="pcsc", settings=settings(reader=pcsc_readers.pattern("A 00 00", [])))
+    ),
+    "hid": keyboards._read(KEYBOARD, keyboards._proposal(KEYBOARD.name, "3d5d", "wiegand26", "azerty", "hid")),
+    "modbus_panel": modbus_units._panel(modbus_units.questions()[0], 2, settings(host="10.0.0.9"), "10.0.0.9:502"),
+    "csi": found(Proposal(kind="camera", driver="csi", settings=settings(camera=1))),
+}
+
+
+@pytest.mark.parametrize("driver", OF_EACH_DRIVER)
+def test_what_is_proposed_for_a_driver_is_what_it_wants(tmp_path: Path, driver: str) -> None:
+    (device,) = propose([OF_EACH_DRIVER[driver]], (), SAY)
+    (source,) = config.load(write_config(tmp_path, more="\n".join(device.lines))).sources
+    assert source.driver == driver
+    assert not [line for line in device.lines if "to complete" in line]
+    assert sorted(device.secrets) == sorted(catalog.secrets_named(source.settings))
 
 
 def test_they_say_what_it_is_and_how_sure_that_is() -> None:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from agent.clock import SystemClock
 from drivers.discovery import osdp_bus
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, settings
-from drivers.discovery.osdp_bus import EVERYBODY, Identity, Reply, crc16, identity, question, replies
+from drivers.discovery.osdp_bus import EVERYBODY, Identity, Reply, identity, question, replies
+from drivers.readers.osdp_frame import BUFFER_MAX, crc16
+from simulator.osdp_reader import OsdpBus
 from simulator.serial_line import SerialLine
 from tests.drivers.discovery.looked import Ticks, all_of, port_at
 
@@ -65,7 +67,7 @@ def test_noise_never_crashes_and_is_not_kept(pieces: list[bytes]) -> None:
     for piece in pieces:
         buffer += piece
         list(replies(buffer))
-        assert len(buffer) <= osdp_bus.LENGTH_MOST
+        assert len(buffer) <= BUFFER_MAX
 
 
 @given(st.binary(max_size=60), st.integers(0, 126))
@@ -129,6 +131,20 @@ async def test_readers_are_found_by_their_addresses(bus: Bus) -> None:
     assert "address 5" in second.what
     assert bus.asked == list(range(8))  # nobody else needs to be asked
     assert ticks.went_on()
+
+
+async def test_real_readers_are_found_with_a_key_and_without(tmp_path: Path) -> None:
+    """libosdp's own device side; it answers who it is before any secure channel."""
+    bus = OsdpBus(tmp_path, "bus")
+    bus.add("gate", 0, bytes(range(16)))
+    bus.add("canteen", 3, b"")
+    await bus.start()
+    try:
+        found = await all_of(osdp_bus.look(port_at(bus.line.link), SystemClock(), Ticks()))
+    finally:
+        await bus.stop()
+    told = [one.proposal.settings[1] for one in found if one.proposal]
+    assert told == [*settings(address=0), *settings(address=3)]
 
 
 async def test_a_reader_that_refuses_is_a_reader(bus: Bus) -> None:
