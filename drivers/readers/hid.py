@@ -111,9 +111,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def __post_init__(self) -> None:
         if not fits(self.format, self.form):
-            raise ValueError(f"format {self.format} does not give a number of the form {self.form}")
+            fitting = " or ".join(f'"{form}"' for form in CardForm if fits(self.format, form))
+            raise ValueError(f"format {self.format} is no number of the form {self.form}. Take form = {fitting}.")
         if self.reversed and self.form not in REVERSIBLE:
-            raise ValueError(f"a number of the form {self.form} has one order only")
+            raise ValueError(f"a number of the form {self.form} has one order only. Leave `reversed` out.")
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:

@@ -93,11 +93,12 @@ def reader(tmp_path: Path) -> TypingReader:
 
 
 async def test_what_nobody_reads_is_bounded_and_told(reader: TypingReader) -> None:
+    writes = WAITING_EVENTS // 20 + 4
     async with open_device(str(reader.link), FastClock()) as device:
-        for _ in range(3 * WAITING_EVENTS // 20):
+        for _ in range(writes):
             reader.write((moved(ONE, 1, 0) + moved(ONE, 0, 0)) * 10)
             await asyncio.sleep(0)
-        await until(lambda: device.seen == 3 * WAITING_EVENTS // 20 * 60)
+        await until(lambda: device.seen == writes * 60)
         assert device._waiting <= WAITING_EVENTS
         assert (await device.read()).events[0].code == LOST
     reader.unplug()
