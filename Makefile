@@ -7,7 +7,7 @@ SECONDS ?=
 CSI_TREE ?= /var/tmp/mektep-csi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers csi-tree test-csi check lint format types docs wheel clean
+.PHONY: help setup demo test bench bench-peers fuzz csi-tree test-csi check lint format types docs wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ bench: setup  ## measure; one JSON line a figure
 
 bench-peers: setup  ## measure peers beside us (installs the ThingsBoard gateway into build/peers); one JSON line a figure
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m bench.peers
+
+fuzz: setup  ## fuzz every parser with atheris (installed into build/fuzz), a minute each; SECONDS=600 for longer
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python scripts/fuzz.py $(if $(SECONDS),--seconds $(SECONDS))
 
 csi-tree:  ## a Debian 13 tree for test-csi: root, a network, 0.5 GB under CSI_TREE=/var/tmp/mektep-csi
 	@scripts/csi-tree "$(CSI_TREE)"

@@ -95,6 +95,7 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
 
 ToCell = Begin | Open | Taken | Show | Close
 FromCell = Opened | Read | Shown | Ended | Beat
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # all that a decoder raises
 _ENCODER = msgspec.msgpack.Encoder()
 TO_CELL: msgspec.msgpack.Decoder[ToCell] = msgspec.msgpack.Decoder(ToCell)
 FROM_CELL: msgspec.msgpack.Decoder[FromCell] = msgspec.msgpack.Decoder(FromCell)
@@ -116,7 +117,7 @@ def reading_of(message: Read) -> Reading:
     """Raises CellWireError."""
     try:
         return msgspec.msgpack.decode(message.reading, type=READINGS[message.kind])
-    except (KeyError, msgspec.MsgspecError) as error:
+    except (KeyError, *UNREADABLE) as error:
         raise CellWireError(f"no reading: {message.kind[:32]!r}: {error}") from error
 
 
@@ -133,7 +134,7 @@ def to_cell(body: bytes) -> ToCell:
     """Raises CellWireError."""
     try:
         return TO_CELL.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise CellWireError(str(error)) from error
 
 
@@ -141,5 +142,5 @@ def from_cell(body: bytes) -> FromCell:
     """Raises CellWireError."""
     try:
         return FROM_CELL.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise CellWireError(str(error)) from error

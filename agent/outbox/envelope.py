@@ -76,7 +76,10 @@ class Envelope:
 
 def split(body: bytes) -> list[bytes]:
     """The events of a stored run, byte for byte. Raises msgspec.DecodeError on damage."""
-    return [bytes(raw) for raw in _raws.decode(b"[" + body + b"]")]
+    try:
+        return [bytes(raw) for raw in _raws.decode(b"[" + body + b"]")]
+    except RecursionError as error:
+        raise msgspec.DecodeError("brackets in brackets") from error
 
 
 _attributes = msgspec.json.Decoder(dict[str, msgspec.Raw])

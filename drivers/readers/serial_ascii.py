@@ -124,12 +124,13 @@ def _next_ascii(buffer: bytearray) -> Heard | None:
 def decode_ironlogic(buffer: bytearray) -> Iterator[Heard]:
     """Eat whole lines; leave the unfinished rest, at most LINE_MAX bytes."""
     while True:
-        end = buffer.find(b"\n")
-        if end < 0:
-            if len(buffer) > LINE_MAX:
-                yield Garbled(bytes(buffer))
-                buffer.clear()
+        end = buffer.find(b"\n", 0, LINE_MAX + 1)
+        if end < 0 and len(buffer) <= LINE_MAX:
             return
+        if end < 0:  # no line is so long: its beginning goes, however much has come
+            yield Garbled(bytes(buffer[: LINE_MAX + 1]))
+            del buffer[: LINE_MAX + 1]
+            continue
         line = bytes(buffer[:end]).strip(b"\r\n\0 ")
         del buffer[: end + 1]
         if line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +97,26 @@ def test_garbage_is_an_error(data: bytes) -> None:
             continue
     for kind in ("Tap", "nothing"):
         try:
-            wire.reading_of(wire.Read(1, kind, __import__("msgspec").Raw(data)))
+            wire.reading_of(wire.Read(1, kind, msgspec.Raw(data)))
         except wire.CellWireError:
             continue
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x91\xa1\x80",  # a name that is no UTF-8
+        b"\x94\xa4read\x01\xa3Tap\x81\xa1\xff",
+        b"\x91" * 50_000,  # arrays in arrays
+    ],
+)
+def test_what_only_a_defect_would_send_is_an_error_too(body: bytes) -> None:
+    """A cell that speaks nonsense is ended; it must not end the daemon that hears it."""
+    for decode in (wire.to_cell, wire.from_cell):
+        with pytest.raises(wire.CellWireError):
+            decode(body)
+
+
+def test_a_reading_that_is_no_text_is_an_error_too() -> None:
+    with pytest.raises(wire.CellWireError):
+        wire.reading_of(wire.Read(1, "Tap", msgspec.Raw(b"\x81\xa4card\xa1\xff")))

@@ -182,3 +182,8 @@ def test_a_run_splits_into_the_bytes_that_were_joined(words: list[str]) -> None:
 def test_a_damaged_run_does_not_split(damaged: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         split(damaged)
+
+
+def test_brackets_in_brackets_are_damage() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        split(b"[" * 50_000)

@@ -1,0 +1,15 @@
+"""All targets by name: tests/fuzz/test_targets.py tries each for a moment, `make fuzz` for as long as it is told."""
+
+from __future__ import annotations
+
+from tests.fuzz import cells, files, link, network, panels, readers
+from tests.fuzz.target import Target
+
+TARGETS: dict[str, Target] = {
+    **readers.TARGETS,
+    **panels.TARGETS,
+    **network.TARGETS,
+    **cells.TARGETS,
+    **link.TARGETS,
+    **files.TARGETS,
+}

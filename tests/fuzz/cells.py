@@ -1,0 +1,99 @@
+"""What a cell may say to the daemon and the daemon to a cell: a child that lies ends its own conversation, no more."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from agent.cells.remote import Remote
+from drivers import cell_wire
+from drivers.cell_wire import FRAME_BYTES, LENGTH_BYTES, CellWireError, ToCell
+from drivers.driver import Counters, Secret
+from drivers.readings import CardForm, Light, PictureChange, PictureState, Tap
+from tests.clock import FastClock
+from tests.fuzz.target import Target
+
+
+async def _bodies(data: bytes) -> list[bytes]:
+    stream = asyncio.StreamReader()
+    stream.feed_data(data)
+    stream.feed_eof()
+    found = []
+    try:
+        while True:
+            found.append(await cell_wire.next_body(stream))
+    except (EOFError, CellWireError):
+        return found
+
+
+def frames(data: bytes) -> None:
+    """Whole frames of bounded size, and nothing that was not in the stream."""
+    found = asyncio.run(_bodies(data))
+    assert all(len(body) <= FRAME_BYTES for body in found)
+    assert sum(len(body) + LENGTH_BYTES for body in found) <= len(data)
+
+
+def from_a_cell(data: bytes) -> None:
+    """A message is followed or refused; a reading that is believed is one of ours, in our time."""
+    clock, remote = FastClock(), Remote(1, lambda _: None, FastClock())
+    for body in data.split(b"\xa5\x5a"):
+        try:
+            message = cell_wire.from_cell(body)
+            if isinstance(message, cell_wire.Beat):
+                for counters in message.counters.values():
+                    remote.count(counters)
+                continue
+            if isinstance(message, cell_wire.Read):
+                reading = cell_wire.reading_of(message)
+                assert type(reading) in cell_wire.READINGS.values()
+            remote.hear(message)
+        except CellWireError:
+            continue
+    assert clock.utc_ns() == FastClock().utc_ns()
+
+
+def to_a_cell(data: bytes) -> None:
+    """What is understood is said again in the same way."""
+    try:
+        message: ToCell = cell_wire.to_cell(data)
+    except CellWireError:
+        return
+    assert cell_wire.to_cell(cell_wire.frame(message)[LENGTH_BYTES:]) == message
+
+
+def _said(*messages: msgspec.Struct) -> bytes:
+    return b"\xa5\x5a".join(msgspec.msgpack.encode(message) for message in messages)
+
+
+_TAP = Tap(card="6F00010203", form=CardForm.EM4100, at_ns=1, monotonic_ns=1)
+_PICTURE = PictureChange(state=PictureState.CLEAR, before=None, jpeg=b"\xff\xd8", at_ns=1, monotonic_ns=1)
+TARGETS = {
+    "cell, frames": Target(
+        frames,
+        [cell_wire.frame(cell_wire.Opened(1)) * 2, b"\xff\xff\xff\xff1", b"\0\0\0\0\0\0\0\x05abc", b""],
+    ),
+    "cell, to the daemon": Target(
+        from_a_cell,
+        [
+            _said(cell_wire.Opened(1), cell_wire.reading_message(1, _TAP), cell_wire.reading_message(1, _TAP)),
+            _said(cell_wire.reading_message(1, _PICTURE), cell_wire.Ended(1, ("P-101", "gone", "plug it in"))),
+            _said(
+                cell_wire.Beat({1: Counters(frames=1)}, (1,)), cell_wire.Shown(1, None), cell_wire.Ended(1, None, "x")
+            ),
+            msgspec.msgpack.encode(["read", 1, "Tap", {"card": 5}]),
+            msgspec.msgpack.encode(["read", 1, "Secret", {}]),
+        ],
+    ),
+    "cell, to the child": Target(
+        to_a_cell,
+        [
+            _said(cell_wire.Begin(64, 5, ("/tmp/a",))),
+            _said(
+                cell_wire.Open(1, "drivers.readers.osdp", {"port": "/dev/x", "n": 1}, {"k": Secret("now", "before")})
+            ),
+            _said(cell_wire.Show(1, Light.ACCEPTED)),
+            _said(cell_wire.Taken(2)),
+        ],
+    ),
+}

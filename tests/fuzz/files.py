@@ -1,0 +1,101 @@
+"""Files that a bad card or a person may have spoiled: the configuration, and a damaged database."""
+
+from __future__ import annotations
+
+import os
+import struct
+import tempfile
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from agent import config
+from agent.outbox import envelope, pages
+from bench.peers import event
+from tests.fuzz.target import Target
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+LOG_BEGINS = b"\xa5\x5a\xa5\x5a"
+EPOCH = "00000000-0000-4000-8000-000000000000"
+
+
+def configuration(data: bytes) -> None:
+    """A configuration, or problems that all say what to do."""
+    handle = os.memfd_create("agent.toml")
+    try:
+        os.write(handle, data)
+        config.load(Path(f"/proc/self/fd/{handle}"))
+    except config.ConfigError as error:
+        assert error.problems
+        assert all(problem.code and problem.do for problem in error.problems)
+    finally:
+        os.close(handle)
+
+
+def database_pages(data: bytes) -> None:
+    """Runs of a damaged database: only whole ones whose checksum agrees. Page after page, then the log's."""
+    main, _, log = data.partition(LOG_BEGINS)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        database = Path(folder) / "outbox.db"
+        database.write_bytes(_padded(main))
+        if log:
+            database.with_name("outbox.db-wal").write_bytes(log)
+        for run in pages.runs(database):
+            assert len(envelope.split(run.body)) == run.last - run.first + 1
+            assert pages.agrees(run.body, run.epoch, run.lane, run.first, run.last)
+
+
+def _padded(data: bytes) -> bytes:
+    """A file of whole pages; the fuzzer need not find their size."""
+    return data + bytes(-len(data) % pages.PAGE)
+
+
+def record(data: bytes) -> None:
+    """The same for one record whose checksum is made right, so that its body is looked at."""
+    body = data[4:]
+    kinds = bytes([8, 8, data[0] % 10 if data else 1, 1, 8, 4])
+    values = data[1:2].ljust(1, b"\1") + data[2:3].ljust(1, b"\1") + struct.pack(">I", zlib.crc32(body))
+    size = _varint(len(body) * 2 + 12)
+    head = bytes([1 + len(kinds) + len(size)]) + kinds + size
+    try:
+        run = pages._run(head + values + body)
+    except (pages._Bad, IndexError, struct.error, msgspec.DecodeError):
+        return  # what _page_runs takes for damage
+    assert pages.agrees(run.body, run.epoch, run.lane, run.first, run.last)
+
+
+def _varint(value: int) -> bytes:
+    groups = [value & 0x7F]
+    while value := value >> 7:
+        groups.append(value & 0x7F | 0x80)
+    return bytes(reversed(groups))
+
+
+def _page() -> bytes:
+    """A leaf page with one run of one event."""
+    body = (event.TEXT % 5).replace("0" * 36, EPOCH).encode()
+    size = _varint(len(body) * 2 + 12)
+    kinds = bytes([1, 1, 1, 1, 1, 6])
+    values = struct.pack(">bbbbb", 1, 1, 1, 1, 1) + zlib.crc32(body).to_bytes(8, "big")
+    payload = bytes([1 + len(kinds) + len(size)]) + kinds + size + values + body
+    cell = _varint(len(payload)) + payload
+    at = pages.PAGE - len(cell)
+    head = bytes([pages.LEAF]) + struct.pack(">HHHB", 0, 1, at, 0) + struct.pack(">H", at)
+    return head.ljust(at, b"\0") + cell
+
+
+_BODY = (event.TEXT % 5).replace("0" * 36, EPOCH).encode()
+TARGETS = {
+    "configuration": Target(configuration, [path.read_bytes() for path in sorted(EXAMPLES.glob("*.toml"))]),
+    "database, pages": Target(
+        database_pages,
+        [
+            bytes(pages.PAGE) + _page(),
+            _page() + LOG_BEGINS + bytes(32) + struct.pack(">I", 1) + bytes(20) + _page(),
+        ],
+    ),
+    "database, a record": Target(
+        record, [b"\1\1\1\1" + _BODY, b"\1\1\2\1" + _BODY + b"," + _BODY, b"\1\1\1\1" + b"[" * 5000]
+    ),
+}
