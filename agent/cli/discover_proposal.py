@@ -13,7 +13,7 @@ import msgspec
 from agent.strict import read_table
 from agent.texts import Texts
 from drivers import catalog
-from drivers.discovery.found import Found, Proposal, Setting, printable
+from drivers.discovery.found import Found, Kind, Proposal, Setting, printable
 from drivers.errors import DeviceError
 
 KIND_NAMES = {"reader": "reader", "sensor": "panel", "camera": "camera", "signal": "lamp"}
@@ -30,7 +30,7 @@ class Device(msgspec.Struct, frozen=True):
 def propose(found: Iterable[Found], taken: Iterable[str], say: Texts) -> list[Device]:
     """A device for each proposal whose driver there is; names that nobody has yet."""
     names, devices = set(taken), []
-    for one in found:
+    for one in sorted(found, key=lambda one: list(Kind).index(one.kind)):
         if one.proposal is not None and one.proposal.driver in catalog.CATALOG:
             name = _free_name(KIND_NAMES[one.proposal.kind], names)
             names.add(name)

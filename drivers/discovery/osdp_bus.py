@@ -121,20 +121,23 @@ async def ask(line: SerialPort, address: int) -> Reply | None:
 
 
 def _found(port: Port, baud: int, reply: Reply) -> Found:
-    who = identity(reply.data) if reply.code == PDID else None
-    words = f"OSDP reader, {baud} baud"
-    if who is not None:
-        words += f", maker {who.vendor}, model {who.model}, serial {who.serial}, firmware {who.firmware}"
-    if reply.address == EVERYBODY:
-        return Found(
-            kind=Kind.READER, what=words, name=port.name, sure=Sure.CERTAIN, why=Why.ANSWER, code="X-107",
-            fact=f"{port.device}: a reader answers to the address of all, and at none of its own",
-            do="Set its address to 0 to 7 with its maker's tool or card, and look again; are there two at one address?",
-        )  # fmt: skip
+    nowhere = reply.address == EVERYBODY
+    where = "" if nowhere else f"address {reply.address}, "
+    found = Found(
+        kind=Kind.READER, what=f"OSDP reader, {where}{_words(baud, reply)}", name=port.name,
+        sure=Sure.CERTAIN, why=Why.ANSWER,
+    )  # fmt: skip
+    if nowhere:
+        fact = f"{port.device}: a reader answers to the address of all, and at none of its own"
+        do = "Set its address to 0 to 7 with its maker's tool or card, and look again; are there two at one address?"
+        return msgspec.structs.replace(found, code="X-107", fact=fact, do=do)
     told: tuple[Setting, ...] = settings(port=port.name, address=reply.address)
     told += (Setting("baud", baud),) if baud != BAUDS[0] else ()
-    return Found(
-        kind=Kind.READER, what=f"{words}, address {reply.address}", name=port.name,
-        sure=Sure.CERTAIN, why=Why.ANSWER,
-        proposal=Proposal(kind="reader", driver="osdp", settings=told, secrets=("key",), remark="osdp"),
-    )  # fmt: skip
+    proposal = Proposal(kind="reader", driver="osdp", settings=told, secrets=("key",), remark="osdp")
+    return msgspec.structs.replace(found, proposal=proposal)
+
+
+def _words(baud: int, reply: Reply) -> str:
+    who = identity(reply.data) if reply.code == PDID else None
+    told = f", maker {who.vendor}, model {who.model}, serial {who.serial}, firmware {who.firmware}" if who else ""
+    return f"{baud} baud{told}"

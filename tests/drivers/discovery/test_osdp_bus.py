@@ -127,7 +127,8 @@ async def test_readers_are_found_by_their_addresses(bus: Bus) -> None:
     assert first.proposal == Proposal(
         kind="reader", driver="osdp", settings=settings(port=link, address=0), secrets=("key",), remark="osdp"
     )
-    assert "maker A1A2A3, model 177, serial 3570651857, firmware 225.226.227, address 0" in first.what
+    who = "maker A1A2A3, model 177, serial 3570651857, firmware 225.226.227"
+    assert first.what == f"OSDP reader, address 0, 9600 baud, {who}"
     assert "address 5" in second.what
     assert bus.asked == list(range(8))  # nobody else needs to be asked
     assert ticks.went_on()
