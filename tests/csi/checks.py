@@ -78,7 +78,7 @@ def stage(*pictures: bytes) -> None:
 
 @contextlib.contextmanager
 def fault(name: str) -> Iterator[None]:
-    """See tests/csi/shims/sitecustomize.py."""
+    """See tests/csi/virtual_camera.py."""
     (PLACE / name).touch()
     try:
         yield
@@ -95,8 +95,7 @@ async def camera_cell(burst_s: float = 0.05) -> AsyncIterator[Cell]:
     assert limits is not None
     environment = {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": os.environ["PYTHONPATH"],  # this tree and the shim; on a box the wheel lies in the environment
-        "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",  # memory comes as zeros: see the shim
+        "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",  # zeros: see virtual_camera.py
         "LIBCAMERA_LOG_LEVELS": "*:FATAL",
         "CSI_BURST_S": str(burst_s),
     }

@@ -1,4 +1,4 @@
-"""What lets a real picamera2 run on a machine without a camera: Python itself imports it at its start, by its name.
+"""What lets a real picamera2 run on a machine without a camera: Python imports it at its start (a .pth of csi-tree).
 
 libcamera's virtual camera lacks what picamera2 expects of a Raspberry Pi; all of it is made up for here, and only here:
 - buffers of the kernel's DMA heap: anonymous memory (memfd) instead, both planes of a picture in one file;
