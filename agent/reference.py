@@ -117,7 +117,7 @@ def _read(path: Path) -> Held | None:
         msgspec.json.decode(held.content, type=DATASETS[path.stem])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:  # of which msgspec's errors are
+    except (OSError, ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors
         log.warning("%s cannot be used and is asked for again: %s", path, error)
         return None
     return held

@@ -75,7 +75,10 @@ def _fuzz(name: str, seconds: int) -> bool:
     said = done.stdout + done.stderr
     inputs, covered = DONE.findall(said), COVERED.findall(said)
     held = done.returncode == 0
-    print(f"{'held' if held else 'FELL'}  {name}: {(inputs or ['?'])[-1]} inputs, {(covered or ['?'])[-1]} places")
+    print(
+        f"{'held' if held else 'FELL'}  {name}: {(inputs or ['?'])[-1]} inputs, {(covered or ['?'])[-1]} places",
+        flush=True,
+    )
     if not held:
         print(said[-4000:])
     return held

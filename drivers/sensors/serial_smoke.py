@@ -87,12 +87,13 @@ class Line(msgspec.Struct, frozen=True):
 def decode(buffer: bytearray) -> Iterator[Line | bytes]:
     """Eat whole lines; leave the unfinished rest, at most LINE_MAX bytes. A line, or the bytes that are none."""
     while True:
-        end = buffer.find(b"\n")
-        if end < 0:
-            if len(buffer) > LINE_MAX:
-                yield bytes(buffer)
-                buffer.clear()
+        end = buffer.find(b"\n", 0, LINE_MAX + 1)
+        if end < 0 and len(buffer) <= LINE_MAX:
             return
+        if end < 0:  # no line is so long: its beginning goes, however much has come
+            yield bytes(buffer[: LINE_MAX + 1])
+            del buffer[: LINE_MAX + 1]
+            continue
         data = bytes(buffer[:end]).removesuffix(b"\r")
         del buffer[: end + 1]
         if data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent import config
+from agent import config, reference
 from agent.outbox import envelope, pages
 from bench.peers import event
 from tests.fuzz.target import Target
@@ -31,6 +32,20 @@ def configuration(data: bytes) -> None:
         assert all(problem.code and problem.do for problem in error.problems)
     finally:
         os.close(handle)
+
+
+def reference_data(data: bytes) -> None:
+    """What lies on the disk of the centre's datasets: with the right hash and shape, or nothing."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        file = Path(folder) / "recipients.json"
+        file.write_bytes(data)
+        held = reference._read(file)
+        assert held is None or hashlib.sha256(held.content).hexdigest() == held.sha256
+        content = msgspec.json.encode(reference.Held(version=1, sha256=hashlib.sha256(data).hexdigest(), content=data))
+        file.write_bytes(content)
+        held = reference._read(file)
+        if held is not None:
+            assert len(msgspec.json.decode(held.content, type=reference.Recipients).snapshot) <= 16
 
 
 def database_pages(data: bytes) -> None:
@@ -88,6 +103,10 @@ def _page() -> bytes:
 _BODY = (event.TEXT % 5).replace("0" * 36, EPOCH).encode()
 TARGETS = {
     "configuration": Target(configuration, [path.read_bytes() for path in sorted(EXAMPLES.glob("*.toml"))]),
+    "reference data": Target(
+        reference_data,
+        [b'{"snapshot":["age1%s"]}' % (b"q" * 58), b'{"snapshot":[]}', b"{", b"[" * 5000, b'{"a":"\xff"}'],
+    ),
     "database, pages": Target(
         database_pages,
         [

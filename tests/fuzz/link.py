@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.sync import centre_link
 from agent.sync.compression import compress
-from agent.sync.topics import Kind, Order, Receipt, Welcome
+from agent.sync.topics import EvidenceReceipt, Kind, Manifest, Order, Receipt, Welcome
 from agent.sync.trust import Refused, Trust, instant_ns
 from bench.peers import event
-from centre import judge, receiver, wire
+from centre import judge, parts, receiver, wire
 from tests.clock import FastClock
 from tests.fuzz.target import Target
 
@@ -24,10 +25,11 @@ EPOCH = "00000000-0000-4000-8000-000000000000"
 
 def from_the_centre(data: bytes) -> None:
     """A message is followed or refused."""
-    for type_ in (Receipt, Welcome, Order):
+    for type_ in (Receipt, Welcome, Order, EvidenceReceipt, Manifest):
         try:
             found = centre_link._decoded(data, type_)
-            instant_ns(found.time if isinstance(found, (Receipt, Welcome)) else found.expires)
+            moments = [getattr(found, name, None) for name in ("time", "expires", "issued")]
+            assert all(abs(instant_ns(moment)) < 10**21 for moment in moments if moment is not None)
         except Refused:
             continue
         if isinstance(found, Receipt) and found.is_whole():
@@ -69,6 +71,31 @@ def batch(data: bytes) -> None:
         judge.judge_again("school-07", "record", EPOCH, bad.first, bad.last, bad.body)
 
 
+def evidence_part(data: bytes) -> None:
+    """A part of a sealed file, rightly signed: what is new of it fits between what is stored, and nothing overlaps."""
+    words, _, payload = data.partition(b"\n")
+    size, first, *have = [*words.decode("utf-8", errors="replace").split(","), "", ""][:6]
+    properties = {"sha256": "0" * 64, "bytes": size, "offset": first}
+    topic = "mektep/v1/school-07/evidence/0"
+    signature = KEY.sign(
+        wire.signed_text("evidence", topic, payload, [f"{key}={properties[key]}" for key in properties])
+    )
+    properties |= {"key": wire.key_id(PUBLIC), "sig": base64.b64encode(signature).decode()}
+    try:
+        part = parts.judge_part("school-07", "0", topic, payload, properties, PUBLIC)
+    except wire.Refused:
+        return
+    numbers = sorted({int(one) for one in have if one.isascii() and one.isdecimal() and len(one) < 9})
+    stored = list(zip(numbers[::2], numbers[1::2], strict=False))
+    pieces = parts.fresh(part, stored)
+    for at, body in pieces:
+        assert body == payload[at - part.first : at - part.first + len(body)]
+    ranges = sorted([*stored, *((at, at + len(body) - 1) for at, body in pieces)])
+    assert all(one[1] < other[0] for one, other in pairwise(ranges))
+    covered = parts.joined(ranges)
+    assert any(low <= part.first and part.last <= high for low, high in covered)
+
+
 def to_the_centre(data: bytes) -> None:
     """A birth, an answer, an alarm sent ahead: followed or refused."""
     for type_ in (wire.Birth, wire.Answer, wire.Ahead):
@@ -88,6 +115,9 @@ TARGETS = {
             b'{"school":"school-07","session":"a","time":"2026-11-25T10:00:00+05:00","stored":[]}',
             b'{"order":"status","school":"school-07","epoch":"%s","number":1,"issued":"x","expires":"9999-12-31T23:59:60Z",'
             b'"args":{"a":[1]}}' % EPOCH.encode(),
+            b'{"school":"school-07","evidence":"1","sha256":"%s","bytes":9,"verdict":"partial","have":'
+            b'[{"first":0,"last":3}],"time":"2026-11-25T10:00:00Z"}' % (b"0" * 64),
+            b'{"dataset":"recipients","school":"school-07","version":2,"issued":"2026-11-25T10:00:00Z","content":{}}',
             b"[" * 5000,
         ],
     ),
@@ -101,6 +131,10 @@ TARGETS = {
             b"\0[" + _SOUND.replace(b"canteen-1", b"\\u0000\\\\u0000") + b"]",
             b"\0" + b"[" * 5000,
         ],
+    ),
+    "centre, a part of evidence": Target(
+        evidence_part,
+        [b"10,0\n0123456789", b"20,5,0,3,8,9\n0123456789", b"5,9\n012345", b"20,0,0,19\nabc", "²,٣\nabc".encode()],
     ),
     "centre, birth and answer": Target(
         to_the_centre,

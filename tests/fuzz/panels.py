@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import binascii
 import os
 from typing import Any
 
@@ -12,7 +13,9 @@ from pymodbus.pdu import DecodePDU
 
 from drivers.discovery import modbus_units, osdp_bus
 from drivers.errors import DeviceError
+from drivers.readers import osdp_frame
 from drivers.readings import ZoneState
+from drivers.sensors import serial_smoke
 from drivers.sensors.modbus_panel import Ear, Panel, Settings
 from drivers.sensors.profile import condition, load_profile, shipped
 from tests.clock import FastClock
@@ -91,6 +94,25 @@ def panel_answers(data: bytes) -> None:
         assert error.do
 
 
+def smoke_lines(data: bytes) -> None:
+    """Each line stands in the bytes with its CRC, however they are cut; only such a line brings smoke about."""
+    whole, cut = streamed(serial_smoke.decode, data, rest_most=serial_smoke.LINE_MAX)
+    lines = [line for line in whole if isinstance(line, serial_smoke.Line)]
+    assert lines == [line for line in cut if isinstance(line, serial_smoke.Line)], "it depends on how the line is cut"
+    verdicts = serial_smoke.Verdicts(serial_smoke.Settings(port="x", zones={"1": "attic"}), 0)
+    for line in lines:
+        assert _smoke(line.sequence, line.zone, line.said.value, line.raw) in data
+        verdicts.hear(line, 1)
+    told = [(zone, state) for zone, state, _, _, words in verdicts.news(1) if words]
+    smoking = {line.zone for line in lines if line.said is serial_smoke.Said.SMOKE}
+    assert {zone for zone, state in told if state is ZoneState.FIRE} <= smoking
+
+
+def _smoke(sequence: int, zone: int, said: str, raw: int) -> bytes:
+    text = f"S1,{sequence:03d},{zone:02d},{said},{raw:05d}".encode()
+    return text + b"*%04X" % binascii.crc_hqx(text, 0xFFFF)
+
+
 def modbus_search(data: bytes) -> None:
     """An answer on a line full of noise has the unit, the length and the CRC of an answer."""
     for question in modbus_units.questions():
@@ -103,9 +125,9 @@ def modbus_search(data: bytes) -> None:
 
 def osdp_search(data: bytes) -> None:
     """A reader that is found has said so with a right CRC, however the line is cut."""
-    whole, cut = streamed(osdp_bus.replies, data, rest_most=osdp_bus.LENGTH_MOST)
+    whole, cut = streamed(osdp_bus.replies, data, rest_most=osdp_frame.BUFFER_MAX)
     for reply in [*whole, *cut]:
-        head = bytes([osdp_bus.SOM, reply.address | osdp_bus.REPLY])
+        head = bytes([osdp_frame.SOM, reply.address | osdp_frame.FROM_READER])
         assert head in data
         assert reply.data in data
         who = osdp_bus.identity(reply.data)
@@ -113,7 +135,7 @@ def osdp_search(data: bytes) -> None:
 
 
 def _osdp(body: bytes) -> bytes:
-    return body + osdp_bus.crc16(body).to_bytes(2, "little")
+    return body + osdp_frame.crc16(body).to_bytes(2, "little")
 
 
 TARGETS = {
@@ -135,6 +157,14 @@ TARGETS = {
             b"\x83\x06\xa5\x5a\x03\x02\x00\x24",
             b"\x03\x06\x25\x00\x00\x00\x2c\x2c",
             b"\x01\x01\xff",
+        ],
+    ),
+    "smoke, lines": Target(
+        smoke_lines,
+        [
+            _smoke(7, 1, "N", 2137) + b"\r\n" + _smoke(8, 1, "S", 9000) + b"\r\n",
+            _smoke(255, 16, "F", 65_535) + b"\n" + _smoke(256, 17, "S", 65_536) + b"\n",
+            b"x" * serial_smoke.LINE_MAX + b"x" + _smoke(7, 1, "S", 2137) + b"\n",
         ],
     ),
     "discovery, modbus": Target(

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from drivers import cards
-from drivers.readers import pcsc, serial_ascii
+from collections.abc import Iterable, Iterator
+
+from drivers import cards, key_device
+from drivers.readers import hid, osdp_card, osdp_frame, pcsc, serial_ascii
 from drivers.readers.serial_ascii import FRAME_MAX, LINE_MAX, Card, decode_em4100, decode_ironlogic
 from drivers.readings import CardForm
 from tests.fuzz.target import Target, streamed
 
 ETX = 0x03
+KEYBOARDS = [
+    hid.Settings(device="x", format=hid.Format(format_), form=CardForm(form), layout=layout)
+    for format_, form in (
+        ("10d", "uid4"),
+        ("8d", "wiegand26"),
+        ("3d5d", "wiegand26"),
+        ("13d", "em4100"),
+        ("hex", "uid7"),
+    )
+    for layout in hid.Layout
+]
 
 
 def em4100(data: bytes) -> None:
@@ -33,6 +46,11 @@ def _binary(raw: bytes) -> bytes:
     return frame + bytes([check, ETX])
 
 
+def _checked(body: bytes) -> bytes:
+    """An OSDP frame with its CRC."""
+    return body + osdp_frame.crc16(body).to_bytes(2, "little")
+
+
 def ironlogic(data: bytes) -> None:
     """Each card's print stands in the bytes."""
     whole, cut = streamed(decode_ironlogic, data, rest_most=LINE_MAX)
@@ -50,6 +68,65 @@ def pcsc_answer(data: bytes) -> None:
     if isinstance(heard, pcsc.Card):
         assert data == bytes.fromhex(cards.checked(heard.form, heard.card)) + b"\x90\x00"
         cards.printed(heard.form, heard.card)
+
+
+def osdp_frames(data: bytes) -> None:
+    """Each frame stands in the bytes with a right check."""
+    whole, cut = streamed(_frames, data, rest_most=osdp_frame.BUFFER_MAX)
+    for frame in [*whole, *cut]:
+        assert frame.data in data
+        assert osdp_frame.FRAME_MIN <= len(frame.data) <= osdp_frame.FRAME_MAX
+        if frame.data[4] & osdp_frame.WITH_CRC:
+            assert osdp_frame.crc16(frame.data[:-2]) == int.from_bytes(frame.data[-2:], "little")
+        else:
+            assert sum(frame.data) % 256 == 0
+        assert frame.answers(frame) == frame.from_reader
+        assert 0 <= frame.code <= 255
+
+
+def _frames(buffer: bytearray) -> Iterator[osdp_frame.Frame]:
+    while frame := osdp_frame.next_frame(buffer):
+        yield frame
+
+
+def osdp_bits(data: bytes) -> None:
+    """A card is the bits that came; what is wrong is told without them."""
+    bits, bytes_ = data[0] if data else 0, data[1:]
+    found = osdp_card.read(bits, bytes_)
+    if isinstance(found, osdp_card.Card):
+        number = cards.checked(found.form, found.card)
+        if found.form in (CardForm.UID4, CardForm.UID7):
+            assert bytes.fromhex(number) == bytes_[: bits // 8]
+        else:
+            assert cards.wiegand_bits(number) == osdp_card.unpacked(bits, bytes_)
+    else:
+        assert bytes_.hex().upper() not in found or len(bytes_) < 2
+
+
+def typed(data: bytes) -> None:
+    """A card is what was typed up to Enter, in one go; the text is bounded, and what is no card keeps its digits."""
+    settings = KEYBOARDS[data[0] % len(KEYBOARDS)] if data else KEYBOARDS[0]
+    whole, cut = streamed(key_device.decode, data[1:], rest_most=key_device.EVENT.size - 1)
+    assert whole == cut
+    line = hid.Line(settings.layout, settings.gap_ms * 1_000_000)
+    for event in whole:
+        heard = line.feed(event)
+        if heard is None:
+            continue
+        assert len(heard.text) <= hid.TEXT_MAX
+        assert not any(char in hid.masked(heard.text).decode() for char in "123456789BCDEF")
+        card = hid.number(heard.text, settings)
+        if isinstance(heard, hid.Typed) and card is not None:
+            cards.printed(settings.form, card)
+
+
+def _keys(codes: Iterable[int], gap_us: int = 5_000) -> bytes:
+    """Each key down and up, the last one Enter."""
+    moves = [(code, value) for code in [*codes, 28] for value in (1, 0)]
+    return b"".join(
+        key_device.EVENT.pack(1, number * gap_us, key_device.EV_KEY, code, value)
+        for number, (code, value) in enumerate(moves)
+    )
 
 
 def card_numbers(data: bytes) -> None:
@@ -106,6 +183,32 @@ TARGETS = {
     "pcsc, answer to the card's number": Target(
         pcsc_answer,
         [bytes.fromhex(one) for one in ("0412345690 00", "11223344 9000", "04112233445566 9000", "6300", "")],
+    ),
+    "osdp, frames": Target(
+        osdp_frames,
+        [
+            _checked(bytes([0x53, 0x80, 8, 0, 4, 0x40])),
+            b"\xff"
+            + _checked(bytes([0x53, 0x00, 8, 0, 5, 0x60]))
+            + _checked(bytes([0x53, 0x80, 14, 0, 13, 2, 0x15, 1, 2, 3, 4, 5])),
+            bytes([0x53, 0x80, 7, 0, 0, 0x40, 0xE6]),
+            b"\x53\x53\x80\x00\x01" + bytes(600),
+        ],
+    ),
+    "osdp, a card's bits": Target(
+        osdp_bits,
+        [b"\x1a\xb0\x10\x20\x40", b"\x20\x11\x22\x33\x44", b"\x22" + bytes(5), b"\x38\x04" + b"\x11" * 6, b"\xff\x01"],
+    ),
+    "hid, keys": Target(
+        typed,
+        [
+            b"\0" + _keys([11, 11, 11, 9, 11, 8, 6, 7, 4, 5]),
+            b"\1" + _keys([2] * 8) + _keys([3] * 8),
+            b"\4" + _keys([42, 2, 3, 4, 51, 2, 5, 8, 11, 7]),
+            b"\x08" + _keys([30, 48, 46, 32, 18, 33] * 8),
+            b"\0" + _keys([2] * 10, gap_us=900_000),
+            b"\0" + key_device.EVENT.pack(1, 1, key_device.EV_SYN, key_device.SYN_DROPPED, 0),
+        ],
     ),
     "cards": Target(
         card_numbers, [b"6F00010203", b"12345678", b"04112233445566", b"123,14706", b"A1B2C3", bytes(26), b"\1" * 34]
