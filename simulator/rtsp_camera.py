@@ -1,0 +1,105 @@
+"""A school's network camera: GStreamer's RTSP server in a process of its own, which can be covered, frozen, stalled.
+
+URL     rtsp://127.0.0.1:PORT/main and /sub; rtsps:// with a certificate; a name and password by digest.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from simulator.processes import Process
+from simulator.scenes import Sight, write_scene
+
+PYTHON = "/usr/bin/python3"  # Debian's own: it has the bindings of GStreamer
+
+
+class RtspCamera:
+    """start() after stop() or vanish() is the camera coming back, with what it saw before."""
+
+    def __init__(
+        self, name: str, port: int, folder: Path, *, codec: str = "h264", width: int = 640, height: int = 360,
+        rate: int = 10, gop_s: float = 1.0, bit_rate: int = 1_000_000, user: str = "", password: str = "",
+        certificate: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.port = port
+        self.sight = Sight.CLEAR
+        self._folder = folder / name
+        self._codec, self._size, self._rate = codec, (width, height), rate
+        self._gop_s, self._bit_rate = gop_s, bit_rate
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._now = self._folder / "now"
+        command = [PYTHON, str(Path(__file__).with_name("rtsp_server.py")), f"--port={port}", f"--now={self._now}"]
+        if user:
+            secret = self._folder / "password"  # not in the process list
+            secret.write_text(password)
+            command += [f"--user={user}", f"--password-file={secret}"]
+        if certificate is not None:
+            command.append(f"--certificate={certificate}")
+        self._scheme = "rtsps" if certificate else "rtsp"
+        self._process = Process(name, command, self._folder, ready="up")
+
+    @property
+    def url(self) -> str:
+        """Of the main stream, without name and password."""
+        return f"{self._scheme}://127.0.0.1:{self.port}/main"
+
+    async def start(self) -> None:
+        """Raises RuntimeError with the server's last words."""
+        self._show()
+        await self._process.start()
+
+    async def stop(self) -> None:
+        self.go_on()
+        await self._process.stop()
+
+    def vanish(self) -> None:
+        """Its cable is pulled: nothing answers, no connection is ended in order."""
+        self._process.kill()
+
+    def cover(self) -> None:
+        self._see(Sight.COVERED)
+
+    def freeze(self) -> None:
+        """The encoder goes on with the last picture for ever."""
+        self._see(Sight.FROZEN)
+
+    def clear(self) -> None:
+        self._see(Sight.CLEAR)
+
+    def resize(self, width: int, height: int) -> None:
+        """Somebody changes the resolution: the stream goes on with another."""
+        self._size = (width, height)
+        self._show()
+
+    def mute(self) -> None:
+        """Open, playing, and nothing comes; any sight ends it."""
+        self._write("")
+
+    def stall(self) -> None:
+        """It hangs: connections stay open and nothing moves."""
+        if self._process.running():
+            os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        if self._process.running():
+            os.kill(self._process.pid, signal.SIGCONT)
+
+    def _see(self, sight: Sight) -> None:
+        self.sight = sight
+        self._show()
+
+    def _show(self) -> None:
+        width, height = self._size
+        scene = write_scene(
+            self._folder.parent, self.sight, codec=self._codec, width=width, height=height, rate=self._rate,
+            gop_s=self._gop_s, bit_rate=self._bit_rate,
+        )  # fmt: skip
+        self._write(str(scene))
+
+    def _write(self, scene: str) -> None:
+        new = self._now.with_suffix(".new")
+        new.write_text(scene)
+        new.replace(self._now)

@@ -1,0 +1,143 @@
+"""An RTSP camera's inside: GStreamer's own server, which pushes a scene's encoded pictures at their own pace.
+
+Run by Debian's python3, which has the bindings; simulator/rtsp_camera.py starts it. It plays the scene whose path
+stands in the file NOW, and looks there anew before each keyframe; an empty file is a camera that is open and sends
+nothing. Needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good, glib-networking for TLS.
+
+A scene file: `codec rate LF`, then for each picture four bytes of length, highest bit set if it is a keyframe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import gi  # type: ignore[import-not-found]
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found] # noqa: E402
+
+KEY = 0x80000000
+CAPS = "video/x-{codec},stream-format=byte-stream,alignment=au"
+LAUNCH = (
+    "( appsrc name=pictures is-live=true do-timestamp=true format=time caps={caps}"
+    " ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
+)
+ROLE = "viewer"
+
+
+class Scenes:
+    """The pictures of the scene that is on now, one after the other, for ever."""
+
+    def __init__(self, now: Path) -> None:
+        self._now = now
+        self._path = ""
+        self._pictures: list[tuple[bool, bytes]] = []
+        self._at = 0
+        self.codec, self.rate = "h264", 10
+        self.turn()
+
+    def turn(self) -> None:
+        """Begin the scene that NOW names, if it is another."""
+        path = self._now.read_text().strip()
+        if path == self._path:
+            return
+        self._path, self._at, self._pictures = path, 0, []
+        if path:
+            self._load(Path(path).read_bytes())
+
+    def _load(self, data: bytes) -> None:
+        head, _, rest = data.partition(b"\n")
+        codec, rate = head.decode().split()
+        self.codec, self.rate = codec, int(rate)
+        at = 0
+        while at < len(rest):
+            length = int.from_bytes(rest[at : at + 4], "big")
+            size = length & ~KEY
+            self._pictures.append((bool(length & KEY), rest[at + 4 : at + 4 + size]))
+            at += 4 + size
+
+    def next(self) -> bytes | None:
+        if not self._pictures or self._pictures[self._at][0]:
+            self.turn()
+        if not self._pictures:
+            return None
+        _, picture = self._pictures[self._at]
+        self._at = (self._at + 1) % len(self._pictures)
+        return picture
+
+
+class Camera:
+    """The server with one stream at /main and, the same, at /sub."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._scenes = Scenes(args.now)
+        self._sources: list[Any] = []
+        self._server = GstRtspServer.RTSPServer()
+        self._server.set_address("127.0.0.1")
+        self._server.set_service(str(args.port))
+        if args.user or args.certificate:
+            self._server.set_auth(_auth(args))
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_shared(True)
+        factory.set_launch(
+            LAUNCH.format(codec=self._scenes.codec, caps=CAPS.format(codec=self._scenes.codec))
+        )
+        if args.user:
+            permissions = GstRtspServer.RTSPPermissions()
+            for right in ("media.factory.access", "media.factory.construct"):
+                permissions.add_permission_for_role(ROLE, right, True)
+            factory.set_permissions(permissions)
+        factory.connect("media-configure", self._opened)
+        for path in ("/main", "/sub"):
+            self._server.get_mount_points().add_factory(path, factory)
+        if not self._server.attach(None):
+            sys.exit(f"port {args.port} is taken")
+        GLib.timeout_add(1000 // self._scenes.rate, self._push)
+
+    def _opened(self, _factory: object, media: Any) -> None:
+        source = media.get_element().get_by_name("pictures")
+        self._sources.append(source)
+        media.connect("unprepared", lambda _media: self._sources.remove(source))
+
+    def _push(self) -> bool:
+        picture = self._scenes.next()
+        if picture is not None:
+            for source in self._sources:
+                source.emit("push-buffer", Gst.Buffer.new_wrapped(picture))
+        return True
+
+
+def _auth(args: argparse.Namespace) -> Any:
+    auth = GstRtspServer.RTSPAuth()
+    if args.certificate:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(str(args.certificate)))
+    if args.user:
+        token = GstRtspServer.RTSPToken()
+        token.set_string("media.factory.role", ROLE)
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(args.user, args.password_file.read_text(), token)
+    return auth
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--now", type=Path, required=True, help="a file with the path of the scene that is on")
+    parser.add_argument("--user", default="")
+    parser.add_argument("--password-file", type=Path)
+    parser.add_argument("--certificate", type=Path, help="PEM of certificate and key: serve rtsps")
+    args = parser.parse_args()
+    Gst.init(None)
+    camera = Camera(args)
+    print("up", flush=True)
+    GLib.MainLoop().run()
+    del camera
+
+
+if __name__ == "__main__":
+    main()
