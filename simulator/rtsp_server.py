@@ -84,9 +84,7 @@ class Camera:
             self._server.set_auth(_auth(args))
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_shared(True)
-        factory.set_launch(
-            LAUNCH.format(codec=self._scenes.codec, caps=CAPS.format(codec=self._scenes.codec))
-        )
+        factory.set_launch(LAUNCH.format(codec=self._scenes.codec, caps=CAPS.format(codec=self._scenes.codec)))
         if args.user:
             permissions = GstRtspServer.RTSPPermissions()
             for right in ("media.factory.access", "media.factory.construct"):

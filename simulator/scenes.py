@@ -12,12 +12,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 KEY = 0x80000000
 NOISE = 2.0  # grey levels: without it a live picture would be a frozen one
 ENCODERS = {"h264": "libx264", "h265": "libx265"}
-QUIET = {"h264": {}, "h265": {"x265-params": "log-level=none:pools=1:bframes=0"}}
+QUIET: dict[str, dict[str, str]] = {"h264": {}, "h265": {"x265-params": "log-level=none:pools=1:bframes=0"}}
 
 
 class Sight(StrEnum):
@@ -37,6 +39,7 @@ def write_scene(
     if path.exists():
         return path
     stream = av.CodecContext.create(ENCODERS[codec], "w")
+    assert isinstance(stream, VideoCodecContext)  # noqa: S101 - both encoders make video
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     stream.time_base, stream.framerate = Fraction(1, rate), Fraction(rate)
     stream.gop_size, stream.bit_rate, stream.thread_count = round(rate * gop_s), bit_rate, 1
@@ -62,9 +65,10 @@ def write_video(
     """A video file of several sights, so many seconds each."""
     with av.open(path, "w") as file:
         stream = file.add_stream(ENCODERS[codec], rate=rate)
+        assert isinstance(stream, VideoStream)  # noqa: S101 - both encoders make video
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size, stream.thread_count = rate, 1
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency"} | QUIET[codec]
+        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency"} | QUIET[codec]
         for sight, seconds in sights:
             for picture in _pictures(sight, width, height, rate * seconds):
                 file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))

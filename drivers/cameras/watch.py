@@ -115,7 +115,9 @@ class Watch:
             return for_s >= self._settings.covered_s and self._votes >= COVERED_LOOKS
         if self.state is PictureState.COVERED:
             return for_s >= CLEAR_S and self._votes >= CLEAR_LOOKS
-        return True  # frozen has been still for long already; the first picture of all is clear at once
+        if self.state is None and self._verdict is PictureState.CLEAR:
+            return self._life.lives > 0 or not self._life.can_tell  # a frozen picture looks clear too
+        return True  # frozen has been still for long already
 
 
 class _Known:
@@ -160,6 +162,7 @@ class _Life:
         self.still_s = 0.0
         self.looks = 0
         self.lives = 0  # how often life was seen since it was last set to 0
+        self.can_tell = True  # False: too few cells could show life
         self._before: Grey | None = None
         self._touched: Cells = np.zeros((ROWS // CELL, COLUMNS // CELL), np.bool_)
         self._since_s = 0.0
@@ -170,11 +173,12 @@ class _Life:
         else:
             self._touched |= (_cells(grey != self._before, CELL)).any(axis=(1, 3))
             able = _cells(grey, CELL).var(axis=(1, 3), dtype=np.float32) >= ABLE_VARIANCE
+            self.can_tell = bool((able & ~self._touched).sum() >= STILL_CELLS)
             if self._touched.sum() > TOUCHED_CELLS:
                 self.lives += 1
                 self._begin(at_s)
-            elif (able & ~self._touched).sum() < STILL_CELLS:
-                self._begin(at_s)  # too little that could show life: no verdict
+            elif not self.can_tell:
+                self._begin(at_s)
         self._before = grey.copy()
         self.looks += 1
         self.still_s = at_s - self._since_s

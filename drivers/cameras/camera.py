@@ -1,0 +1,171 @@
+"""An open camera of any kind: its readers, what their pictures tell, and whether packets and pictures still come.
+
+Open means: a whole picture was decoded, not that somebody answered. Two heartbeats: packets and pictures.
+Raises  DeviceError V-1xx.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import av
+
+from drivers.cameras import troubles
+from drivers.cameras.pictures import Painter, first_picture
+from drivers.cameras.reader import PICTURE_S, Place, Reader
+from drivers.cameras.ring import Ring
+from drivers.cameras.view import View
+from drivers.cameras.watch import Watch
+from drivers.driver import Clock, Counters
+from drivers.errors import DeviceError
+from drivers.pulse import Pulse
+from drivers.readings import Light, PictureChange
+
+FIRST_S = 25.0  # to the first whole picture, with connecting: keyframes may be 20 s apart
+CLOSE_S = 12.0  # FFmpeg's own limits and some more
+TICK_S = 1.0
+UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
+CHANGES = 8  # that nobody has taken yet: the oldest gives way
+
+
+class _Slowest(Pulse):
+    """Of several threads: one that is stuck is enough."""
+
+    def __init__(self, clock: Clock, pulses: list[Pulse]) -> None:
+        super().__init__(clock, pulses[0].limit_s)
+        self._pulses = pulses
+
+    def age_s(self) -> float:
+        return max(pulse.age_s() for pulse in self._pulses)
+
+
+class Camera:
+    """Of the shape of drivers.driver.Source; `pulse` is the reading thread's, `ring` holds the last seconds."""
+
+    def __init__(self, view: View, clock: Clock, main: Place, sub: Place | None) -> None:
+        self.counters = Counters()
+        self.ring = Ring(view.ring_s, view.ring_mb << 20)
+        self._clock = clock
+        self._watch = Watch(view.watch)
+        self._painter = Painter()
+        self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._main = Reader(main, clock, self.counters, ring=self.ring, see=None if sub else self._see)
+        self._sub = Reader(sub, clock, self.counters, ring=None, see=self._see) if sub else None
+        self.pulse = _Slowest(clock, [reader.packets for reader in self._readers])
+        for reader in self._readers:
+            reader.over.add_done_callback(lambda _: self._news.set())
+
+    @property
+    def _readers(self) -> list[Reader]:
+        return [self._main, self._sub] if self._sub else [self._main]
+
+    async def __aiter__(self) -> AsyncIterator[PictureChange]:
+        while True:
+            while self._changes:
+                yield self._changes.popleft()
+            await self._next()
+
+    async def show(self, light: Light) -> None:
+        """A camera has no light."""
+
+    async def open(self) -> None:
+        """Until each stream has given a whole picture. Raises DeviceError."""
+        for reader in self._readers:
+            reader.start()
+        try:
+            async with asyncio.timeout(FIRST_S):
+                for reader in self._readers:
+                    await self._until_first(reader)
+        except TimeoutError:
+            raise troubles.blind(self._main.place.name, FIRST_S) from None
+
+    async def close(self) -> None:
+        """Every container is closed and every thread has ended, or RuntimeError."""
+        for reader in self._readers:
+            reader.stop()
+        started = [reader for reader in self._readers if reader.started]
+        if started:
+            await asyncio.wait([reader.over for reader in started], timeout=CLOSE_S)
+        for reader in started:
+            if not reader.over.done():
+                raise RuntimeError(f"the thread of {reader.place.name} does not end")
+            reader.join()
+
+    async def _until_first(self, reader: Reader) -> None:
+        waits = asyncio.create_task(reader.first.wait())
+        either: set[asyncio.Future[Any]] = {waits, reader.over}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waits.cancel()
+        self._look_at_readers()
+
+    async def _next(self) -> None:
+        """Until something happened, a second at most. Raises DeviceError if a stream has ended, or is as good as."""
+        self._look_at_readers()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK_S):
+                await self._news.wait()
+        self._news.clear()
+
+    def _look_at_readers(self) -> None:
+        """Raises DeviceError."""
+        for reader in self._readers:
+            if reader.over.done():
+                raise reader.over.result()
+        seeing = self._readers[-1]  # the sub-stream, if there is one
+        if seeing.pictures.stopped():
+            raise troubles.unreadable(seeing.place.name, PICTURE_S)
+
+    # --- in a reader's thread -------------------------------------------------------------------------------------
+
+    def _see(self, frame: av.VideoFrame) -> None:
+        now_ns = self._clock.monotonic_ns()
+        before = self._watch.state
+        state = self._watch.look(self._painter.grey(frame), now_ns / 1e9)
+        if state is None:
+            return
+        change = PictureChange(
+            state=state,
+            before=before,
+            jpeg=self._painter.jpeg(self._best(frame)),
+            at_ns=self._clock.utc_ns(),
+            monotonic_ns=now_ns,
+        )
+        self._loop.call_soon_threadsafe(self._tell, change)
+
+    def _best(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """The main stream's last keyframe, where the small one is looked at."""
+        clip = self.ring.cut(0) if self._sub else None
+        return (first_picture(clip) if clip else None) or frame
+
+    def _tell(self, change: PictureChange) -> None:
+        self._changes.append(change)
+        self._news.set()
+
+
+Why = Callable[[], DeviceError | None]  # a closer look at a camera that does not open; may block for some seconds
+
+
+@asynccontextmanager
+async def open_camera(
+    view: View, clock: Clock, main: Place, sub: Place | None = None, *, why: Why | None = None
+) -> AsyncIterator[Camera]:
+    """Raises DeviceError V-1xx."""
+    camera = Camera(view, clock, main, sub)
+    try:
+        try:
+            await camera.open()
+        except DeviceError as error:
+            told = await asyncio.to_thread(why) if why is not None and error.code in UNCLEAR else None
+            raise told or error from None
+        yield camera
+    finally:
+        await camera.close()

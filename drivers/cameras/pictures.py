@@ -1,0 +1,81 @@
+"""Pictures out of packets, and what is made of them: a small grey one to look at, a JPEG to show.
+
+Only whole pictures come out: one that the decoder says is damaged (green, smeared, half) is none.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import VideoReformatter
+
+from drivers.cameras.ring import Clip
+from drivers.cameras.watch import COLUMNS, ROWS, Grey
+from drivers.readings import SNAPSHOT_BYTES
+
+JPEG_QUALITY = (4, 10, 20, 31)  # of the encoder's 2 (best) to 31; the next one if the picture is too large
+JPEG_WIDTH = 1920  # a wider picture is made smaller: faces and hands are to be seen, not pores
+
+
+class Decoder:
+    """Decodes chosen packets, each by itself: only keyframes can be given to it."""
+
+    def __init__(self, context: VideoCodecContext) -> None:
+        context.thread_count = 1  # each thread would hold pictures of its own
+        self._context = context
+
+    def picture(self, packet: av.Packet[Any]) -> av.VideoFrame | None:
+        """The picture of a keyframe; None if it is damaged or no picture at all."""
+        try:
+            frames = self._context.decode(packet)
+            frames += self._context.decode(None)  # decoders hold pictures back to put them in order: a keyframe waits
+        except av.FFmpegError:
+            frames = []
+        self._context.flush_buffers()
+        whole = [frame for frame in frames if not frame.is_corrupt]
+        return whole[-1] if whole and len(whole) == len(frames) else None
+
+
+def first_picture(clip: Clip) -> av.VideoFrame | None:
+    """The picture of a clip's first keyframe."""
+    context = av.CodecContext.create(clip.form.codec, "r")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
+    context.extradata = clip.form.parameters or None
+    return Decoder(context).picture(av.Packet(clip.packets[0].data))
+
+
+class Painter:
+    """Makes other forms of pictures; keeps its scalers between them. For one thread."""
+
+    def __init__(self) -> None:
+        self._small = VideoReformatter()
+        self._large = VideoReformatter()
+
+    def grey(self, frame: av.VideoFrame) -> Grey:
+        small = self._small.reformat(frame, COLUMNS, ROWS, "gray", interpolation="AREA", threads=1)
+        grey: Grey = np.asarray(small.to_ndarray(), dtype=np.uint8)
+        return grey
+
+    def jpeg(self, frame: av.VideoFrame) -> bytes:
+        """At most SNAPSHOT_BYTES."""
+        width = min(frame.width, JPEG_WIDTH) & ~1
+        height = max(2, frame.height * width // max(1, frame.width) & ~1)
+        ready = self._large.reformat(frame, width, height, "yuvj420p", dst_color_range="JPEG", threads=1)
+        for quality in JPEG_QUALITY:
+            jpeg = _jpeg(ready, quality)
+            if len(jpeg) <= SNAPSHOT_BYTES:
+                return jpeg
+        return b""  # noise that no JPEG can hold
+
+
+def _jpeg(frame: av.VideoFrame, quality: int) -> bytes:
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"
+    encoder.time_base, encoder.thread_count = Fraction(1), 1
+    encoder.qmin = encoder.qmax = quality
+    frame.pts = 0
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])

@@ -1,0 +1,142 @@
+"""The last seconds of a camera as they came, encoded: whole groups of pictures, each from its keyframe on.
+
+Shape   put() takes one packet after the other; cut(seconds) gives those of the last seconds, from a keyframe on, for a
+        clip that needs no encoder. Bounded by seconds and by bytes; what is beyond goes, by whole groups.
+Anew    it starts anew where a clip could not go on: the form of the stream changed (codec, size, parameter sets), or
+        its time jumped. Until the next keyframe it then takes nothing.
+Not     decoding, files, the network: the packets of any camera, also of one without PyAV, fit here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from fractions import Fraction
+
+import msgspec
+
+JUMP_S = 5.0  # between two packets: a camera that pauses so long, or goes back, has jumped
+START_CODE = b"\x00\x00\x01"
+PARAMETERS = {"h264": frozenset((7, 8)), "hevc": frozenset((32, 33, 34))}  # kinds of NAL unit: (VPS,) SPS, PPS
+SLICES = {"h264": frozenset(range(1, 6)), "hevc": frozenset(range(32))}  # those of the picture itself
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What a decoder must know before the first packet."""
+
+    codec: str  # as FFmpeg names it: h264, hevc, mjpeg
+    width: int
+    height: int
+    time_base: Fraction  # seconds in one step of pts and dts
+    parameters: bytes = b""  # parameter sets, each after a start code
+
+
+class Packet(msgspec.Struct, frozen=True):
+    """One encoded picture."""
+
+    data: bytes
+    is_key: bool
+    pts: int
+    dts: int  # when it must be decoded; never goes back within a clip
+
+
+class Clip(msgspec.Struct, frozen=True):
+    """Packets in order, the first one a keyframe."""
+
+    form: Form
+    packets: tuple[Packet, ...]
+
+    @property
+    def seconds(self) -> float:
+        return float((self.packets[-1].dts - self.packets[0].dts) * self.form.time_base)
+
+
+class _Group:
+    """A keyframe and what hangs on it."""
+
+    def __init__(self, key: Packet) -> None:
+        self.packets = [key]
+        self.size = len(key.data)
+
+    def add(self, packet: Packet) -> None:
+        self.packets.append(packet)
+        self.size += len(packet.data)
+
+
+class Ring:
+    """One thread puts, any thread cuts."""
+
+    def __init__(self, seconds: float, most_bytes: int) -> None:
+        self._seconds = seconds
+        self._most_bytes = most_bytes
+        self._groups: deque[_Group] = deque()
+        self._form: Form | None = None
+        self._lock = threading.Lock()
+        self.size = 0  # bytes of all packets
+
+    def put(self, packet: Packet, form: Form) -> None:
+        """Keep a packet, if it belongs to a group that began with a keyframe."""
+        with self._lock:
+            if form != self._form or self._jumped(packet):
+                self._clear()
+                self._form = form
+            if packet.is_key:
+                self._groups.append(_Group(packet))
+            elif self._groups:
+                self._groups[-1].add(packet)
+            else:
+                return
+            self.size += len(packet.data)
+            self._shed(packet)
+
+    def cut(self, seconds: float) -> Clip | None:
+        """At least the last seconds, as far as they are there; None before the first keyframe."""
+        with self._lock:
+            if self._form is None or not self._groups:
+                return None
+            begin = self._groups[-1].packets[-1].dts - round(seconds / self._form.time_base)
+            chosen: list[_Group] = []
+            for group in reversed(self._groups):
+                chosen.insert(0, group)
+                if group.packets[0].dts <= begin:
+                    break
+            return Clip(self._form, tuple(packet for group in chosen for packet in group.packets))
+
+    def clear(self) -> None:
+        with self._lock:
+            self._clear()
+
+    def _clear(self) -> None:
+        self._groups.clear()
+        self.size = 0
+
+    def _jumped(self, packet: Packet) -> bool:
+        if not self._groups or self._form is None:
+            return False
+        step_s = float((packet.dts - self._groups[-1].packets[-1].dts) * self._form.time_base)
+        return step_s <= 0 or step_s > JUMP_S
+
+    def _shed(self, last: Packet) -> None:
+        """Let go of the oldest groups that are beyond both what was asked for and the bytes."""
+        assert self._form is not None  # noqa: S101 - put() has just set it
+        begin = last.dts - round(self._seconds / self._form.time_base)
+        while self.size > self._most_bytes or (len(self._groups) > 1 and self._groups[1].packets[0].dts <= begin):
+            self.size -= self._groups.popleft().size
+
+
+def parameter_sets(codec: str, data: bytes) -> bytes:
+    """The parameter sets in a packet of NAL units after start codes; empty if it brings none."""
+    wanted = PARAMETERS.get(codec)
+    if wanted is None or not data.startswith((START_CODE, b"\x00" + START_CODE)):
+        return b""
+    found = b""
+    at = data.find(START_CODE)
+    while at >= 0 and at + 3 < len(data):
+        kind = data[at + 3] & 0x1F if codec == "h264" else data[at + 3] >> 1 & 0x3F
+        if kind in SLICES[codec]:
+            break  # parameter sets come before the picture: a picture need not be searched for them
+        end = data.find(START_CODE, at + 3)
+        if kind in wanted:
+            found += b"\x00" + START_CODE + data[at + 3 : end if end >= 0 else len(data)].rstrip(b"\x00")
+        at = end
+    return found

@@ -1,0 +1,41 @@
+"""What may be set for every camera, whatever it is connected by: how its picture is judged, how much of it is kept."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from drivers.cameras.watch import Settings as WatchSettings
+
+
+class Black(StrEnum):
+    COVERED = "covered"
+    CLEAR = "clear"
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings that every camera has."""
+
+    covered_s: Annotated[
+        float, Meta(ge=1, le=600, description="how long nothing must be seen, in seconds, to be told as covered")
+    ] = 10.0
+    frozen_s: Annotated[
+        float,
+        Meta(ge=5, le=3600, description="how long the picture must stand still, in seconds, to be told as frozen"),
+    ] = 60.0
+    black: Annotated[
+        Black, Meta(description="a black picture means: covered; clear where the lights go out and it has no infrared")
+    ] = Black.COVERED
+    ring_s: Annotated[float, Meta(ge=1, le=60, description="seconds of video kept in memory")] = 10.0
+    ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 8
+
+    @property
+    def watch(self) -> WatchSettings:
+        """Imported here: it brings numpy, which the daemon itself does without."""
+        from drivers.cameras.watch import Settings
+
+        return Settings(covered_s=self.covered_s, frozen_s=self.frozen_s, dark_is_covered=self.black is Black.COVERED)
