@@ -49,7 +49,8 @@ class RtspCamera:
     async def start(self) -> None:
         """Raises RuntimeError with the server's last words."""
         self._show()
-        await self._process.start()
+        if not self._process.running():
+            await self._process.start()
 
     async def stop(self) -> None:
         self.go_on()
@@ -95,7 +96,7 @@ class RtspCamera:
         width, height = self._size
         scene = write_scene(
             self._folder.parent, self.sight, codec=self._codec, width=width, height=height, rate=self._rate,
-            gop_s=self._gop_s, bit_rate=self._bit_rate,
+            gop_s=self._gop_s, bit_rate=self._bit_rate, seconds=max(4, round(self._gop_s)),
         )  # fmt: skip
         self._write(str(scene))
 

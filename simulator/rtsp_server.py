@@ -28,6 +28,8 @@ LAUNCH = (
     " ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
 )
 ROLE = "viewer"
+START = b"\0\0\1"  # of a NAL unit
+SLICES = {"h264": range(1, 6), "h265": range(32)}  # the kinds of unit that are the picture itself
 
 
 class Scenes:
@@ -61,6 +63,17 @@ class Scenes:
             self._pictures.append((bool(length & KEY), rest[at + 4 : at + 4 + size]))
             at += 4 + size
 
+    def parameters(self) -> bytes:
+        """What stands before the picture of the first keyframe: a camera describes its stream by that at any time."""
+        key = next((data for is_key, data in self._pictures if is_key), b"")
+        at = key.find(START)
+        while at >= 0:
+            kind = key[at + 3] & 0x1F if self.codec == "h264" else key[at + 3] >> 1 & 0x3F
+            if kind in SLICES[self.codec]:
+                return key[:at]
+            at = key.find(START, at + 3)
+        return b""
+
     def next(self) -> bytes | None:
         if not self._pictures or self._pictures[self._at][0]:
             self.turn()
@@ -85,7 +98,7 @@ class Camera:
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_shared(True)
         factory.set_launch(LAUNCH.format(codec=self._scenes.codec, caps=CAPS.format(codec=self._scenes.codec)))
-        if args.user:
+        if args.user or args.certificate:
             permissions = GstRtspServer.RTSPPermissions()
             for right in ("media.factory.access", "media.factory.construct"):
                 permissions.add_permission_for_role(ROLE, right, True)
@@ -100,6 +113,9 @@ class Camera:
     def _opened(self, _factory: object, media: Any) -> None:
         source = media.get_element().get_by_name("pictures")
         self._sources.append(source)
+        parameters = self._scenes.parameters()
+        if parameters:
+            source.emit("push-buffer", Gst.Buffer.new_wrapped(parameters))
         media.connect("unprepared", lambda _media: self._sources.remove(source))
 
     def _push(self) -> bool:
@@ -111,12 +127,13 @@ class Camera:
 
 
 def _auth(args: argparse.Namespace) -> Any:
-    auth = GstRtspServer.RTSPAuth()
+    auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", ROLE)
     if args.certificate:
         auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(str(args.certificate)))
-    if args.user:
-        token = GstRtspServer.RTSPToken()
-        token.set_string("media.factory.role", ROLE)
+    if not args.user:
+        auth.set_default_token(token)
+    else:
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
         auth.add_digest(args.user, args.password_file.read_text(), token)
     return auth

@@ -45,7 +45,8 @@ def write_scene(
     stream.gop_size, stream.bit_rate, stream.thread_count = round(rate * gop_s), bit_rate, 1
     stream.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"} | QUIET[codec]
     packets = []
-    for number, picture in enumerate(_pictures(sight, width, height, rate * seconds)):
+    count = rate * seconds if sight is not Sight.FROZEN else stream.gop_size  # one keyframe, and again the same
+    for number, picture in enumerate(_pictures(sight, width, height, count)):
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts = number
         packets += stream.encode(frame)

@@ -13,17 +13,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.clock import SystemClock
+from drivers.cameras import file, rtsp
 from drivers.catalog import CATALOG, load
 from drivers.driver import Counters, Driver, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.readers import hid, osdp, pcsc, serial_ascii
-from drivers.readings import CardForm, ContactChange, Light, Reading, Tap, ZoneChange
+from drivers.readings import CardForm, ContactChange, Light, PictureChange, Reading, Tap, ZoneChange
 from drivers.sensors import gpio_contact, modbus_panel, serial_smoke, supervised_loop
 from drivers.signals import gpio_signal
 from simulator.card_reader import ironlogic_line
@@ -31,17 +34,19 @@ from simulator.contacts import Contact
 from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.loop_converter import LoopConverter
 from simulator.osdp_reader import OsdpBus, wiegand
+from simulator.processes import free_port
+from simulator.scenes import Sight
 from simulator.serial_line import SerialLine
 from simulator.smoke_sensor import NORMAL as NO_SMOKE
 from simulator.smoke_sensor import SMOKE, SmokeSensor
 from simulator.typing_reader import TypingReader
 from tests.clock import FastClock
+from tests.drivers.cameras.far_camera import FileOfSights, Plug, far_camera, looking_often
 from tests.drivers.far_pcsc import far_reader
 from tests.drivers.gpio_peer import simulated_chip
 from tests.drivers.supervised import Kept, kept_reading, open_files, until
 from tests.secrets import any_secret, no_secrets, these_secrets
 
-BACK_S = 2.0
 STEPS = [*range(12), 20, 50, 200]  # of the event loop, until it is cancelled
 
 
@@ -62,6 +67,7 @@ class Device(NamedTuple):
     reading: type[Reading] | UnionType | None  # None: it only shows lights
     absent: str = "P-101"  # the code while it is pulled
     secrets: Secrets = no_secrets
+    back_s: float = 2.0  # at most, from the plug to when it works
 
 
 @asynccontextmanager
@@ -179,6 +185,26 @@ async def osdp_reader(folder: Path) -> AsyncIterator[Device]:
     await bus.stop()
 
 
+@asynccontextmanager
+async def network_camera(folder: Path) -> AsyncIterator[Device]:
+    async with far_camera() as camera, looking_often():
+
+        def change() -> None:
+            (camera.clear if camera.sight is Sight.COVERED else camera.cover)()
+
+        settings = rtsp.Settings(url=camera.url, covered_s=1)
+        yield Device(settings, Plug(camera), change, PictureChange, "V-101", back_s=5.0)
+
+
+@asynccontextmanager
+async def video_file(folder: Path) -> AsyncIterator[Device]:
+    """A link to one of two videos; pulled, it leads nowhere, which is noticed when the video ends."""
+    seen = FileOfSights(folder)
+    async with looking_often():
+        settings = file.Settings(file=str(seen.link), covered_s=1)
+        yield Device(settings, seen, seen.change, PictureChange, "V-101", back_s=5.0)
+
+
 DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
     "serial_ascii": card_reader,
     "modbus_panel": fire_panel,
@@ -189,6 +215,8 @@ DEVICES: dict[str, Callable[[Path], AbstractAsyncContextManager[Device]]] = {
     "gpio_contact": contact,
     "supervised_loop": loop,
     "gpio_signal": lamp,
+    "rtsp": network_camera,
+    "file": video_file,
 }
 PLACES = {  # driver -> the setting that says where the device is, if it is no port
     "pcsc": "reader",
@@ -196,8 +224,14 @@ PLACES = {  # driver -> the setting that says where the device is, if it is no p
     "gpio_contact": "chip",
     "gpio_signal": "chip",
     "supervised_loop": "converter",
+    "rtsp": "url",
+    "file": "file",
 }
-ELSEWHERE = {"csi": "rests on Debian's own libcamera: make test-csi"}
+ELSEWHERE = {
+    "csi": "rests on Debian's own libcamera: make test-csi",
+    "usb": "no USB camera can be made without one, or a kernel module that plays one",
+}
+FEWER_STEPS = {"rtsp"}  # its thread goes on without the loop: the steps differ in little, and each opens a stream
 WORDS: dict[str, dict[str, Any]] = {  # what a driver must be told besides
     "modbus_panel": {"profile": "bolid-s2000-pp", "zones": {"1": "canteen"}},
     "osdp": {"address": 1, "key": "osdp-1"},
@@ -215,6 +249,8 @@ def on_port(name: str, port: str) -> msgspec.Struct:
     """Settings of a driver with nothing said but its port."""
     words: dict[str, Any] = WORDS.get(name, {})
     place = PLACES.get(name, "port")
+    if name == "rtsp":
+        port = f"rtsp://127.0.0.1:{free_port()}/{quote(port, safe='')}"
     found: msgspec.Struct = load(name).Settings(**{place: port}, **words)
     return found
 
@@ -252,7 +288,7 @@ def test_it_has_the_shape_of_a_driver(name: str) -> None:
 async def test_what_it_opens_has_the_shape_of_a_source(name: str, tmp_path: Path) -> None:
     async with (
         DEVICES[name](tmp_path) as device,
-        load(name).connect(device.settings, FastClock(), device.secrets) as source,
+        load(name).connect(device.settings, SystemClock(), device.secrets) as source,
     ):
         assert source.counters == Counters(frames=source.counters.frames)
         for light in Light:
@@ -300,8 +336,10 @@ async def test_an_absent_device_is_a_device_error(name: str, tmp_path: Path) -> 
     assert open_files() == before
 
 
-@drivers
-@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [(name, steps) for name in DEVICES for steps in (STEPS[::5] if name in FEWER_STEPS else STEPS)],
+)
 async def test_cancelled_at_any_step_it_leaves_nothing_open(name: str, tmp_path: Path, steps: int) -> None:
     async with DEVICES[name](tmp_path) as device:
         before = open_files()
@@ -326,7 +364,7 @@ async def test_cancelled_while_it_reads_it_leaves_nothing_open(name: str, tmp_pa
 
 
 @drivers
-async def test_it_reads_again_within_two_seconds_after_the_plug_is_back(name: str, tmp_path: Path) -> None:
+async def test_it_works_again_in_time_after_the_plug_is_back(name: str, tmp_path: Path) -> None:
     async with DEVICES[name](tmp_path) as device:
         before = open_files()
         async with kept_reading(load(name), device.settings, device.secrets) as kept:
@@ -334,7 +372,7 @@ async def test_it_reads_again_within_two_seconds_after_the_plug_is_back(name: st
             device.line.unplug()
             await until(lambda: kept.states[-1] == device.absent)
             device.line.plug()
-            assert await until(kept.works) < BACK_S
+            assert await until(kept.works) < device.back_s
             await reports(device, kept)
         assert kept.states[0] == kept.states[-1] == "working"
         assert len(open_files()) == len(before)  # the pty has another number now

@@ -67,6 +67,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "numpy": {"drivers.cameras", "simulator.scenes"},
     "picamera2": {"drivers.cameras.csi"},
     "libcamera": {"drivers.cameras.csi"},
+    "gi": {"simulator.rtsp_server"},
     "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
 }
 

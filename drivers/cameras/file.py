@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -19,9 +18,6 @@ from drivers.errors import DeviceError
 
 if TYPE_CHECKING:
     from drivers.cameras.camera import Camera
-
-if find_spec("av") is None:  # it is loaded in the camera's cell alone, but missed here
-    raise ModuleNotFoundError("No module named 'av'", name="av")
 
 
 class Settings(View, frozen=True, forbid_unknown_fields=True, kw_only=True):

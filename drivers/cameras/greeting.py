@@ -72,6 +72,8 @@ def _ask(line: socket.socket, door: Door, until_s: float) -> bytes:
         if not more:
             break
         answer += more
+    if not answer:
+        raise unreachable(door.name, "it hung up")
     return answer
 
 

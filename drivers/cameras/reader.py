@@ -89,10 +89,12 @@ class Reader:
         reason: Exception = troubles.ended(self.place.name)
         try:
             while not self._stop.is_set():
+                began_ns = self._clock.monotonic_ns()
                 self._read()
                 if not self.place.paced:
                     break
-                self._stop.wait(LOOK_S)  # a file of no length would turn for ever
+                taken_s = (self._clock.monotonic_ns() - began_ns) / 1e9
+                self._stop.wait(max(0.0, LOOK_S - taken_s))  # a file of no length would spin
         except DeviceError as error:
             reason = error
         except av.FFmpegError as error:
@@ -164,7 +166,7 @@ class Reader:
 
     def _look(self, packet: av.Packet[av.VideoStream]) -> None:
         assert self._decoder is not None  # noqa: S101 - _follow() has just made it
-        frame = self._decoder.picture(packet)
+        frame = None if packet.is_corrupt else self._decoder.picture(packet)
         if frame is None:
             self._counters.garbled += 1
             return

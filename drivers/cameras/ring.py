@@ -137,6 +137,7 @@ def parameter_sets(codec: str, data: bytes) -> bytes:
             break  # parameter sets come before the picture: a picture need not be searched for them
         end = data.find(START_CODE, at + 3)
         if kind in wanted:
-            found += b"\x00" + START_CODE + data[at + 3 : end if end >= 0 else len(data)].rstrip(b"\x00")
+            unit = b"\x00" + START_CODE + data[at + 3 : end if end >= 0 else len(data)].rstrip(b"\x00")
+            found += unit if unit not in found else b""  # some cameras send them twice
         at = end
     return found

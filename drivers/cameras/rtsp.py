@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, urlsplit
 
@@ -20,16 +19,14 @@ from msgspec import Meta
 
 from drivers.cameras.greeting import Door, greet
 from drivers.cameras.view import View
-from drivers.driver import Clock, Finding, Secrets, Verdict
+from drivers.driver import Clock, Finding, SecretName, Secrets, Verdict
 from drivers.errors import DeviceError
 
 if TYPE_CHECKING:
     from drivers.cameras.camera import Camera
     from drivers.cameras.reader import Place
 
-if find_spec("av") is None:  # it is loaded in the camera's cell alone, but missed here
-    raise ModuleNotFoundError("No module named 'av'", name="av")
-
+BRIEF = {"analyzeduration": "1000000", "fpsprobesize": "0"}  # µs: FFmpeg else studies a stream for seconds
 PORTS = {"rtsp": 554, "rtsps": 322}
 URL = re.compile(r"[!-~]+")  # printable ASCII without spaces: no header can be smuggled in
 SECRET_IN_PATH = re.compile(r"(?i)(?:password|passwd|pwd|pass)=(?!\{password\})[^&_/?]")
@@ -57,9 +54,7 @@ class Settings(View, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Meta(description="a smaller stream to look at", examples=["rtsp://192.168.1.21:554/stream2"], max_length=500),
     ] = ""
     user: Annotated[str, Meta(description="the name of an account that may only view", examples=["viewer"])] = ""
-    secret: Annotated[
-        str, Meta(description="the name under which `mektep secret` stored its password", examples=["camera-gate"])
-    ] = ""
+    secret: SecretName = ""
     ca: Annotated[
         str,
         Meta(
@@ -79,10 +74,6 @@ class Settings(View, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError("a password needs a name. Write `user`: the account's name.")
         if urlsplit(self.url).scheme == "rtsps" and not self.ca:
             raise ValueError("rtsps needs the camera's CA. Write `ca`: the file of the CA that signed its certificate.")
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (self.secret,) if self.secret else ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -115,7 +106,7 @@ def place(url: str, settings: Settings, password: str) -> Place:
     full = url.replace("{user}", user).replace("{password}", word)
     if settings.user and "{password}" not in url:
         full = full.replace("://", f"://{user}:{word}@", 1)
-    options = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fpsprobesize": "0"}
+    options = {"rtsp_transport": "tcp", "allowed_media_types": "video"} | BRIEF
     if parts.scheme == "rtsps":
         options |= {"tls_verify": "1", "ca_file": settings.ca, "verifyhost": settings.certified or parts.hostname or ""}
     return Place(name=named(url), url=full, options=options)

@@ -12,7 +12,6 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -23,9 +22,6 @@ from drivers.errors import DeviceError
 
 if TYPE_CHECKING:
     from drivers.cameras.camera import Camera
-
-if find_spec("av") is None:  # it is loaded in the camera's cell alone, but missed here
-    raise ModuleNotFoundError("No module named 'av'", name="av")
 
 
 class Form(StrEnum):
@@ -74,6 +70,8 @@ def _looked_at(port: str) -> DeviceError | None:
         if error.errno == errno.EBUSY:
             return DeviceError("V-111", f"{port} is held by another program", do=f"Find it with: fuser -v {port}.")
         return DeviceError("V-101", f"{port}: {error.strerror}", do=plug)
+    except ValueError:
+        return DeviceError("V-101", f"{port!r} is no name of a device", do=plug)
     return None
 
 

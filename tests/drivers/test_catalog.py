@@ -25,6 +25,9 @@ LIBRARIES = {
     "osdp": "osdp_sys",
     "gpio_contact": "gpiod",
     "gpio_signal": "gpiod",
+    "rtsp": "av",
+    "usb": "av",
+    "file": "av",
 }
 PACKAGES = {"smartcard": "pyscard", "osdp_sys": "libosdp"}  # where the package has another name than its module
 THEIR_ONE_PLACE = [  # modules through which drivers share a library

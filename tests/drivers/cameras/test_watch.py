@@ -112,7 +112,7 @@ def seen(watch: Watch, *parts: tuple[int, Scene], every_s: int = 1) -> list[tupl
 @pytest.mark.parametrize("scene", [live, quiet_night, with_clock(live), with_clock(quiet_night)])
 @pytest.mark.parametrize("every_s", [1, 4, 10])
 def test_a_live_picture_is_clear_for_ever(scene: Scene, every_s: int) -> None:
-    assert seen(Watch(Settings()), (150, scene), every_s=every_s) == [(0, CLEAR)]
+    assert seen(Watch(Settings()), (150, scene), every_s=every_s) == [(every_s, CLEAR)]
 
 
 @pytest.mark.parametrize("every_s", [1, 4, 10])
@@ -125,6 +125,20 @@ def test_a_frozen_picture_is_told_after_a_minute_though_its_clock_ticks(scene: S
     assert 120 <= back_s <= 120 + 4 * every_s
 
 
+def test_a_picture_that_stands_still_from_the_start_is_never_told_as_clear() -> None:
+    """Not after each reconnect of a frozen camera either."""
+    assert seen(Watch(Settings()), (90, still)) == [(60, FROZEN)]
+
+
+def test_a_picture_in_which_nothing_could_show_life_is_clear() -> None:
+    """Clipped black but for a strip: nothing can be said of its life."""
+
+    def strip(second: int, noise: Noise) -> NDArray[np.float64]:
+        return np.where(np.arange(ROWS)[:, None] // 20 == 5, ROOM, 0)
+
+    assert seen(Watch(Settings()), (300, strip), every_s=10) == [(10, CLEAR)]
+
+
 def test_one_new_picture_of_a_frozen_camera_is_no_life() -> None:
     hiccup = (1, live)
     told = seen(Watch(Settings()), (10, live), (90, still), hiccup, (100, still))
@@ -134,7 +148,7 @@ def test_one_new_picture_of_a_frozen_camera_is_no_life() -> None:
 @pytest.mark.parametrize("cover", [hand, bag, black])
 def test_a_covered_picture_is_told_when_it_lasts_and_again_when_it_is_free(cover: Scene) -> None:
     told = seen(Watch(Settings()), (30, live), (40, cover), (30, live))
-    assert told == [(0, CLEAR), (40, COVERED), (73, CLEAR)]
+    assert told == [(1, CLEAR), (40, COVERED), (73, CLEAR)]
 
 
 def test_a_camera_that_is_covered_from_the_start_is_told() -> None:
@@ -157,7 +171,7 @@ def test_what_happens_every_day_covers_nothing(parts: list[tuple[int, Scene]]) -
 
 def test_a_camera_without_infrared_may_be_told_that_black_is_no_cover() -> None:
     watch = Watch(Settings(dark_is_covered=False))
-    assert seen(watch, (30, live), (60, black), (30, live)) == [(0, CLEAR)]
+    assert seen(watch, (30, live), (60, black), (30, live)) == [(1, CLEAR)]
 
 
 def test_votes_cannot_be_bought_by_time_alone() -> None:

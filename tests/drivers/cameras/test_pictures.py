@@ -1,0 +1,109 @@
+"""Pictures out of keyframes: a damaged one is none; grey ones and JPEGs of any size."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.codeccontext import VideoCodecContext
+from hypothesis import HealthCheck, given
+from hypothesis import settings as quick
+from hypothesis import strategies as st
+
+from drivers.cameras.pictures import Decoder, Painter, first_picture
+from drivers.cameras.ring import Clip, Form, Packet, parameter_sets
+from drivers.readings import SNAPSHOT_BYTES
+from simulator.scenes import Sight, write_scene
+from tests.drivers.cameras.test_ring import scene
+
+NAMES = {"h264": "h264", "h265": "hevc"}
+
+
+def decoder(name: str) -> Decoder:
+    context = av.CodecContext.create(name, "r")
+    assert isinstance(context, VideoCodecContext)
+    return Decoder(context)
+
+
+def keyframe(tmp_path: Path, codec: str) -> bytes:
+    path = write_scene(tmp_path, Sight.FROZEN, codec=codec, width=320, height=180, seconds=1)
+    return scene(path)[0][1]
+
+
+@pytest.mark.parametrize("codec", NAMES)
+def test_each_keyframe_gives_its_picture_at_once(codec: str, tmp_path: Path) -> None:
+    """Though decoders hold pictures back, and though what lies between the keyframes is missing."""
+    path = write_scene(tmp_path, Sight.CLEAR, codec=codec, width=320, height=180, seconds=3)
+    keys, eye = [data for key, data in scene(path) if key], decoder(NAMES[codec])
+    assert len(keys) == 3
+    for data in keys:
+        frame = eye.picture(av.Packet(data))
+        assert frame is not None
+        assert (frame.width, frame.height) == (320, 180)
+
+
+@pytest.mark.parametrize(
+    ("codec", "lost"),
+    [
+        ("h264", "the end"),
+        ("h264", "the middle"),
+        ("h264", "all but the head"),
+        ("h265", "all but the head"),  # FFmpeg does not say what else is wrong with a picture in H.265
+    ],
+)
+def test_a_damaged_keyframe_is_no_picture_and_the_next_one_is(codec: str, lost: str, tmp_path: Path) -> None:
+    whole = keyframe(tmp_path, codec)
+    third = len(whole) // 3
+    damaged = {
+        "the end": whole[: 2 * third],
+        "the middle": whole[:third] + bytes(255 - one for one in whole[third : 2 * third]) + whole[2 * third :],
+        "all but the head": whole[:60],
+    }[lost]
+    eye = decoder(NAMES[codec])
+    assert eye.picture(av.Packet(damaged)) is None
+    assert eye.picture(av.Packet(whole)) is not None
+
+
+@quick(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(codec=st.sampled_from(sorted(NAMES)), data=st.binary(max_size=400), at=st.integers(0, 3000))
+def test_any_bytes_are_a_picture_or_none(codec: str, data: bytes, at: int, tmp_path: Path) -> None:
+    whole = keyframe(tmp_path, codec)
+    eye = decoder(NAMES[codec])
+    eye.picture(av.Packet(whole[:at] + data + whole[at + len(data) :]))
+    assert eye.picture(av.Packet(whole)) is not None
+
+
+def test_the_first_picture_of_a_clip(tmp_path: Path) -> None:
+    data = keyframe(tmp_path, "h264")
+    form = Form("h264", 320, 180, Fraction(1, 1000), parameter_sets("h264", data))
+    frame = first_picture(Clip(form, (Packet(data, True, 0, 0),)))
+    assert frame is not None
+    assert (frame.width, frame.height) == (320, 180)
+
+
+def noise(width: int, height: int) -> av.VideoFrame:
+    planes = np.random.default_rng(1).integers(0, 256, (height * 3 // 2, width), dtype=np.uint8)
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (640, 480), (320, 180), (32, 32)])
+def test_the_grey_picture_has_one_size_and_the_brightness_of_the_large_one(width: int, height: int) -> None:
+    luma = np.full((height * 3 // 2, width), 126, np.uint8)  # half way between black, 16, and white, 235
+    grey = Painter().grey(av.VideoFrame.from_ndarray(luma, format="yuv420p"))
+    assert (grey.shape, grey.dtype) == ((180, 320), np.uint8)
+    assert abs(int(grey.mean()) - 128) <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "becomes"), [((640, 360), (640, 360)), ((3840, 2160), (1920, 1080)), ((32, 32), (32, 32))]
+)
+def test_a_jpeg_of_the_worst_picture_is_bounded(size: tuple[int, int], becomes: tuple[int, int]) -> None:
+    jpeg = Painter().jpeg(noise(*size))
+    assert 0 < len(jpeg) <= SNAPSHOT_BYTES
+    assert jpeg.startswith(b"\xff\xd8")
+    decoded = decoder("mjpeg").picture(av.Packet(jpeg))
+    assert decoded is not None
+    assert (decoded.width, decoded.height) == becomes
