@@ -18,14 +18,14 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 
 from agent.clock import SystemClock
-from drivers.cameras import camera, file, reader
+from drivers.cameras import camera, file
 from drivers.cameras.file import Settings
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import PictureChange, PictureState
 from simulator.scenes import Sight, write_video
 from tests.clock import FastClock
-from tests.drivers.supervised import kept_reading, open_files, until
+from tests.drivers.supervised import until
 from tests.secrets import no_secrets
 
 _: Driver[Settings, PictureChange] = file
@@ -86,30 +86,6 @@ async def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as caught:
         await first(Settings(file=str(tmp_path / "sound.wav")))
     assert caught.value.code == "V-107"
-
-
-async def test_packets_without_a_whole_picture_are_no_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All keyframes are damaged: open, but blind."""
-    monkeypatch.setattr(camera, "FIRST_S", 1.0)
-    monkeypatch.setattr(reader.Decoder, "picture", lambda *_: None)
-    path = tmp_path / "room.mkv"
-    write_video(path, [(Sight.CLEAR, 1)], width=320, height=180)
-    before = open_files()
-    with pytest.raises(DeviceError) as caught:
-        await first(Settings(file=str(path)))
-    assert caught.value.code == "V-104"
-    assert open_files() == before
-
-
-async def test_a_camera_that_goes_blind_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "PICTURE_S", 1.5)
-    path = tmp_path / "room.mkv"
-    write_video(path, [(Sight.CLEAR, 5)], width=320, height=180)
-    async with kept_reading(file, Settings(file=str(path))) as kept:
-        await until(kept.works)
-        monkeypatch.setattr(reader.Decoder, "picture", lambda *_: None)
-        await until(lambda: kept.states[-1] == "V-106")
-    assert kept.station.totals().garbled > 0
 
 
 async def test_where_time_jumps_it_goes_on_and_the_ring_starts_anew(tmp_path: Path) -> None:
