@@ -16,6 +16,7 @@ import av
 import msgspec
 
 from drivers.cameras import troubles
+from drivers.cameras.ffmpeg_errors import broke_off, not_opened
 from drivers.cameras.pictures import Decoder
 from drivers.cameras.ring import Form, Packet, Ring, parameter_sets
 from drivers.driver import Clock, Counters
@@ -98,7 +99,7 @@ class Reader:
         except DeviceError as error:
             reason = error
         except av.FFmpegError as error:
-            said = troubles.broke_off if self._is_open else troubles.not_opened
+            said = broke_off if self._is_open else not_opened
             reason = said(error, self.place.name)
         except Exception as error:  # noqa: BLE001 - a defect: the supervisor quarantines the device
             line = error.__traceback__.tb_lineno if error.__traceback__ else 0
