@@ -95,6 +95,41 @@ def _every_kind(school: School) -> str:
     return "" if school.devices.every_kind else "needs one device of each kind"
 
 
+async def _bus_unplug(school: School) -> None:
+    if school.devices.osdp:
+        school.devices.osdp.line.unplug()
+
+
+async def _bus_plug(school: School) -> None:
+    if school.devices.osdp:
+        school.devices.osdp.line.plug()
+
+
+def _bit_flipped_in_time(data: bytes) -> bytes:
+    """In about every second answer; which, its own bytes decide."""
+    return _bit_flipped(data) if len(data) > 8 and data[-1] & 1 else data
+
+
+async def _bus_noise(school: School) -> None:
+    if school.devices.osdp:
+        school.devices.osdp.wires.disturb[school.devices.osdp.far] = _bit_flipped_in_time
+
+
+async def _bus_quiet(school: School) -> None:
+    if school.devices.osdp:
+        school.devices.osdp.wires.disturb.clear()
+
+
+async def _osdp_off(school: School) -> None:
+    if school.devices.osdp:
+        school.devices.osdp.readers[1].switch_off()
+
+
+async def _osdp_on(school: School) -> None:
+    if school.devices.osdp:
+        await school.devices.osdp.readers[1].switch_on()
+
+
 async def _pcsc_unplug(school: School) -> None:
     if school.devices.pcsc:
         school.devices.pcsc.unplug()
@@ -126,6 +161,7 @@ async def _kill_cells(school: School) -> None:
         if pid:
             with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
                 os.kill(pid, signal.SIGKILL)
+    school.devices.let_go()
 
 
 async def _nothing(_school: School) -> None:
@@ -141,6 +177,9 @@ DEVICE_FAULTS = [
     Fault("panel busy", "nothing: it is asked again", _panel_busy, _panel_ready),
     Fault("panel unplugged", "fire-panel FAILED", _panel_unplug, _panel_replug),
     Fault("smoke detector without power", "duct FAILED S-105", _detector_off, _detector_on, needs=_every_kind),
+    Fault("RS-485 bus unplugged", "gym-1 and gym-2 FAILED P-104", _bus_unplug, _bus_plug, needs=_every_kind),
+    Fault("RS-485 bus garbles", "asked again, no wrong card", _bus_noise, _bus_quiet, needs=_every_kind),
+    Fault("OSDP reader without power", "gym-1 FAILED R-201, gym-2 works", _osdp_off, _osdp_on, needs=_every_kind),
     Fault("PC/SC reader unplugged", "library FAILED", _pcsc_unplug, _pcsc_plug, needs=_every_kind),
     Fault("pcscd killed", "library FAILED R-301", _pcscd_kill, _pcscd_start, needs=_every_kind),
     Fault("cells killed", "their devices FAILED U-101, back at once", _kill_cells, _nothing, needs=_every_kind),

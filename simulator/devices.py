@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simulator.card_reader import CardReader
 from simulator.fire_panel import FirePanel
+from simulator.osdp_reader import OsdpBus
 from simulator.pcsc_reader import PcscReader
 from simulator.pcsc_service import PcscService
 from simulator.processes import free_port
@@ -20,6 +21,7 @@ port = "{port}"
 format = "{format}"
 lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n" }}
 """
+OSDP_NAMES = ("gym-1", "gym-2")
 PCSC_NAME = "ACS ACR122U simulated"
 PCSC_READER = """
 [[reader]]
@@ -27,6 +29,16 @@ name = "{name}"
 driver = "pcsc"
 reader = "ACS ACR122U*"
 lights = "acr122u"
+"""
+OSDP_READER = """
+[[reader]]
+name = "{name}"
+driver = "osdp"
+port = "{port}"
+address = {address}
+key = "osdp-{name}"
+install = true
+baud = {baud}
 """
 PANEL = """
 [[sensor]]
@@ -83,6 +95,10 @@ class Devices:
         ]
         self.panel = FirePanel(box, "fire-panel", zones=4)
         self.detector = SmokeDetector("duct", free_port()) if every_kind else None
+        self.osdp = OsdpBus(box, "rs-485", baud=38400) if every_kind else None
+        for address, name in enumerate(OSDP_NAMES, 1):
+            if self.osdp:
+                self.osdp.add(name, address, key=b"")  # as from the maker: the agent writes its key
         self.pcsc = PcscReader("library", box / "library") if every_kind else None
         self._pcscd_socket = box / "pcscd.comm"
         self.pcscd: PcscService | None = None
@@ -90,7 +106,8 @@ class Devices:
 
     def readers(self) -> list[TakesCards]:
         """All that take cards."""
-        return [*self.serial_readers, *([self.pcsc] if self.pcsc else [])]
+        more: list[TakesCards] = [*self.osdp.readers.values()] if self.osdp else []
+        return [*self.serial_readers, *more, *([self.pcsc] if self.pcsc else [])]
 
     def config(self) -> str:
         """The devices' part of the agent's configuration."""
@@ -98,12 +115,21 @@ class Devices:
             SERIAL_READER.format(name=reader.name, port=reader.line.link, format=reader.kind)
             for reader in self.serial_readers
         ]
+        if self.osdp:
+            parts += [
+                OSDP_READER.format(name=one.name, port=self.osdp.line.link, address=address, baud=self.osdp.baud)
+                for address, one in self.osdp.readers.items()
+            ]
         if self.pcsc:
             parts.append(PCSC_READER.format(name=self.pcsc.name))
         parts.append(PANEL.format(port=self.panel.agent_end.link))
         if self.detector:
             parts.append(DETECTOR.format(port=self.detector.port))
         return "".join(parts)
+
+    def secrets(self) -> list[str]:
+        """Names of the secrets that the box must make: `mektep secret NAME --new`."""
+        return [f"osdp-{name}" for name in OSDP_NAMES] if self.osdp else []
 
     def environment(self) -> dict[str, str]:
         """What the agent must be told by its environment: where services lie that are not the system's own."""
@@ -115,16 +141,25 @@ class Devices:
         await self.panel.start()
         if self.detector:
             await self.detector.start()
+        if self.osdp:
+            await self.osdp.start()
         if self.pcsc:
             self.pcscd = PcscService(self._box, self._pcscd_socket, {PCSC_NAME: self.pcsc.line.link})
             self.pcsc.plug()
             await self.pcscd.start()
             self.pcsc.service = self.pcscd
 
+    def let_go(self) -> None:
+        """After a kill: what the agent had open is free, as a true port is."""
+        if self.osdp:
+            self.osdp.line.let_go()
+
     async def stop(self) -> None:
         await self.panel.stop()
         if self.detector:
             await self.detector.stop()
+        if self.osdp:
+            await self.osdp.stop()
         if self.pcsc and self.pcscd:
             self.pcsc.service = None
             self.pcsc.unplug()

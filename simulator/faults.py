@@ -90,6 +90,7 @@ async def _start_database(school: School) -> None:
 
 async def _kill_agent(school: School) -> None:
     school.agent.kill()
+    school.devices.let_go()
 
 
 async def _start_agent(school: School) -> None:

@@ -24,6 +24,8 @@ class OsdpReader:
     beeps   of its last signal
     """
 
+    card_bytes = 4
+
     def __init__(self, bus: OsdpBus, name: str, address: int, key: bytes) -> None:
         self.name = name
         self.address = address
@@ -37,6 +39,14 @@ class OsdpReader:
         self._bus = bus
         self._ready = asyncio.Event()
         self._light: asyncio.Future[tuple[str, float]] | None = None
+
+    def takes_cards(self) -> bool:
+        """It has power, and its bus reaches the agent."""
+        return self._ready.is_set() and self._bus.line.plugged
+
+    def number(self, card: bytes) -> str:
+        """Form and number of a card of four bytes as this reader tells it."""
+        return f"wiegand34:{card.hex().upper()}"
 
     async def show(self, card: bytes, patience_s: float) -> str:
         """Hold a card; returns G, W or R, or nothing if no light came in time.
@@ -77,6 +87,7 @@ class OsdpReader:
         await self._ready.wait()
 
     def switch_off(self) -> None:
+        self._ready.clear()
         self._bus.order({"address": self.address, "off": True})
 
     def said(self, word: dict[str, Any]) -> None:

@@ -105,6 +105,8 @@ class School:
         await self.city.make()
         self._write_config()
         _, key = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
+        for name in self.devices.secrets():  # the option first: a file may follow the name
+            await output([sys.executable, "-m", "agent", "secret", "--new", name, str(self.box / "agent.toml")])
         self.city.add_school(SCHOOL, key.strip(), self.box)
         with (self.box / "agent.toml").open("a") as config:  # what only the wrapped agent knows
             config.write(self.more)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import pty
+import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +57,14 @@ class SerialLine:
         self.link.unlink(missing_ok=True)
         os.close(self._master)
         os.close(self._slave)
+
+    def let_go(self) -> None:
+        """Nobody's own any more: what the kernel does when the last program that had a port is gone.
+
+        We have the pty open ourselves, so it would wait for us.
+        """
+        if self.plugged:
+            fcntl.ioctl(self._slave, termios.TIOCNXCL)
 
     def send(self, data: bytes) -> float:
         """Put bytes on the line, no faster than the baud rate. Returns the seconds until the last has left."""

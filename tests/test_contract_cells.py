@@ -15,6 +15,7 @@ from agent.cli.run import FOR_CHILDREN
 from agent.clock import SystemClock
 from agent.config import SourceConfig
 from drivers import catalog
+from simulator.serial_line import SerialLine
 from tests.drivers.supervised import Kept, kept_reading, until
 from tests.test_contract import DEVICES, Device, reports
 
@@ -32,7 +33,7 @@ async def in_its_cell(name: str) -> AsyncIterator[tuple[Device, Kept, Cells]]:
             config = SourceConfig(name="device", kind="reader", driver=name, settings=device.settings, places={})
             async with (
                 Cells([config], SystemClock(), environment) as cells,
-                kept_reading(cells.driver(config), device.settings) as kept,
+                kept_reading(cells.driver(config), device.settings, device.secrets) as kept,
             ):
                 yield device, kept, cells
 
@@ -50,6 +51,9 @@ async def test_it_reads_and_comes_back_when_its_cell_is_killed(name: str) -> Non
         assert limits is not None
         assert cell.life.memory_mb < 0.8 * limits.memory_mb, "too little room for a busy day"
         cell.life.kill("U-101", "by the test")
-        await until(lambda: kept.states[-2:] == ["U-101", "working"])
+        await cell.life.over.wait()
+        if isinstance(device.line, SerialLine):
+            device.line.let_go()
+        await until(lambda: kept.states[-1:] == ["working"])
         await reports(device, kept)
         assert cell.falls.total == 1

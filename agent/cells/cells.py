@@ -53,12 +53,12 @@ class Cells:
 
     def __init__(self, sources: Sequence[SourceConfig], clock: AgentClock, environment: Mapping[str, str]) -> None:
         self._of: dict[str, Cell] = {}
-        for key, members in _grouped(sources).items():
+        for members in _grouped(sources).values():
             limits = catalog.cell(members[0].driver)
             if limits is None:
                 continue
             paths = tuple(sorted({path for one in members for path in getattr(one.settings, "paths", ())}))
-            cell = Cell(key, limits, paths, clock, environment)
+            cell = Cell(_name(members), limits, paths, clock, environment)
             self._of.update({one.name: cell for one in members})
 
     def driver(self, source: SourceConfig) -> Driver[msgspec.Struct, Reading]:
@@ -79,6 +79,11 @@ class Cells:
     ) -> None:
         for cell in set(self._of.values()):
             await cell.stop()
+
+
+def _name(members: Sequence[SourceConfig]) -> str:
+    """As a technician knows it: the device, or the devices of a bus."""
+    return ", ".join(one.name for one in members)
 
 
 def _grouped(sources: Sequence[SourceConfig]) -> dict[str, list[SourceConfig]]:

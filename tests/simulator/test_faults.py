@@ -75,6 +75,15 @@ async def detector_is_broken(school: School) -> bool:
     return answer.bits[:3] != [True, False, False]
 
 
+async def bus_is_broken(school: School) -> bool:
+    bus = school.devices.osdp
+    return not bus or not bus.line.plugged or bool(bus.wires.disturb)
+
+
+async def osdp_is_broken(school: School) -> bool:
+    return not (school.devices.osdp and school.devices.osdp.readers[1].takes_cards())
+
+
 async def pcsc_is_broken(school: School) -> bool:
     return not (school.devices.pcsc and school.devices.pcsc.takes_cards())
 
@@ -165,6 +174,9 @@ BROKEN: dict[str, Broken] = {
     "panel busy": panel_is_broken,
     "panel unplugged": panel_is_broken,
     "smoke detector without power": detector_is_broken,
+    "RS-485 bus unplugged": bus_is_broken,
+    "RS-485 bus garbles": bus_is_broken,
+    "OSDP reader without power": osdp_is_broken,
     "PC/SC reader unplugged": pcsc_is_broken,
     "pcscd killed": pcscd_is_broken,
     "line cut": nobody_gets_through,
@@ -231,6 +243,9 @@ async def test_a_fault_that_cannot_be_is_left_out_with_its_reason(tmp_path: Path
     left_out = {fault.name: fault.needs(school) for fault in FAULTS if fault.needs(school)}
     assert set(left_out) == {
         "smoke detector without power",
+        "RS-485 bus unplugged",
+        "RS-485 bus garbles",
+        "OSDP reader without power",
         "PC/SC reader unplugged",
         "pcscd killed",
         "cells killed",
