@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
@@ -104,12 +105,19 @@ def test_every_word_is_there(language: str) -> None:
 
 def terminal(width: int, *many: Found, devices: list[Device] | None = None) -> str:
     master, slave = pty.openpty()
-    os.set_blocking(master, False)
     with os.fdopen(slave, "w") as out:
         draw(many, devices or [], FILE, out, load_texts("en"), hint=False)
-        text = os.read(master, 65_536).decode()
+    return read_all(master)
+
+
+def read_all(master: int) -> str:
+    """All that was written; the other end is closed."""
+    data = b""
+    with contextlib.suppress(OSError):  # EIO: that is the end
+        while piece := os.read(master, 65_536):
+            data += piece
     os.close(master)
-    return text
+    return data.decode()
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -138,7 +146,6 @@ def test_a_terminal_gets_bars_with_words(monkeypatch: pytest.MonkeyPatch, langua
     master, slave = pty.openpty()
     with os.fdopen(slave, "w") as out, bars(out, load_texts(language)) as shown:
         shown.bar("/dev/x\x1b[2J", "network")(1, 2)
-    text = os.read(master, 65_536).decode(errors="ignore")
-    os.close(master)
+    text = read_all(master)
     assert "/dev/x�[2J" in text
     assert "look." not in text
