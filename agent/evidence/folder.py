@@ -93,8 +93,5 @@ class Folder:
         disk = os.statvfs(self._path if self._path.exists() else self._path.parent)
         return disk.f_bavail * disk.f_frsize
 
-    def close(self) -> None:
-        self._worker.shutdown(wait=False, cancel_futures=True)
-
     def _file(self, id_: str) -> Path:
         return self._path / f"{id_}{SUFFIX}"

@@ -152,10 +152,10 @@ class Evidence:
         if not recipients:
             return "no_recipient"
         sealed = await self._folder.aside(lambda: seal(picture.plain, recipients))
-        reason = await self._make_room(len(sealed), RANK[picture.severity])
-        if reason:
-            return reason
         try:
+            reason = await self._make_room(len(sealed), RANK[picture.severity])
+            if reason:
+                return reason
             await self._folder.write(picture.id, sealed)
         except OSError as error:
             log.warning("a picture cannot be written: %s", error)
@@ -248,13 +248,18 @@ class Evidence:
     # --- life -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Find what was left, then look after space and losses. Runs for ever."""
-        await self.begin()
+        """Find what was left, then look after space and losses. Runs for ever; a folder that fails ends nothing."""
         while True:
+            try:
+                if not self._begun.is_set():
+                    await self.begin()
+                async with self._turn:
+                    await self._relieve()
+            except OSError as error:
+                log.warning("the folder of pictures cannot be used: %s", error)
+                self._troubles.unwritable(error)
             await self._clock.sleep(LOOK_S)
             await self.tell_not_kept()
-            async with self._turn:
-                await self._relieve()
 
     async def begin(self) -> None:
         """What an earlier life left: kept pictures are owed, everything half done is brought to its end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 import stat
 import sys
@@ -14,17 +15,21 @@ import msgspec
 import pytest
 
 from agent import daemon
+from agent.clock import SystemClock
 from agent.config import Config, SourceConfig, StatePlaces
 from agent.errors import AgentError
+from agent.evidence import store
 from agent.ops import status
 from agent.ops.status import Status
 from agent.ops.systemd import Notifier
+from agent.reference import Reference
 from agent.sync.centre_link import CentreLink
 from agent.sync.settings import LinkSettings
 from drivers import catalog
 from drivers.driver import Clock, Counters, Finding, Secrets, Source, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap, ZoneChange, ZoneState
+from tests.agent.evidence.pictures import RECIPIENT, change, jpeg, opened
 from tests.agent.sync.box import SMALL, until
 
 ORDERS_KEY = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
@@ -208,6 +213,34 @@ async def test_a_lamp_lights_beside_its_reader_and_its_trouble_costs_no_tap(runn
     await until(lambda: len(lamp.lights) == 2)
     assert good.lights == [Light.ACCEPTED] * 3
     assert lamp.lights == [Light.ACCEPTED] * 2
+
+
+async def test_a_camera_that_is_covered_is_an_alarm_with_its_picture(running: Running) -> None:
+    reference = Reference(running.folder / "state/reference", SystemClock())
+    await reference.put("recipients", 7, b'{"snapshot":["%s"]}' % RECIPIENT.encode())
+    await running.start()
+    running.devices["good"].readings.put_nowait(change(jpeg(seed=3)))
+    await until(lambda: running.recorded("kz.mektep.evidence.sealed.v1"))
+    (record,) = (json.loads(text) for text in running.recorded("kz.mektep.evidence.sealed.v1"))
+    (alarm,) = (json.loads(text) for text in running.recorded("kz.mektep.camera.picture.v1"))
+    id_ = alarm["data"]["evidence"]
+    assert record["data"]["evidence"] == id_
+    assert record["time"] == alarm["time"]
+    assert opened((running.folder / f"state/evidence/{id_}.age").read_bytes()) == jpeg(seed=3)
+    await until(lambda: (found := running.picture()) and found.evidence.kept == 1)
+    assert running.picture().datasets == {"recipients": "7"}
+
+
+async def test_without_anybody_who_may_see_it_the_alarm_comes_alone(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOOK_S", 0.05)
+    await running.start()
+    running.devices["good"].readings.put_nowait(change(jpeg()))
+    await until(lambda: running.recorded("kz.mektep.evidence.lost.v1"))
+    (alarm,) = (json.loads(text) for text in running.recorded("kz.mektep.camera.picture.v1"))
+    assert alarm["data"]["evidence"] == ""
+    assert not list(running.folder.glob("state/evidence/*"))
 
 
 # --- what ends it -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from agent.cli.status_screen import draw
 from agent.ops import status
-from agent.ops.status import LaneView, LinkView, PartView, SourceView, Status, TroubleView
+from agent.ops.status import EvidenceView, LaneView, LinkView, PartView, SourceView, Status, TroubleView
 from agent.texts import LANGUAGES, load_texts
 from drivers.readings import ZoneState
 
@@ -42,6 +42,17 @@ def source(state: str = "working", **changes: object) -> SourceView:
         repeats=9,
     )
     return msgspec.structs.replace(view, **changes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_are_shown_once_there_are_any(language: str) -> None:
+    say = load_texts(language)
+    assert say("evidence.title") not in screen(picture(), language)
+    some = EvidenceView(kept=3, owed_bytes=450_000, sealed=9, delivered=5, lost=1, not_kept=2)
+    line = next(one for one in screen(picture(evidence=some), language).splitlines() if say("evidence.title") in one)
+    assert f"{say('evidence.kept')} 3 (450 kB)" in line
+    assert f"{say('evidence.delivered')} 5" in line
+    assert f"{say('evidence.lost')} 1   {say('evidence.not_kept')} 2" in line
 
 
 def link(**changes: object) -> LinkView:

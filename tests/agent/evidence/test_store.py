@@ -29,7 +29,7 @@ from agent.outbox.outbox import Outbox
 from agent.school import pictures
 from tests.agent.evidence.pictures import RECIPIENT, change, evidence_of, jpeg, nobody, opened, somebody
 from tests.agent.outbox.box import opened as outbox_opened
-from tests.agent.outbox.box import records, rows, write_locked
+from tests.agent.outbox.box import records, rows, until, write_locked
 from tests.clock import FastClock
 
 
@@ -348,6 +348,27 @@ async def test_a_file_that_vanishes_is_read_as_nothing(box: Box) -> None:
     assert owed is not None
     (box.folder / f"evidence/{owed.id}.age").unlink()
     assert await box.evidence.read(owed, 0, 10) == b""
+
+
+async def test_a_folder_that_cannot_be_looked_into_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbox_opened(tmp_path / "o.db") as outbox:
+        evidence = evidence_of(outbox, tmp_path, FastClock(), somebody)
+
+        async def denied() -> dict[str, int]:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(evidence._folder, "scan", denied)
+            running = asyncio.create_task(evidence.run())
+            await until(evidence.trouble)
+        assert [one.code for one in evidence.trouble()] == ["E-101"]
+        id_ = await evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+        await until(lambda: evidence.find(id_))  # mended: it begins, and goes on with what waited
+        assert evidence.trouble() == []
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_run_begins_and_looks_after_losses(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent import __version__
-from agent.model import Lane
+from agent.model import Lane, Severity
 from agent.ops import status
 from agent.ops.status import PartView
 from agent.outbox.troubles import Trouble as OutboxTrouble
@@ -17,6 +17,7 @@ from agent.sources import SourceState, Trouble
 from agent.sync.linkerror import LinkError
 from drivers.driver import Counters
 from drivers.readings import ZoneChange, ZoneState
+from tests.agent.evidence.pictures import RECIPIENT, change, jpeg
 from tests.agent.ops.house import House, open_house
 from tests.agent.sync.box import fire, taps
 from tests.clock import START_NS, FastClock
@@ -81,6 +82,22 @@ async def test_the_link_shows_its_trouble_and_what_was_refused(house: House) -> 
     assert (now.code, now.what, now.do) == ("L-103", "nobody listens", "Tell the centre.")
     assert now.refused == {"oversized": 2}
     assert now.counters["batches"] == 0
+
+
+async def test_pictures_and_reference_data_are_shown(house: House) -> None:
+    await house.reference.put("recipients", 7, b'{"snapshot":["%s"]}' % RECIPIENT.encode())
+    await house.evidence.begin()
+    await house.evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+    await house.evidence.drained()
+    now = house.pictures.take()
+    assert now.datasets == {"recipients": "7"}
+    assert (now.evidence.kept, now.evidence.sealed, now.evidence.lost) == (1, 1, 0)
+    assert now.evidence.owed_bytes > 20_000
+    assert now.troubles == []
+    house.reference.said({"recipients": "8"})
+    house.pictures.take()
+    house.clock.advance(60)
+    assert [one.code for one in house.pictures.take().troubles] == ["E-104"]
 
 
 async def test_troubles_of_the_database_carry_their_beginning(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -251,11 +251,30 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, turn: int)
     monkeypatch.setattr(owner, name, called)
 
 
+def test_pictures_that_are_owed_are_taken_over(tmp_path: Path) -> None:
+    """Their files lie beside the database."""
+    path = tmp_path / "outbox.db"
+    connection = db.connect(path)
+    put = "insert into evidence values (?, ?, 'gate', 'snapshot', 3, 100, 'ab', ?)"
+    connection.executemany(put, [(4, "one", 1), (7, "two", 0)])
+    connection.close()
+    salvage.mark_damaged(path)
+    salvage.mend(path, FastClock())
+    connection = db.connect(path)
+    rows = "select number, id, camera, kind, severity, bytes, sha256, state from evidence"
+    assert connection.execute(rows).fetchall() == [
+        (4, "one", "gate", "snapshot", 3, 100, "ab", 1),
+        (7, "two", "gate", "snapshot", 3, 100, "ab", 0),
+    ]
+    connection.close()
+
+
 MOMENTS = [
     *((Path, "rename", turn) for turn in range(4)),
     *((Path, "unlink", turn) for turn in range(6)),
     *((salvage, "_sync", turn) for turn in range(2)),
     *((salvage, name, 0) for name in ("_take_over", "_tidy", "_readable", "_finish")),
+    (salvage, "_readable", 1),
     (salvage, "_finish", 1),
     (salvage, "insert_epoch", 1),
     (salvage, "insert_epoch", 2),

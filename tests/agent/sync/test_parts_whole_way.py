@@ -19,9 +19,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.alarm_path import AlarmPath
+from agent.config import SourceConfig
 from agent.model import Lane, Severity
-from agent.school import pictures
+from agent.rules import Rules
+from agent.signals import Signals
+from agent.sources import Station
 from agent.sync.settings import LinkSettings
+from agent.tap_path import TapPath
+from drivers.driver import Counters
+from drivers.readings import Light
 from simulator.city import City
 from simulator.link_proxy import LinkProxy
 from simulator.processes import free_port
@@ -80,11 +87,27 @@ async def box(city: City, line: LinkProxy, tmp_path: Path) -> AsyncIterator[Box]
         yield made
 
 
+class Camera:
+    """Stands for the connected device; a camera shows no lights."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+
+    async def show(self, light: Light) -> None:
+        raise AssertionError
+
+
 async def keep(box: Box, size: int, seed: int) -> str:
-    """A camera is covered: the alarm and its picture."""
-    picture = change(jpeg(size, seed))
-    id_ = await box.evidence.keep(picture, "gate", Severity.ERROR)
-    await box.outbox.accept([pictures.changed(picture, "gate", id_, synced=True)])
+    """A camera is covered: what the rules make of that reading. Returns the id that its alarm gives."""
+    alarms = AlarmPath(box.outbox.accept, box.link.send_ahead, box.clock)
+    rules = Rules(alarms, TapPath(box.outbox.accept), bytes(32), box.clock, signals=Signals(), keep=box.evidence.keep)
+    config = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=msgspec.Struct(), places={})
+    before = box.outbox.last(box.outbox.epoch, Lane.ALARM)
+    await rules.on_reading(Station(config, box.clock), Camera(), change(jpeg(size, seed)))
+    await alarms.drained()
+    batch = await box.outbox.read(box.outbox.epoch, Lane.ALARM, before, max_bytes=10_000, max_events=1)
+    assert batch is not None
+    id_: str = json.loads(batch.body)[0]["data"]["evidence"]
     return id_
 
 
