@@ -113,7 +113,8 @@ class Evidence:
         picture = Picture(str(uuid4()), camera, severity, change.jpeg, at)
         if not self._begun.is_set():
             self._own.add(picture.id)
-        self._start(self._make(picture), self._making)  # its first step hands over the promise: before any alarm
+        self._start(self._make(picture), self._making)
+        await asyncio.sleep(0)  # its first step hands the promise to the writer: before the alarm that gives the id
         return picture.id
 
     def _refusal(self, camera: str) -> str:
