@@ -18,7 +18,8 @@ from agent.texts import Texts, load_texts
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
 BAD = "bold red"
-ZONE_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red", "attention": BAD, "fault": BAD}
+PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
+PART_STYLE |= dict.fromkeys(("attention", "fault", "active", "cut", "short"), BAD)
 
 
 def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
@@ -76,7 +77,7 @@ def _devices(status: Status, say: Texts) -> Table:
         since, last = _moment(source.since, status.at), _moment(source.last_reading, status.at)
         table.add_row(name, state, since, f"{source.readings}", last, f"{source.garbled}")
         for part in source.parts:
-            word = Text(say(f"{part.kind}.{part.state}"), ZONE_STYLE.get(part.state, "yellow"))
+            word = Text(say(f"{part.kind}.{part.state}"), PART_STYLE.get(part.state, "yellow"))
             table.add_row(f"  {say(f'{part.kind}.title')} {part.part} {part.place}".rstrip(), word)
     return table
 

@@ -14,8 +14,9 @@ import pytest
 from agent.cli.status_screen import draw
 from agent.ops import status
 from agent.ops.status import EvidenceView, LaneView, LinkView, PartView, SourceView, Status, TroubleView
+from agent.school.told import USUAL
 from agent.texts import LANGUAGES, load_texts
-from drivers.readings import ZoneState
+from drivers.readings import ContactState, ZoneState
 
 AT = "2026-11-23T08:12:39.123456Z"
 
@@ -138,6 +139,21 @@ def test_a_zone_that_is_not_normal_stands_under_its_panel(language: str, state: 
     assert (panel.split()[0], gate.split()[0]) == ("fire-panel", "gate")
     assert "3 gym" in zone
     assert "zone." not in zone
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", [state for state in ContactState if state not in USUAL])
+@pytest.mark.parametrize("part", ["", "button", "tamper"])
+def test_a_contact_that_is_not_as_it_should_be_stands_under_its_device(
+    language: str, state: ContactState, part: str
+) -> None:
+    contacts = [PartView(kind="contact", part=part, place="", state=state.value)]
+    text = screen(picture(sources={"report-hall": source(parts=contacts)}), language)
+    device, contact = text.splitlines()[3:5]
+    assert device.split()[0] == "report-hall"
+    assert part in contact
+    assert "contact." not in contact
+    assert load_texts(language)(f"contact.{state}") in contact
 
 
 def test_what_was_refused_is_listed_by_reason() -> None:
