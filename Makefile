@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PY_SOURCES := agent drivers centre simulator bench scripts tests
 SECONDS ?=
 CSI_TREE ?= /var/tmp/mektep-csi
+GPIO_KERNEL ?= /var/tmp/mektep-gpio
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers fuzz csi-tree test-csi check lint format types docs wheel clean
+.PHONY: help setup demo test bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio check lint format types docs wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +36,12 @@ csi-tree:  ## a Debian 13 tree for test-csi: root, a network, 0.5 GB under CSI_T
 
 test-csi: csi-tree  ## the CSI camera's driver against a real picamera2 in that tree; no part of make test
 	@scripts/test-csi "$(CSI_TREE)"
+
+gpio-kernel:  ## a kernel with a simulated GPIO chip for test-gpio: a network, 2 GB while it builds, under GPIO_KERNEL=/var/tmp/mektep-gpio
+	@scripts/gpio-kernel "$(GPIO_KERNEL)"
+
+test-gpio: setup gpio-kernel  ## the GPIO drivers against the kernel's own simulated chip; no part of make test
+	@scripts/test-gpio "$(GPIO_KERNEL)"
 
 check: lint types  ## ruff and mypy
 

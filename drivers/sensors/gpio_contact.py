@@ -79,7 +79,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:
-        return ((self.chip, f"line {self.line}"),)
+        place = self.chip if self.chip.startswith("/") else f"/dev/{self.chip}"
+        return ((place, f"line {self.line}"),)
 
 
 class GpioContact:

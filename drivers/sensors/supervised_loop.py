@@ -74,7 +74,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:
-        return ((self.converter, f"channel {self.channel}"),)
+        place = self.converter if self.converter.startswith("/") else f"{DEVICES}/{self.converter}"
+        return ((place, f"channel {self.channel}"),)
 
     @property
     def paths(self) -> tuple[str, ...]:

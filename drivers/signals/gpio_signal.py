@@ -82,7 +82,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:
-        return tuple((self.chip, f"line {line}") for line in self.lines.values())
+        place = self.chip if self.chip.startswith("/") else f"/dev/{self.chip}"
+        return tuple((place, f"line {line}") for line in self.lines.values())
 
 
 class GpioSignal:

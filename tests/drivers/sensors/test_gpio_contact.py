@@ -128,6 +128,7 @@ def test_probe_tells_who_has_the_line(chip: GpioChip) -> None:
 
 def test_it_claims_its_line_alone() -> None:
     assert settings().claims == (("/dev/gpiochip0", "line 17"),)
+    assert Settings(line=LINE, normally="open").claims == (("/dev/header", "line 17"),)
 
 
 # --- over long times --------------------------------------------------------------------------------------------

@@ -292,6 +292,6 @@ def test_a_scale_of_its_own_is_taken_before_the_common_one(converter: LoopConver
 
 
 def test_it_claims_its_channel_and_reads_its_folder_only() -> None:
-    assert STANDARD.claims == (("mcp3008", "channel 0"),)
+    assert STANDARD.claims == (("/sys/bus/iio/devices/mcp3008", "channel 0"),)
     assert STANDARD.paths == ()
     assert Settings(converter="/sys/bus/iio/devices/iio:device0", channel=1).paths != ()

@@ -234,4 +234,4 @@ def test_settings_that_make_no_lamp_are_refused(words: dict[str, int], says: str
 
 
 def test_it_claims_its_lines_alone() -> None:
-    assert Settings(green=5, buzzer=6).claims == (("header", "line 5"), ("header", "line 6"))
+    assert Settings(green=5, buzzer=6).claims == (("/dev/header", "line 5"), ("/dev/header", "line 6"))
