@@ -141,7 +141,7 @@ def _readable(path: Path) -> Iterator[None]:
     """Raises DeviceError S-213 for what reading a converter's files can raise."""
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:  # OverflowError: a number of hundreds of digits
         what = f"{path} cannot be read: {error}"
         raise DeviceError("S-213", what, do="Check the converter's wiring and `channel`.") from error
 

@@ -1,10 +1,12 @@
-"""Panels: profiles that people write, and what answers on a Modbus line."""
+"""Panels: profiles that people write, what answers on a Modbus line; boards with smoke sensors; loops."""
 
 from __future__ import annotations
 
 import asyncio
 import binascii
 import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from pymodbus.exceptions import ModbusIOException
@@ -15,7 +17,7 @@ from drivers.discovery import modbus_units, osdp_bus
 from drivers.errors import DeviceError
 from drivers.readers import osdp_frame
 from drivers.readings import ZoneState
-from drivers.sensors import serial_smoke
+from drivers.sensors import serial_smoke, supervised_loop
 from drivers.sensors.modbus_panel import Ear, Panel, Settings
 from drivers.sensors.profile import condition, load_profile, shipped
 from tests.clock import FastClock
@@ -113,6 +115,22 @@ def _smoke(sequence: int, zone: int, said: str, raw: int) -> bytes:
     return text + b"*%04X" % binascii.crc_hqx(text, 0xFFFF)
 
 
+def loop_files(data: bytes) -> None:
+    """Whatever a converter's files hold is a number of millivolts or S-213, and a state, none, or a trouble."""
+    settings = supervised_loop.Settings(converter="mcp3008", channel=0)
+    raw, _, scale = data.partition(b"\0")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        Path(folder, "in_voltage0_raw").write_bytes(raw)
+        Path(folder, "in_voltage_scale").write_bytes(scale)
+        try:
+            share = supervised_loop.Channel(Path(folder), 0).read_mv() / 3300
+        except DeviceError as error:
+            assert error.code == "S-213"
+            return
+    state = supervised_loop.classify(supervised_loop.windows(settings), share)
+    assert state is not None or 0 < share < 1
+
+
 def modbus_search(data: bytes) -> None:
     """An answer on a line full of noise has the unit, the length and the CRC of an answer."""
     for question in modbus_units.questions():
@@ -167,6 +185,7 @@ TARGETS = {
             b"x" * serial_smoke.LINE_MAX + b"x" + _smoke(7, 1, "S", 2137) + b"\n",
         ],
     ),
+    "files of a converter": Target(loop_files, [b"697\n\x003.222656250\n", b"-1\x000.125", b"9" * 400 + b"\x001e300"]),
     "discovery, modbus": Target(
         modbus_search,
         [

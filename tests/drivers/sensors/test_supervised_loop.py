@@ -199,7 +199,7 @@ async def test_a_voltage_that_nothing_explains_is_one_trouble_until_it_is_mended
         assert kept.states == ["working", "S-212", "working"]
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "1.5", "\xff"])
+@pytest.mark.parametrize("text", ["", "nonsense", "1.5", "\xff", "9" * 400])
 async def test_a_converter_that_says_nonsense_is_s213_and_never_a_state(converter: LoopConverter, text: str) -> None:
     async with kept_reading(supervised_loop, settings(converter)) as kept:
         await until(lambda: kept.readings)

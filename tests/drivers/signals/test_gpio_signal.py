@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent.cells.cells import Cells
+from agent.clock import SystemClock
+from agent.config import SourceConfig
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import Light, Reading
@@ -215,6 +219,28 @@ async def test_after_a_kill_the_lines_are_free_and_the_next_start_switches_them_
         child.wait(PATIENCE_S)
     async with lamp(chip, FastClock(), red=23):
         assert on(chip) == ""
+
+
+async def test_in_its_cell_it_shows_lights_and_begins_dark_after_the_cell_was_killed() -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(stand_in.__file__).parent)}
+    with (
+        tempfile.TemporaryDirectory(dir="/dev/shm") as folder,  # a cell may write to devices only
+        simulated_chip(Path(folder), PINS.values()) as chip,
+    ):
+        settings = Settings(chip=str(chip.folder), **PINS)
+        config = SourceConfig(name="lamp-1", kind="signal", driver="gpio_signal", settings=settings, places={})
+        async with Cells([config], SystemClock(), environment) as cells:
+            driver, cell = cells.driver(config), cells.cell("lamp-1")
+            assert cell is not None
+            async with driver.connect(settings, SystemClock(), no_secrets) as remote:
+                await remote.show(Light.REFUSED)
+                assert on(chip) == "rb"
+                assert cell.life is not None
+                cell.life.kill("U-101", "by the test")
+                with pytest.raises(DeviceError, match="U-101"):
+                    await anext(aiter(remote))
+            async with driver.connect(settings, SystemClock(), no_secrets):
+                assert on(chip) == ""
 
 
 def test_probe_switches_nothing_and_tells_who_has_a_line(chip: GpioChip) -> None:
