@@ -43,12 +43,14 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.driver": None,
     "drivers.catalog": {
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"),
-        *("agent.cli.discover_plan", "agent.cli.discover_proposal"),
+        *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
     "drivers.cell_wire": {"agent.cells.cell", "agent.cells.process", "agent.cells.remote"},
     "drivers.cards": {"agent.cli.card"},
 }
-DISCOVERERS = {f"agent.cli.discover{part}" for part in ("", "_configured", "_plan", "_proposal", "_screen")}
+DISCOVERERS = {
+    f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")
+}
 ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings"}
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},

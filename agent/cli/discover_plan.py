@@ -156,21 +156,12 @@ async def _listen(free: list[Port], typing: list[Found], seconds: float, clock: 
     bars.show_cards(len(free) + len(typing))
     looks = [keyboards.listen(one, _typists(), clock, seconds, bars.bar(one.name, "listen")) for one in typing]
     if free:
-        from drivers.discovery import listening  # needs pyserial
+        from agent.cli.discover_languages import languages  # needs pyserial, as what it listens with does
+        from drivers.discovery import listening
 
-        decoders = _decoders()
-        looks += [listening.look(port, decoders, clock, seconds, bars.bar(port.device, "listen")) for port in free]
+        spoken = languages()
+        looks += [listening.look(port, spoken, clock, seconds, bars.bar(port.device, "listen")) for port in free]
     return [one for many in await asyncio.gather(*map(_all, looks)) for one in many]
-
-
-def _decoders() -> Mapping[str, Any]:
-    """Of each format of serial_ascii: True for each whole card."""
-    module = catalog.load("serial_ascii")
-
-    def only_cards(decode: Any) -> Any:
-        return lambda buffer: (isinstance(heard, module.Card) for heard in decode(buffer))
-
-    return {format_.value: only_cards(decode) for format_, decode in module.DECODERS.items()}
 
 
 def _typists() -> Mapping[str, Any]:

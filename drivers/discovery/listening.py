@@ -1,15 +1,16 @@
 """Listens on serial ports while somebody shows a card to each reader; nothing is written. The number is not kept.
 
-Format  every decoder that is given gets the same bytes; the one that reads a whole card tells the reader's format.
-Speed   9600 first; where something comes that nobody understands and then a pause, the next speed is tried: a card
-        must be shown again.
-Raises  nothing: what a port cannot do is told as found.
+Language  every decoder that is given gets the same bytes; the one that reads a whole card, or a whole line of a board
+          that reports by itself, tells what is there.
+Speed     9600 first; where something comes that nobody understands and then a pause, the next speed is tried: a card
+          must be shown again.
+Raises    nothing: what a port cannot do is told as found.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 import msgspec
 
@@ -24,59 +25,82 @@ PAUSE_S = 0.4  # a frame has ended
 GLITCH_BYTES = 3  # a plug that goes in says so much; the speed is none the worse for it
 SHOWN_BYTES = 16
 HEARD_MOST = 4096  # of what nobody understands; a device that never pauses is no card reader
-Decode = Callable[[bytearray], Iterable[bool]]  # eats frames; True for each that is a whole card
+Decode = Callable[[bytearray], Iterable[tuple[Setting, ...] | None]]
+
+
+class Language(msgspec.Struct, frozen=True, kw_only=True):
+    """How devices of one kind speak unasked.
+
+    decode  eats frames; for each whole one the settings that follow from it, or None if it tells no more than that it
+            was understood
+    """
+
+    words: str
+    kind: Kind
+    why: Why
+    decode: Decode
+    device: Proposal  # without its port and speed
 
 
 class Heard(msgspec.Struct, frozen=True):
     """What came at one speed before a pause."""
 
-    format: str  # whose card it is; empty if nobody's
+    language: Language | None  # None: nobody's
+    more: tuple[Setting, ...]  # settings that follow
     data: bytes  # the first bytes, only if nobody understands them
 
 
 class Ear:
     """Bytes of one port at one speed, given to every decoder. Pure."""
 
-    def __init__(self, decoders: Mapping[str, Decode]) -> None:
-        self._decoders = decoders
-        self._buffers = {name: bytearray() for name in decoders}
+    def __init__(self, languages: Sequence[Language]) -> None:
+        self._buffers = [(language, bytearray()) for language in languages]
+        self.understood = False
         self.first = b""
         self.count = 0
 
-    def hear(self, data: bytes) -> str:
-        """The format that has read a card now, or nothing."""
+    def hear(self, data: bytes) -> Heard | None:
+        """What is known by these bytes."""
         self.count += len(data)
         self.first = (self.first + data)[:SHOWN_BYTES]
-        for name, decode in self._decoders.items():
-            self._buffers[name] += data
-            if any(list(decode(self._buffers[name]))):
-                return name
-        return ""
+        for language, buffer in self._buffers:
+            buffer += data
+            told = list(language.decode(buffer))
+            self.understood = self.understood or bool(told)
+            more = next((one for one in told if one is not None), None)
+            if more is not None:
+                return Heard(language, more, b"")
+        return None
+
+    @property
+    def strange(self) -> bool:
+        """Whether enough came that nobody understands."""
+        return self.count > GLITCH_BYTES and not self.understood
 
 
 async def look(
-    port: Port, decoders: Mapping[str, Decode], clock: Clock, seconds: float, tick: Tick
+    port: Port, languages: Sequence[Language], clock: Clock, seconds: float, tick: Tick
 ) -> AsyncIterator[Found]:
-    """Listen until a card is read or the time is over."""
+    """Listen until somebody is understood or the time is over."""
     end_ns = clock.monotonic_ns() + round(seconds * 1e9)
-    heard = b""
+    strange = b""
     try:
         for baud in _speeds():
             left_s = (end_ns - clock.monotonic_ns()) / 1e9
             if left_s <= 0:
                 break
             async with open_port(port.device, clock, baud=baud) as line:
-                found = await _listen(line, decoders, left_s)
-            heard = found.data or heard
-            if found.format:
-                yield _reader(port, found.format, baud)
+                heard = await _listen(line, languages, left_s)
+            strange = heard.data or strange
+            if heard.language is not None:
+                yield _device(port, heard.language, heard.more, baud)
                 return
     except DeviceError as error:
         yield _port(port, Why.LISTED, error.code, error.what, error.do)
         return
     finally:
         tick(1, 1)
-    yield _nobody(port, heard)
+    yield _nobody(port, strange)
 
 
 def _speeds() -> Iterable[int]:
@@ -84,20 +108,21 @@ def _speeds() -> Iterable[int]:
         yield from BAUDS
 
 
-async def _listen(line: SerialPort, decoders: Mapping[str, Decode], seconds: float) -> Heard:
-    """At one speed: until a card, or something that nobody understands and a pause, or the end of the time."""
-    ear = Ear(decoders)
+async def _listen(line: SerialPort, languages: Sequence[Language], seconds: float) -> Heard:
+    """At one speed: until somebody is understood, or something strange and a pause came, or the time is over."""
+    ear = Ear(languages)
     try:
         async with asyncio.timeout(seconds):
             while True:
-                data = await _next(line, pause=ear.count > GLITCH_BYTES)
-                if not data or ear.count > HEARD_MOST:
-                    return Heard("", ear.first)
-                read = ear.hear(data)
-                if read:
-                    return Heard(read, b"")
+                data = await _next(line, pause=ear.strange)
+                if not data or (ear.strange and ear.count > HEARD_MOST):
+                    break
+                heard = ear.hear(data)
+                if heard is not None:
+                    return heard
     except TimeoutError:
-        return Heard("", ear.first)
+        pass
+    return Heard(None, (), b"" if ear.understood else ear.first)
 
 
 async def _next(line: SerialPort, *, pause: bool) -> bytes:
@@ -111,12 +136,12 @@ async def _next(line: SerialPort, *, pause: bool) -> bytes:
         return b""
 
 
-def _reader(port: Port, format_: str, baud: int) -> Found:
-    words = [Setting("port", port.name), Setting("format", format_)]
-    words += [Setting("baud", baud)] if baud != BAUDS[0] else []
+def _device(port: Port, language: Language, more: tuple[Setting, ...], baud: int) -> Found:
+    told = (Setting("port", port.name), *language.device.settings, *more)
+    told += (Setting("baud", baud),) if baud != BAUDS[0] else ()
     return Found(
-        kind=Kind.READER, what=f"{format_}, {baud} baud, {port.what}", name=port.name, sure=Sure.CERTAIN, why=Why.CARD,
-        proposal=Proposal(kind="reader", driver="serial_ascii", settings=tuple(words)),
+        kind=language.kind, what=f"{language.words}, {baud} baud, {port.what}", name=port.name,
+        sure=Sure.CERTAIN, why=language.why, proposal=msgspec.structs.replace(language.device, settings=told),
     )  # fmt: skip
 
 

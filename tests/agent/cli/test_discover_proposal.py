@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import config
+from agent.cli.discover_languages import languages
 from agent.cli.discover_proposal import propose, toml
 from agent.texts import LANGUAGES, load_texts
 from drivers import catalog
-from drivers.discovery import keyboards, listening, modbus_units, osdp_bus, pcsc_readers
+from drivers.discovery import keyboards, listening, modbus_units, osdp_bus, pcsc_readers, rtsp
 from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Why, settings
 from tests.agent.cli.command import write_config
 from tests.drivers.discovery.looked import port_at
@@ -44,15 +45,26 @@ def test_the_lines_load_as_they_are(tmp_path: Path, language: str) -> None:
     ]
 
 
+ZONES = settings(zones=settings(**{"3": "zone 3"}))
+
+
+def camera(status: int, body: bytes, server: str) -> Found:
+    path, _ = rtsp._paths(server)
+    return rtsp._camera("10.0.0.9", 554, path or "/", rtsp.Answer(status, server, "", body), None, "RTSP")
+
+
 KEYBOARD = Found(kind=Kind.READER, what="x", name="/dev/input/by-id/x-event-kbd", sure=Sure.LIKELY, why=Why.USB)
 OF_EACH_DRIVER = {  # as the looks make them
-    "serial_ascii": listening._reader(port_at(Path("/dev/x")), "em4100", 19_200),
+    "serial_ascii": listening._device(port_at(Path("/dev/x")), languages()[0], (), 19_200),
+    "serial_smoke": listening._device(port_at(Path("/dev/x")), languages()[-1], ZONES, 9600),
     "osdp": osdp_bus._found(port_at(Path("/dev/y")), 38_400, osdp_bus.Reply(1, osdp_bus.PDID, bytes(12))),
     "pcsc": found(
         Proposal(kind="reader", driver="pcsc", settings=settings(reader=pcsc_readers.pattern("A 00 00", [])))
     ),
     "hid": keyboards._read(KEYBOARD, keyboards._proposal(KEYBOARD.name, "3d5d", "wiegand26", "azerty", "hid")),
     "modbus_panel": modbus_units._panel(modbus_units.questions()[0], 2, settings(host="10.0.0.9"), "10.0.0.9:502"),
+    "rtsp": camera(rtsp.WANTS_PASSWORD, b"", "Hikvision"),
+    "usb": found(Proposal(kind="camera", driver="usb", settings=settings(port="/dev/v4l/by-id/usb-C270-video-index0"))),
     "csi": found(Proposal(kind="camera", driver="csi", settings=settings(camera=1))),
 }
 
@@ -64,6 +76,15 @@ def test_what_is_proposed_for_a_driver_is_what_it_wants(tmp_path: Path, driver: 
     assert source.driver == driver
     assert not [line for line in device.lines if "to complete" in line]
     assert sorted(device.secrets) == sorted(catalog.secrets_named(source.settings))
+
+
+@pytest.mark.parametrize("path", [paths[0] for paths in rtsp.PATHS.values()] + list(rtsp.USUAL))
+def test_a_camera_that_anybody_may_watch_is_proposed_without_a_password(tmp_path: Path, path: str) -> None:
+    sdp = b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+    one = rtsp._camera("10.0.0.9", 554, path, rtsp.Answer(rtsp.OPEN, "", "", sdp), None, "RTSP")
+    (device,) = propose([one], (), SAY)
+    (source,) = config.load(write_config(tmp_path, more="\n".join(device.lines))).sources
+    assert (source.driver, catalog.secrets_named(source.settings)) == ("rtsp", ())
 
 
 def test_they_say_what_it_is_and_how_sure_that_is() -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.cli.discover_languages import languages
 from agent.clock import SystemClock
 from drivers.discovery import listening
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, settings
-from drivers.discovery.listening import Decode, Ear
-from drivers.readers import serial_ascii
+from drivers.discovery.listening import Ear
 from simulator.card_reader import CardReader, ironlogic_line, rdm6300_frame
+from simulator.smoke_sensor import SmokeSensor
 from tests.drivers.discovery.looked import Ticks, all_of, is_open, port_at
 
 CARD = bytes.fromhex("6F007B3972")
@@ -23,14 +24,7 @@ EM = rdm6300_frame(CARD)
 LINE = ironlogic_line(CARD)
 
 
-def only_cards(format_: serial_ascii.Format) -> Decode:
-    def decode(buffer: bytearray) -> Iterator[bool]:
-        return (isinstance(heard, serial_ascii.Card) for heard in serial_ascii.DECODERS[format_](buffer))
-
-    return decode
-
-
-DECODERS = {format_.value: only_cards(format_) for format_ in serial_ascii.Format}
+LANGUAGES = languages()
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ async def reader(tmp_path: Path) -> AsyncIterator[CardReader]:
 
 async def listen(reader: CardReader, seconds: float = 5.0, ticks: Ticks | None = None) -> Found:
     (found,) = await all_of(
-        listening.look(port_at(reader.line.link), DECODERS, SystemClock(), seconds, ticks or Ticks())
+        listening.look(port_at(reader.line.link), LANGUAGES, SystemClock(), seconds, ticks or Ticks())
     )
     return found
 
@@ -75,6 +69,29 @@ async def test_the_format_is_told_by_a_card(reader: CardReader, frame: bytes, fo
 
 async def test_the_number_of_the_card_is_told_nowhere(reader: CardReader) -> None:
     assert "6F007B3972" not in repr(await heard(reader, EM))
+
+
+async def test_a_smoke_board_is_heard_without_a_card(tmp_path: Path) -> None:
+    board = SmokeSensor(tmp_path / "ttyUSB0", zones=1, beat_s=0.05)
+    board.plug()
+    try:
+        (found,) = await all_of(listening.look(port_at(board.line.link), LANGUAGES, SystemClock(), 5, Ticks()))
+    finally:
+        board.unplug()
+    assert (found.kind, found.why, found.sure) == (Kind.PANEL, Why.HEARD, Sure.CERTAIN)
+    told = settings(port=str(board.line.link), zones=settings(**{"1": "zone 1"}))
+    assert found.proposal == Proposal(kind="sensor", driver="serial_smoke", settings=told, remark="zones")
+
+
+async def test_a_readers_word_without_a_card_does_not_change_the_speed(reader: CardReader) -> None:
+    task = asyncio.create_task(listen(reader))
+    await is_open(reader.line.link)
+    reader.line.send(b"No card\r\n")
+    await asyncio.sleep(1.5 * listening.PAUSE_S)
+    reader.line.send(LINE)
+    found = await task
+    assert found.proposal is not None
+    assert "baud" not in [one.key for one in found.proposal.settings]
 
 
 async def test_another_speed_is_tried_after_bytes_that_nobody_understands(
@@ -126,7 +143,7 @@ async def test_a_device_that_never_pauses_is_not_listened_to_for_ever(
 
 
 async def test_a_port_that_is_gone_is_told(tmp_path: Path) -> None:
-    (found,) = await all_of(listening.look(port_at(tmp_path / "none"), DECODERS, SystemClock(), 1, Ticks()))
+    (found,) = await all_of(listening.look(port_at(tmp_path / "none"), LANGUAGES, SystemClock(), 1, Ticks()))
     assert (found.kind, found.code) == (Kind.PORT, "P-101")
 
 
@@ -146,15 +163,16 @@ async def test_nothing_is_ever_written(reader: CardReader) -> None:
 
 @given(st.lists(st.binary(max_size=200), max_size=20))
 def test_no_noise_is_a_card_and_no_buffer_grows(pieces: list[bytes]) -> None:
-    ear = Ear(DECODERS)
+    ear = Ear(LANGUAGES)
     for piece in pieces:
-        ear.hear(piece)
-    assert all(len(buffer) <= 100 for buffer in ear._buffers.values())
+        assert ear.hear(piece) is None
+    assert all(len(buffer) <= 100 for _, buffer in ear._buffers)
     assert len(ear.first) <= listening.SHOWN_BYTES
 
 
 @given(st.integers(1, 40))
 def test_a_card_cut_anywhere_is_read(size: int) -> None:
-    ear = Ear(DECODERS)
+    ear = Ear(LANGUAGES)
     pieces = [EM[at : at + size] for at in range(0, len(EM), size)]
-    assert [read for piece in pieces if (read := ear.hear(piece))] == ["em4100"]
+    read = [heard.language.words for piece in pieces if (heard := ear.hear(piece)) and heard.language]
+    assert read == ["em4100"]
