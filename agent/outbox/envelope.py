@@ -30,10 +30,13 @@ class Envelope:
         self._types: dict[tuple[str, str], bytes] = {}
         self._second = -1
         self._second_text = b""
+        self._recorded_ns, self._recorded_text = -1, b""
 
     def encode(self, draft: Draft, sequence: int, recorded_ns: int) -> bytes:
         """The event's JSON object. Raises ValueError if it is larger than the contract allows."""
         number = b"%019d" % sequence
+        if recorded_ns != self._recorded_ns:  # one for all events of a commit
+            self._recorded_ns, self._recorded_text = recorded_ns, self._time(recorded_ns)
         extra = b""
         if draft.ahead_id:
             extra += b'","aheadid":"' + draft.ahead_id.encode()
@@ -41,7 +44,7 @@ class Envelope:
             extra += b'","reissueof":"' + draft.reissue_of.encode()
         body = b"".join((
             self._head, number, b'","sequence":"', number, self._type(draft),
-            self._time(draft.at.utc_ns), b'","recordedtime":"', self._time(recorded_ns),
+            self._time(draft.at.utc_ns), b'","recordedtime":"', self._recorded_text,
             b'","monotonic":"%d","clock":"' % draft.at.monotonic_ns, b"synced" if draft.at.synced else b"unsynced",
             extra, b'","data":', _encoder.encode(draft.data), b"}",
         ))  # fmt: skip

@@ -50,7 +50,7 @@ class Mark(msgspec.Struct, frozen=True):
     numberings: int
     sealed: list[Row]
     put_bytes: dict[Lane, list[bytes]]
-    lengths: dict[Lane, int]
+    lengths: tuple[int, ...]  # in the order of the lanes
 
 
 class Transaction:
@@ -106,7 +106,7 @@ class Transaction:
 
     def mark(self) -> Mark:
         """How far this is now: to take back a failing member."""
-        lengths = {lane: len(waiting) for lane, waiting in self.put_bytes.items()}
+        lengths = tuple(map(len, self.put_bytes.values()))
         return Mark(self.numbering, len(self.numberings), self._sealed, self.put_bytes, lengths)
 
     def keep(self) -> None:
@@ -123,8 +123,8 @@ class Transaction:
             self._in_savepoint = False
         self.numbering, self._sealed, self.put_bytes = mark.numbering, mark.sealed, mark.put_bytes
         del self.numberings[mark.numberings :]
-        for lane, length in mark.lengths.items():
-            del self.put_bytes[lane][length:]
+        for waiting, length in zip(self.put_bytes.values(), mark.lengths, strict=True):
+            del waiting[length:]
 
     def _next(self, lane: Lane) -> Place:
         return Place(self.numbering.epoch, lane, self.numbering.last[lane] + len(self.put_bytes[lane]) + 1)

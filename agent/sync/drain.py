@@ -29,7 +29,7 @@ from agent.sync.link import State
 from agent.sync.mqtt import Outgoing
 from agent.sync.parts import Parts
 from agent.sync.topics import BATCH_MAX_EVENTS, EvidenceReceipt, Kind, RangeVerdict, Receipt, Topics, Verdict
-from agent.sync.trust import Refused, batch_statement, key_id, signed_text
+from agent.sync.trust import Refused, batch_statement, key_id, signed_hash
 
 log = logging.getLogger("agent.drain")
 
@@ -243,7 +243,8 @@ class Drain:
         """Sign and publish a batch."""
         topic = self._topics.events(batch.lane)
         statement = batch_statement(batch.epoch, batch.first, batch.last)
-        signature = self._identity.sign(signed_text(Kind.BATCH, topic, batch.body, statement))
+        sha256 = hashlib.sha256(batch.body).hexdigest()
+        signature = self._identity.sign(signed_hash(Kind.BATCH, topic, sha256, statement))
         properties = {
             "key": self._key_id,
             "sig": base64.b64encode(signature).decode(),
@@ -263,7 +264,7 @@ class Drain:
         if twice := self._flights.get(key):  # the order `resend` asked for what is on its way
             self.flow.dropped(twice.sent)
             self._given_up.setdefault(key, twice.sent)
-        self._flights[key] = Flight(batch, hashlib.sha256(batch.body).hexdigest(), sent, due_s)
+        self._flights[key] = Flight(batch, sha256, sent, due_s)
         self.counts.batches += 1
 
     # --- receipts -------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The agent's outbox and link as a process that is fed with taps: python -m bench.peers.our_box CONFIG SOCKET
 
 As the ThingsBoard gateway is fed from within, so is this. Each tap is awaited by itself until it is on the disk; where
-taps come as fast as it goes, a hundred wait at once, as they would at a hundred readers.
+taps come as fast as it goes, hundreds wait at once.
 Orders   bench/peers/feed.py
 """
 
@@ -25,7 +25,7 @@ from agent.sync.centre_link import CentreLink
 from agent.sync.identity import load_identity
 from bench.load import tap
 
-WAITERS = 100
+WAITERS = 500  # about a group commit; the gateway takes all that comes into a queue in memory
 
 
 class Nothing(msgspec.Struct):
