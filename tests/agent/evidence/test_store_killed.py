@@ -62,8 +62,8 @@ def killed_after(folder: Path, seconds: float) -> set[str]:
 @pytest.mark.timeout(60)
 async def test_kill_9_leaves_neither_an_orphan_nor_a_promise(tmp_path: Path) -> None:
     delivered: set[str] = set()
-    for number in range(5):
-        delivered |= killed_after(tmp_path, 0.1 + 0.13 * number)
+    for number in range(4):
+        delivered |= killed_after(tmp_path, 0.1 + 0.17 * number)
     async with outbox_opened(tmp_path / "o.db") as outbox:
         evidence = evidence_of(outbox, tmp_path, FastClock(), somebody, quota_mb=1)
         await evidence.begin()
