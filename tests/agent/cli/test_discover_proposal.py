@@ -69,6 +69,18 @@ OF_EACH_DRIVER = {  # as the looks make them
 }
 
 
+NOBODY_CAN_FIND = {  # what says nothing of itself
+    "file": "a file of the technician's",
+    "gpio_contact": "two wires",
+    "gpio_signal": "a lamp on two wires",
+    "supervised_loop": "a converter that answers like others do",
+}
+
+
+def test_every_driver_is_proposed_unless_nobody_can_find_its_device() -> None:
+    assert set(OF_EACH_DRIVER) | set(NOBODY_CAN_FIND) == set(catalog.CATALOG)
+
+
 @pytest.mark.parametrize("driver", OF_EACH_DRIVER)
 def test_what_is_proposed_for_a_driver_is_what_it_wants(tmp_path: Path, driver: str) -> None:
     (device,) = propose([OF_EACH_DRIVER[driver]], (), SAY)
