@@ -4,7 +4,8 @@ Wiring  supply, pull-up 2.2 kΩ, the converter's input; from there the loop out 
         ground. An alarm contact closes 1.5 kΩ across the loop. At 3.3 V: 2.25 V idle, 1.12 V active, 0 V short, 3.3 V
         cut. Several contacts at once pull lower, and are active too.
 Wire    IIO: in_voltageC_raw times in_voltageC_scale (or in_voltage_scale) is millivolts; Documentation/ABI/testing/
-        sysfs-bus-iio of the kernel.
+        sysfs-bus-iio of the kernel. The MCP3008's overlay names no reference, so its scale cannot be read (EINVAL):
+        `steps` takes its place, and is better where the converter measures against the supply.
 Raises  DeviceError S-211 no such converter, S-212 a voltage that no state explains, S-213 the converter cannot be read.
 """
 
@@ -50,6 +51,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ]
     channel: Annotated[int, Meta(ge=0, le=63, description="its input to which the loop leads", examples=[0])]
     supply_v: Annotated[float, Meta(ge=1.0, le=6.0, description="what the pull-up hangs on, volts")] = 3.3
+    steps: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16_777_216,
+            description="what the converter reads at the supply's own voltage; 0: take its scale",
+            examples=[1024],
+        ),
+    ] = 0
     pull_up_ohm: Annotated[
         int, Meta(ge=100, le=100_000, description="the resistor from the supply to the input, ohms")
     ] = 2200
@@ -121,16 +131,18 @@ def classify(at: Windows, share: float) -> ContactState | None:
 class Channel:
     """One input of a converter, as files. Its reads block."""
 
-    def __init__(self, folder: Path, number: int) -> None:
-        self._raw = folder / f"in_voltage{number}_raw"
-        own, common = folder / f"in_voltage{number}_scale", folder / "in_voltage_scale"
-        with _readable(self._raw):
-            self._scale = float((own if own.exists() else common).read_text(encoding="ascii"))
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._raw = folder / f"in_voltage{settings.channel}_raw"
+        own, common = folder / f"in_voltage{settings.channel}_scale", folder / "in_voltage_scale"
+        self._scale_mv = settings.supply_v * 1000 / settings.steps if settings.steps else 0.0
+        if not settings.steps:
+            with _readable(own if own.exists() else common):
+                self._scale_mv = float((own if own.exists() else common).read_text(encoding="ascii"))
 
     def read_mv(self) -> float:
         """Raises DeviceError S-213."""
         with _readable(self._raw):
-            millivolts = int(self._raw.read_text(encoding="ascii")) * self._scale
+            millivolts = int(self._raw.read_text(encoding="ascii")) * self._scale_mv
             if not math.isfinite(millivolts):
                 raise ValueError(f"{millivolts} mV")
             return millivolts
@@ -143,7 +155,7 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, OverflowError) as error:  # OverflowError: a number of hundreds of digits
         what = f"{path} cannot be read: {error}"
-        raise DeviceError("S-213", what, do="Check the converter's wiring and `channel`.") from error
+        raise DeviceError("S-213", what, do="Check the converter's wiring, `channel` and `steps`.") from error
 
 
 class SupervisedLoop:
@@ -239,7 +251,7 @@ def _named(path: Path) -> str:
 def probe(settings: Settings) -> Finding:
     """One measurement, which disturbs nobody."""
     try:
-        volts = Channel(find_converter(settings.converter), settings.channel).read_mv() / 1000
+        volts = Channel(find_converter(settings.converter), settings).read_mv() / 1000
     except DeviceError as error:
         return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
     share = volts / settings.supply_v
@@ -253,7 +265,7 @@ def probe(settings: Settings) -> Finding:
 @asynccontextmanager
 async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIterator[SupervisedLoop]:
     """Open the loop, once its voltage means something. Raises DeviceError S-21x."""
-    channel = Channel(find_converter(settings.converter), settings.channel)
+    channel = Channel(find_converter(settings.converter), settings)
     loop = SupervisedLoop(channel, settings, clock)
     try:
         await loop.prove()

@@ -123,7 +123,7 @@ def loop_files(data: bytes) -> None:
         Path(folder, "in_voltage0_raw").write_bytes(raw)
         Path(folder, "in_voltage_scale").write_bytes(scale)
         try:
-            share = supervised_loop.Channel(Path(folder), 0).read_mv() / 3300
+            share = supervised_loop.Channel(Path(folder), settings).read_mv() / 3300
         except DeviceError as error:
             assert error.code == "S-213"
             return

@@ -212,7 +212,7 @@ async def test_a_converter_that_says_nonsense_is_s213_and_never_a_state(converte
 def test_a_scale_that_is_none_is_s213(converter: LoopConverter, scale: str) -> None:
     (converter.folder / "in_voltage_scale").write_text(scale)
     with pytest.raises(DeviceError, match="S-213"):
-        supervised_loop.Channel(converter.folder, 0).read_mv()
+        supervised_loop.Channel(converter.folder, STANDARD).read_mv()
 
 
 async def test_a_converter_that_hangs_stops_its_pulse(converter: LoopConverter) -> None:
@@ -220,7 +220,7 @@ async def test_a_converter_that_hangs_stops_its_pulse(converter: LoopConverter) 
     raw = converter.folder / "in_voltage0_raw"
     raw.unlink()
     os.mkfifo(raw)  # opening it for reading waits for a writer
-    channel = supervised_loop.Channel(converter.folder, 0)
+    channel = supervised_loop.Channel(converter.folder, STANDARD)
     clock = FastClock()
     loop = supervised_loop.SupervisedLoop(channel, settings(converter), clock)
     reading = asyncio.create_task(loop.state())
@@ -288,7 +288,15 @@ def test_two_converters_of_one_name_must_be_named_by_their_folders(tmp_path: Pat
 def test_a_scale_of_its_own_is_taken_before_the_common_one(converter: LoopConverter) -> None:
     (converter.folder / "in_voltage0_scale").write_text("0.125\n")  # an ADS1115 at ±4.096 V
     (converter.folder / "in_voltage0_raw").write_text("18000\n")
-    assert supervised_loop.Channel(converter.folder, 0).read_mv() == 2250.0
+    assert supervised_loop.Channel(converter.folder, STANDARD).read_mv() == 2250.0
+
+
+async def test_a_converter_that_measures_against_the_supply_needs_no_scale(converter: LoopConverter) -> None:
+    """As the MCP3008 with its overlay: no reference is named, and reading the scale fails."""
+    (converter.folder / "in_voltage_scale").unlink()
+    assert supervised_loop.probe(settings(converter)).code == "S-213"
+    assert supervised_loop.probe(settings(converter, steps=1024)).what == "2.25 V: idle"
+    assert supervised_loop.probe(settings(converter, steps=1024, supply_v=5.0)).what == "3.40 V: idle"
 
 
 def test_it_claims_its_channel_and_reads_its_folder_only() -> None:
