@@ -58,7 +58,7 @@ class PcscReader:
         self._uid = b""
         self._next = b""  # comes when the service has seen that the one before is gone
         self._gone_told = True
-        self._looked_s = 0.0
+        self._gone_s = float("inf")  # when the service was first told of the gap
         self._hangs_up = False
         self._powered = False
         self._buffer = bytearray()
@@ -165,15 +165,17 @@ class PcscReader:
         return self._status(), 0, self._transfer(data) if kind == TRANSFER else b""
 
     def _look(self) -> int:
-        """What the service is told when it asks; a card that waits comes after it heard of the gap.
+        """What the service is told when it asks; a card that waits comes after it has heard of the gap.
 
-        Several questions in a row are part of something else: only the one that it asks from time to time counts.
+        It asks for reasons of its own too and then does not mind the answer: a gap lasts until it asks again, later.
         """
         self.looks += 1
-        now_s = time.monotonic()
-        periodic, self._looked_s = now_s - self._looked_s > PERIOD_S, now_s
-        status = self._status()
-        if status == ABSENT and (periodic or self._gone_told):
+        status, now_s = self._status(), time.monotonic()
+        if status != ABSENT:
+            self._gone_s = float("inf")
+            return status
+        self._gone_s = min(self._gone_s, now_s)
+        if self._gone_told or now_s - self._gone_s > PERIOD_S:
             self._gone_told = True
             if self._next:
                 self.hold(self._next)
