@@ -2,7 +2,8 @@
 
 Turns   the reader that has waited longest; one that answers goes before one that does not, unless it has waited long:
         a dead reader costs the others 60 ms now and then.
-Repeat  a frame without an answer is sent again as it is: the standard lets the reader repeat its answer, too.
+Repeat  a frame without an answer is sent again as it is, after the others had their turns: the standard lets the
+        reader repeat its answer, too.
 Shared  all connections on one port in one process have one bus; the last to leave closes it. One that fails or comes
         again disturbs nobody.
 Raises  DeviceError P-1xx of the port; R-206 where two connections want different things of one bus.
@@ -38,6 +39,7 @@ class Bus:
     def __init__(self, path: str, clock: Clock, baud: int) -> None:
         self.baud = baud
         self.members: dict[int, Member] = {}
+        self.misses: dict[int, int] = {}  # of readers that were dead when their connection ended, by address
         self.error: BaseException | None = None
         self._path = path
         self._clock = clock
@@ -143,18 +145,16 @@ class Bus:
 
     async def _exchange(self, port: SerialPort, member: Member, data: bytes) -> None:
         """Send it, and hear the answer, or that there is none."""
-        command = Frame(data.lstrip(b"\xff"))
         await asyncio.sleep(self._quiet_s - self._loop.time())
-        for number in range(member.tries):
-            port.write(data)
-            found = await self._answer(port, member, command, len(data) * BITS_A_BYTE / self.baud)
-            if found is not None:
-                member.heard(*found, self._loop.time(), repeated=number > 0)
-                return
-            if is_noise(self._buffer):
-                member.garbled(bytes(self._buffer))
-            self._buffer.clear()
-        member.silent(self._loop.time())
+        port.write(data)
+        found = await self._answer(port, member, Frame(data.lstrip(b"\xff")), len(data) * BITS_A_BYTE / self.baud)
+        if found is not None:
+            member.heard(*found, self._loop.time())
+            return
+        if is_noise(self._buffer):
+            member.garbled(bytes(self._buffer))
+        self._buffer.clear()
+        member.unanswered(self._loop.time())
 
     async def _answer(
         self, port: SerialPort, member: Member, command: Frame, sending_s: float
@@ -197,13 +197,14 @@ async def join(path: str, clock: Clock, *, baud: int, address: int, keys: Keys) 
                 "R-206", f"{path} has {bus.baud} baud and a reader at each of {sorted(bus.members)}",
                 do="Give all readers of one port one baud rate, and each its own address.",
             )  # fmt: skip
-        member = Member(address, keys, _panels, asyncio.get_running_loop().time())
+        member = Member(address, keys, _panels, asyncio.get_running_loop().time(), misses=bus.misses.get(address, 0))
         bus.members[address] = member
         bus.wake()
         try:
             yield bus, member
         finally:
             del bus.members[address]
+            bus.misses[address] = member.misses
             member.leave()
     finally:
         if not bus.members:

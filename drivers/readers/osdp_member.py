@@ -41,9 +41,9 @@ CONTACTS = ("tamper", "power")
 
 
 class Member:
-    """One reader. The bus calls next_frame(), then heard() or silent(); due_s says when again."""
+    """One reader. The bus calls next_frame(), then heard() or unanswered(); due_s says when again."""
 
-    def __init__(self, address: int, keys: Keys, panels: Panels, now_s: float) -> None:
+    def __init__(self, address: int, keys: Keys, panels: Panels, now_s: float, *, misses: int = 0) -> None:
         self.address = address
         self.keys = keys
         self.counters = Counters()
@@ -58,7 +58,10 @@ class Member:
         self._command = Frame(b"")
         self._reply = 0  # the code of the last answer
         self._sent_s = self._down_s = now_s
-        self._misses = self._refusals = self._tried = 0
+        self.misses = misses  # how often it was silent, one time after the other
+        self._unanswered = 0  # how often the last frame was sent in vain
+        self._sent = b""
+        self._refusals = self._tried = 0
         self._keyset_sent = self._repeated = False
         self._stale = True
         self._pending = 0  # commands that were not answered yet
@@ -76,13 +79,8 @@ class Member:
     @property
     def patience_s(self) -> float:
         """How long to wait for the beginning of its answer."""
-        known_dead = self._misses >= len(SILENT_S) and self._misses % PATIENT_EVERY
+        known_dead = self.misses >= len(SILENT_S) and self.misses % PATIENT_EVERY
         return QUICK_S if known_dead else PATIENT_S
-
-    @property
-    def tries(self) -> int:
-        """How often to send the same frame before it counts as silent."""
-        return 1 if self._misses else TRIES
 
     def leave(self) -> None:
         self._panels.take_back(self._panel)
@@ -92,7 +90,9 @@ class Member:
         if len(self.readings) >= WAITING:
             self.due_s = now_s + POLL_S
             return b""
-        data = self._panel.next_frame()
+        if self._unanswered:
+            return self._sent
+        data = self._sent = self._panel.next_frame()
         if data:
             self._command = Frame(data.lstrip(b"\xff"))
             self._sent_s = now_s
@@ -104,12 +104,12 @@ class Member:
             self._gave_up(now_s)
         return data
 
-    def heard(self, frame: Frame, arrived: Bytes, now_s: float, *, repeated: bool = False) -> None:
-        """The reader's answer to the last frame; `repeated` if that had to be sent again."""
+    def heard(self, frame: Frame, arrived: Bytes, now_s: float) -> None:
+        """The reader's answer to the last frame."""
         self.counters.frames += 1
-        self._misses = 0
+        self._repeated |= self._unanswered > 0
+        self.misses = self._unanswered = 0
         self._reply = frame.code
-        self._repeated |= repeated
         self._panel.answer(frame.data)
         self.due_s = now_s
         self._sort_commands(frame)
@@ -121,12 +121,17 @@ class Member:
             self._down(now_s)
         self._collect(arrived)
 
-    def silent(self, now_s: float) -> None:
-        """No answer, in all tries."""
+    def unanswered(self, now_s: float) -> None:
+        """No answer: the same frame again, then from the beginning."""
+        self._unanswered += 1
+        if self.live and self._unanswered < TRIES:
+            self.due_s = now_s
+            return
+        self._unanswered = 0
         self._panel.no_answer()
         self._down(now_s)
-        self.due_s = now_s + SILENT_S[min(self._misses, len(SILENT_S) - 1)]
-        self._misses += 1
+        self.due_s = now_s + SILENT_S[min(self.misses, len(SILENT_S) - 1)]
+        self.misses += 1
         self._restart()
         self._tell_of_outage(now_s)
 

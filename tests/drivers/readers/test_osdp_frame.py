@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from drivers.readers.osdp_frame import BUFFER_MAX, Frame, crc16, is_noise, next_frame
@@ -51,6 +51,8 @@ def test_what_a_frame_tells(data: bytes, address: int, from_reader: bool, sequen
 @pytest.mark.parametrize("data", FRAMES, ids=bytes.hex)
 @given(at=st.integers(0, 200), flip=st.integers(1, 255))
 def test_a_changed_byte_is_no_frame(data: bytes, at: int, flip: int) -> None:
+    """Where the byte says which check follows, one wrong frame in 256 has the right sum; the channel's MAC finds it."""
+    assume(at % len(data) != 4 or not flip & 0x04)
     wrong = bytearray(data)
     wrong[at % len(data)] ^= flip
     assert frames(wrong) == []

@@ -30,7 +30,7 @@ def turn(one: Member, peer: Peer | None, now_s: float) -> bool:
     said = peer.answer(data) if peer else b""
     frame = next_frame(bytearray(said))
     if frame is None:
-        one.silent(now_s)
+        one.unanswered(now_s)
     else:
         one.heard(frame, NOW, now_s)
     return True
@@ -82,11 +82,27 @@ def test_a_silent_one_is_asked_again_soon_then_seldom_and_told_after_a_second() 
 def test_a_dead_one_is_waited_for_less_but_now_and_then_long() -> None:
     one, waits = member(), []
     for number in range(20):
-        waits.append((one.patience_s, one.tries))
+        waits.append(one.patience_s)
         turn(one, None, float(number))
-    assert waits[0] == (PATIENT_S, 3)
-    assert waits[5] == (QUICK_S, 1)
-    assert waits[8] == waits[16] == (PATIENT_S, 1)
+    assert [waits[number] for number in (0, 3, 4, 5, 8, 9, 16)] == [
+        PATIENT_S, PATIENT_S, QUICK_S, QUICK_S, PATIENT_S, QUICK_S, PATIENT_S
+    ]  # fmt: skip
+    again = Member(1, Keys(KEY), Panels(), 0.0, misses=one.misses)  # its connection ended, and is made again
+    assert again.patience_s == QUICK_S
+
+
+def test_a_working_one_is_sent_the_same_frame_again_before_it_counts_as_silent() -> None:
+    one, peer = member(), Peer(KEY)
+    until_reads(one, peer)
+    peer.tell(bits=26, card="3d9cb940")
+    time.sleep(0.051)
+    first = one.next_frame(1.0)
+    one.unanswered(1.0)
+    assert (one.live, one.due_s, one.next_frame(1.2)) == (True, 1.0, first)
+    one.unanswered(1.2)
+    assert one.next_frame(1.4) == first
+    one.unanswered(1.4)
+    assert not one.live
 
 
 def test_a_clock_that_is_set_back_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
