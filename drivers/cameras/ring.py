@@ -1,7 +1,7 @@
 """The last seconds of a camera as they came, encoded: whole groups of pictures, each from its keyframe on.
 
 Shape   put() takes one packet after the other; cut(seconds) gives those of the last seconds, from a keyframe on, for a
-        clip that needs no encoder. Bounded by seconds and by bytes; what is beyond goes, by whole groups.
+        clip that needs no encoder. Bounded by seconds, bytes and packets; what is beyond goes, by whole groups.
 Anew    it starts anew where a clip could not go on: the form of the stream changed (codec, size, parameter sets), or
         its time jumped. Until the next keyframe it then takes nothing.
 Not     decoding, files, the network: the packets of any camera, also of one without PyAV, fit here.
@@ -16,6 +16,8 @@ from fractions import Fraction
 import msgspec
 
 JUMP_S = 5.0  # between two packets: a camera that pauses so long, or goes back, has jumped
+PACKETS_MOST = 10_000  # a minute has 3,600 at 60 a second; packets without bytes take memory too
+PARAMETER_BYTES = 4_096  # a stream needs some hundred
 START_CODE = b"\x00\x00\x01"
 PARAMETERS = {"h264": frozenset((7, 8)), "hevc": frozenset((32, 33, 34))}  # kinds of NAL unit: (VPS,) SPS, PPS
 SLICES = {"h264": frozenset(range(1, 6)), "hevc": frozenset(range(32))}  # those of the picture itself
@@ -73,6 +75,7 @@ class Ring:
         self._form: Form | None = None
         self._lock = threading.Lock()
         self.size = 0  # bytes of all packets
+        self._count = 0  # packets
 
     def put(self, packet: Packet, form: Form) -> None:
         """Keep a packet, if it belongs to a group that began with a keyframe."""
@@ -87,6 +90,7 @@ class Ring:
             else:
                 return
             self.size += len(packet.data)
+            self._count += 1
             self._shed(packet)
 
     def cut(self, seconds: float) -> Clip | None:
@@ -108,7 +112,7 @@ class Ring:
 
     def _clear(self) -> None:
         self._groups.clear()
-        self.size = 0
+        self.size = self._count = 0
 
     def _jumped(self, packet: Packet) -> bool:
         if not self._groups or self._form is None:
@@ -117,21 +121,26 @@ class Ring:
         return step_s <= 0 or step_s > JUMP_S
 
     def _shed(self, last: Packet) -> None:
-        """Let go of the oldest groups that are beyond both what was asked for and the bytes."""
+        """Let go of the oldest groups: those that nobody asked for, and those beyond bytes and packets."""
         assert self._form is not None  # noqa: S101 - put() has just set it
         begin = last.dts - round(self._seconds / self._form.time_base)
-        while self.size > self._most_bytes or (len(self._groups) > 1 and self._groups[1].packets[0].dts <= begin):
-            self.size -= self._groups.popleft().size
+        while self._too_much() or (len(self._groups) > 1 and self._groups[1].packets[0].dts <= begin):
+            group = self._groups.popleft()
+            self.size -= group.size
+            self._count -= len(group.packets)
+
+    def _too_much(self) -> bool:
+        return self.size > self._most_bytes or self._count > PACKETS_MOST
 
 
 def parameter_sets(codec: str, data: bytes) -> bytes:
-    """The parameter sets in a packet of NAL units after start codes; empty if it brings none."""
+    """The parameter sets in a packet of NAL units after start codes, as many as fit; empty if it brings none."""
     wanted = PARAMETERS.get(codec)
     if wanted is None or not data.startswith((START_CODE, b"\x00" + START_CODE)):
         return b""
     found = b""
     at = data.find(START_CODE)
-    while at >= 0 and at + 3 < len(data):
+    while at >= 0 and at + 3 < len(data) and len(found) < PARAMETER_BYTES:
         kind = data[at + 3] & 0x1F if codec == "h264" else data[at + 3] >> 1 & 0x3F
         if kind in SLICES[codec]:
             break  # parameter sets come before the picture: a picture need not be searched for them

@@ -9,6 +9,8 @@ Not     what a frame says: libosdp keeps keys, sequence and secure channel (osdp
 
 from __future__ import annotations
 
+import binascii
+
 import msgspec
 
 SOM = 0x53
@@ -77,12 +79,7 @@ def is_noise(data: bytes | bytearray) -> bool:
 
 
 def crc16(data: bytes | bytearray) -> int:
-    crc = 0x1D0F
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc
+    return binascii.crc_hqx(data, 0x1D0F)  # in C: noise full of beginnings must not keep the bus from its readers
 
 
 def _length(buffer: bytearray, start: int) -> int:

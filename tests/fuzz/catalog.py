@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.fuzz import cells, files, link, network, panels, readers
+from tests.fuzz import cameras, cells, files, link, network, panels, readers
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
     **readers.TARGETS,
     **panels.TARGETS,
     **network.TARGETS,
+    **cameras.TARGETS,
     **cells.TARGETS,
     **link.TARGETS,
     **files.TARGETS,

@@ -15,7 +15,17 @@ from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
 
-from drivers.cameras.ring import JUMP_S, Clip, Form, Packet, Ring, parameter_sets
+from drivers.cameras.ring import (
+    JUMP_S,
+    PACKETS_MOST,
+    PARAMETER_BYTES,
+    START_CODE,
+    Clip,
+    Form,
+    Packet,
+    Ring,
+    parameter_sets,
+)
 from simulator.scenes import KEY, Sight, write_scene
 
 BASE = Fraction(1, 1000)
@@ -196,3 +206,20 @@ def test_parameter_sets_are_found(codec: str, data: bytes, found: bytes) -> None
 )
 def test_parameter_sets_of_anything_are_part_of_it_or_none(codec: str, data: bytes) -> None:
     assert len(parameter_sets(codec, data)) <= 2 * len(data)
+
+
+def test_packets_without_bytes_take_no_endless_memory() -> None:
+    ring = Ring(60, 1_000_000)
+    ring.put(packet(0, key=True, size=1), FORM)
+    for ms in range(1, PACKETS_MOST + 10):
+        ring.put(packet(ms, size=0), FORM)
+    assert (ring.cut(60), ring.size) == (None, 0)
+    ring.put(packet(PACKETS_MOST + 10, key=True, size=1), FORM)
+    assert ring.size == 1
+
+
+def test_a_packet_full_of_parameter_sets_is_soon_read() -> None:
+    """Each is another one: a hostile camera's picture of a megabyte."""
+    sets = b"".join(START_CODE + b"\x67" + (number | 0x01010101).to_bytes(4, "big") for number in range(130_000))
+    found = parameter_sets("h264", sets)
+    assert PARAMETER_BYTES <= len(found) < PARAMETER_BYTES + 16
