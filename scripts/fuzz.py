@@ -21,7 +21,7 @@ from rich.console import Console
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / "build/fuzz"
 ATHERIS = "atheris==3.0.0"
-INPUT_SECONDS, INPUT_BYTES, MEMORY_MB = 10, 8192, 1024
+INPUT_SECONDS, MEMORY_MB = 10, 1024
 OURS = ["agent", "centre", "drivers"]
 COVERED = re.compile(r"cov: (\d+)")
 DONE = re.compile(r"stat::number_of_executed_units: (\d+)")
@@ -64,7 +64,7 @@ def _fuzz(name: str, seconds: int) -> bool:
         place.mkdir(parents=True, exist_ok=True)
     command = [
         "nice", "-n", "19", sys.executable, __file__, "--child", name, str(corpus), f"-max_total_time={seconds}",
-        f"-artifact_prefix={found}/{folder}-", f"-timeout={INPUT_SECONDS}", f"-max_len={INPUT_BYTES}",
+        f"-artifact_prefix={found}/{folder}-", f"-timeout={INPUT_SECONDS}",
         f"-rss_limit_mb={MEMORY_MB}", "-print_final_stats=1",
     ]  # fmt: skip
     with Console(stderr=True).status(name):
@@ -91,7 +91,7 @@ def _fuzz_here(name: str, corpus: str, *options: str) -> int:
         target = importlib.import_module("tests.fuzz.catalog").TARGETS[name]
     for number, seed in enumerate(target.seeds):
         (Path(corpus) / f"seed-{number}").write_bytes(seed)
-    atheris.Setup([sys.argv[0], *options, corpus], target.run)
+    atheris.Setup([sys.argv[0], f"-max_len={target.most}", *options, corpus], target.run)
     atheris.Fuzz()
     return 0
 

@@ -102,7 +102,7 @@ def _page() -> bytes:
 
 _BODY = (event.TEXT % 5).replace("0" * 36, EPOCH).encode()
 TARGETS = {
-    "configuration": Target(configuration, [path.read_bytes() for path in sorted(EXAMPLES.glob("*.toml"))]),
+    "configuration": Target(configuration, [path.read_bytes() for path in sorted(EXAMPLES.glob("*.toml"))], most=8_192),
     "reference data": Target(
         reference_data,
         [b'{"snapshot":["age1%s"]}' % (b"q" * 58), b'{"snapshot":[]}', b"{", b"[" * 5000, b'{"a":"\xff"}'],
@@ -113,8 +113,9 @@ TARGETS = {
             bytes(pages.PAGE) + _page(),
             _page() + LOG_BEGINS + bytes(32) + struct.pack(">I", 1) + bytes(20) + _page(),
         ],
+        most=16_384,
     ),
     "database, a record": Target(
-        record, [b"\1\1\1\1" + _BODY, b"\1\1\2\1" + _BODY + b"," + _BODY, b"\1\1\1\1" + b"[" * 5000]
+        record, [b"\1\1\1\1" + _BODY, b"\1\1\2\1" + _BODY + b"," + _BODY, b"\1\1\1\1" + b"[" * 5000], most=8_192
     ),
 }

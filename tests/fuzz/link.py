@@ -120,6 +120,7 @@ TARGETS = {
             b'{"dataset":"recipients","school":"school-07","version":2,"issued":"2026-11-25T10:00:00Z","content":{}}',
             b"[" * 5000,
         ],
+        most=8_192,
     ),
     "link, delegation": Target(delegation, [b"e30.AAAA\nAAAA", b"a.b.c\n", "é.é\né".encode(), b"." * 3000]),
     "centre, batch": Target(
@@ -131,6 +132,7 @@ TARGETS = {
             b"\0[" + _SOUND.replace(b"canteen-1", b"\\u0000\\\\u0000") + b"]",
             b"\0" + b"[" * 5000,
         ],
+        most=8_192,
     ),
     "centre, a part of evidence": Target(
         evidence_part,

@@ -13,10 +13,11 @@ T = TypeVar("T")
 
 
 class Target(NamedTuple):
-    """`run` takes anything; `seeds` are sound inputs and near misses."""
+    """`run` takes anything; `seeds` are sound inputs and near misses; `make fuzz` tries no more than `most` bytes."""
 
     run: Callable[[bytes], None]
     seeds: Sequence[bytes]
+    most: int = 1_024
 
 
 def streamed(decode: Callable[[bytearray], Iterable[T]], data: bytes, *, rest_most: int) -> tuple[list[T], list[T]]:
