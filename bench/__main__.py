@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, cells, core, drain, kills, osdp, readers, soak, taps
+from bench import accept, alarms, cameras, cells, core, drain, kills, osdp, readers, soak, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -25,6 +25,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "cells": cells.measure,
     "readers": readers.measure,
     "osdp": osdp.measure,
+    "cameras": cameras.measure,
     "alarms": alarms.measure,
     "core": core.measure,
     "soak": soak.measure,
