@@ -24,8 +24,8 @@ from drivers.errors import DeviceError
 from drivers.pulse import Pulse
 
 OPEN_S = 4.0  # to connect, and again to learn what the stream is
-READ_S = 5.0  # without a packet: cameras send ten and more a second
-STUCK_S = 9.0  # FFmpeg does not keep to its limit: only the end of the process helps
+READ_S = 4.0  # without a packet, twice: at first FFmpeg gives out the picture that it held back
+STUCK_S = 8.0  # FFmpeg does not keep to its limit: only the end of the process helps
 PICTURE_S = 30.0  # without a whole picture: some cameras send a keyframe each 20 s
 LOOK_S = 0.9  # between two looks: a keyframe a second is enough to see a hand
 ENCODED = {"h264", "hevc", "mjpeg"}  # what a clip may be made of; raw pictures would fill a ring in a second
