@@ -69,6 +69,7 @@ class PcscReader:
 
     def plug(self) -> None:
         self._buffer.clear()
+        self._gone_told = not self._uid  # who looks at it now knows of no card before
         self.line.plug()
         if self.service is not None:
             self.service.look_again()
