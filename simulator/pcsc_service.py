@@ -45,6 +45,11 @@ class PcscService(Process):
         self.path = path  # for PCSCLITE_CSOCK_NAME
         self._looking: asyncio.Task[None] | None = None
 
+    async def start(self, patience_s: float = 30.0) -> None:
+        """Anew: one that runs is ended first, whoever started it; no two listen in one place."""
+        self.kill()
+        await super().start(patience_s)
+
     def look_again(self) -> None:
         """See which readers are there now. On USB udev tells it; it looks for serial ones at its start only."""
         if self.running():
