@@ -108,15 +108,15 @@ def _skip_to_start(buffer: bytearray) -> bytes:
 
 def _next_ascii(buffer: bytearray) -> Heard | None:
     """The frame at the buffer's start; None if its end has not come yet."""
-    end = buffer.find(ETX)
-    again = buffer.find(STX, 1, end if end > 0 else len(buffer))
+    end = buffer.find(ETX, 0, FRAME_MAX + 1)
+    again = buffer.find(STX, 1, end if end > 0 else FRAME_MAX + 1)
     if again > 0:  # the end was lost: start over at the next beginning
         lost = bytes(buffer[:again])
         del buffer[:again]
         return Garbled(lost)
     if end < 0 and len(buffer) <= FRAME_MAX:
         return None
-    frame = bytes(buffer[: end + 1 if end > 0 else len(buffer)])
+    frame = bytes(buffer[: end + 1 if end > 0 else FRAME_MAX + 1])
     del buffer[: len(frame)]
     return _ascii(frame) if end > 0 else Garbled(frame)
 

@@ -167,6 +167,7 @@ TARGETS = {
             b"\x020C000621A58E\r\n\x03",
             b"\x02\x0a\x02" + bytes(7),
             _binary(bytes.fromhex("6F00010203")),
+            b"\x02" + b"\n" * 22 + b"0C000621A58E\x03",
             b"\x020C000621\x020C000621A58E\x03" + b"\x02" + bytes(60),
         ],
     ),
