@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -10,11 +9,6 @@ from msgspec import Meta
 
 if TYPE_CHECKING:
     from drivers.cameras.watch import Settings as WatchSettings
-
-
-class Black(StrEnum):
-    COVERED = "covered"
-    CLEAR = "clear"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,9 +21,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=5, le=3600, description="how long the picture must stand still, in seconds, to be told as frozen"),
     ] = 60.0
-    black: Annotated[
-        Black, Meta(description="a black picture means: covered; clear where the lights go out and it has no infrared")
-    ] = Black.COVERED
+    dark_is_covered: Annotated[
+        bool,
+        Meta(description="false where the lights go out and the camera has no infrared: black is no cover"),
+    ] = True
     ring_s: Annotated[float, Meta(ge=1, le=60, description="seconds of video kept in memory")] = 10.0
     ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 8
 
@@ -38,4 +33,4 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Imported here: it brings numpy, which the daemon itself does without."""
         from drivers.cameras.watch import Settings
 
-        return Settings(covered_s=self.covered_s, frozen_s=self.frozen_s, dark_is_covered=self.black is Black.COVERED)
+        return Settings(covered_s=self.covered_s, frozen_s=self.frozen_s, dark_is_covered=self.dark_is_covered)
