@@ -49,7 +49,7 @@ class Bounce:
         self.noise = 0  # movements that ended where they began
         self._still_ns = {Phase.MOVING: settle_ns, Phase.FLAPPING: QUIET_NS}
         self._seen: ContactState | None = None
-        self._moved_ns = 0
+        self.moved_ns = 0  # since when it is still
         self._restless_ns = 0  # since when it has not settled
         self._changes: deque[int] = deque(maxlen=CHANGES_MOST)
 
@@ -67,13 +67,13 @@ class Bounce:
         if self.phase is Phase.STEADY:
             self._restless_ns = now_ns
         self.phase = NEXT[self.phase, Step.MOVED]
-        self._seen, self._moved_ns = state, now_ns
+        self._seen, self.moved_ns = state, now_ns
 
     def _step(self, now_ns: int) -> Step | None:
         """What time has brought."""
         if self.phase is Phase.STEADY:
             return None
-        if now_ns - self._moved_ns >= self._still_ns[self.phase]:
+        if now_ns - self.moved_ns >= self._still_ns[self.phase]:
             often = self.phase is Phase.MOVING and self._seen is not self.told and self._often(now_ns)
             return Step.TOO_MUCH if often else Step.SETTLED
         restless = self.phase is Phase.MOVING and now_ns - self._restless_ns >= UNSETTLED_NS

@@ -133,7 +133,7 @@ class GpioContact:
             if before in (None, ContactState.FLAPPING) or told is ContactState.FLAPPING:
                 self._press.find(down, now_ns)
             else:
-                self._press.move(down, now_ns)
+                self._press.move(down, self._bounce.moved_ns)
         if self._press.look(now_ns):
             yield Pressed(at_ns=self._clock.utc_ns(), monotonic_ns=now_ns)
         state = self._button_state()

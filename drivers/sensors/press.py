@@ -54,7 +54,7 @@ class Press:
         self._pressed_ns = now_ns
 
     def move(self, down: bool, now_ns: int) -> None:
-        """The contact has settled in its other state."""
+        """The contact has settled in its other state, in which it is since then."""
         if down:
             self._pressed_ns = now_ns
         elif self.state is State.DOWN:

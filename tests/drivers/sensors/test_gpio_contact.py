@@ -92,8 +92,27 @@ async def test_each_press_is_a_report(chip: GpioChip, monkeypatch: pytest.Monkey
     async with kept_reading(gpio_contact, settings(chip, role=Role.BUTTON)) as kept:
         await until(lambda: words(kept.readings) == ["idle"])
         for presses in (1, 2):
-            await button.press()
+            button.move(closed=True)
             await until(lambda presses=presses: words(kept.readings) == ["idle"] + ["pressed"] * presses)
+            await button.release()
+
+
+async def test_a_person_presses_for_a_moment(chip: GpioChip) -> None:
+    button = Contact(chip, LINE, closed=False)
+    async with kept_reading(gpio_contact, settings(chip, role=Role.BUTTON)) as kept:
+        await until(lambda: words(kept.readings) == ["idle"])
+        await button.press()
+        await until(lambda: words(kept.readings) == ["idle", "pressed"])
+
+
+async def test_a_loose_wire_is_flapping(chip: GpioChip) -> None:
+    contact = Contact(chip, LINE, closed=False)
+    async with kept_reading(gpio_contact, settings(chip)) as kept:
+        await until(lambda: words(kept.readings) == ["idle"])
+        chattering = asyncio.create_task(contact.chatter(20.0))
+        await until(lambda: words(kept.readings)[-1] == "flapping")
+        chattering.cancel()
+        await asyncio.gather(chattering, return_exceptions=True)
 
 
 async def test_a_button_that_is_held_at_the_start_is_no_report(chip: GpioChip) -> None:
@@ -101,7 +120,7 @@ async def test_a_button_that_is_held_at_the_start_is_no_report(chip: GpioChip) -
     async with kept_reading(gpio_contact, settings(chip, role=Role.BUTTON)) as kept:
         await until(lambda: kept.readings)
         await button.release()
-        await button.press()
+        button.move(closed=True)
         await until(lambda: words(kept.readings)[-1] == "pressed")
         assert words(kept.readings) == ["idle", "pressed"]
 
