@@ -19,9 +19,12 @@ from agent.clock import SystemClock
 from agent.config import SourceConfig
 from drivers.driver import Driver, Verdict
 from drivers.hold import HELD_NS
+from drivers.pcsc_service import open_service
 from drivers.readers import pcsc
 from drivers.readers.pcsc import (
+    PRESENT,
     TAPS_WAITING,
+    UNAWARE,
     Card,
     Garbled,
     Lights,
@@ -202,10 +205,18 @@ async def test_a_card_pulled_while_it_is_read_invents_nothing(tmp_path: Path) ->
         assert kept.states == ["working"]
 
 
+def _until_the_service_sees_a_card() -> None:
+    with open_service() as service:
+        name = service.find(SETTINGS.reader)
+        state = service.state(name, UNAWARE, 1000)
+        while not state & PRESENT:
+            state = service.state(name, state, 1000)
+
+
 async def test_a_card_that_lies_there_from_before_is_no_tap(tmp_path: Path) -> None:
     async with far_reader(tmp_path) as reader:
         reader.hold(UID4)
-        await until(lambda: reader.looks > 1)
+        await asyncio.to_thread(_until_the_service_sees_a_card)
         async with kept_reading(pcsc, SETTINGS) as kept:
             await until(kept.works)
             reader.hold(UID7)
