@@ -20,15 +20,20 @@ from simulator.devices import TakesCards
 from simulator.fault import Fault
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE, NORMAL
+from simulator.more_devices import MoreDevices
 from simulator.reckoning import until_stored
 from simulator.school import School
 from simulator.smoke_detector import SMOKE
+from simulator.smoke_sensor import NORMAL as CLEAN
+from simulator.smoke_sensor import SMOKE as SMOKY
 from simulator.timetable import Now, Phase, Timetable, fitted
-from simulator.truth import Fire, Shown, Truth
+from simulator.truth import CONTACT, PICTURE, Fire, Odd, Shown, Truth
 
 SCRIPT = Path(__file__).with_name("school_day.toml")
 SETTLE_S = 60.0
 SEEN_S = 30.0
+PRESS_HEARD_S = 2.0
+PRESSES_MOST = 30
 RUNNING = "school day"
 
 
@@ -44,6 +49,9 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fire_zones: list[int]
     smoke_every_s: float
     smoke_lasts_s: float
+    door_every_s: float
+    cover_every_s: float
+    press_every_s: float
     between_faults_s: float
     phase: list[Phase]
 
@@ -94,8 +102,9 @@ class Day:
             for number, reader in enumerate(self.school.devices.readers(), 1):
                 tasks.create_task(self._tap(reader, number))
             tasks.create_task(self._burn())
-            if self.school.devices.detector:
-                tasks.create_task(self._smoke())
+            if (more := self.school.devices.more) is not None:
+                for happening in (self._smoke, self._open_door, self._cover, self._press):
+                    tasks.create_task(happening(more))
             tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
         self.stage = "waiting until all is stored"
@@ -132,10 +141,9 @@ class Day:
             self.note(f"zone {zone} is reset")
             await self._until_told("fire-panel", zone, "normal")
 
-    async def _smoke(self) -> None:
-        """In the duct, until it has cleared away."""
-        detector = self.school.devices.detector
-        assert detector is not None  # noqa: S101 - looked at by run()
+    async def _smoke(self, more: MoreDevices) -> None:
+        """In the duct, until it has cleared away; and in the attic, whose sensor is only a hint."""
+        detector = more.detector
         while not await self._ends_within(self._script.smoke_every_s):
             with self._fire(detector.name, 1):
                 detector.inputs |= SMOKE
@@ -145,6 +153,72 @@ class Day:
                 detector.inputs &= ~SMOKE
             self.note("the duct is clear")
             await self._until_told(detector.name, 1, "normal")
+            with self._fire("attic", 1):
+                more.board.set(1, SMOKY)
+                self.note("fire: smoke in the attic")
+                await self._until_told("attic", 1, "fire")
+                more.board.set(1, CLEAN)
+            await self._until_told("attic", 1, "normal")
+
+    async def _open_door(self, more: MoreDevices) -> None:
+        """The door opens, and a contact of the loop closes, until it is told."""
+        while not await self._ends_within(self._script.door_every_s):
+            more.door.move(closed=False)
+            await self._odd(Odd(CONTACT, "door", "active"), "the door is open")
+            more.door.move(closed=True)
+            await self._usual("door", "idle")
+            more.converter.set(contacts=1)
+            await self._odd(Odd(CONTACT, "loop", "active"), "a contact of the loop is closed")
+            more.converter.set()
+            await self._usual("loop", "idle")
+
+    async def _cover(self, more: MoreDevices) -> None:
+        """Somebody holds a hand before the camera until it is told."""
+        while not await self._ends_within(self._script.cover_every_s):
+            if more.camera is None:
+                continue
+            more.camera.cover()
+            await self._odd(Odd(PICTURE, "gate", "covered"), "a hand before the camera")
+            more.camera.clear()
+            await self._usual("gate", "clear")
+
+    async def _press(self, more: MoreDevices) -> None:
+        """A person presses the report button, again and again until they are heard."""
+        while not await self._ends_within(self._script.press_every_s):
+            heard = await self._reports()
+            self.truth.reports += 1
+            self.note("somebody presses the report button")
+            for _ in range(PRESSES_MOST):
+                self.truth.presses += 1
+                await more.button.press()
+                if await self._reports(more_than=heard) > heard:
+                    break
+
+    async def _reports(self, *, more_than: int = -1) -> int:
+        """How many reports the box holds; waits a moment for more. -1 while its database does not answer."""
+        found = [-1]
+
+        def looked() -> bool:
+            found.append(self.school.count("report.pressed"))
+            return found[-1] > more_than
+
+        await self.school.until(looked, PRESS_HEARD_S)
+        return found[-1]
+
+    async def _odd(self, odd: Odd, words: str) -> None:
+        """It is so, until the box has told it."""
+        self.truth.odd.append(odd)
+        self.note(words)
+        await self._told_as(odd.type, odd.source, odd.state)
+
+    async def _usual(self, source: str, state: str) -> None:
+        await self._told_as(PICTURE if state == "clear" else CONTACT, source, state)
+
+    async def _told_as(self, type_: str, source: str, state: str) -> None:
+        name = type_.removeprefix("kz.mektep.").removesuffix(".v1")
+        who = {"camera" if type_ == PICTURE else "source": source}
+        if not await self.school.until(lambda: self.school.newest(name, **who).get("state") == state, SEEN_S):
+            self.note(f"{source}: {state} was not told for {SEEN_S:.0f} s")
 
     @contextmanager
     def _fire(self, sensor: str, zone: int) -> Iterator[None]:

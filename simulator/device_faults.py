@@ -7,7 +7,10 @@ import os
 import signal
 
 from simulator.fault import Fault
+from simulator.more_devices import MoreDevices
 from simulator.school import School
+
+SHORT_ANSWER = 8  # bytes
 
 
 async def _unplug_reader(school: School) -> None:
@@ -46,16 +49,6 @@ async def _go_on(school: School) -> None:
     school.readers[0].line.go_on(b"\xff\x00")
 
 
-async def _detector_off(school: School) -> None:
-    if school.devices.detector:
-        await school.devices.detector.stop()
-
-
-async def _detector_on(school: School) -> None:
-    if school.devices.detector:
-        await school.devices.detector.start()
-
-
 async def _panel_late(school: School) -> None:
     school.panel.agent_end.late_s = 1.4
 
@@ -88,68 +81,127 @@ async def _panel_replug(school: School) -> None:
     school.panel.agent_end.plug()
 
 
-# --- one of each kind: only where Devices(every_kind=True) ----------------------------------------------------------
+# --- one of every further kind: only where Devices(every_kind=True) ------------------------------------------------
 
 
 def _every_kind(school: School) -> str:
-    return "" if school.devices.every_kind else "needs one device of each kind"
+    return "" if school.devices.more else "needs one device of each kind"
+
+
+def _more(school: School) -> MoreDevices:
+    assert school.devices.more is not None  # noqa: S101 - ordered only where _every_kind lets it
+    return school.devices.more
+
+
+async def _detector_off(school: School) -> None:
+    await _more(school).detector.stop()
+
+
+async def _detector_on(school: School) -> None:
+    await _more(school).detector.start()
 
 
 async def _bus_unplug(school: School) -> None:
-    if school.devices.osdp:
-        school.devices.osdp.line.unplug()
+    _more(school).osdp.line.unplug()
 
 
 async def _bus_plug(school: School) -> None:
-    if school.devices.osdp:
-        school.devices.osdp.line.plug()
+    _more(school).osdp.line.plug()
 
 
 def _bit_flipped_in_time(data: bytes) -> bytes:
     """In about every second answer; which, its own bytes decide."""
-    return _bit_flipped(data) if len(data) > 8 and data[-1] & 1 else data
+    return _bit_flipped(data) if len(data) > SHORT_ANSWER and data[-1] & 1 else data
 
 
 async def _bus_noise(school: School) -> None:
-    if school.devices.osdp:
-        school.devices.osdp.wires.disturb[school.devices.osdp.far] = _bit_flipped_in_time
+    bus = _more(school).osdp
+    bus.wires.disturb[bus.far] = _bit_flipped_in_time
 
 
 async def _bus_quiet(school: School) -> None:
-    if school.devices.osdp:
-        school.devices.osdp.wires.disturb.clear()
+    _more(school).osdp.wires.disturb.clear()
 
 
 async def _osdp_off(school: School) -> None:
-    if school.devices.osdp:
-        school.devices.osdp.readers[1].switch_off()
+    _more(school).osdp.readers[1].switch_off()
 
 
 async def _osdp_on(school: School) -> None:
-    if school.devices.osdp:
-        await school.devices.osdp.readers[1].switch_on()
+    await _more(school).osdp.readers[1].switch_on()
 
 
 async def _pcsc_unplug(school: School) -> None:
-    if school.devices.pcsc:
-        school.devices.pcsc.unplug()
+    _more(school).pcsc.unplug()
 
 
 async def _pcsc_plug(school: School) -> None:
-    if school.devices.pcsc:
-        school.devices.pcsc.plug()
-    if school.devices.pcscd:
-        await school.devices.pcscd.looked()
+    more = _more(school)
+    more.pcsc.plug()
+    if more.pcscd is not None:
+        await more.pcscd.looked()
 
 
 async def _pcscd_kill(school: School) -> None:
-    if school.devices.pcscd:
-        school.devices.pcscd.kill()
+    if (service := _more(school).pcscd) is not None:
+        service.kill()
 
 
 async def _pcscd_start(school: School) -> None:
-    if school.devices.pcscd:
-        await school.devices.pcscd.start()
+    if (service := _more(school).pcscd) is not None:
+        await service.start()
+
+
+async def _typing_unplug(school: School) -> None:
+    _more(school).typing.unplug()
+
+
+async def _typing_plug(school: School) -> None:
+    _more(school).typing.plug()
+
+
+async def _board_unplug(school: School) -> None:
+    _more(school).board.unplug()
+
+
+async def _board_plug(school: School) -> None:
+    _more(school).board.plug()
+
+
+async def _chip_unplug(school: School) -> None:
+    _more(school).chip.unplug()
+
+
+async def _chip_plug(school: School) -> None:
+    _more(school).chip.plug()
+
+
+async def _loop_cut(school: School) -> None:
+    _more(school).converter.set(cut=True)
+
+
+async def _loop_mended(school: School) -> None:
+    _more(school).converter.set()
+
+
+async def _camera_stalls(school: School) -> None:
+    if (camera := _more(school).camera) is not None:
+        camera.stall()
+
+
+async def _camera_goes_on(school: School) -> None:
+    if (camera := _more(school).camera) is not None:
+        camera.go_on()
+
+
+async def _camera_off(school: School) -> None:
+    if (camera := _more(school).camera) is not None:
+        camera.vanish()
+
+
+async def _camera_on(school: School) -> None:
+    if (camera := _more(school).camera) is not None:
+        await camera.start()
 
 
 async def _kill_cells(school: School) -> None:
@@ -182,5 +234,11 @@ DEVICE_FAULTS = [
     Fault("OSDP reader without power", "gym-1 FAILED R-201, gym-2 works", _osdp_off, _osdp_on, needs=_every_kind),
     Fault("PC/SC reader unplugged", "library FAILED", _pcsc_unplug, _pcsc_plug, needs=_every_kind),
     Fault("pcscd killed", "library FAILED R-301", _pcscd_kill, _pcscd_start, needs=_every_kind),
+    Fault("typing reader unplugged", "hall FAILED R-401", _typing_unplug, _typing_plug, needs=_every_kind),
+    Fault("smoke board unplugged", "attic FAILED P-104", _board_unplug, _board_plug, needs=_every_kind),
+    Fault("GPIO chip unplugged", "door, button and hall-lamp FAILED", _chip_unplug, _chip_plug, needs=_every_kind),
+    Fault("loop's wire cut", "loop: WIRE CUT", _loop_cut, _loop_mended, needs=_every_kind),
+    Fault("camera stalls", "gate FAILED within ten seconds", _camera_stalls, _camera_goes_on, needs=_every_kind),
+    Fault("camera without power", "gate FAILED", _camera_off, _camera_on, needs=_every_kind),
     Fault("cells killed", "their devices FAILED U-101, back at once", _kill_cells, _nothing, needs=_every_kind),
 ]

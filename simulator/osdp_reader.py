@@ -111,6 +111,7 @@ class OsdpBus:
         self.readers: dict[int, OsdpReader] = {}
         self.wires = SerialBus(folder, [name, f"{name}-{READERS}"], baud=baud)
         self.line = self.wires.ends[name]
+        self._log = folder / f"{name}.log"
         self.far = f"{name}-{READERS}"  # the readers' end
         self._process: Process | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -123,7 +124,8 @@ class OsdpBus:
         """Plug all in, and switch the readers on."""
         self.wires.plug()
         command = [sys.executable, "-m", "simulator.osdp_device", str(self.wires.ends[self.far].link)]
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        with open(self._log, "ab") as log:  # libosdp writes to standard error what it thinks of the other side
+            self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=log)
         self._listening = asyncio.create_task(self._listen(self._process))
         for reader in self.readers.values():
             await reader.switch_on()

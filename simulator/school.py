@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class School:
             "agent",
             [*(wrapper or []), sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
             folder,
-            env=self._clock_env() | self.devices.environment(),
+            env=self._clock_env() | (self.devices.more.environment() if self.devices.more else {}),
             ready="INFO agent: school",
         )
 
@@ -105,8 +106,8 @@ class School:
         await self.city.make()
         self._write_config()
         _, key = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
-        for name in self.devices.secrets():  # the option first: a file may follow the name
-            await output([sys.executable, "-m", "agent", "secret", "--new", name, str(self.box / "agent.toml")])
+        for name, value in (self.devices.more.secrets() if self.devices.more else {}).items():
+            await self._store_secret(name, value)
         self.city.add_school(SCHOOL, key.strip(), self.box)
         with (self.box / "agent.toml").open("a") as config:  # what only the wrapped agent knows
             config.write(self.more)
@@ -132,8 +133,19 @@ class School:
 
     def clean(self) -> None:
         """Remove the folder, after stop()."""
+        self.devices.clean()
         self._unmount()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _store_secret(self, name: str, value: str) -> None:
+        """As a technician does; without a value the box makes a key itself. Raises RuntimeError."""
+        words = ["secret", *([] if value else ["--new"]), name, str(self.box / "agent.toml")]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "agent", *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        )
+        await process.communicate(f"{value}\n".encode())
+        if process.returncode:
+            raise RuntimeError(f"mektep secret {name} ended with {process.returncode}")
 
     # --- what can be seen from outside --------------------------------------------------------------------------------
 
@@ -159,22 +171,35 @@ class School:
             rows = db.execute("select epoch, lane, sequence, json from event").fetchall()
         return {(epoch, lane, sequence): text for epoch, lane, sequence, text in rows}
 
-    def told(self, zone: int, sensor: str = "fire-panel") -> str:
-        """The state of a zone in the newest alarm that the box holds; empty if there is none."""
-        sql = """select json_extract(json, '$.data.state') from event
-                 where type = 'kz.mektep.fire.zone.v1' and json_extract(json, '$.data.zone') = ?
-                 and json_extract(json, '$.data.sensor') = ?
-                 order by json_extract(json, '$.recordedtime') desc, sequence desc limit 1"""
+    def newest(self, type_: str, **where: str | int) -> dict[str, Any]:
+        """The data of the newest event of a type that the box holds, where its data say so; empty if there is none."""
+        found: dict[str, Any] = json.loads(self._first(type_, where, "json_extract(json, '$.data')") or "{}")
+        return found
+
+    def count(self, type_: str, **where: str | int) -> int:
+        """How many events of a type the box holds."""
+        return int(self._first(type_, where, "count(*)") or 0)
+
+    def _first(self, type_: str, where: dict[str, str | int], what: str) -> Any:
+        matches = "".join(f" and json_extract(json, '$.data.{key}') = ?" for key in where)
+        order = "order by json_extract(json, '$.recordedtime') desc, sequence desc limit 1"
         with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
-            found = db.execute(sql, (zone, sensor)).fetchone()
-        return found[0] if found else ""
+            sql = f"select {what} from event where type = ?{matches} {order}"  # noqa: S608 - our own words
+            found = db.execute(sql, (f"kz.mektep.{type_}.v1", *where.values())).fetchone()
+        return found[0] if found else None
 
     async def until_told(self, zone: int, state: str, sensor: str = "fire-panel", *, patience_s: float = 30.0) -> bool:
         """Until the box holds an alarm with this state of a zone: a real fire does not end because nobody listens."""
+        return await self.until(
+            lambda: self.newest("fire.zone", zone=zone, sensor=sensor).get("state") == state, patience_s
+        )
+
+    async def until(self, true: Callable[[], bool], patience_s: float = 30.0) -> bool:
+        """Until something can be seen in the box's database. False if it does not come in time."""
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             with contextlib.suppress(sqlite3.Error):  # its disk is full, or it has just been killed
-                if self.told(zone, sensor) == state:
+                if true():
                     return True
             await asyncio.sleep(0.05)
         return False

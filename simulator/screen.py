@@ -88,7 +88,8 @@ class View:
             median = f"{statistics.median(reader.latency_ms[-50:]):.1f}" if reader.latency_ms else "—"
             table.add_row(reader.name, *_state(sources.get(reader.name, {})), Text(text, style), median)
         table.add_row("fire-panel", *_state(sources.get("fire-panel", {})), self._zones(), "")
-        if duct := self.day.school.devices.detector:
+        if self.day.school.devices.more:
+            duct = self.day.school.devices.more.detector
             light = Text("● smoke", "bold white on red") if duct.smokes else Text("○ clear", "green")
             table.add_row(duct.name, *_state(sources.get(duct.name, {})), light, "")
         told = []
@@ -180,6 +181,8 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
         "fires": "fires",
         "smokes": "of these smoke in the duct",
         "fires_told": "fire events stored",
+        "oddities": "doors, loops and pictures that were odd",
+        "reports": "persons who pressed the report button",
         "events_stored": "events stored in all",
         "compared_bytes_of_events": "events compared byte by byte",
         "tap_median_ms": "last bit of the card to the light, median, ms",

@@ -4,6 +4,8 @@ Cards     each tap uses a card of its own. Green: the centre holds it exactly on
           that was never shown: none.
 Alarms    each fire and each smoke is told, none is told in a zone that had none, and the last told state of a zone is
           the true one.
+Others    each time a contact, a loop or a picture was odd it was told, and the last told state is the usual one; each
+          person who pressed the button was heard.
 Lanes     the stored prefix of each lane of each epoch is whole, without gaps, and ends where the box's own
           numbering ends; no record and no alarm was dropped.
 Events    each sequence of each lane is there once, as many as the centre counts: seen in the events themselves.
@@ -16,10 +18,14 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 CARD = "kz.mektep.card.seen.v1"
 ZONE = "kz.mektep.fire.zone.v1"
+CONTACT = "kz.mektep.contact.changed.v1"
+PICTURE = "kz.mektep.camera.picture.v1"
+REPORT = "kz.mektep.report.pressed.v1"
+USUAL = {"idle", "clear"}
 FLAPPING = "kz.mektep.source.flapping.v1"
 LOSS = "kz.mektep.loss.v1"
 Zone = tuple[str, int]  # sensor and number
@@ -45,10 +51,21 @@ class Fire:
         self.to_s = float("inf")
 
 
+class Odd(NamedTuple):
+    """Something was as it should not be, for a while: a contact, a loop, a camera's picture."""
+
+    type: str
+    source: str
+    state: str
+
+
 class Truth:
     """Filled while the day goes on."""
 
     def __init__(self) -> None:
+        self.odd: list[Odd] = []
+        self.presses = 0  # of the report button
+        self.reports = 0  # of persons who pressed it until they were heard
         self.shown: list[Shown] = []
         self.fires: list[Fire] = []
         self.defects: list[str] = []  # what must not happen whatever breaks
@@ -71,6 +88,8 @@ def reconcile(
         truth.defects
         + _cards(truth, decoded, key)
         + _alarms(truth, decoded)
+        + _odds(truth, decoded)
+        + _reports(truth, decoded)
         + _lanes(centre, status)
         + _events(decoded, centre)
         + _bytes(events, kept)
@@ -81,6 +100,8 @@ def reconcile(
         "cards_stored": sum(event["type"] == CARD for event in decoded),
         "fires": len(truth.fires),
         "smokes": sum(fire.sensor != "fire-panel" for fire in truth.fires),
+        "oddities": len(truth.odd),
+        "reports": truth.reports,
         "fires_told": sum(_is_fire(event) for event in decoded),
         "events_stored": len(events),
         "epochs": len(centre.get("epochs", {})),
@@ -147,6 +168,46 @@ def _told(events: list[dict[str, Any]]) -> tuple[dict[Zone, list[str]], set[Zone
             continue
         told.setdefault((data["sensor"], data["zone"]), []).append(data["state"])
     return told, gathered
+
+
+def _odds(truth: Truth, events: list[dict[str, Any]]) -> list[str]:
+    """Each contact and each picture: told as often as it was odd, and told as it is now."""
+    wrong = []
+    for type_, source in dict.fromkeys((odd.type, odd.source) for odd in truth.odd):
+        told, gathered = _states(events, type_, source)
+        for state in {odd.state for odd in truth.odd if (odd.type, odd.source) == (type_, source)}:
+            happened = 1 if gathered else sum(odd == (type_, source, state) for odd in truth.odd)
+            if told.count(state) < happened:
+                wrong.append(f"{source} was {state} {happened} times and was told {told.count(state)} times")
+        if told and told[-1] not in USUAL:
+            wrong.append(f"{source} ends as {told[-1]}")
+    return wrong
+
+
+def _states(events: list[dict[str, Any]], type_: str, source: str) -> tuple[list[str], bool]:
+    """The states told of a device, in order, and whether some were gathered."""
+    told, gathered = [], False
+    for event in events:
+        data = event["data"]
+        if event["type"] == FLAPPING and data["type"] == type_:
+            data = data["latest"]
+            gathered |= source in (data.get("source"), data.get("camera"))
+        elif event["type"] != type_:
+            continue
+        if source in (data.get("source"), data.get("camera")):
+            told.append(data["state"])
+    return told, gathered
+
+
+def _reports(truth: Truth, events: list[dict[str, Any]]) -> list[str]:
+    """Each person who pressed was heard, and nobody was heard who did not press. Quick ones may be gathered."""
+    stored = sum(event["type"] == REPORT for event in events)
+    gathered = any(event["type"] == FLAPPING and event["data"]["type"] == REPORT for event in events)
+    if stored > truth.presses:
+        return [f"the button was pressed {truth.presses} times and is stored {stored} times"]
+    if stored < truth.reports and not gathered:
+        return [f"{truth.reports} persons pressed the button and {stored} reports are stored"]
+    return []
 
 
 def _lanes(centre: dict[str, Any], status: dict[str, Any]) -> list[str]:

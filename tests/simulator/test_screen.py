@@ -64,7 +64,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Any) -> Day:
     day = Day(FakeSchool(tmp_path, STATUSES[request.param]), load_script(), [], 60)  # type: ignore[arg-type]
     day.stage = RUNNING
     day.school.devices.serial_readers[0].latency_ms, day.school.devices.serial_readers[0].last_light = [1_234.5], "G"
-    day.school.devices.detector.inputs |= SMOKE
+    day.school.devices.more.detector.inputs |= SMOKE
     day.truth.shown = [Shown("canteen-1", "em4100:00", "G")] * 123_456
     day.truth.fires = [Fire(1, 0.0)]
     for number in range(100):
