@@ -76,6 +76,24 @@ class City:
             await self.postgres.stop()
             self.postgres.remove()
 
+    async def name_recipient(self, school: str) -> None:
+        """Make the police's key, and tell the school to seal its pictures for it."""
+        await output(["age-keygen", "-o", str(self.police_key)])
+        _, recipient = await output(["age-keygen", "-y", str(self.police_key)])
+        self.must("reference", school, "recipients", "--snapshot", recipient.strip())
+
+    @property
+    def police_key(self) -> Path:
+        """The age identity of who may look at pictures; the centre itself has none."""
+        return self.folder / "police.age"
+
+    async def picture(self, school: str, evidence: str) -> bytes:
+        """A picture as the police sees it; nothing if the centre does not hold it whole."""
+        out = self.folder / f"{evidence}.jpeg"
+        words = ["get", evidence, "--school", school, "--out", str(out), "--identity", str(self.police_key)]
+        code, _ = await output(self.command("evidence", *words))
+        return out.read_bytes() if code == 0 else b""
+
     # --- what the centre says ----------------------------------------------------------------------------------------
 
     def orders_key(self) -> str:

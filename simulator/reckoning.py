@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import time
 from typing import Any
 
-from simulator.school import School
-from simulator.truth import Truth, reconcile
+from simulator.school import SCHOOL, School
+from simulator.truth import PICTURE, Truth, reconcile
 
 PICTURES = 3  # in a row: one alone may be of the moment before the next event
 LOOK_S = 0.2
+JPEG = b"\xff\xd8"
 
 
 async def until_stored(school: School, patience_s: float) -> bool:
@@ -21,6 +24,7 @@ async def until_stored(school: School, patience_s: float) -> bool:
         status = school.status()
         lanes = status.get("lanes", {}).values()
         owes = any(lane["last"] != lane["settled"] for lane in lanes) or status.get("owes")
+        owes = owes or status.get("evidence", {}).get("owed_bytes")
         calm = set() if owes or not lanes or status.get("alarms_waiting") else calm | {status["at"]}
         await asyncio.sleep(LOOK_S)
     return len(calm) == PICTURES
@@ -30,11 +34,23 @@ async def reckon(school: School, truth: Truth) -> dict[str, Any]:
     """Stop the box, and reconcile: simulator/truth.py."""
     status = school.status()
     await school.agent.stop()
+    events = await school.centre_events()
     return reconcile(
         truth,
-        await school.centre_events(),
+        events,
         await school.centre_status(),
         status,
         school.kept_events(),
         school.card_key(),
+        await _pictures(school, events),
     )
+
+
+async def _pictures(school: School, events: list[str]) -> dict[str, str]:
+    """The SHA-256 of each picture that an alarm names, as the police can open it; empty if it cannot."""
+    named = [event["data"].get("evidence") for event in map(json.loads, events) if event["type"] == PICTURE]
+    found = {}
+    for evidence in filter(None, named):
+        picture = await school.city.picture(SCHOOL, evidence)
+        found[evidence] = hashlib.sha256(picture).hexdigest() if picture.startswith(JPEG) else ""
+    return found

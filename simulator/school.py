@@ -115,6 +115,8 @@ class School:
     async def start(self) -> None:
         """Everything, the agent last."""
         await self.city.start()
+        if self.devices.more and not self.city.police_key.exists():
+            await self.city.name_recipient(SCHOOL)
         if self.line_port != self.city.port:
             await self.line.start()
         await self.devices.start()
@@ -182,7 +184,7 @@ class School:
 
     def _first(self, type_: str, where: dict[str, str | int], what: str) -> Any:
         matches = "".join(f" and json_extract(json, '$.data.{key}') = ?" for key in where)
-        order = "order by json_extract(json, '$.recordedtime') desc, sequence desc limit 1"
+        order = "order by (select id from epoch where uuid = event.epoch) desc, sequence desc limit 1"
         with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
             sql = f"select {what} from event where type = ?{matches} {order}"  # noqa: S608 - our own words
             found = db.execute(sql, (f"kz.mektep.{type_}.v1", *where.values())).fetchone()

@@ -4,7 +4,6 @@ and the reconciliation as text.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,17 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.day import RUNNING, Day
+from simulator.device_table import narrow_table, wide_table
 
 WIDE = 118  # columns
 HEAD, LANES_NARROW = 4, 6  # rows
-DEVICES_NARROW, MIDDLE_WIDE = 9, 14
+DEVICES_NARROW, MIDDLE_WIDE = 9, 21
 BORDER = 2
-LIGHTS = {
-    "G": ("● green", "bold green"),
-    "W": ("● wait", "bold yellow"),
-    "R": ("● red", "bold red"),
-    "": ("○ no light", "dim"),
-}
 GOOD = {"working", "running", "online"}
 
 
@@ -44,7 +38,7 @@ class View:
         layout = Layout()
         middle = MIDDLE_WIDE if wide else DEVICES_NARROW + LANES_NARROW
         parts = Layout(size=middle)
-        devices = self._devices(status, (MIDDLE_WIDE if wide else DEVICES_NARROW) - BORDER)
+        devices = self._devices(status, (MIDDLE_WIDE if wide else DEVICES_NARROW) - BORDER, wide=wide)
         if wide:
             parts.split_row(Layout(devices, ratio=3), Layout(self._lanes(status, wide=True), ratio=2))
         else:
@@ -52,7 +46,9 @@ class View:
                 Layout(devices, size=DEVICES_NARROW), Layout(self._lanes(status, wide=False), size=LANES_NARROW)
             )
         layout.split_column(
-            Layout(self._head(status), size=HEAD), parts, Layout(self._log(rows - HEAD - middle - BORDER))
+            Layout(self._head(status), size=HEAD),
+            parts,
+            Layout(self._log(rows - HEAD - middle - BORDER, [] if wide else self._told(status, 2))),
         )
         yield layout
 
@@ -74,38 +70,21 @@ class View:
         title = f"{status.get('school', 'school')} · simulated school day"
         return Panel(_lines(first, second), title=title, border_style="cyan")
 
-    def _devices(self, status: dict[str, Any], rows: int) -> Panel:
-        sources = status.get("sources", {})
-        table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-        table.add_column("device", no_wrap=True, min_width=10)
-        table.add_column("state", no_wrap=True, min_width=12)
-        for column in ("readings", "garbled"):
-            table.add_column(column, no_wrap=True, justify="right", min_width=len(column))
-        table.add_column("light", no_wrap=True, min_width=10)
-        table.add_column("ms", no_wrap=True, justify="right", min_width=5)
-        for reader in self.day.school.devices.readers():
-            text, style = LIGHTS.get(reader.last_light, ("?", ""))
-            median = f"{statistics.median(reader.latency_ms[-50:]):.1f}" if reader.latency_ms else "—"
-            table.add_row(reader.name, *_state(sources.get(reader.name, {})), Text(text, style), median)
-        table.add_row("fire-panel", *_state(sources.get("fire-panel", {})), self._zones(), "")
-        if self.day.school.devices.more:
-            duct = self.day.school.devices.more.detector
-            light = Text("● smoke", "bold white on red") if duct.smokes else Text("○ clear", "green")
-            table.add_row(duct.name, *_state(sources.get(duct.name, {})), light, "")
+    def _devices(self, status: dict[str, Any], rows: int, *, wide: bool) -> Panel:
+        made = wide_table if wide else narrow_table
+        table = made(self.day.school.devices, status.get("sources", {}))
+        left = rows - len(table.rows) - (1 if wide else 0)
+        truth = self.day.truth
+        title = f"devices · {len(truth.shown)} cards shown, {truth.green()} green · fires: {len(truth.fires)}"
+        told = self._told(status, left // 2 * 2) if wide else []
+        return Panel(Group(table, _lines(*told)) if told else table, title=title, border_style="cyan")
+
+    def _told(self, status: dict[str, Any], rows: int) -> list[Text]:
+        """Troubles with what to do, the worst first, two rows each."""
         told = []
         for trouble in self._troubles(status):
             told += [Text(f" {trouble['code']} {trouble['what']}", "red"), Text(f"   → {trouble['do']}", "bold")]
-        left = rows - 1 - len(table.rows)
-        truth = self.day.truth
-        title = f"devices · {len(truth.shown)} cards shown, {truth.green()} green · fires: {len(truth.fires)}"
-        return Panel(Group(table, _lines(*told[: left // 2 * 2])), title=title, border_style="cyan")
-
-    def _zones(self) -> Text:
-        line = Text()
-        for number, codes in enumerate(self.day.school.panel.zones, 1):
-            line.append(f"{number}", "bold white on red" if 37 in codes else "green")
-            line.append(" ")
-        return line
+        return told[:rows]
 
     def _troubles(self, status: dict[str, Any]) -> list[dict[str, Any]]:
         found = list(status.get("troubles", []))
@@ -145,8 +124,9 @@ class View:
         ahead = Text(f" alarms sent ahead  {status.get('alarms_sent_ahead', 0)}", "dim")
         return _lines(first, commit, ahead)
 
-    def _log(self, rows: int) -> Panel:
-        lines = _lines(*[Text(line) for line in self.day.log[-max(1, rows) :]])
+    def _log(self, rows: int, told: list[Text]) -> Panel:
+        """The newest lines; where there is no room for the worst trouble beside its device, it stands above them."""
+        lines = _lines(*told, *[Text(line) for line in self.day.log[-max(1, rows - len(told)) :]])
         lines.highlight_regex(r"FAULT.*", "bold red")
         lines.highlight_regex(r"healed.*", "green")
         lines.highlight_regex(r"fire.*", "bold yellow")
@@ -158,14 +138,6 @@ def _lines(*lines: Text) -> Text:
     text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
     text.no_wrap, text.overflow = True, "ellipsis"
     return text
-
-
-def _state(source: dict[str, Any]) -> tuple[Text, str, str]:
-    state = source.get("state", "—")
-    text = Text("works" if state == "working" else state.upper(), "green" if state in GOOD else "bold red")
-    if source.get("code"):
-        text.append(f" {source['code']}", "red")
-    return text, str(source.get("readings", 0)), str(source.get("garbled", 0))
 
 
 def print_result(console: Console, result: dict[str, Any]) -> None:
@@ -182,6 +154,7 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
         "smokes": "of these smoke in the duct",
         "fires_told": "fire events stored",
         "oddities": "doors, loops and pictures that were odd",
+        "pictures": "pictures opened with the police's key",
         "reports": "persons who pressed the report button",
         "events_stored": "events stored in all",
         "compared_bytes_of_events": "events compared byte by byte",

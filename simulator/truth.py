@@ -6,6 +6,8 @@ Alarms    each fire and each smoke is told, none is told in a zone that had none
           the true one.
 Others    each time a contact, a loop or a picture was odd it was told, and the last told state is the usual one; each
           person who pressed the button was heard.
+Pictures  each one that an alarm names can be opened with the police's key and is the one that was sealed, or its
+          loss is told.
 Lanes     the stored prefix of each lane of each epoch is whole, without gaps, and ends where the box's own
           numbering ends; no record and no alarm was dropped.
 Events    each sequence of each lane is there once, as many as the centre counts: seen in the events themselves.
@@ -24,6 +26,8 @@ CARD = "kz.mektep.card.seen.v1"
 ZONE = "kz.mektep.fire.zone.v1"
 CONTACT = "kz.mektep.contact.changed.v1"
 PICTURE = "kz.mektep.camera.picture.v1"
+SEALED = "kz.mektep.evidence.sealed.v1"
+EVIDENCE_LOST = "kz.mektep.evidence.lost.v1"
 REPORT = "kz.mektep.report.pressed.v1"
 USUAL = {"idle", "clear"}
 FLAPPING = "kz.mektep.source.flapping.v1"
@@ -81,6 +85,7 @@ def reconcile(
     status: dict[str, Any],
     kept: dict[tuple[str, int, int], str],
     key: bytes,
+    pictures: dict[str, str],
 ) -> dict[str, Any]:
     """Numbers, and `wrong`: what does not agree, in words; empty if all is well."""
     decoded = [json.loads(event) for event in events]
@@ -90,6 +95,7 @@ def reconcile(
         + _alarms(truth, decoded)
         + _odds(truth, decoded)
         + _reports(truth, decoded)
+        + _pictures(decoded, pictures)
         + _lanes(centre, status)
         + _events(decoded, centre)
         + _bytes(events, kept)
@@ -102,6 +108,7 @@ def reconcile(
         "smokes": sum(fire.sensor != "fire-panel" for fire in truth.fires),
         "oddities": len(truth.odd),
         "reports": truth.reports,
+        "pictures": len(pictures),
         "fires_told": sum(_is_fire(event) for event in decoded),
         "events_stored": len(events),
         "epochs": len(centre.get("epochs", {})),
@@ -208,6 +215,19 @@ def _reports(truth: Truth, events: list[dict[str, Any]]) -> list[str]:
     if stored < truth.reports and not gathered:
         return [f"{truth.reports} persons pressed the button and {stored} reports are stored"]
     return []
+
+
+def _pictures(events: list[dict[str, Any]], pictures: dict[str, str]) -> list[str]:
+    """Each picture that an alarm names can be opened and is the one that was sealed, or its loss is told."""
+    sealed = {one["data"]["evidence"]: one["data"]["plain_sha256"] for one in events if one["type"] == SEALED}
+    lost = {one["data"]["evidence"] for one in events if one["type"] == EVIDENCE_LOST}
+    wrong = []
+    for evidence, digest in pictures.items():
+        if evidence in lost:
+            continue
+        if not digest or sealed.get(evidence) != digest:
+            wrong.append(f"the picture {evidence[:8]} {'is another' if digest else 'cannot be opened'} at the centre")
+    return wrong
 
 
 def _lanes(centre: dict[str, Any], status: dict[str, Any]) -> list[str]:

@@ -52,6 +52,7 @@ class Day:
         self.truth.fires = [Fire(3, 1.0), Fire(1, 2.0, "duct"), Fire(3, 5.0)]
         for fire in self.truth.fires:
             fire.to_s = fire.from_s + 1
+        self.pictures: dict[str, str] = {}
         self.events = [
             zone(1, "fire-panel", 3, "normal"),
             zone(2, "fire-panel", 3, "fire"),
@@ -87,7 +88,7 @@ class Day:
 
     def reconcile(self) -> Stored:
         events = [json.dumps(one) for one in self.events]
-        return reconcile(self.truth, events, self.centre, self.status, self.kept, KEY)
+        return reconcile(self.truth, events, self.centre, self.status, self.kept, KEY, self.pictures)
 
 
 def test_a_day_on_which_all_is_well() -> None:
@@ -99,6 +100,9 @@ def test_a_day_on_which_all_is_well() -> None:
         "cards_stored": 3,
         "fires": 3,
         "smokes": 1,
+        "oddities": 0,
+        "reports": 0,
+        "pictures": 0,
         "fires_told": 3,
         "events_stored": 11,
         "epochs": 1,
@@ -251,9 +255,9 @@ def nothing_stored(day: Day) -> None:
 
 
 WRONG: list[tuple[Callable[[Day], None], list[str]]] = [
-    (card_lost, ["card 6f00000002 at canteen-1 was green and is stored 0 times"]),
-    (card_twice, ["card 6f00000001 at canteen-1 was green and is stored 2 times"]),
-    (refused_card_twice, ["card 6f00000004 at canteen-2 is stored 2 times"]),
+    (card_lost, ["card em4100:6F00000002 at canteen-1 was green and is stored 0 times"]),
+    (card_twice, ["card em4100:6F00000001 at canteen-1 was green and is stored 2 times"]),
+    (refused_card_twice, ["card em4100:6F00000004 at canteen-2 is stored 2 times"]),
     (foreign_card, ["a card that nobody showed is stored 1 times"]),
     (fire_not_told, ["zone 3 of fire-panel burned 2 times and was told 1 times"]),
     (

@@ -1,0 +1,119 @@
+"""The devices of the school on the screen: what the agent says of each beside what is true of it.
+
+Wide screens have a row a device; narrow ones two devices a row, in short.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rich.table import Table
+from rich.text import Text
+
+from simulator.devices import Devices, TakesCards
+from simulator.more_devices import GREEN, RED, MoreDevices
+from simulator.scenes import Sight
+from simulator.smoke_sensor import SMOKE
+
+LIGHTS = {
+    "G": ("● green", "bold green"),
+    "W": ("● wait", "bold yellow"),
+    "R": ("● red", "bold red"),
+    "": ("○ no light", "dim"),
+}
+ODD = "bold white on red"
+FIRE_CODE = 37
+LAST = 50  # taps of a reader of which the median is shown
+
+
+class Row(NamedTuple):
+    """One device; `truth` is what somebody who stands before it sees."""
+
+    name: str
+    truth: Text
+    median_ms: str = ""
+
+
+def rows(devices: Devices) -> Iterator[Row]:
+    """All devices, in the order of the configuration."""
+    for reader in devices.readers():
+        yield Row(reader.name, Text(*LIGHTS.get(reader.last_light, ("?", ""))), _median(reader))
+    zones = Text()
+    for number, codes in enumerate(devices.panel.zones, 1):
+        zones.append(f"{number}", ODD if FIRE_CODE in codes else "green").append(" ")
+    yield Row("fire-panel", zones)
+    if devices.more:
+        yield from _more(devices.more)
+
+
+def _more(more: MoreDevices) -> Iterator[Row]:
+    yield Row("duct", _either(more.detector.smokes, "smoke", "clear"))
+    smoky = [str(zone) for zone, state in more.board.states.items() if state == SMOKE]
+    yield Row("attic", _either(bool(smoky), f"smoke {' '.join(smoky)}", "clear"))
+    yield Row("door", _either(not more.door.closed, "open", "shut"))
+    yield Row("button", _either(more.button.closed, "pressed", "not pressed"))
+    loop = "cut" if more.converter.cut else "contact closed"
+    yield Row("loop", _either(more.converter.cut or bool(more.converter.contacts), loop, "at rest"))
+    yield Row("hall-lamp", _lamp(more))
+    sight = more.camera.sight if more.camera else Sight.CLEAR
+    yield Row("gate", _either(sight is not Sight.CLEAR, sight.value, "clear"))
+
+
+def _either(odd: bool, bad: str, good: str) -> Text:
+    return Text(f"● {bad}", ODD) if odd else Text(f"○ {good}", "green")
+
+
+def _lamp(more: MoreDevices) -> Text:
+    try:
+        lit = "G" if more.chip.level(GREEN) else "R" if more.chip.level(RED) else ""
+    except (OSError, ValueError):
+        lit = ""  # the chip is not plugged in
+    return Text("○ dark", "dim") if not lit else Text(*LIGHTS[lit])
+
+
+def _median(reader: TakesCards) -> str:
+    return f"{statistics.median(reader.latency_ms[-LAST:]):.1f}" if reader.latency_ms else "—"
+
+
+def wide_table(devices: Devices, sources: dict[str, Any]) -> Table:
+    """A row a device, with everything."""
+    table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim")
+    table.add_column("device", no_wrap=True, min_width=10)
+    table.add_column("state", no_wrap=True, min_width=12)
+    for column in ("readings", "garbled"):
+        table.add_column(column, no_wrap=True, justify="right", min_width=len(column))
+    table.add_column("truth", no_wrap=True, min_width=14)
+    table.add_column("ms", no_wrap=True, justify="right", min_width=6)
+    for row in rows(devices):
+        source = sources.get(row.name, {})
+        counts = (str(source.get("readings", 0)), str(source.get("garbled", 0)))
+        table.add_row(row.name, state(source), *counts, row.truth, row.median_ms)
+    return table
+
+
+def narrow_table(devices: Devices, sources: dict[str, Any]) -> Table:
+    """Two devices a row: name, state, truth."""
+    table = Table(box=None, padding=(0, 1, 0, 0), expand=True, show_header=False)
+    for _ in range(2):
+        table.add_column(no_wrap=True, min_width=10)
+        table.add_column(no_wrap=True, min_width=12)
+        table.add_column(no_wrap=True, min_width=13)
+    cells = [(row.name, state(sources.get(row.name, {})), row.truth) for row in rows(devices)]
+    half = (len(cells) + 1) // 2
+    for at in range(half):
+        table.add_row(*cells[at], *(cells[at + half] if at + half < len(cells) else ()))
+    return table
+
+
+def state(source: dict[str, Any]) -> Text:
+    """What the agent says of a device."""
+    word = source.get("state", "—")
+    good = word in ("working", "—")
+    text = Text(
+        "works" if word == "working" else word.upper(), ("green" if word != "—" else "") if good else "bold red"
+    )
+    if source.get("code"):
+        text.append(f" {source['code']}", "red")
+    return text
