@@ -77,7 +77,7 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     )
     day = Day(school, load_script(), faults, args.seconds)
     console.print(
-        f"A school is starting in {folder}: broker, two receivers, agent, two readers, a fire panel, a smoke detector."
+        f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind."
     )
     try:
         await school.make()

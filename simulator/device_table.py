@@ -84,7 +84,7 @@ def wide_table(devices: Devices, sources: dict[str, Any]) -> Table:
     table.add_column("state", no_wrap=True, min_width=12)
     for column in ("readings", "garbled"):
         table.add_column(column, no_wrap=True, justify="right", min_width=len(column))
-    table.add_column("truth", no_wrap=True, min_width=14)
+    table.add_column("what is there", no_wrap=True, min_width=14)
     table.add_column("ms", no_wrap=True, justify="right", min_width=6)
     for row in rows(devices):
         source = sources.get(row.name, {})

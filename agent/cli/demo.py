@@ -1,13 +1,13 @@
-"""mektep demo: a simulated school day on the real agent. Hands over to the simulator of the source tree."""
+"""mektep demo: a simulated school day on the real agent. Becomes the simulator of the source tree."""
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import subprocess
+import os
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from agent.errors import AgentError
 
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and databases")
 
 
-def run(args: argparse.Namespace, out: TextIO) -> int:
+def run(args: argparse.Namespace, out: TextIO) -> NoReturn:
     found = importlib.util.find_spec("simulator")
     if found is None or found.origin is None:
         raise AgentError(
@@ -36,4 +36,5 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     command += ["--json", str(Path(args.json).absolute())] if args.json else []
     command += [f"--{name}" for name in ("compress", "keep") if getattr(args, name)]
     out.flush()
-    return subprocess.run(command, cwd=Path(found.origin).parents[1], check=False).returncode
+    os.chdir(Path(found.origin).parents[1])
+    os.execv(command[0], command)  # noqa: S606 - Ctrl-C and signals are the simulator's own: it has a school to close

@@ -49,7 +49,7 @@ async def test_an_unknown_fault_is_named() -> None:
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 async def test_a_closed_terminal_leaves_nothing_behind(number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simulator", "--seconds", "60", "--faults", "none", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "agent", "demo", "--seconds", "60", "--faults", "none", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     began = (await process.stdout.readline()).decode()
