@@ -76,9 +76,7 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
         every_kind=True,
     )
     day = Day(school, load_script(), faults, args.seconds)
-    console.print(
-        f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind."
-    )
+    console.print(f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind.")
     try:
         await school.make()
         await school.start()
