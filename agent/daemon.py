@@ -41,11 +41,18 @@ SWITCH_INTERVAL_S = 0.0005  # the writer thread must get the interpreter back wi
 DRAIN_ALARMS_S = 2.0  # at stop: alarms, and then pictures, still on their way to the disk
 
 
-async def run(config: Config, notifier: Notifier, environment: Mapping[str, str]) -> None:
-    """Run until cancelled; the environment is for child processes. Raises what ended the writer or the link."""
+async def run(
+    config: Config, notifier: Notifier, environment: Mapping[str, str], credentials: Path | None = None
+) -> None:
+    """Run until cancelled. Raises what ended the writer or the link.
+
+    environment  for child processes
+    credentials  where systemd has put secrets, if it has
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = SystemClock()
-    identity, card_key, secrets = _keys(config)
+    identity, card_key = _keys(config)
+    secrets = SecretStore(config.state.secrets, credentials)
     reference = Reference(config.state.reference, clock)
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
         evidence = evidence_of(config, outbox, reference, clock)
@@ -106,7 +113,7 @@ def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clo
     )
 
 
-def _keys(config: Config) -> tuple[Identity, bytes, SecretStore]:
+def _keys(config: Config) -> tuple[Identity, bytes]:
     """Make the box's folders and keys where they are missing. Raises AgentError."""
     state = Path(config.state.directory)
     try:
@@ -118,4 +125,4 @@ def _keys(config: Config) -> tuple[Identity, bytes, SecretStore]:
             f"{error.filename} cannot be made: {error.strerror}",
             do="Check [state] in the configuration, and that the disk is mounted and the agent's user may write there.",
         ) from error
-    return load_identity(state), load_card_key(config.state.card_key), SecretStore(config.state.secrets)
+    return load_identity(state), load_card_key(config.state.card_key)

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TextIO
 
@@ -46,7 +47,10 @@ def run(args: argparse.Namespace, out: TextIO) -> int:  # noqa: ARG001 - the dae
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs each timeout; the driver reports trouble once
     os.umask(0o077)
     found = config.load(args.file)
-    return asyncio.run(_until_told(found, Notifier(os.environ.get("NOTIFY_SOCKET", "")), _for_children()))
+    notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")  # systemd.exec(5), LoadCredential=
+    work = daemon.run(found, notifier, _for_children(), Path(credentials) if credentials else None)
+    return asyncio.run(_until_told(work))
 
 
 def _for_children() -> dict[str, str]:
@@ -54,8 +58,8 @@ def _for_children() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(FOR_CHILDREN)}
 
 
-async def _until_told(found: config.Config, notifier: Notifier, environment: dict[str, str]) -> int:
-    work = asyncio.ensure_future(daemon.run(found, notifier, environment))
+async def _until_told(run: Coroutine[None, None, None]) -> int:
+    work = asyncio.ensure_future(run)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, work.cancel)

@@ -112,6 +112,32 @@ async def test_it_tells_systemd_when_it_is_ready_alive_and_stopping(tmp_path: Pa
     assert any(text.startswith(b"WATCHDOG=1\nSTATUS=0 of 0 devices work") for text in heard)
 
 
+OSDP = """
+[[reader]]
+name = "gym"
+driver = "osdp"
+port = "/dev/nothing-is-here"
+address = 1
+key = "gym-key"
+"""
+
+
+async def test_secrets_may_come_from_systemd(tmp_path: Path) -> None:
+    """Without one the reader's trouble is its secret; with one it is its port."""
+    path = write_config(tmp_path, more=OSDP)
+    live = tmp_path / "run" / "status.json"
+    for credential, code in ((False, "T-120"), (True, "P-101")):
+        process = daemon(path)
+        if credential:
+            (tmp_path / "credentials").mkdir()
+            (tmp_path / "credentials" / "gym-key").write_text("00" * 16)
+            process.environment["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+        live.unlink(missing_ok=True)
+        await process.start()
+        await until(lambda code=code: (found := status.read(live)) and found.sources["gym"].code == code)  # type: ignore[misc]
+        await ended(process)
+
+
 # --- it fails -----------------------------------------------------------------------------------------------
 
 
