@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from drivers.driver import Secret
 from drivers.readers import osdp
@@ -18,6 +19,12 @@ from tests.secrets import these_secrets
 
 KEY, OTHER, FOREIGN = (bytes([start]) * 16 for start in (0x11, 0x22, 0x33))
 CARD = bytes.fromhex("7B3972")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage is told after a third of its time: only when it is told differs."""
+    monkeypatch.setattr("drivers.readers.osdp_member.OUTAGE_S", 0.3)
 
 
 @asynccontextmanager

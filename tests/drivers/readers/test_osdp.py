@@ -12,6 +12,7 @@ from drivers.driver import Driver
 from drivers.errors import DeviceError
 from drivers.readers import osdp
 from drivers.readings import CardForm, ContactChange, Light, Tap
+from simulator.osdp_reader import wiegand
 from tests.drivers.readers.osdp_wires import CARD, KEY, contacts, kept, settings, tapped, taps, wires
 from tests.drivers.supervised import until
 from tests.secrets import these_secrets
@@ -92,7 +93,8 @@ async def test_a_reader_that_refuses_all_but_the_necessary_reads_cards(tmp_path:
         async with kept(bus) as found:
             await until(found.works)
             for number in range(1, 4):
-                await tapped(bus.readers[1], found, bytes([0, 0, number]))
+                bus.readers[1].hold(*wiegand(bytes([0, 0, number])))
+                await until(lambda number=number: len(taps(found)) == number)
             assert taps(found) == ["000001", "000002", "000003"]
             assert found.states == ["working"]
 

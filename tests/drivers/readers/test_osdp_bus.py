@@ -12,8 +12,10 @@ from drivers.errors import DeviceError
 from drivers.readers.osdp_bus import join
 from drivers.readers.osdp_keys import Keys
 from simulator.osdp_reader import OsdpBus
-from tests.drivers.readers.osdp_wires import CARD, KEY, kept, tapped, wires
+from tests.drivers.readers.osdp_wires import CARD, KEY, impatient, kept, tapped, wires
 from tests.drivers.supervised import open_files, until
+
+__all__ = ["impatient"]  # a fixture
 
 
 async def test_all_on_one_port_have_one_bus_and_the_last_closes_it(tmp_path: Path) -> None:
@@ -35,7 +37,7 @@ async def test_many_come_and_go_at_once(tmp_path: Path) -> None:
         before, path = open_files(), str(bus.line.link)
 
         async def come_and_go(address: int) -> None:
-            for _ in range(5):
+            for _ in range(3):
                 async with join(path, SystemClock(), baud=38400, address=address, keys=Keys(KEY)) as (shared, member):
                     await shared.until_reads(member)
 
@@ -85,6 +87,7 @@ async def test_an_answer_in_pieces_is_one_answer(tmp_path: Path) -> None:
             assert (found.states, found.station.totals().garbled) == (["working"], 0)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_an_answer_that_comes_too_late_is_nobodys(tmp_path: Path) -> None:
     """The reader answers a quarter of a second later: each answer falls into the time of the next question."""
     async with wires(tmp_path, KEY, KEY) as bus, kept(bus, 1) as one:

@@ -44,6 +44,7 @@ async def test_two_readers_of_a_bus_live_in_one_process_that_may_be_killed(tmp_p
                 assert limits is not None
                 assert resident_mb(cell.life.pid) < limits.memory_mb / 2
                 os.kill(cell.life.pid, signal.SIGKILL)
+                bus.line.let_go()
                 await until(lambda: not one.works() and not two.works())
                 assert await until(lambda: one.works() and two.works()) < BACK_S
                 await tapped(bus.readers[1], one, bytes([0, 0, 3]))

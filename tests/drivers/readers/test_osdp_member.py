@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drivers.readers.osdp_frame import Frame, crc16, next_frame
 from drivers.readers.osdp_keys import Keys
@@ -153,10 +155,12 @@ def test_a_reader_that_cannot_encrypt_is_told() -> None:
     assert one.trouble.code == "R-203"
 
 
-def reply(command: bytes, body: bytes) -> Frame:
-    """A reader's reply in the clear."""
+def reply(command: bytes, body: bytes, block: bytes = b"") -> Frame:
+    """A reader's reply; with a security block if there is one."""
     asked = Frame(command.lstrip(b"\xff"))
-    head = bytes([0x53, 0x81, 8 + len(body) - 1, 0, 0x04 | asked.sequence]) + body
+    block = bytes([len(block) + 1]) + block if block else b""
+    control = 0x04 | asked.sequence | (0x08 if block else 0)
+    head = bytes([0x53, 0x81]) + (7 + len(block) + len(body)).to_bytes(2, "little") + bytes([control]) + block + body
     return Frame(head + crc16(head).to_bytes(2, "little"))
 
 
@@ -164,3 +168,23 @@ def test_noise_is_counted_and_shown_in_part() -> None:
     one = member()
     one.garbled(b"\xaa" * 100)
     assert (one.counters.garbled, one.counters.last_garbled) == (1, "aa" * 32)
+
+
+CODES = [0x40, 0x41, 0x45, 0x46, 0x48, 0x49, 0x4A, 0x4B, 0x50, 0x51, 0x53, 0x54, 0x76, 0x78, 0x79, 0x7A, 0x90]
+BODIES = st.builds(
+    lambda code, body: bytes([code]) + body, st.sampled_from(CODES) | st.integers(0, 255), st.binary(max_size=200)
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(bodies=st.lists(BODIES, min_size=1, max_size=12), blocks=st.binary(max_size=3))
+def test_a_hostile_reader_makes_no_tap_and_no_crash(bodies: list[bytes], blocks: bytes) -> None:
+    """Whatever it answers, in the clear or as if through a channel: without the key nothing of it is believed."""
+    one, now_s = member(install=True), 0.0
+    for body in bodies:
+        data = one.next_frame(now_s)
+        if data:
+            one.heard(reply(data, body, blocks), NOW, now_s)
+        now_s = max(now_s, one.due_s) + 0.001
+    assert not one.readings
+    assert not one.live
