@@ -5,8 +5,8 @@ Wire    two pictures of each moment: the main one, of which snapshots are made, 
 Source  The Picamera2 Library (Raspberry Pi Ltd); picamera2 0.3.38. It blocks and may hang in close(): one thread of its
         own makes all its calls, and a cell, which can be killed, holds the process.
 Raises  DeviceError V-201 to V-206.
-Not     what a picture means (watch.py); recording. picamera2, libcamera and numpy are Debian's, imported only in the
-        cell: the daemon knows this file for its settings alone.
+Not     what a picture means (watch.py); video: only snapshots are made. picamera2, libcamera and numpy are Debian's and
+        imported only in the cell: the daemon knows this file for its settings alone.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from msgspec import Meta
 
+from drivers.cameras.view import Judged
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
@@ -55,7 +55,7 @@ class Turn(IntEnum):
     UPSIDE_DOWN = 180
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(Judged, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the configuration may say about a camera on the ribbon connector."""
 
     camera: Annotated[int, Meta(description="its number in `rpicam-hello --list-cameras`", ge=0, le=7)] = 0
@@ -65,15 +65,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int, Meta(description="pictures a second of the sensor; fewer see more in the dark", ge=1, le=30)
     ] = 10
     rotate: Annotated[Turn, Meta(description="180 for a camera that hangs upside down", examples=[180])] = Turn.UPRIGHT
-    covered_s: Annotated[
-        float, Meta(description="nothing to be seen for so long is a covered camera", ge=1, le=600)
-    ] = 10.0
-    frozen_s: Annotated[float, Meta(description="the same picture for so long is a frozen camera", ge=5, le=3600)] = (
-        60.0
-    )
-    dark_is_covered: Annotated[
-        bool, Meta(description="false for a camera without infrared light in a room whose lights go out")
-    ] = True
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:
@@ -124,13 +115,10 @@ class CsiCamera:
 
     def _watch_camera(self) -> None:
         """All that the thread does. Raises DeviceError."""
-        from drivers.cameras import watch
+        from drivers.cameras.watch import Watch
 
-        told = self._settings
-        looking = watch.Watch(
-            watch.Settings(covered_s=told.covered_s, frozen_s=told.frozen_s, dark_is_covered=told.dark_is_covered)
-        )
-        with opened(told) as camera:
+        looking = Watch(self._settings.watch)
+        with opened(self._settings) as camera:
             while not self._ending.is_set():
                 self._look(camera, looking)
                 self._ending.wait(LOOK_S)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from drivers.cameras.watch import Settings as WatchSettings
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """The settings that every camera has."""
 
     covered_s: Annotated[
@@ -25,8 +25,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="false where the lights go out and the camera has no infrared: black is no cover"),
     ] = True
-    ring_s: Annotated[float, Meta(ge=1, le=60, description="seconds of video kept in memory")] = 10.0
-    ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 8
 
     @property
     def watch(self) -> WatchSettings:
@@ -34,3 +32,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         from drivers.cameras.watch import Settings
 
         return Settings(covered_s=self.covered_s, frozen_s=self.frozen_s, dark_is_covered=self.dark_is_covered)
+
+
+class View(Judged, frozen=True, kw_only=True):
+    """The settings of a camera whose video comes encoded: its last seconds are kept as they came."""
+
+    ring_s: Annotated[float, Meta(ge=1, le=60, description="seconds of video kept in memory")] = 10.0
+    ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 8
