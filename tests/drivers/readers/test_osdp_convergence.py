@@ -121,6 +121,16 @@ async def said_more(bus: OsdpBus) -> None:
     await until(lambda: len(bus.wires.said) > said + 300)
 
 
+async def test_a_reader_that_refuses_the_new_key_is_told_and_not_used(tmp_path: Path) -> None:
+    async with wires(tmp_path, OTHER) as bus:
+        bus.readers[1].know_nothing()
+        async with kept(bus, before=OTHER) as found:
+            await until(lambda: found.states == ["R-205"])
+            bus.readers[1].hold(26, bytes.fromhex("3D9CB940"))
+            await said_more(bus)
+            assert (found.states, taps(found), bus.readers[1].key) == (["R-205"], [], OTHER)
+
+
 async def test_a_reader_that_forgets_its_key_while_it_works(tmp_path: Path) -> None:
     async with wires(tmp_path, KEY) as bus, kept(bus) as found:
         await until(found.works)
