@@ -117,8 +117,10 @@ SUBACK_TO_1 = b"\x90\x04\x00\x01\x00\x01"
 async def saying(*answers: bytes) -> AsyncIterator[int]:
     """A peer on a port that answers each packet it gets with the next of these bytes, then keeps silent."""
     left = list(answers)
+    connected: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.append(writer)
         with contextlib.suppress(ConnectionError):
             while await reader.read(4_096):
                 if left:
@@ -127,4 +129,8 @@ async def saying(*answers: bytes) -> AsyncIterator[int]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield server.sockets[0].getsockname()[1]
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            for writer in connected:  # from Python 3.12 on a server that is left waits for all that are connected
+                writer.close()

@@ -48,6 +48,7 @@ def test_it_says_what_and_when_and_has_no_sequence() -> None:
             "before": "",
             "codes": [37],
             "words": "fire",
+            "indicative": False,
         },
     }
 
