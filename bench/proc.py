@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import time
 from pathlib import Path
 
 
@@ -22,9 +22,8 @@ def resident_bytes(pid: int | str = "self") -> int:
 
 
 def cpu_s(pid: int) -> float:
-    """Processor time of all its threads so far, in ticks of 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, the 14th and 15th
+    """Processor time of all its threads so far, to the nanosecond: clock_getcpuclockid(3), as glibc makes the number."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def _number(path: Path, key: str) -> int:
