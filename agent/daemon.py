@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
 import sys
@@ -38,6 +39,7 @@ from agent.tap_path import TapPath
 log = logging.getLogger("agent")
 
 SWITCH_INTERVAL_S = 0.0005  # the writer thread must get the interpreter back within a fraction of a tap's 5 ms
+GARBAGE_THRESHOLDS = (10_000, 10, 10)  # new objects before a search; our own are freed without one
 DRAIN_ALARMS_S = 2.0  # at stop: alarms, and then pictures, still on their way to the disk
 
 
@@ -90,7 +92,7 @@ async def run(
                     "health": house.report_health(),
                 }.items():
                     tasks.create_task(work, name=name)
-                notifier.ready()
+                _ready(notifier)
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
         finally:
             notifier.stopping()
@@ -98,6 +100,19 @@ async def run(
                 async with asyncio.timeout(DRAIN_ALARMS_S):
                     await alarms.drained()
                     await evidence.drained()
+
+
+def _ready(notifier: Notifier) -> None:
+    """Everything is loaded and runs."""
+    spare_what_is_loaded()
+    notifier.ready()
+
+
+def spare_what_is_loaded() -> None:
+    """A search for garbage stops everybody: from now on it is rare, and leaves out what was there at the start."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clock) -> Evidence:

@@ -19,7 +19,7 @@ import msgspec
 
 from agent import config as configuration
 from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S, evidence_of
+from agent.daemon import SWITCH_INTERVAL_S, evidence_of, spare_what_is_loaded
 from agent.model import Lane
 from agent.outbox.outbox import Outbox, open_outbox
 from agent.reference import Reference
@@ -56,6 +56,7 @@ async def _run(path: Path, command: str, count: int, seconds: float) -> dict[str
             config.centre, school=config.school, outbox=outbox, identity=identity, evidence=evidence,
             reference=reference, clock=clock, rng=random.Random(1), status=Nothing,
         )  # fmt: skip
+        spare_what_is_loaded()
         written, cpu_s = written_bytes(), time.process_time()
         found["fill_s"] = await _fill(outbox, count)
         if command == "fill":

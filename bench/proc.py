@@ -22,7 +22,7 @@ def resident_bytes(pid: int | str = "self") -> int:
 
 
 def cpu_s(pid: int) -> float:
-    """Processor time of all its threads so far, to the nanosecond: clock_getcpuclockid(3), as glibc makes the number."""
+    """Processor time of all its threads so far, to the nanosecond: what clock_getcpuclockid(3) makes of the number."""
     return time.clock_gettime(~pid << 3 | 2)
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from agent import config as configuration
 from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S, evidence_of
+from agent.daemon import SWITCH_INTERVAL_S, evidence_of, spare_what_is_loaded
 from agent.outbox.outbox import Outbox, open_outbox
 from agent.reference import Reference
 from agent.sync.centre_link import CentreLink
@@ -54,6 +54,7 @@ async def _run(path: Path, socket: str) -> None:
             evidence=evidence_of(config, outbox, reference, clock), reference=reference, clock=clock,
             rng=random.Random(), status=Nothing,
         )  # fmt: skip
+        spare_what_is_loaded()
         await asyncio.start_unix_server(lambda reader, writer: _serve(outbox, reader, writer), socket)
         await link.run()
 
