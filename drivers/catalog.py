@@ -65,9 +65,9 @@ CATALOG: dict[str, Entry] = {
     "gpio_signal": Entry(
         "drivers.signals.gpio_signal", "signal", "gpio", ("gpiod",), Cell(memory_mb=48, together=True)
     ),
-    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", needs=("av", "numpy"), cell=Cell(memory_mb=150, nice=5)),
-    "usb": Entry("drivers.cameras.usb", "camera", "camera", needs=("av", "numpy"), cell=Cell(memory_mb=150, nice=5)),
-    "file": Entry("drivers.cameras.file", "camera", "camera", needs=("av", "numpy"), cell=Cell(memory_mb=150, nice=5)),
+    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
+    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
+    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
 }
 
 
