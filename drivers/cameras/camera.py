@@ -154,7 +154,7 @@ class Camera:
 
 
 def _give_back_memory() -> None:
-    """glibc keeps what FFmpeg has freed: some megabytes more after each hundred reconnects (mallopt(3), malloc_trim)."""
+    """glibc keeps what FFmpeg has freed: some megabytes more with the reconnects (malloc_trim(3))."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another libc has none
     if trim is not None:
         trim(0)
