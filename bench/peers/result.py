@@ -71,7 +71,7 @@ def _figure(measure: Measure, name: str, values: list[float], other: str, others
     aimed = name == OURS and measure.met is not None
     return Figure(
         figure=f"{measure.name}: {name}", value=median(values), unit=measure.unit,
-        limit_or_peer=f"{other}: {median(others):.4g}", ratio=ratio, target=measure.target if aimed else "",
+        limit_or_peer=f"{other}: {_short(median(others))}", ratio=ratio, target=measure.target if aimed else "",
         met=measure.met(ratio) if aimed and measure.met and ratio is not None else None,
         range=(min(values), max(values)), runs=len(values),
     )  # fmt: skip
@@ -92,3 +92,7 @@ def _lost(what: str, name: str, losses: Losses, kills: int) -> Figure:
         figure=f"{what}: {name}", value=losses.lost, unit="events", limit_or_peer=f"of {losses.accepted} accepted",
         ratio=None, target="0" if ours else "", met=losses.lost == 0 if ours else None, runs=kills,
     )  # fmt: skip
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 1_000 else f"{value:.4g}"
