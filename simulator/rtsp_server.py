@@ -96,7 +96,7 @@ class Camera:
         if args.user or args.certificate:
             self._server.set_auth(_auth(args))
         factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_shared(True)
+        factory.set_shared(False)  # shared, it may give a viewer what is just being torn down behind another
         factory.set_launch(LAUNCH.format(codec=self._scenes.codec, caps=CAPS.format(codec=self._scenes.codec)))
         if args.user or args.certificate:
             permissions = GstRtspServer.RTSPPermissions()

@@ -21,8 +21,8 @@ from simulator.processes import free_port
 from simulator.rtsp_camera import RtspCamera
 from simulator.scenes import Sight, write_video
 
-GOP_S = 0.5
-SMALL = {"width": 320, "height": 180, "gop_s": GOP_S}
+GOP_S = 0.24
+SMALL = {"width": 320, "height": 180, "rate": 25, "gop_s": GOP_S}
 
 
 @functools.cache

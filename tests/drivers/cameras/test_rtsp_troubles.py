@@ -32,7 +32,7 @@ BACK_S = 5.0
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "READ_S", 1.0)
+    monkeypatch.setattr(reader, "READ_S", 0.7)
     monkeypatch.setattr(reader, "OPEN_S", 1.0)
 
 
@@ -60,7 +60,7 @@ async def test_a_camera_that_vanishes_comes_back() -> None:
 
 async def test_open_without_a_picture_is_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers, describes itself, plays, and sends nothing."""
-    monkeypatch.setattr(open_camera, "FIRST_S", 3.0)
+    monkeypatch.setattr(open_camera, "FIRST_S", 1.5)
     async with far_camera() as far:
         far.mute()
         async with kept_reading(rtsp, Settings(url=far.url)) as kept:
@@ -88,7 +88,7 @@ async def test_a_changed_resolution_goes_on_and_the_ring_starts_anew() -> None:
 async def test_reconnecting_leaves_nothing_behind() -> None:
     async with far_camera() as far:
         before = open_files()
-        for _ in range(4):
+        for _ in range(3):
             async with rtsp.connect(Settings(url=far.url), FastClock(), no_secrets):
                 pass
         assert (open_files(), reading()) == (before, [])
