@@ -15,11 +15,13 @@ from agent.cli.run import FOR_CHILDREN
 from agent.clock import SystemClock
 from agent.config import SourceConfig
 from drivers import catalog
+from drivers.readings import PictureChange
 from simulator.serial_line import SerialLine
 from tests.drivers.supervised import Kept, kept_reading, until
 from tests.test_contract import DEVICES, Device, reports
 
 CELLED = [name for name in DEVICES if catalog.cell(name)]
+LOOKS = 3
 SHARED_MEMORY = "/dev/shm"  # what a simulated device is made of must lie where a cell may use devices
 STAND_IN = str(Path(__file__).parents[1] / "simulator/stand_in")
 
@@ -42,6 +44,8 @@ async def in_its_cell(name: str) -> AsyncIterator[tuple[Device, Kept, Cells]]:
 async def test_it_reads_and_comes_back_when_its_cell_is_killed(name: str) -> None:
     async with in_its_cell(name) as (device, kept, cells):
         await until(kept.works)
+        if device.reading is PictureChange:  # it must have seen the room to notice the hand
+            await until(lambda: kept.station.totals().frames >= LOOKS)
         await reports(device, kept)
         cell = cells.cell("device")
         assert cell is not None
@@ -51,9 +55,12 @@ async def test_it_reads_and_comes_back_when_its_cell_is_killed(name: str) -> Non
         assert limits is not None
         assert cell.life.memory_mb < 0.8 * limits.memory_mb, "too little room for a busy day"
         cell.life.kill("U-101", "by the test")
-        await cell.life.over.wait()
+        await until(lambda: kept.states[-1] != "working")
         if isinstance(device.line, SerialLine):
             device.line.let_go()
-        await until(lambda: kept.states[-1:] == ["working"])
+        told = len(kept.readings)
+        await until(kept.works)
+        if device.reading is PictureChange:  # the hand is still there: it tells so first
+            await until(lambda: len(kept.readings) > told)
         await reports(device, kept)
         assert cell.falls.total == 1

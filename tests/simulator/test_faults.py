@@ -9,6 +9,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
@@ -238,13 +239,13 @@ BROKEN: dict[str, Broken] = {
 
 
 @pytest.fixture
-async def school(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[School]:
-    """All but the agent, which would hold the devices' ports; its fault starts it."""
-    folder = tmp_path_factory.mktemp("school")
-    for shared in (folder, *folder.parents):
-        if shared == Path("/tmp"):
-            break
-        shared.chmod(0o711)  # the broker drops to its own user and must reach its part
+async def school() -> AsyncIterator[School]:
+    """All but the agent, which would hold the devices' ports; its fault starts it.
+
+    Outside pytest's own folders: those are closed to the broker, which drops to its own user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="mektep-school-"))
+    folder.chmod(0o711)
     school = School(folder, small_disk=True, own_clock=True, every_kind=True)
     await school.make()
     await school.start()
