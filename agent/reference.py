@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ from agent.private_file import write_private
 
 log = logging.getLogger("agent.reference")
 
+VERSION = re.compile("[0-9]{1,18}")
 BEHIND_S = 60.0  # what the centre has published should have come by then
 Recipient = Annotated[str, Meta(pattern="^age1[0-9a-z]{58}$", description="age recipient, X25519")]
 
@@ -93,7 +95,9 @@ class Reference:
 
     def said(self, versions: Mapping[str, str]) -> None:
         """The centre's welcome tells which versions it has published."""
-        self._said = {name: int(text) for name, text in versions.items() if name in DATASETS and text.isdecimal()}
+        self._said = {
+            name: int(text) for name, text in versions.items() if name in DATASETS and VERSION.fullmatch(text)
+        }
 
     def trouble(self) -> list[Trouble]:
         """What the centre has published and has not come."""

@@ -69,6 +69,8 @@ async def test_on_a_full_disk_the_former_one_stays(tmp_path: Path, monkeypatch: 
 async def test_what_the_centre_has_and_does_not_come_is_a_trouble(tmp_path: Path) -> None:
     clock = FastClock()
     held = Reference(tmp_path, clock)
+    held.said({"recipients": "9" * 5_000})  # no number that anybody has
+    assert held.trouble() == []
     held.said({"recipients": "5", "cards": "9", "meals": "x"})  # others are not for this version
     assert held.trouble() == []
     clock.advance(BEHIND_S)
