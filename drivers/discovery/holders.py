@@ -33,7 +33,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def look(proc: Path, wanted: Collection[str]) -> Held:
-    """Who holds the wanted devices, named by their true paths."""
+    """Who holds the wanted devices, named by their true paths; where several do, the agent goes first."""
     held: dict[str, Holder] = {}
     complete = True
     for folder in _processes(proc):
@@ -44,7 +44,7 @@ def look(proc: Path, wanted: Collection[str]) -> Held:
             continue
         if links:
             holder = _holder(proc, int(folder.name))
-            held |= dict.fromkeys(links, holder)
+            held |= {link: holder for link in links if not (link in held and held[link].ours)}
     return Held(held, complete)
 
 
@@ -57,7 +57,7 @@ def by_us(proc: Path, device: Path) -> str:
 
 def _processes(proc: Path) -> list[Path]:
     try:
-        return sorted(folder for folder in proc.iterdir() if folder.name.isdecimal())
+        return sorted((one for one in proc.iterdir() if one.name.isdecimal()), key=lambda one: int(one.name))
     except OSError:
         return []
 

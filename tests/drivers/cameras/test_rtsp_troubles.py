@@ -55,7 +55,7 @@ async def test_a_camera_that_vanishes_comes_back() -> None:
             await until(lambda: kept.states[-1] == "V-101")
             await far.start()
             assert await until(kept.works) < BACK_S
-        assert len(open_files()) == len(before)
+        assert len(open_files()) <= len(before)  # what others have left behind may be closed meanwhile
 
 
 async def test_open_without_a_picture_is_not_open(monkeypatch: pytest.MonkeyPatch) -> None:

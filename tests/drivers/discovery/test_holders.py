@@ -33,6 +33,16 @@ def test_the_agent_is_told_from_others(tmp_path: Path, command: str, parent: int
     assert (holder.pid, holder.command, holder.ours, held.complete) == (700, command, ours, True)
 
 
+@pytest.mark.parametrize("others", [(90,), (9_999,), (90, 9_999)])
+def test_of_several_that_hold_it_the_agent_goes_first(tmp_path: Path, others: tuple[int, ...]) -> None:
+    board = Board(tmp_path)
+    device = board.write("dev/ttyUSB0", "")
+    board.process(612, "python mektep run", holds=device)
+    for pid in others:
+        board.process(pid, "cat", holds=device)
+    assert holders.look(tmp_path / "proc", {str(device)}).by[str(device)].pid == 612
+
+
 def test_only_what_is_wanted_is_told(tmp_path: Path) -> None:
     board = Board(tmp_path)
     board.process(700, "cat", holds=board.write("dev/other", ""))
