@@ -33,6 +33,7 @@ STALLS = 5
 RECONNECTS, WARM = 1_000, 100  # a process grows a little at first: what counts is what comes after
 MEMORY_MB, PROCESSOR = 90.0, 1.5
 NOTICED_S, BACK_S = 10.0, 5.0
+SEEN = 25  # closed connections that a figure is the median of
 LEAK_MB = 2.0
 TICKS_S = os.sysconf("SC_CLK_TCK")
 
@@ -176,16 +177,26 @@ async def _leaks(camera: RtspCamera) -> list[Figure]:
         async with Cells([config], SystemClock(), os.environ) as cells:
             driver, cell = cells.driver(config), cells.cell(config.name)
             assert cell is not None
-            held, pids = [], set()
-            for number in range(RECONNECTS + 1):
+            held: list[Held] = []
+            pids = set()
+            for _ in range(RECONNECTS):
                 async with driver.connect(config.settings, SystemClock(), _no_secrets):
-                    assert cell.life is not None
-                    pids.add(cell.life.pid)
-                    if number in (WARM, RECONNECTS):
-                        held.append(_held(cell.life.pid))
+                    pass
+                assert cell.life is not None
+                pids.add(cell.life.pid)
+                held.append(_held(cell.life.pid))
     finally:
         await camera.stop()
-    return [_leak(held[0], held[1], len(pids))]
+    return [_leak(_middle(held[WARM : WARM + SEEN]), _middle(held[-SEEN:]), len(pids))]
+
+
+def _middle(held: list[Held]) -> Held:
+    """The median of each: one look catches what is just being freed."""
+    return Held(
+        median([one.resident_mb for one in held]),
+        round(median([one.files for one in held])),
+        round(median([one.threads for one in held])),
+    )
 
 
 def _leak(warm: Held, last: Held, processes: int) -> Figure:
