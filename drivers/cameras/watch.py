@@ -239,5 +239,4 @@ def _rich(energy: Detail) -> Cells:
 def _alike(one: Detail, other: Detail) -> Detail:
     """Correlation of two pictures' detail, cell by cell."""
     both = _cells(one * other, HALF).mean(axis=(1, 3))
-    alike: Detail = both / np.sqrt(_energy(one) * _energy(other) + np.float32(1e-6))
-    return alike
+    return np.asarray(both / np.sqrt(_energy(one) * _energy(other) + np.float32(1e-6)), dtype=np.float32)
