@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ PROGRAM = "/usr/sbin/pcscd"
 SYSTEM_DRIVERS = Path("/usr/lib/pcsc/drivers")
 SERIAL_CCID = SYSTEM_DRIVERS / "serial/libccidtwin.so"
 BUNDLE = Path("ifd-ccid.bundle/Contents/Info.plist")
+OWN_USERS_ONLY = "--disable-polkit"  # newer ones ask polkit, which a private service has none of
 LISTEN_FD = 3  # sd_listen_fds(3)
 READER = 'FRIENDLYNAME "{name}"\nDEVICENAME {device}:GemPCTwin\nLIBPATH {driver}\n'
 
@@ -84,8 +86,11 @@ def become_pcscd(path: str, config: str) -> None:
     listening.listen()
     os.dup2(listening.fileno(), LISTEN_FD)
     os.set_inheritable(LISTEN_FD, True)  # dup2 leaves it as it was if it is that descriptor already
+    words = [PROGRAM, "--foreground", "--info", "--config", config]
+    if OWN_USERS_ONLY in subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=False).stdout:
+        words.append(OWN_USERS_ONLY)
     environment = os.environ | {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-    os.execve(PROGRAM, [PROGRAM, "--foreground", "--info", "--config", config], environment)  # noqa: S606
+    os.execve(PROGRAM, words, environment)  # noqa: S606
 
 
 if __name__ == "__main__":
