@@ -91,6 +91,7 @@ class LinkProxy:
                         free_s = max(free_s, loop.time()) + len(data) * 8 / self.bits_per_s
                         await asyncio.sleep(free_s - loop.time())
                     await on_the_way.put((loop.time() + self.delay_s, data))
+            await self._open.wait()  # a silent line does not tell that one end has hung up
         finally:
             arriving.cancel()
 
