@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -88,11 +88,19 @@ class ReferenceFeed:
         before = self._coming.get(name)
         if before and before.manifest.version > manifest.version:
             raise Refused("old_version")
-        self._coming[name] = coming = Coming(manifest, before.parts if before else {})
         named = {part.sha256 for part in manifest.parts}
-        coming.parts = {sha256: body for sha256, body in coming.parts.items() if sha256 in named}
+        self._give_up(name, keep=named)
+        held = before.parts if before else {}
+        coming = Coming(manifest, {sha256: body for sha256, body in held.items() if sha256 in named})
+        self._coming[name] = coming
         if not self._joined(name, coming):
             self._listen([self._topics.reference + sha256 for sha256 in coming.missing()])
+
+    def _give_up(self, name: str, keep: Collection[str] = ()) -> None:
+        """Parts that a newer manifest does not name are not listened for any more: the broker remembers who listens."""
+        coming = self._coming.pop(name, None)
+        gone = [sha256 for sha256 in coming.missing() if sha256 not in keep] if coming else []
+        self._unlisten([self._topics.reference + sha256 for sha256 in gone])
 
     def _take_part(self, sha256: str, payload: bytes) -> None:
         wanting = [(name, coming) for name, coming in self._coming.items() if sha256 in coming.missing()]
@@ -116,23 +124,24 @@ class ReferenceFeed:
 
     def _ready(self, name: str, version: int, content: bytes) -> None:
         _decoded(content, DATASETS[name])
-        self._coming.pop(name, None)
+        self._give_up(name)
         self._whole[name] = (version, content)
         self._wake.set()
 
     async def keep(self, changed: Callable[[], None]) -> None:
-        """Put what is whole on the disk; runs for ever."""
+        """Put what is whole on the disk, and first what a connection that was lost has left; runs for ever."""
         while True:
-            await self._wake.wait()
             self._wake.clear()
             for name, (version, content) in list(self._whole.items()):
                 try:
-                    if await self._reference.put(name, version, content):
-                        changed()
-                except OSError as error:  # a full disk; the broker gives it again at the next connection
+                    await asyncio.shield(self._reference.put(name, version, content))
+                except OSError as error:  # a full disk: tried again with the next connection
                     log.warning("reference data %s cannot be written: %s", name, error)
+                    continue
+                changed()
                 if self._whole.get(name) == (version, content):
                     del self._whole[name]
+            await self._wake.wait()
 
 
 def _decoded(payload: bytes, type_: type[S]) -> S:

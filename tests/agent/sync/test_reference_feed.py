@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent import reference as reference_module
 from agent.reference import Reference
 from agent.sync.reference_feed import ReferenceFeed
 from agent.sync.topics import REFERENCE_PART_MAX_BYTES, Topics
@@ -188,20 +190,56 @@ async def test_parts_that_join_to_nonsense_are_refused(feed: Feed) -> None:
 
 
 async def test_a_disk_that_is_full_is_tried_again_with_the_next_connection(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object) -> bool:
         tried.set()
         raise OSError(28, "No space left on device")
 
-    tried = asyncio.Event()
+    feed, tried = Feed(tmp_path), asyncio.Event()
+    feed.give(manifest())
     with monkeypatch.context() as patch:
         patch.setattr(feed.reference, "put", full)
-        feed.give(manifest())
-        await tried.wait()
-        await asyncio.sleep(0)
+        await until_cut(feed, tried.is_set)
+    assert feed.changes == 0
+    await until_cut(feed, lambda: feed.changes == 1)
+    assert feed.reference.version("recipients") == 5
+
+
+async def until_cut(feed: Feed, happened: Callable[[], bool]) -> None:
+    """One connection, cut once this has happened."""
+    keeping = asyncio.create_task(feed.feed.keep(feed.changed))
+    await until(happened)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_what_was_being_written_when_the_connection_was_lost_is_in_force_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, writes, go_on = Feed(tmp_path), threading.Event(), threading.Event()
+    write = reference_module._write
+
+    def slow(*given: Any) -> None:
+        writes.set()
+        assert go_on.wait(5)
+        write(*given)
+
+    monkeypatch.setattr(reference_module, "_write", slow)
     feed.give(manifest())
-    await until(lambda: feed.reference.version("recipients") == 5)
+    await until_cut(feed, writes.is_set)
+    feed.give(manifest())  # retained: it comes again
+    asyncio.get_running_loop().call_later(0.05, go_on.set)
+    await until_cut(feed, lambda: feed.changes == 1)
+    assert feed.reference.recipients() == (RECIPIENT,)
+
+
+@pytest.mark.parametrize("newer", [{"content": CONTENT}, {"content": None, "parts": named(b"{", b"}")}])
+async def test_parts_of_a_former_version_are_not_listened_for_any_more(feed: Feed, newer: dict[str, Any]) -> None:
+    feed.give(manifest(content=None, parts=named(b"{", b"old")))
+    feed.give(manifest(6, **newer))
+    assert PREFIX + sha256(b"old") in feed.unlistened
+    assert PREFIX + sha256(b"old") not in feed.feed.topics()
 
 
 @given(st.binary(max_size=60), st.sampled_from(["recipients", "x", sha256(b""), "a/b", ""]))
