@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from bisect import insort
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from centre.database import Database, Row
 from centre.parts import Part, Range, fresh, joined
 
+PIECES_MAX = 8_192  # of one file: twice what 4 KiB each would make; a box that sends crumbs must not slow the city
 RANGES = "select first, length(body) from evidence_part where evidence = ? order by first"
 FIND = "select id, sha256, bytes, whole_ns from evidence where school = ? and name = ?"
 LISTED = """
@@ -94,19 +96,27 @@ class EvidenceStore:
             return Outcome(school, name, sha256, size, "conflict", [])
         if file.whole:
             return Outcome(school, name, sha256, size, "whole", [(0, size - 1)])
-        for part in parts:
-            for first, body in fresh(part, self._pieces(file.id)):
-                sql = "insert into evidence_part (evidence, first, body) values (?, ?, ?)"
-                self._database.execute(sql, (file.id, first, body))
-        have = joined(self._pieces(file.id))
-        if have != [(0, size - 1)]:
-            return Outcome(school, name, sha256, size, "partial", have)
-        if self._hash(file.id) != sha256:
+        pieces = self._added(file.id, parts)
+        have = joined(pieces)
+        whole = have == [(0, size - 1)]
+        if whole and self._hash(file.id) == sha256:
+            self._database.execute("update evidence set whole_ns = ? where id = ?", (time.time_ns(), file.id))
+            return Outcome(school, name, sha256, size, "whole", have)
+        if whole or len(pieces) > PIECES_MAX:
             self._database.execute("delete from evidence_part where evidence = ?", (file.id,))
             self._database.execute("delete from evidence where id = ?", (file.id,))
             return Outcome(school, name, sha256, size, "damaged", [])
-        self._database.execute("update evidence set whole_ns = ? where id = ?", (time.time_ns(), file.id))
-        return Outcome(school, name, sha256, size, "whole", have)
+        return Outcome(school, name, sha256, size, "partial", have)
+
+    def _added(self, file: int, parts: list[Part]) -> list[Range]:
+        """Store what is new of the parts. Returns every piece that is stored now."""
+        pieces = self._pieces(file)
+        for part in parts:
+            for first, body in fresh(part, pieces):
+                sql = "insert into evidence_part (evidence, first, body) values (?, ?, ?)"
+                self._database.execute(sql, (file, first, body))
+                insort(pieces, (first, first + len(body) - 1))
+        return pieces
 
     def _file(self, part: Part) -> File:
         """The file of a part, locked; made if it is new."""

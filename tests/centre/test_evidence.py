@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 import centre.database
+import centre.evidence
 from centre.database import open_database
 from centre.errors import StoreDown
 from centre.evidence import EvidenceStore, Outcome
 from centre.parts import Part
 from centre.store import Store
+from centre.wire import EVIDENCE_MAX
 from tests.centre.batches import batch
 from tests.centre.conftest import Open
 from tests.centre.far_box import event
@@ -73,6 +75,19 @@ def test_bytes_that_do_not_have_the_hash_are_forgotten_and_may_come_again(eviden
     assert told(evidence.store([part(32_768)])) == [("damaged", [])]
     assert evidence.known() == []
     assert told(evidence.store([part(0), part(PART), part(32_768)])) == [("whole", [(0, 39_999)])]
+
+
+def test_a_file_in_crumbs_is_forgotten(evidence: EvidenceStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(centre.evidence, "PIECES_MAX", 50)
+    crumbs = [part(at, body=SEALED[at : at + 1]) for at in range(0, 102, 2)]
+    assert told(evidence.store(crumbs[:50]))[0][0] == "partial"
+    assert told(evidence.store(crumbs[50:])) == [("damaged", [])]
+    assert evidence.known() == []
+    assert told(evidence.store([part(0), part(PART), part(32_768)])) == [("whole", [(0, 39_999)])]
+
+
+def test_an_honest_cut_of_the_largest_file_has_far_fewer_pieces() -> None:
+    assert EVIDENCE_MAX // 4_096 * 2 <= centre.evidence.PIECES_MAX
 
 
 def test_many_files_in_one_group(evidence: EvidenceStore) -> None:
