@@ -79,7 +79,7 @@ async def gather(wish: Wish, configured: Configured, clock: Clock, bars: Bars) -
     found = [one for many in await asyncio.gather(*map(_all, looked)) for one in many]
     if wish.listen_s:
         answered = {one.name for one in found if one.sure is Sure.CERTAIN and one.kind in (Kind.READER, Kind.PANEL)}
-        typing = [one for one in found if _types(one) and not configured.name_of(one)]
+        typing = [one for one in found if _types(one) and not configured.name_of(one) and not wish.ports]
         silent = [port for port in free if port.name not in answered]
         found += await _listen(silent, typing, wish.listen_s, clock, bars)
     return merged(_named(one, configured) for one in [*found, *missing])
@@ -106,10 +106,13 @@ def _touched(wish: Wish, configured: Configured) -> tuple[list[Port], list[Found
 
 
 def touchable(wish: Wish, configured: Configured) -> list[Port]:
-    """The ports that may be opened."""
-    found = [port for port in ports.ports(wish.root) if port.free]
+    """The ports that may be opened; none but named ones for a user who cannot see who holds them: X-119 tells that."""
+    every, complete = ports.survey(wish.root)
+    found = [port for port in every if port.free]
     if wish.ports:
         return [port for port in found if port.true in {os.path.realpath(name) for name in wish.ports}]
+    if not complete and os.geteuid() != 0:
+        return []
     return [port for port in found if not configured.at(port.true)]
 
 
@@ -186,7 +189,7 @@ async def _network(wish: Wish, configured: Configured, bars: Bars) -> AsyncItera
             yield one
     cameras: dict[str, Found | None] = dict.fromkeys(wish.hosts)
     cameras |= {one.host: one for one in answered if not one.code}
-    scanned = await _scan(wish, bars)
+    scanned = await _scan(wish, configured, bars)
     cameras |= {one.address: None for one in scanned if wish.rtsp_port in one.ports and one.address not in cameras}
     panels = {*wish.hosts, *(one.address for one in scanned if wish.modbus_port in one.ports)}
     looks = [rtsp.look(host, known, wish.rtsp_port) for host, known in cameras.items() if not configured.at(host)]
@@ -206,10 +209,12 @@ async def _cameras(wish: Wish, bars: Bars) -> list[Found]:
     return found
 
 
-async def _scan(wish: Wish, bars: Bars) -> list[Host]:
+async def _scan(wish: Wish, configured: Configured, bars: Bars) -> list[Host]:
+    """A panel that takes one connection would give up the agent's for ours."""
     if wish.scan is None:
         return []
-    return await _all(hosts.look(wish.scan, (wish.rtsp_port, wish.modbus_port), bars.bar(str(wish.scan), "scan")))
+    tick = bars.bar(str(wish.scan), "scan")
+    return await _all(hosts.look(wish.scan, (wish.rtsp_port, wish.modbus_port), tick, configured.at))
 
 
 async def _some_at_once(looks: Iterable[AsyncIterator[Found]]) -> list[Found]:

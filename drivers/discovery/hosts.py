@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -39,10 +39,12 @@ def network(text: str) -> ipaddress.IPv4Network:
     return found
 
 
-async def look(where: ipaddress.IPv4Network, ports: Sequence[int], tick: Tick) -> AsyncIterator[Host]:
-    """The hosts that have a port open, by address."""
+async def look(
+    where: ipaddress.IPv4Network, ports: Sequence[int], tick: Tick, alone: Callable[[str], object] = lambda _host: False
+) -> AsyncIterator[Host]:
+    """The hosts that have a port open, by address; those that are to be left `alone` are not connected to."""
     room = asyncio.Semaphore(AT_ONCE)
-    addresses = [str(address) for address in where.hosts()]
+    addresses = [address for host in where.hosts() if not alone(address := str(host))]
     waiting = []
     for number, address in enumerate(addresses):
         await room.acquire()

@@ -127,7 +127,7 @@ async def look(root: Path) -> AsyncIterator[Found]:
     if found and not complete and os.geteuid() != 0:  # root who may not look cannot help it
         yield Found(
             kind=Kind.PORT, what="programs of other users", name="", sure=Sure.CERTAIN, why=Why.LISTED, code="X-119",
-            fact="this user may not see whether a program, or the agent, holds a port",
+            fact="this user may not see whether a program, or the agent, holds a port: none is opened but by --port",
             do="Run it as root: sudo mektep discover",
         )  # fmt: skip
     for one in _without_driver(root):

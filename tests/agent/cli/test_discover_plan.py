@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from agent.cli import discover_plan
 from agent.cli.discover_configured import Configured
 from agent.cli.discover_plan import Wish, gather, merged, touchable
 from agent.clock import SystemClock
-from drivers.discovery import modbus_host, modbus_line, onvif, osdp_bus
+from drivers.discovery import holders, keyboards, modbus_host, modbus_line, onvif, osdp_bus
 from drivers.discovery.found import Found, Kind, Sure, Tick, Why
 from simulator.card_reader import CardReader, rdm6300_frame
 from simulator.onvif_camera import OnvifCamera
@@ -65,6 +66,37 @@ def test_only_free_ports_that_nobody_has_configured_are_touched(tmp_path: Path) 
     assert names(touchable(wish(tmp_path), configured), tmp_path) == free[:-1]
     named = wish(tmp_path, ports=(z2, str(board.root / "dev/ttyUSB0")))
     assert names(touchable(named, configured), tmp_path) == ["dev/ttyUSB3"]  # named: the configured one, not the held
+
+
+def test_who_cannot_see_the_holders_touches_only_what_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board = school(tmp_path)
+    monkeypatch.setattr(holders, "look", lambda proc, wanted: holders.Held({}, complete=False))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert touchable(wish(tmp_path), NOTHING) == []
+    named = wish(tmp_path, ports=(str(board.root / "dev/ttyUSB1"),))
+    assert names(touchable(named, NOTHING), tmp_path) == ["dev/ttyUSB1"]
+    monkeypatch.setattr(os, "geteuid", lambda: 0)  # root who may not look cannot help it
+    assert len(touchable(wish(tmp_path), NOTHING)) == 4
+
+
+async def test_keyboards_are_left_to_the_console_where_a_port_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, heard = Board(tmp_path), []
+
+    async def listen(keyboard: Found, *_: object) -> AsyncIterator[Found]:
+        heard.append(keyboard.name)
+        yield keyboard
+
+    monkeypatch.setattr(keyboards, "listen", listen)
+    board.keyboard("event0", "usb-Reader-event-kbd", board.usb("1-1", FTDI), "RFID Reader")
+    board.port("ttyUSB0", board.usb("1-2", FTDI))
+    console = board.on_board("ttyAMA0")
+    board.write("proc/cmdline", "console=ttyAMA0")
+    await look(wish(tmp_path, listen_s=0.1, ports=(str(console),)))
+    assert heard == []
+    await look(wish(tmp_path, listen_s=0.1))
+    assert len(heard) == 1
 
 
 async def test_a_look_without_a_wish_opens_nothing(tmp_path: Path) -> None:
@@ -159,6 +191,22 @@ async def test_a_network_is_looked_through(tmp_path: Path) -> None:
         assert sorted(one.host for one in found) == ["127.0.0.1", "127.0.0.2"]  # it listens on every address here
     finally:
         await camera.stop()
+
+
+async def test_a_scan_does_not_connect_to_what_is_configured(tmp_path: Path) -> None:
+    """A panel that takes one connection would give up the agent's for ours."""
+    connected: list[str] = []
+
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.append(writer.get_extra_info("sockname")[0])
+        writer.close()
+
+    server = await asyncio.start_server(talk, "0.0.0.0", 0)
+    port = server.sockets[0].getsockname()[1]
+    given = wish(Board(tmp_path).root, scan=ipaddress.IPv4Network("127.0.0.0/30"), rtsp_port=port, modbus_port=port)
+    await look(given, Configured(frozenset({"panel"}), {"127.0.0.1": "panel"}))
+    server.close()
+    assert set(connected) == {"127.0.0.2"}
 
 
 async def test_a_box_without_pyserial_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
