@@ -47,7 +47,7 @@ class Troubles:
             found.append(("E-101", what, "Check space and rights of the folder `evidence` in the state directory."))
         if self._cameras and not self._given:
             what = "nobody is named who may see pictures: none are kept"
-            do = "Nothing on site; tell the centre: `mektep-centre reference SCHOOL recipients`."
+            do = "Nothing on site; tell the centre: `mektep-centre reference SCHOOL recipients --snapshot age1…`."
             found.append(("E-102", what, do))
         if self._seconds() - self._shed_s < SHOWN_S:
             what = "pictures that the centre did not have yet were dropped for want of space, and recorded"

@@ -4,7 +4,7 @@ Shape   grey pictures, uint8, (180, 320), about one a second: look() returns the
 How     the picture is cut into 9 by 16 cells. Covered: the fine detail that the cells had is gone, or there is none at
         all. Frozen: for a minute nearly all cells stay as they are to the last bit; a clock drawn over the picture may
         go on. A live sensor is never so still, even in an empty corridor: its noise reaches the cells.
-Not     who covered it; whether the picture is sharp or looks elsewhere; packets and connections (stream.py).
+Not     who covered it; whether the picture is sharp or looks elsewhere; packets and connections (reader.py).
 
 numpy alone: the CSI camera's cell runs under Debian's own Python.
 """

@@ -24,10 +24,11 @@ async def look(host: str, tick: Tick, tcp_port: int = PORT) -> AsyncIterator[Fou
         return
     try:
         more = settings(host=host) + ((Setting("tcp_port", tcp_port),) if tcp_port != PORT else ())
-        for found in await ask_units(lambda u, q: _ask_host(reader, writer, u, q), more, f"{host}:{tcp_port}", tick):
+        asking = ask_units(lambda u, q: _ask_host(reader, writer, u, q), more, f"{host}:{tcp_port}", tick)
+        async for found in asking:
             yield msgspec.structs.replace(found, host=host)
     except (OSError, EOFError):
-        return  # it hung up: no panel that speaks with us
+        return  # it hung up; what has answered before is there all the same
     finally:
         writer.close()
         tick(1, 1)

@@ -23,7 +23,8 @@ async def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
         for number, baud in enumerate(BAUDS):
             async with open_port(port.device, clock, baud=baud) as line:
                 more = settings(port=port.name) + ((Setting("baud", baud),) if number else ())
-                found = await ask_units(partial(_ask_line, line), more, port.name, share(tick, number, len(BAUDS)))
+                asking = ask_units(partial(_ask_line, line), more, port.name, share(tick, number, len(BAUDS)))
+                found = [one async for one in asking]
             for one in found:
                 yield one
             if found:

@@ -9,7 +9,7 @@ Not     the line and the host: modbus_line.py, modbus_host.py; reading a panel: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -108,14 +108,13 @@ def find_rtu(buffer: bytes, unit: int, question: Question) -> Answer | None:
     return None
 
 
-async def ask_units(ask: Ask, where: tuple[Setting, ...], name: str, tick: Tick) -> list[Found]:
+async def ask_units(ask: Ask, where: tuple[Setting, ...], name: str, tick: Tick) -> AsyncIterator[Found]:
     """Every unit; one that is silent at the first question is not there."""
-    found = []
     for number, unit in enumerate(UNITS):
         tick(number, len(UNITS))
         one = await _ask_unit(ask, unit, where, name)
-        found += [one] if one else []
-    return found
+        if one is not None:
+            yield one
 
 
 async def _ask_unit(ask: Ask, unit: int, where: tuple[Setting, ...], name: str) -> Found | None:

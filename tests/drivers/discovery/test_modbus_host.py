@@ -96,6 +96,17 @@ async def answers_for_others(reader: asyncio.StreamReader, writer: asyncio.Strea
         writer.write(b"\x00\x00\x00\x00\x00\x05\x63\x03\x02\x00\x24" + question[:0])
 
 
+async def answers_one_and_hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    question = await reader.readexactly(12)
+    writer.write(question[:4] + b"\x00\x05\x01\x03\x02\x00\x24")
+    await reader.readexactly(12)
+
+
+async def test_a_panel_that_answered_is_told_though_the_host_hangs_up_then() -> None:
+    async with host(answers_one_and_hangs_up) as port:
+        assert [one.what for one in await look(port)] == ["Bolid S2000-PP, unit 1"]
+
+
 @pytest.mark.parametrize("talk", [hangs_up, speaks_http, promises_much, answers_for_others])
 async def test_a_host_that_is_no_panel_is_nothing(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modbus_host, "ANSWER_S", 0.05)

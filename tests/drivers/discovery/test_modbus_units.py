@@ -25,7 +25,7 @@ from drivers.discovery.modbus_units import (
     tcp,
 )
 from drivers.sensors.profile import shipped
-from tests.drivers.discovery.looked import Ticks
+from tests.drivers.discovery.looked import Ticks, all_of
 
 # A published capture of an S2000-PP: seven zones read, seven registers answered.
 ASKED = bytes.fromhex("02039C4000072BBF")
@@ -112,7 +112,7 @@ def told_by(answers: dict[tuple[int, int], Answer]) -> tuple[list[tuple[int, str
 
 async def test_a_panel_is_certain_by_its_canary() -> None:
     asked, ask = told_by({(2, 3): Answer(b"\x00\x24")})
-    (found,) = await ask_units(ask, settings(port="/dev/x"), "/dev/x", Ticks())  # type: ignore[arg-type]
+    (found,) = await all_of(ask_units(ask, settings(port="/dev/x"), "/dev/x", Ticks()))  # type: ignore[arg-type]
     assert (found.kind, found.what, found.sure, found.code) == (
         Kind.PANEL, "Bolid S2000-PP, unit 2", Sure.CERTAIN, "")  # fmt: skip
     assert found.proposal is not None
@@ -124,12 +124,12 @@ async def test_a_panel_is_certain_by_its_canary() -> None:
 
 async def test_a_detector_without_a_canary_is_only_possible() -> None:
     _, ask = told_by({(1, 3): Answer(b"", refused=True), (1, 2): Answer(b"\x01")})
-    (found,) = await ask_units(ask, settings(host="h"), "h:502", Ticks())  # type: ignore[arg-type]
+    (found,) = await all_of(ask_units(ask, settings(host="h"), "h:502", Ticks()))  # type: ignore[arg-type]
     assert (found.what, found.sure) == ("Calectro UG-3, unit 1", Sure.POSSIBLE)
 
 
 @pytest.mark.parametrize("first", [Answer(b"\x00\x25"), Answer(b"", refused=True)])
 async def test_a_device_of_no_profile_is_told(first: Answer) -> None:
     _, ask = told_by({(9, 3): first})
-    (found,) = await ask_units(ask, settings(port="/dev/x"), "/dev/x", Ticks())  # type: ignore[arg-type]
+    (found,) = await all_of(ask_units(ask, settings(port="/dev/x"), "/dev/x", Ticks()))  # type: ignore[arg-type]
     assert (found.code, found.proposal) == ("X-108", None)
