@@ -1,6 +1,7 @@
-"""The folder of sealed pictures, and the one thread that works on it: the event loop never waits for the disk.
+"""The folder of sealed pictures, and the threads that work on it: the event loop never waits for the disk.
 
-A file is {id}.age, mode 0600, whole and synced when write() returns.
+A file is {id}.age, mode 0600, whole and synced when write() returns. One thread seals, writes and removes; another only
+reads: the link reads, and what it sends next may be an alarm, which must not wait for a card that takes long to sync.
 """
 
 from __future__ import annotations
@@ -23,15 +24,20 @@ NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Folder:
-    """All methods but free_bytes() run in the worker, one after the other. They raise OSError unless they say else."""
+    """All methods but free_bytes() run in a thread. They raise OSError unless they say else."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="evidence")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="evidence-reader")
 
     async def aside(self, work: Callable[[], T]) -> T:
-        """Anything that takes time, in the worker."""
+        """Anything that takes time, one after the other."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    async def _at_once(self, work: Callable[[], T]) -> T:
+        """Reading, whatever the worker does."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, work)
 
     async def write(self, id_: str, sealed: bytes) -> None:
         def write() -> None:
@@ -50,7 +56,7 @@ class Folder:
                 file.seek(offset)
                 return file.read(size)
 
-        return await self.aside(read)
+        return await self._at_once(read)
 
     async def intact(self, kept: Kept) -> bool:
         """Whether the card still gives what was written. Raises nothing."""
@@ -61,7 +67,7 @@ class Folder:
             except OSError:
                 return False
 
-        return await self.aside(look)
+        return await self._at_once(look)
 
     async def remove(self, ids: Iterable[str]) -> None:
         """Files that are not there are removed already."""

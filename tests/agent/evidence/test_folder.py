@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import stat
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from agent.evidence import folder as folder_module
 from agent.evidence.folder import Folder
 from agent.evidence.rows import Kept
 
-ONE = "11111111-1111-4111-8111-111111111111"
+ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
 
 async def test_what_is_written_is_private_and_read_in_pieces(tmp_path: Path) -> None:
@@ -45,6 +48,20 @@ async def test_a_file_that_changed_is_not_intact(tmp_path: Path) -> None:
     assert not await folder.intact(msgspec.structs.replace(kept, sha256="0" * 64))
     (tmp_path / f"{ONE}.age").unlink()
     assert not await folder.intact(kept)
+
+
+async def test_reading_does_not_wait_for_a_card_that_takes_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, synced = Folder(tmp_path), threading.Event()
+    await folder.write(ONE, b"0123456789")
+    monkeypatch.setattr(folder_module, "write_private", lambda *_: synced.wait(10))
+    writing = asyncio.create_task(folder.write(TWO, b"x"))
+    async with asyncio.timeout(5):
+        assert await folder.read(ONE, 0, 4) == b"0123"
+    assert not writing.done()
+    synced.set()
+    await writing
 
 
 async def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
