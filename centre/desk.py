@@ -16,6 +16,8 @@ from centre.evidence import EvidenceStore, Known
 from centre.settings import load_settings
 from centre.store import Store
 
+BOX_CHARS = 64
+
 
 def evidence_list(args: argparse.Namespace) -> int:
     """1 if something is lost."""
@@ -31,9 +33,14 @@ def evidence_list(args: argparse.Namespace) -> int:
 
 
 def _line(one: Known) -> str:
-    state = f"{one.state} {one.reason}".strip()
+    state = f"{one.state} {_shown(one.reason)}".strip()
     share = f"{one.stored}/{one.bytes}" if one.state == "partial" else f"{one.bytes}"
-    return f"{one.id}  {one.school}  {one.camera or '?'}  {one.at or '?'}  {state}  {share} bytes"
+    return f"{one.id}  {one.school}  {_shown(one.camera) or '?'}  {one.at or '?'}  {state}  {share} bytes"
+
+
+def _shown(text: str) -> str:
+    """A box's own words: they cannot move the cursor, and have an end."""
+    return "".join(char if char.isprintable() else "�" for char in text[:BOX_CHARS])
 
 
 def evidence_get(args: argparse.Namespace) -> int:
@@ -105,5 +112,7 @@ def _show(store: Store, published: reference.Published, school: str) -> int:
     given, held = published.versions(school), store.datasets_of(school)
     for dataset, version in given.items():
         box = held.get(dataset, "none")
-        print(f"{dataset}  version {version}  {'held by the box' if box == version else f'the box holds {box}'}")
+        print(
+            f"{dataset}  version {version}  {'held by the box' if box == version else f'the box holds {_shown(box)}'}"
+        )
     return WELL if all(held.get(dataset) == version for dataset, version in given.items()) else ATTENTION

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pyrage
 import pytest
 
@@ -83,6 +84,18 @@ def test_the_list_says_what_came_and_what_will_not(run: Run, store: Store) -> No
     assert "lost quota" in out
     code, out, _ = run("evidence", "list", "--json")
     assert [one["state"] for one in json.loads(out)] == ["whole", "lost"]
+
+
+def test_the_words_of_a_box_cannot_move_the_cursor(run: Run, store: Store) -> None:
+    lost = {"evidence": TWO, "camera": "\x1b[2J\n" + "x" * 5_000, "reason": "\x1b]0;evil\x07"}
+    store.store([batch("record", 1, [event("school-07", "record", 1, type="kz.mektep.evidence.lost.v1", data=lost)])])
+    _, out, _ = run("evidence", "list")
+    assert out.removesuffix("\n").isprintable()
+    assert len(out) < 300
+    Published(store.database).note("school-07", "recipients", 7, b"{}")
+    birth = Birth(state="online", school="school-07", session=SESSION, epoch=EPOCH, datasets={"recipients": "\x1b[2J"})
+    store.note_birth("school-07", birth, msgspec.json.encode(birth).decode())
+    assert "\x1b" not in run("reference", "school-07")[1]
 
 
 def test_what_is_on_its_way_shows_how_far(run: Run, store: Store) -> None:
