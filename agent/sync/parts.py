@@ -84,6 +84,7 @@ class Parts:
     def connected(self, flow: Flow) -> None:
         """A new connection: what the centre has must be learned again; what it had tells where to ask."""
         self._give_up(flow)
+        self._known = {id_: known for id_, known in self._known.items() if self._evidence.find(id_)}  # some gave way
         for known in self._known.values():
             known.answered = False
         self._silences, self._pause_until_s = 0, 0.0

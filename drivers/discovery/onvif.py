@@ -24,9 +24,10 @@ from drivers.discovery.found import Found, Kind, Sure, Why, printable
 
 GROUP, PORT = "239.255.255.250", 3702
 ANSWER_MOST = 32_768
+HEAD_BYTES = 256  # what an answer takes besides, the empty one too
 DEPTH_MOST = 32
 CAMERAS_MOST = 256
-DATAGRAMS_MOST = 4096
+HEARD_MOST = 4_194_304  # bytes of all answers; 256 cameras say less than 1 MB
 AGAIN_S = 0.3  # UDP may lose the question: it is asked twice
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -172,6 +173,7 @@ class _Ear:
         self._socket = sock
         self._asked = {f"urn:uuid:{uuid.uuid4()}": wanted for wanted in WANTED}
         self._heard: dict[tuple[str, bytes], None] = {}
+        self._room = HEARD_MOST
         asyncio.get_running_loop().add_reader(sock, self._hear)
 
     @classmethod
@@ -199,8 +201,9 @@ class _Ear:
     def _hear(self) -> None:
         with contextlib.suppress(OSError):
             data, (host, _) = self._socket.recvfrom(ANSWER_MOST + 1)
-            if len(self._heard) < DATAGRAMS_MOST:
+            if (host, data) not in self._heard and len(data) <= self._room:
                 self._heard[host, data] = None
+                self._room -= len(data) + HEAD_BYTES
 
     def found(self) -> Iterator[Found]:
         for host, data in self._heard:

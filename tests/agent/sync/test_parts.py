@@ -70,8 +70,17 @@ async def test_a_centre_that_has_forgotten_gets_everything_again(wire: Wire) -> 
     wire.store(*await wire.send())
     wire.centre.clear()  # restored from last night
     wire.parts.connected(wire.flow)
-    assert covered(await wire.deliver(kept))[:1] == [0] or wire.evidence.find(kept.id) is None
+    assert set(covered(await wire.deliver(kept))) == set(range(kept.bytes))
     assert (wire.evidence.find(kept.id), await records(wire.outbox, "evidence.lost")) == (None, [])
+
+
+async def test_what_gave_way_on_its_way_is_not_remembered(wire: Wire) -> None:
+    kept = await wire.keep(100_000)
+    await wire.send()
+    wire.evidence.lose(kept, "quota")
+    await wire.evidence.drained()
+    wire.parts.connected(wire.flow)
+    assert (wire.parts._known, wire.flow.on_its_way) == ({}, 0)
 
 
 async def test_a_receipt_for_the_whole_that_is_lost_is_asked_for_with_one_part(wire: Wire) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -133,6 +135,19 @@ async def test_a_hostile_camera_beside_a_good_one_changes_nothing(camera: OnvifC
         assert hostile.questions == 2
     finally:
         await hostile.stop()
+
+
+async def test_a_flood_of_answers_is_bounded(port: int) -> None:
+    ear = onvif._Ear.on("lo")
+    assert ear is not None
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as flood, contextlib.closing(ear):
+        ear._room = 100_000
+        ear._socket.bind(("127.0.0.1", 0))
+        flood.connect(ear._socket.getsockname())
+        for number in range(200):
+            flood.send(number.to_bytes(2, "big") * 4_000)
+            ear._hear()
+        assert 5 < len(ear._heard) <= 100_000 // 8_000
 
 
 async def test_no_network_is_told() -> None:
