@@ -72,7 +72,7 @@ class Settings(View, frozen=True, forbid_unknown_fields=True, kw_only=True):
             _check(self.sub_url)
         if self.secret and not self.user and "{password}" not in self.url:
             raise ValueError("a password needs a name. Write `user`: the account's name.")
-        if urlsplit(self.url).scheme == "rtsps" and not self.ca:
+        if "rtsps" in (urlsplit(self.url).scheme, urlsplit(self.sub_url).scheme) and not self.ca:
             raise ValueError("rtsps needs the camera's CA. Write `ca`: the file of the CA that signed its certificate.")
 
     @property

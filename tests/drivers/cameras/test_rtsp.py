@@ -67,6 +67,7 @@ async def refused(settings: Settings, secrets: Secrets = no_secrets) -> DeviceEr
         ({"url": "rtsp://10.0.0.5/main\r\nhunter2: x"}, "rtsp://HOST"),
         ({"url": "rtsp://10.0.0.5/main", "secret": "gate-password"}, "`user`"),
         ({"url": "rtsps://10.0.0.5/main"}, "`ca`"),
+        ({"url": "rtsp://10.0.0.5/main", "sub_url": "rtsps://10.0.0.5/sub"}, "`ca`"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_without_repeating_them(words: dict[str, Any], said: str) -> None:
