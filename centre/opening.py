@@ -15,10 +15,10 @@ from centre.errors import CentreError
 def open_sealed(sealed: bytes, identity: Path) -> bytes:
     """The picture. `identity`: a file as age-keygen makes it."""
     pyrage = _library()
-    lines = [line.strip() for line in identity.read_text(encoding="utf-8").splitlines()]
     try:
+        lines = [line.strip() for line in identity.read_text(encoding="utf-8").splitlines()]
         keys = [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
-    except pyrage.IdentityError as error:
+    except (pyrage.IdentityError, UnicodeDecodeError) as error:
         raise _no_key(identity) from error
     if not keys:
         raise _no_key(identity)

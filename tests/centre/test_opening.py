@@ -46,6 +46,12 @@ def test_what_cannot_be_opened_says_why_and_shows_no_key(
     assert "SECRET-KEY-1" not in error.value.what
 
 
+def test_a_file_that_is_no_text_holds_no_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xd8")
+    with pytest.raises(CentreError, match="K-121"):
+        open_sealed(SEALED, tmp_path / "key")
+
+
 def test_without_the_library_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
