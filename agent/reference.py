@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +60,6 @@ class Reference:
         self._said: dict[str, int] = {}  # versions that the centre has, by its welcome
         self._behind_since_ns = 0
         self._writing = asyncio.Lock()
-        self._listeners: list[Callable[[], None]] = []
 
     def version(self, dataset: str) -> int:
         """0 if there is none."""
@@ -76,10 +75,6 @@ class Reference:
         held = self._held.get("recipients")
         return tuple(msgspec.json.decode(held.content, type=Recipients).snapshot) if held else ()
 
-    def add_listener(self, listener: Callable[[], None]) -> None:
-        """Call it on the loop when a dataset was replaced."""
-        self._listeners.append(listener)
-
     async def put(self, dataset: str, version: int, content: bytes) -> bool:
         """Replace a dataset, on disk when this returns. False, and nothing changes, if this version is not newer."""
         async with self._writing:
@@ -89,8 +84,6 @@ class Reference:
             await asyncio.to_thread(_write, self._folder / f"{dataset}.json", held)
             self._held[dataset] = held
         log.info("reference data %s, version %d", dataset, version)
-        for listener in self._listeners:
-            listener()
         return True
 
     def said(self, versions: Mapping[str, str]) -> None:

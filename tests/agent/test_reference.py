@@ -31,14 +31,6 @@ async def test_the_newest_is_kept_also_after_a_restart(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "recipients.json").stat().st_mode) == 0o600
 
 
-async def test_who_listens_is_told_of_each_new_version(tmp_path: Path) -> None:
-    held, told = Reference(tmp_path, FastClock()), []
-    held.add_listener(lambda: told.append(held.version("recipients")))
-    await held.put("recipients", 5, ONE)
-    await held.put("recipients", 5, ONE)
-    assert told == [5]
-
-
 @pytest.mark.parametrize(
     "spoil", [lambda text: text[:-5], lambda text: text.replace('"sha256":"', '"sha256":"0', 1), lambda _: "{}"]
 )
