@@ -18,7 +18,9 @@ import msgspec
 
 from agent.config import SOURCE_KINDS
 from agent.errors import AgentError
-from drivers.discovery.found import Found
+from drivers.discovery.found import Found, Kind
+
+WILD = set("*?[")
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -29,12 +31,17 @@ class Configured(msgspec.Struct, frozen=True):
 
     def at(self, place: str) -> str:
         """The name of the device that is there, or nothing."""
-        named = self.places.get(place, "") or self.places.get(_true(place), "")
-        fitting = (name for pattern, name in self.places.items() if "*" in pattern and fnmatchcase(place, pattern))
-        return named or next(fitting, "")
+        return self.places.get(place, "") or self.places.get(_true(place), "")
 
     def name_of(self, found: Found) -> str:
-        return self.at(found.name) or (self.at(found.host) if found.host else "")
+        return self.at(found.name) or (self.at(found.host) if found.host else "") or self._fitting(found)
+
+    def _fitting(self, found: Found) -> str:
+        """A PC/SC reader is named by a pattern; `*` alone is one, and must not make every port and host the agent's."""
+        if found.kind is not Kind.READER or found.name.startswith("/"):
+            return ""
+        patterns = ((pattern, name) for pattern, name in self.places.items() if WILD & set(pattern))
+        return next((name for pattern, name in patterns if fnmatchcase(found.name, pattern)), "")
 
 
 def read(path: Path) -> Configured:

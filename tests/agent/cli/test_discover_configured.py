@@ -20,7 +20,7 @@ def configured(tmp_path: Path, text: str) -> discover_configured.Configured:
 
 
 def found(name: str, host: str = "") -> Found:
-    return Found(kind=Kind.PORT, what="x", name=name, host=host, sure=Sure.CERTAIN, why=Why.LISTED)
+    return Found(kind=Kind.READER, what="x", name=name, host=host, sure=Sure.CERTAIN, why=Why.LISTED)
 
 
 def test_a_port_is_known_under_each_of_its_names(tmp_path: Path) -> None:
@@ -40,12 +40,19 @@ def test_a_port_is_known_under_each_of_its_names(tmp_path: Path) -> None:
         ('host = "192.168.1.9"', "192.168.1.9:502", "192.168.1.9"),
         ('reader = "ACS ACR122U 00 00"', "ACS ACR122U 00 00", ""),
         ('reader = "ACS ACR122U*"', "ACS ACR122U 00 00", ""),
+        ('reader = "Identive [[]CCID] 00 01"', "Identive [CCID] 00 01", ""),  # as discover itself proposes it
     ],
 )
 def test_hosts_and_names_are_known(tmp_path: Path, setting: str, name: str, host: str) -> None:
     known = configured(tmp_path, f'[[camera]]\nname = "gate"\n{setting}\n')
     assert known.name_of(found(name, host)) == "gate"
     assert known.name_of(found("/dev/other", "192.168.1.10" if host else "")) == ""
+
+
+def test_a_star_alone_makes_neither_ports_nor_hosts_the_agents(tmp_path: Path) -> None:
+    known = configured(tmp_path, '[[reader]]\nname = "library"\nreader = "*"\n')
+    assert known.name_of(found("ACS ACR122U 00 00")) == "library"
+    assert (known.name_of(found("/dev/ttyUSB0")), known.at("/dev/ttyUSB0"), known.at("192.168.1.9")) == ("", "", "")
 
 
 def test_a_file_that_does_not_exist_names_nothing(tmp_path: Path) -> None:
