@@ -96,10 +96,15 @@ async def run(
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
         finally:
             notifier.stopping()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_ALARMS_S):
-                    await alarms.drained()
-                    await evidence.drained()
+            await _drained(alarms, evidence)
+
+
+async def _drained(alarms: AlarmPath, evidence: Evidence) -> None:
+    """What is on its way to the disk gets there, if that can be done soon."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_ALARMS_S):
+            await alarms.drained()
+            await evidence.finish()
 
 
 def _ready(notifier: Notifier) -> None:

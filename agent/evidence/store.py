@@ -16,6 +16,7 @@ import asyncio
 import errno
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from uuid import uuid4
@@ -285,11 +286,16 @@ class Evidence:
             await self._end(over, told)
         self._begun.set()
 
-    async def tell_not_kept(self) -> None:
-        """Record what was not taken; called every few seconds."""
-        lost = self._not_kept.due(self._clock.monotonic_ns() / 1e9)
+    async def tell_not_kept(self, *, last: bool = False) -> None:
+        """Record what was not taken; called every few seconds, and at the end for what is still gathered."""
+        lost = self._not_kept.due(math.inf if last else self._clock.monotonic_ns() / 1e9)
         if lost:
             await self._outbox.accept([draft(one, self._clock.now()) for one in lost])
+
+    async def finish(self) -> None:
+        """At the end: every picture so far, and what was not kept. Raises nothing; what fails is logged."""
+        self._start(self.tell_not_kept(last=True), self._ending)
+        await self.drained()
 
     async def drained(self) -> None:
         """Wait until every picture so far is kept or told as lost."""

@@ -248,6 +248,8 @@ async def test_without_anybody_who_may_see_it_the_alarm_comes_alone(
 
 async def test_a_writer_that_fails_ends_the_daemon(running: Running) -> None:
     await running.start()
+    running.devices["bad"].readings.put_nowait(change(jpeg()))  # nobody may see it: that is to be told at the end
+    await until(lambda: running.recorded("kz.mektep.camera.picture.v1"))
     with contextlib.closing(sqlite3.connect(running.folder / "state" / "outbox.db", timeout=30)) as db:
         db.executescript("drop view event; drop table message;")
     running.devices["good"].tap()

@@ -151,6 +151,11 @@ async def test_without_a_recipient_nothing_is_kept_and_that_is_told(tmp_path: Pa
         assert list(tmp_path.glob("evidence/*")) == []
         assert [one.code for one in evidence.trouble()] == ["E-102"]
         assert evidence.state().not_kept == 3
+        assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+        await evidence.tell_not_kept()  # within the same minute it is gathered
+        assert len(await records(outbox, "evidence.lost")) == 1
+        await evidence.finish()
+        assert [one["count"] for one in await records(outbox, "evidence.lost")] == [3, 1]
 
 
 async def test_a_recipient_that_is_none_is_named_and_the_others_still_see(tmp_path: Path) -> None:
