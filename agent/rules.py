@@ -74,7 +74,8 @@ class Rules:
                 picture = self.told.news(reading, name)
                 if picture is None:
                     return None
-                evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state])
+                kept = pictures.is_worth_keeping(picture)
+                evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state]) if kept else ""
                 return pictures.changed(picture, name, evidence, synced=synced)
             case Pressed():
                 return contacts.pressed(reading, name, synced=synced)

@@ -13,6 +13,11 @@ SEVERITY: dict[PictureState, Severity] = {
 }
 
 
+def is_worth_keeping(change: PictureChange) -> bool:
+    """A camera that is clear from the start has nothing to show but who is there."""
+    return change.before is not None or change.state is not PictureState.CLEAR
+
+
 def changed(change: PictureChange, camera: str, evidence: str, *, synced: bool) -> Draft:
     """The alarm event of a change; `evidence` is the id under which the picture that shows it is kept, or empty."""
     data = CameraPicture(

@@ -208,6 +208,19 @@ async def test_a_covered_camera_is_an_alarm_with_its_picture_kept() -> None:
     assert len(house.kept) == 1
 
 
+async def test_a_camera_that_is_clear_from_the_start_is_told_without_a_picture() -> None:
+    """With each start of the agent somebody who walks by would be kept."""
+    house = House()
+    clear = PictureChange(state=PictureState.CLEAR, before=None, jpeg=b"jpeg", at_ns=START_NS, monotonic_ns=7)
+    (event,) = await house.reads(house.station("camera", "gate"), clear)
+    assert event.data == CameraPicture(camera="gate", state="clear", before="", evidence="")
+    assert house.kept == []
+    covered = msgspec.structs.replace(clear, state=PictureState.COVERED)
+    for change in (covered, clear):
+        (event,) = await house.reads(house.station("camera", "gate"), change)
+    assert event.data == CameraPicture(camera="gate", state="clear", before="covered", evidence="evidence-2")
+
+
 # --- devices ------------------------------------------------------------------------------------------------
 
 
