@@ -8,6 +8,7 @@ Bounded   one manifest a dataset; its parts are held in memory until they are wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,6 +23,8 @@ from agent.sync.trust import Refused, Trust
 S = TypeVar("S", bound=msgspec.Struct)
 
 log = logging.getLogger("agent.reference")
+
+AGAIN_S = 60.0  # after the disk was full
 
 
 class Coming(msgspec.Struct):
@@ -135,13 +138,15 @@ class ReferenceFeed:
             for name, (version, content) in list(self._whole.items()):
                 try:
                     await asyncio.shield(self._reference.put(name, version, content))
-                except OSError as error:  # a full disk: tried again with the next connection
+                except OSError as error:  # a full disk: tried again in a while
                     log.warning("reference data %s cannot be written: %s", name, error)
                     continue
                 changed()
                 if self._whole.get(name) == (version, content):
                     del self._whole[name]
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_S if self._whole else None):
+                    await self._wake.wait()
 
 
 def _decoded(payload: bytes, type_: type[S]) -> S:

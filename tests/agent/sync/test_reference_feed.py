@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from agent import reference as reference_module
 from agent.reference import Reference
+from agent.sync import reference_feed
 from agent.sync.reference_feed import ReferenceFeed
 from agent.sync.topics import REFERENCE_PART_MAX_BYTES, Topics
 from agent.sync.trust import Refused, Trust
@@ -189,19 +190,25 @@ async def test_parts_that_join_to_nonsense_are_refused(feed: Feed) -> None:
     await until(lambda: feed.reference.version("recipients") == 6)
 
 
-async def test_a_disk_that_is_full_is_tried_again_with_the_next_connection(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("again_s", [0.01, 3_600.0])
+async def test_a_disk_that_is_full_is_tried_again_in_a_while_and_with_the_next_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again_s: float
 ) -> None:
-    async def full(*_: object) -> bool:
-        tried.set()
-        raise OSError(28, "No space left on device")
+    put, tried = Reference.put, asyncio.Event()
 
-    feed, tried = Feed(tmp_path), asyncio.Event()
+    async def full_at_first(*given: Any) -> bool:
+        if not tried.is_set():
+            tried.set()
+            raise OSError(28, "No space left on device")
+        return await put(*given)
+
+    monkeypatch.setattr(reference_feed, "AGAIN_S", again_s)
+    monkeypatch.setattr(Reference, "put", full_at_first)
+    feed = Feed(tmp_path)
     feed.give(manifest())
-    with monkeypatch.context() as patch:
-        patch.setattr(feed.reference, "put", full)
+    if again_s > 1:
         await until_cut(feed, tried.is_set)
-    assert feed.changes == 0
+        assert feed.changes == 0
     await until_cut(feed, lambda: feed.changes == 1)
     assert feed.reference.version("recipients") == 5
 
