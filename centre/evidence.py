@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from centre.database import Database, Row
+from centre.errors import StoreDown
 from centre.parts import Part, Range, fresh, joined
 
 PIECES_MAX = 8_192  # of one file: twice what 4 KiB each would make; a box that sends crumbs must not slow the city
@@ -129,6 +130,8 @@ class EvidenceStore:
             )
             self._database.execute(sql, (*key, part.sha256, part.size, time.time_ns()))
             rows = self._database.execute(FIND + self._database.lock, key)
+        if not rows:
+            raise StoreDown("another receiver has just forgotten this file")  # all is tried again
         id_, sha256, size, whole_ns = rows[0]
         return File(id_, sha256, size, whole_ns > 0)
 

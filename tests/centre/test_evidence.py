@@ -90,6 +90,23 @@ def test_an_honest_cut_of_the_largest_file_has_far_fewer_pieces() -> None:
     assert EVIDENCE_MAX // 4_096 * 2 <= centre.evidence.PIECES_MAX
 
 
+class Forgets:
+    """A database in which another receiver forgets the file each time that it is looked for."""
+
+    lock = ""
+
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def execute(self, *_: object) -> list[Any]:
+        return []
+
+
+def test_a_file_that_another_receiver_forgets_meanwhile_is_tried_again() -> None:
+    with pytest.raises(StoreDown, match="forgotten"):
+        EvidenceStore(Forgets()).store([part(0)])  # type: ignore[arg-type]
+
+
 def test_many_files_in_one_group(evidence: EvidenceStore) -> None:
     found = evidence.store([part(0, name=TWO), part(0), part(PART, name=TWO)])
     assert [(one.name, one.have) for one in found] == [(ONE, [(0, 16_383)]), (TWO, [(0, 32_767)])]
