@@ -1,6 +1,6 @@
 """mektep discover [FILE]: what is plugged in or answers, and lines for the configuration. Safe while the agent runs.
 
-Without options nothing is opened and one question goes out, to cameras. FILE tells what is configured already.
+Without options no serial port is opened and one question goes out, to cameras. FILE tells what is configured already.
 """
 
 from __future__ import annotations
