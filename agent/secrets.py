@@ -31,7 +31,7 @@ class SecretStore:
             now = _read(folder, name) if folder else ""
             if folder and now:
                 return Secret(now, _read(folder, f"{name}.before"))
-        raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: mektep secret {name}")
+        raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}")
 
     def put(self, name: str, value: str) -> None:
         """Store a secret; the one it replaces stays beside it. On disk when it returns. Raises AgentError."""

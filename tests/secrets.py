@@ -7,7 +7,7 @@ from drivers.errors import DeviceError
 
 
 def no_secrets(name: str) -> Secret:
-    raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: mektep secret {name}")
+    raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}")
 
 
 def any_secret(name: str) -> Secret:

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from agent import config
 from agent.cli.main import DEFAULT_CONFIG
+from agent.cli.owner import become_owner
 from agent.sync.identity import load_identity
 
 
@@ -17,5 +18,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     state = config.load(args.file).state
+    become_owner(Path(state.directory))
     print(load_identity(Path(state.directory)).public_base64, file=out)
     return 0

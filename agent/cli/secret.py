@@ -15,6 +15,7 @@ from typing import TextIO
 
 from agent import config
 from agent.cli.main import DEFAULT_CONFIG
+from agent.cli.owner import become_owner
 from agent.secrets import SecretStore
 
 KEY_BYTES = 16
@@ -27,7 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
-    store = SecretStore(config.load(args.file).state.secrets)
+    state = config.load(args.file).state
+    become_owner(Path(state.directory))
+    store = SecretStore(state.secrets)
     store.put(args.name, secrets.token_hex(KEY_BYTES) if args.new else _asked(args.name))
     print(f"{args.name} is stored; the agent takes it when it connects the device again.", file=out)
     return 0

@@ -122,6 +122,6 @@ def _keys(settings: Settings, secrets: Secrets) -> Keys:
     if keys is None:
         raise DeviceError(
             "R-204", f"the secret {settings.key} is no key of 32 hex digits",
-            do=f"Run: mektep secret {settings.key} --new, or store the key that the reader has.",
+            do=f"Run: sudo mektep secret {settings.key} --new, or store the key that the reader has.",
         )  # fmt: skip
     return keys

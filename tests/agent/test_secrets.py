@@ -43,7 +43,7 @@ def test_a_credential_goes_first(tmp_path: Path) -> None:
 def test_what_is_not_stored_says_how_to_store_it(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="T-120") as caught:
         SecretStore(tmp_path)("gate")
-    assert caught.value.do == "Run: mektep secret gate"
+    assert caught.value.do == "Run: sudo mektep secret gate"
 
 
 @pytest.mark.parametrize("name", ["", "../card.key", "a/b", "Gate", "gate.before", "x" * 65])
