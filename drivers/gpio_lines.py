@@ -129,13 +129,19 @@ def can_take(chip: str, lines: Collection[int]) -> DeviceError | None:
 
 
 def find_chip(chip: str, devices: Path = Path("/dev")) -> str:
-    """The path of a chip. Raises DeviceError P-201."""
+    """The path of a chip. Raises DeviceError P-201, P-203."""
     if chip != HEADER:
-        return chip
+        return str(devices / chip)  # `gpiodetect` prints names; a path stays what it is
+    forbidden: DeviceError | None = None
     for path in sorted(devices.glob("gpiochip*")):
-        with contextlib.suppress(DeviceError), _opened(str(path)) as one:
-            if one.get_info().label in HEADER_LABELS:
-                return str(path)
+        try:
+            with _opened(str(path)) as one:
+                if one.get_info().label in HEADER_LABELS:
+                    return str(path)
+        except DeviceError as error:
+            forbidden = error if error.code == "P-203" else forbidden
+    if forbidden is not None:  # the header may be behind it: nobody shall look for another chip
+        raise forbidden
     raise DeviceError(
         "P-201", "no GPIO header of a Raspberry Pi", do='On another computer name the chip: chip = "/dev/gpiochip0".'
     )

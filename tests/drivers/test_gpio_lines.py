@@ -233,3 +233,24 @@ def test_an_agent_with_the_stand_ins_folder_on_its_path_finds_it() -> None:
         [sys.executable, "-c", told], env={"PYTHONPATH": paths}, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(folder)
+
+
+def test_a_header_that_may_not_be_opened_is_p203_not_another_computer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with simulated_chip(tmp_path, [LINE]):
+        (tmp_path / "gpiochip1").write_text("no chip at all")
+        monkeypatch.setattr(simulated.Chip, "get_info", lambda _: simulated.ChipInfo("gpio-expander"))
+        with pytest.raises(DeviceError, match="P-201"):
+            find_chip(HEADER, tmp_path)
+        monkeypatch.setattr(simulated.Chip, "__init__", refuse)
+        with pytest.raises(DeviceError, match="P-203"):
+            find_chip(HEADER, tmp_path)
+
+
+@pytest.mark.parametrize(("chip", "path"), [("gpiochip4", "/dev/gpiochip4"), ("/dev/gpiochip4", "/dev/gpiochip4")])
+def test_a_chip_may_be_named_as_gpiodetect_prints_it(chip: str, path: str) -> None:
+    assert find_chip(chip) == path
