@@ -282,9 +282,10 @@ class _Walk:
                 place = _true_place(claim.place)
                 for there, part, name in taken:
                     if there == place and (part == claim.part or "" in (part, claim.part)):
-                        do = f'"{name}" uses it already; one device per port.'
+                        key, rule = _rule(source.settings, claim, shared=bool(part))
+                        do = f'"{name}" uses it already; {rule}.'
                         where = show(f"{claim.place} {claim.part}".strip())
-                        self._problem("C-106", f"{prefix}port", where, "is used by two devices", do)
+                        self._problem("C-106", f"{prefix}{key}".rstrip("."), where, "is used by two devices", do)
                         break
                 taken.append((place, claim.part, source.name))
 
@@ -294,6 +295,16 @@ class _Walk:
             if source.signal and source.signal not in known:
                 do = closest(source.signal, known) if known else "Add a [[signal]] with this name."
                 self._problem("C-109", f"{prefix}signal", show(source.signal), "is no signal", do)
+
+
+def _rule(settings: msgspec.Struct, claim: catalog.Claim, *, shared: bool) -> tuple[str, str]:
+    """The setting that names what is claimed, "" if no single one does; and the rule that is broken."""
+    fields = settings.__struct_fields__
+    word = claim.part.partition(" ")[0]  # "address" of "address 3"
+    if word and shared:
+        return word if word in fields else "", f"give each device its own {word}"
+    key = next((field for field in fields if getattr(settings, field) == claim.place), "")
+    return key, "one device per port" if key == "port" else "leave one of them out"
 
 
 def _true_place(port: str) -> str:

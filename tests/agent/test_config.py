@@ -212,6 +212,36 @@ def test_a_driver_whose_extra_is_missing(
     assert f"mektep-agent[{extra}]" in problem.do
 
 
+# --- one place, many devices --------------------------------------------------------------------------------
+
+
+def device(kind: str, name: str, driver: str, more: str) -> str:
+    return f'[[{kind}]]\nname = "{name}"\ndriver = "{driver}"\n{more}\n'
+
+
+BUS = 'port = "/dev/bus"\nkey = "k"\naddress = '
+TWICE = [
+    (device("reader", "a", "osdp", f"{BUS}3") + device("reader", "b", "osdp", f"{BUS}3"),
+     "reader[1].address", "/dev/bus address 3", "give each device its own address"),
+    (device("reader", "a", "serial_ascii", 'port = "/dev/bus"') + device("reader", "b", "osdp", f"{BUS}3"),
+     "reader[1].port", "/dev/bus address 3", "one device per port"),
+    (device("sensor", "a", "gpio_contact", 'line = 17\nnormally = "open"') + device("signal", "b", "gpio_signal", "red = 17"),
+     "signal[0]", "/dev/header line 17", "give each device its own line"),
+    (device("reader", "a", "hid", 'device = "/dev/input/x"\nformat = "8d"\nform = "wiegand26"')
+     + device("reader", "b", "hid", 'device = "/dev/input/x"\nformat = "8d"\nform = "wiegand26"'),
+     "reader[1].device", "/dev/input/x", "leave one of them out"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "key", "value", "rule"), TWICE)
+def test_what_two_devices_claim_is_named_by_its_own_setting(
+    tmp_path: Path, text: str, key: str, value: str, rule: str
+) -> None:
+    (problem,) = problems(tmp_path, HEAD + text)
+    assert (problem.code, problem.key, problem.value) == ("C-106", key, f'"{value}"')
+    assert problem.do == f'"a" uses it already; {rule}.'
+
+
 # --- one port under two names -------------------------------------------------------------------------------
 
 
