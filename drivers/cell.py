@@ -170,7 +170,9 @@ def _sent(known: dict[str, Secret]) -> Secrets:
 
     def secrets(name: str) -> Secret:
         if name not in known:
-            raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}")
+            raise DeviceError(
+                "T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}"
+            )
         return known[name]
 
     return secrets

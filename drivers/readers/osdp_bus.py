@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ BITS_A_BYTE = 10
 GAP_S = 0.002  # of silence between two frames: the line turns around
 GOES_ON_S = 0.06  # an answer that has begun may pause so long: USB adapters hand over in lumps
 ANSWER_MAX_S = 1.0  # noise never ends an exchange by itself
+READS_S = 25.0  # before a cell is ended for it, with all readers of the bus: agent/cells allows half a minute
 LATER_S = 0.25  # so much longer than others a reader that does not answer waits for its turn
 
 
@@ -74,12 +76,19 @@ class Bus:
         self.wake()
 
     async def until_reads(self, member: Member) -> None:
-        """Until a card that is shown to it is a tap. Raises DeviceError."""
+        """Until a card that is shown to it is a tap. Raises DeviceError; R-201 too if it never comes to rest."""
         with self._told() as news:
-            while not member.reads:
-                self._raise(member)
-                await news.wait()
-                news.clear()
+            try:
+                async with asyncio.timeout(READS_S):
+                    while not member.reads:
+                        self._raise(member)
+                        await news.wait()
+                        news.clear()
+            except TimeoutError:
+                raise DeviceError(
+                    "R-201", f"the reader at address {member.address} answers, and always has something to tell",
+                    do="Take away the card that lies on it; if it stays so, replace the reader.",
+                ) from None  # fmt: skip
 
     async def next_reading(self, member: Member) -> Tap | ContactChange:
         """Raises DeviceError."""
@@ -176,6 +185,13 @@ class Bus:
                 until_s = min(self._loop.time() + GOES_ON_S, began_s + ANSWER_MAX_S)
 
 
+def _true_path(path: str) -> str:
+    """udev gives one port many names; a loop of links, or a NUL in the text, is told when it is opened."""
+    with contextlib.suppress(OSError, ValueError):
+        return os.path.realpath(path)
+    return path
+
+
 _buses: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Bus]] = WeakKeyDictionary()
 _panels = Panels()
 
@@ -183,6 +199,7 @@ _panels = Panels()
 @asynccontextmanager
 async def join(path: str, clock: Clock, *, baud: int, address: int, keys: Keys) -> AsyncIterator[tuple[Bus, Member]]:
     """A reader on the port's bus, which is opened if nobody has it yet. Raises DeviceError."""
+    path = _true_path(path)
     buses = _buses.setdefault(asyncio.get_running_loop(), {})
     bus = buses.get(path)
     if bus is not None and bus.error is not None:

@@ -208,7 +208,7 @@ class Member:
             self._later(now_s)
             self._tell(
                 "R-202", f"the reader at address {self.address} has another key",
-                do="Store its key with `sudo mektep secret`; or reset it to the default key, and set install = true once.",
+                do="Store its key: `sudo mektep secret`; or reset it to the default key, and set install = true once.",
             )  # fmt: skip
         self._take_way(self._ways[(self._ways.index(self._way) + 1) % len(self._ways)])
 

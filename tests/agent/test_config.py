@@ -225,7 +225,8 @@ TWICE = [
      "reader[1].address", "/dev/bus address 3", "give each device its own address"),
     (device("reader", "a", "serial_ascii", 'port = "/dev/bus"') + device("reader", "b", "osdp", f"{BUS}3"),
      "reader[1].port", "/dev/bus address 3", "one device per port"),
-    (device("sensor", "a", "gpio_contact", 'line = 17\nnormally = "open"') + device("signal", "b", "gpio_signal", "red = 17"),
+    (device("sensor", "a", "gpio_contact", 'line = 17\nnormally = "open"')
+     + device("signal", "b", "gpio_signal", "red = 17"),
      "signal[0]", "/dev/header line 17", "give each device its own line"),
     (device("reader", "a", "hid", 'device = "/dev/input/x"\nformat = "8d"\nform = "wiegand26"')
      + device("reader", "b", "hid", 'device = "/dev/input/x"\nformat = "8d"\nform = "wiegand26"'),

@@ -32,6 +32,33 @@ async def test_all_on_one_port_have_one_bus_and_the_last_closes_it(tmp_path: Pat
             assert again is not one
 
 
+async def test_two_names_of_one_port_are_one_bus(tmp_path: Path) -> None:
+    async with wires(tmp_path, KEY, KEY) as bus:
+        other = tmp_path / "by-path"
+        other.symlink_to(bus.line.link)
+        async with (
+            join(str(bus.line.link), SystemClock(), baud=38400, address=1, keys=Keys(KEY)) as (one, _),
+            join(str(other), SystemClock(), baud=38400, address=2, keys=Keys(KEY)) as (two, member),
+        ):
+            assert one is two
+            await two.until_reads(member)
+
+
+async def test_a_reader_that_never_comes_to_rest_is_told_before_its_cell_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.readers.osdp_bus.READS_S", 0.5)
+    monkeypatch.setattr("drivers.readers.osdp_member.ACK", 0)  # as if each answer brought news: nothing is ever out
+    async with (
+        wires(tmp_path, KEY) as bus,
+        join(str(bus.line.link), SystemClock(), baud=38400, address=1, keys=Keys(KEY)) as (shared, member),
+    ):
+        with pytest.raises(DeviceError, match="R-201") as caught:
+            await shared.until_reads(member)
+        assert member.live
+        assert "always has something to tell" in caught.value.what
+
+
 async def test_many_come_and_go_at_once(tmp_path: Path) -> None:
     async with wires(tmp_path, KEY, KEY, KEY) as bus:
         before, path = open_files(), str(bus.line.link)
