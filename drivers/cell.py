@@ -127,9 +127,7 @@ class Cell:
         except asyncio.CancelledError:
             pass
         except Exception as error:  # noqa: BLE001 - supervised: the daemon quarantines this device, the others go on
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            what = f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
-            ended = Ended(told.channel, None, what[:DEFECT_CHARS])
+            ended = Ended(told.channel, None, _fact(error))
         del self._channels[told.channel]
         self._say(ended)
 
@@ -151,6 +149,8 @@ class Cell:
                 await channel.source.show(light)
         except DeviceError as error:
             trouble = (error.code, error.what, error.do)
+        except Exception as error:  # noqa: BLE001 - a defect of ours: told as such, not as a light that came too late
+            trouble = ("R-190", f"its light failed by itself: {_fact(error)}", "Send the log to support.")
         self._say(Shown(number, trouble))
 
     async def _beat(self) -> None:
@@ -163,6 +163,11 @@ class Cell:
     def _say(self, message: FromCell) -> None:
         with contextlib.suppress(OSError):  # the daemon has ended: run() sees it
             self._writer.write(frame(message))
+
+
+def _fact(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"[:DEFECT_CHARS]
 
 
 def _sent(known: dict[str, Secret]) -> Secrets:

@@ -39,6 +39,7 @@ class Cell:
         self._clock = clock
         self._environment = environment
         self._life: CellProcess | None = None
+        self._last: CellProcess | None = None  # before it
         self.why: DeviceError | None = None  # the last process ended
         self._starting = asyncio.Lock()
         self._channels: dict[int, Remote] = {}
@@ -80,11 +81,7 @@ class Cell:
                 return self._life
             self._wait_its_turn()
             life = CellProcess(self.name, self._limits, self._clock, self._environment, self._hear)
-            try:
-                await life.start(self._limits.python or sys.executable, self._paths)
-            except DeviceError as error:
-                self._fell(error, 0.0)
-                raise
+            await life.start(self._limits.python or sys.executable, self._paths)  # none: no fall, it may be installed
             self._life = life
             burial = asyncio.create_task(self._bury(life), name=f"end of {self.name}")
             self._burials.add(burial)
@@ -92,14 +89,16 @@ class Cell:
             return life
 
     def _wait_its_turn(self) -> None:
-        left_s = self.falls.left_s(self._now_s())
-        if not left_s or self.why is None:
+        left_s, hangs = self.falls.left_s(self._now_s()), self._last is not None and not self._last.ended
+        if self.why is None or not (left_s or hangs):
             return
+        if hangs:  # it holds the device still
+            raise _again(self.why)
         if self.falls.quarantined:
             what = f"ended {self.falls.in_a_row} times in a row, last: {self.why.what}"
             do = f"Send a bundle to support; it is tried again every {QUARANTINE_S / 60:.0f} minutes."
             raise DeviceError("U-109", what, do=do)
-        raise DeviceError(self.why.code, self.why.what, do=self.why.do)
+        raise _again(self.why)
 
     async def _until_opened(self, remote: Remote, life: CellProcess) -> None:
         with contextlib.suppress(TimeoutError):
@@ -131,14 +130,15 @@ class Cell:
     async def _bury(self, life: CellProcess) -> None:
         await life.over.wait()
         reason = life.reason or DeviceError("U-101", f"{self.name} ended", do="Nothing.")
-        self._life = None
-        self._fell(reason, self._now_s() - life.began_s)
+        self._life, self._last, self.why = None, life, reason
+        self.falls.fell(self._now_s(), self._now_s() - life.began_s)
         for remote in self._channels.values():
-            remote.end(DeviceError(reason.code, reason.what, do=reason.do))
-
-    def _fell(self, reason: DeviceError, lived_s: float) -> None:
-        self.why = reason
-        self.falls.fell(self._now_s(), lived_s)
+            remote.end(_again(reason))
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def _again(error: DeviceError) -> DeviceError:
+    """For one more who is told: an exception that is raised twice carries two histories."""
+    return DeviceError(error.code, error.what, do=error.do)

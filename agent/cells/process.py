@@ -27,6 +27,7 @@ LOOK_S = 1.0
 SILENT_S = 6.0  # without a beat, of which one comes each second
 STOP_S = 3.0
 SAID_BYTES = 2_000  # of what it wrote last: for the log and the reason
+UNPLUG = "Unplug its device and plug it in again; if that does not help, restart the box."
 NOTHING_TO_DO = "Nothing; the agent starts it again. If it happens again and again, send a bundle to support."
 
 
@@ -94,6 +95,7 @@ class CellProcess:
         if self.reason is None and not self.over.is_set():
             self.reason = DeviceError(code, f"{self.name}: {what}", do=NOTHING_TO_DO)
             log.warning("%s", self.reason)
+            asyncio.get_running_loop().call_later(STOP_S, self._hang_up)
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -107,6 +109,11 @@ class CellProcess:
         if not self.over.is_set():
             self.kill("U-102", f"did not end within {STOP_S:.0f} s")
             await self.over.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone. It may be over before: one that hangs in the kernel cannot be killed."""
+        return self._process is None or self._process.returncode is not None
 
     @property
     def pid(self) -> int:
@@ -157,16 +164,21 @@ class CellProcess:
         while stream is not None and (words := await stream.read(4096)):
             self._said = (self._said + words)[-SAID_BYTES:]
 
+    def _hang_up(self) -> None:
+        """Listen no longer to what was killed: its end is told even if it does not come."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+
     async def _bury(self) -> None:
         """The socket has ended: so must the process."""
         process = self._process
         if process is None:
             return
-        try:
-            await asyncio.wait_for(process.wait(), STOP_S)
-        except TimeoutError:
+        if not await _gone(process):
             self.kill("U-102", "closed its socket and did not end")
-            await process.wait()
+            if not await _gone(process) and self.reason is not None:
+                what = f"{self.reason.what}; it hangs in the kernel and cannot be ended"
+                self.reason = DeviceError(self.reason.code, what, do=UNPLUG)
         self._tasks[1].cancel()
         await asyncio.wait(self._tasks[1:], timeout=STOP_S)
         if self.reason is None:
@@ -193,3 +205,10 @@ class CellProcess:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+async def _gone(process: asyncio.subprocess.Process) -> bool:
+    """Whether it ends within a while."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), STOP_S)
+    return process.returncode is not None

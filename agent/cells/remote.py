@@ -101,6 +101,8 @@ class Remote:
 
     async def show(self, light: Light) -> None:
         """Raises DeviceError of the device, U-105 if its cell does not answer in time."""
+        if self.ended.is_set() and self._error is not None:  # nobody would answer
+            raise self._error
         self._shown = asyncio.get_running_loop().create_future()
         self._say(Show(self.channel, light))
         try:

@@ -74,6 +74,8 @@ class Odd:
     async def show(self, light: Light) -> None:
         if self._settings.does == "dark":
             raise DeviceError("G-101", "the lamp is broken", do="Mend it.")
+        if self._settings.does == "defect in its light":
+            raise ZeroDivisionError("a defect")
         if self._settings.does == "slow light":
             await asyncio.Event().wait()
         self._lights.append(light.value)

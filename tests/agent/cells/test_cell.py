@@ -75,6 +75,25 @@ async def test_a_stopped_process_is_ended(monkeypatch: pytest.MonkeyPatch) -> No
         await until(lambda: kept.devices[0].states == ["working", "U-102", "working"])
 
 
+async def test_beside_a_process_that_cannot_be_killed_no_second_one_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cells.process.STOP_S", 0.2)
+    async with house(monkeypatch, READ) as kept:
+        (device,) = kept.devices
+        await until(lambda: device.readings)
+        first, life = kept.pid(), kept.cell().life
+        assert life is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("asyncio.subprocess.Process.kill", lambda _: None)  # as one that hangs in the kernel
+            os.kill(first, signal.SIGSTOP)
+            life.kill("U-102", "is stuck")
+            await until(lambda: "cannot be ended" in device.trouble())
+            told = device.station.trouble
+            await until(lambda: device.station.trouble is not told)  # it was tried again
+            assert (device.states, kept.pid()) == (["working", "U-102"], 0)
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: device.states == ["working", "U-102", "working"])
+
+
 async def test_a_leak_ends_before_it_hurts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.cells.process.LOOK_S", 0.1)
     async with house(monkeypatch, Settings(does="leak"), limits=msgspec.structs.replace(LIMITS, memory_mb=120)) as kept:
@@ -111,6 +130,7 @@ async def test_an_interpreter_that_is_not_there_is_a_trouble(monkeypatch: pytest
     async with house(monkeypatch, READ, limits=limits) as kept:
         await until(lambda: kept.devices[0].failed("U-106"))
         assert "/opt/nothing/bin/python" in kept.devices[0].trouble()
+        assert kept.cell().falls.total == 0  # once it is installed, nobody waits for the end of a quarantine
 
 
 # --- rights -------------------------------------------------------------------------------------------------

@@ -65,6 +65,15 @@ async def test_a_lamp_that_is_broken_says_so(monkeypatch: pytest.MonkeyPatch) ->
                 await remote.show(Light.ACCEPTED)
 
 
+async def test_a_defect_in_a_light_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(does="defect in its light")
+    async with house(monkeypatch, settings) as kept:
+        await until(kept.devices[0].works)
+        async with kept.cell().connected("tests.agent.cells.odd_driver", settings, {}) as remote:
+            with pytest.raises(DeviceError, match=r"R-190 .*ZeroDivisionError: a defect \(odd_driver.py:"):
+                await remote.show(Light.ACCEPTED)
+
+
 async def test_a_light_that_is_never_shown_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.cells.remote.SHOW_S", 0.1)
     async with house(monkeypatch, Settings(does="slow light")) as kept:

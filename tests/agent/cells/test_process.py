@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -57,6 +60,23 @@ async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> N
     assert process.reason is not None
     assert process.reason.code == "U-102"
     assert not Path(f"/proc/{process.pid}").exists()
+
+
+async def test_what_cannot_even_be_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cells.process.STOP_S", 0.2)
+    monkeypatch.setattr("asyncio.subprocess.Process.kill", lambda _: None)  # as one that hangs in the kernel
+    process = made([])
+    await process.start(sys.executable, ())
+    os.kill(process.pid, signal.SIGSTOP)
+    process.kill("U-103", "grew")
+    async with asyncio.timeout(5):
+        await process.over.wait()
+    assert not process.ended
+    assert process.reason is not None
+    assert (process.reason.code, "cannot be ended" in process.reason.what) == ("U-103", True)
+    assert "restart the box" in process.reason.do
+    os.kill(process.pid, signal.SIGKILL)
+    await until(lambda: process.ended)
 
 
 async def test_without_an_interpreter_nothing_is_left_open() -> None:

@@ -83,6 +83,15 @@ async def test_who_waits_for_a_light_hears_that_its_cell_ended() -> None:
         await showing
 
 
+async def test_a_light_after_the_end_hears_the_reason_at_once() -> None:
+    line = Line()
+    line.remote.end(DeviceError("U-101", "ended", do="Nothing."))
+    async with asyncio.timeout(0.5):
+        with pytest.raises(DeviceError, match="U-101"):
+            await line.remote.show(Light.ACCEPTED)
+    assert line.said == []
+
+
 async def test_a_late_answer_about_a_light_is_nobodys() -> None:
     line = Line()
     line.remote.hear(Shown(1, None))
