@@ -108,7 +108,7 @@ async def keep_reading(
         except Exception as error:
             pause_s, state = quarantine_s, SourceState.QUARANTINED
             fact = f"{station.config.driver} failed by itself: {type(error).__name__}: {error}"
-            trouble = Trouble("R-190", fact, f"Send a bundle to support; the agent tries again in {pause_s:.0f} s.")
+            trouble = Trouble("R-190", fact, f"Send the log to support; the agent tries again in {pause_s:.0f} s.")
             quarantine_s = min(quarantine_s * 2, QUARANTINE_MAX_S)
             log.exception("source %s quarantined for %.0f s", station.config.name, pause_s)
         if station.readings > read_before:  # it has worked in between: the next trouble is a new one

@@ -96,7 +96,7 @@ class Cell:
             raise _again(self.why)
         if self.falls.quarantined:
             what = f"ended {self.falls.in_a_row} times in a row, last: {self.why.what}"
-            do = f"Send a bundle to support; it is tried again every {QUARANTINE_S / 60:.0f} minutes."
+            do = f"Send the log to support; it is tried again every {QUARANTINE_S / 60:.0f} minutes."
             raise DeviceError("U-109", what, do=do)
         raise _again(self.why)
 

@@ -28,7 +28,7 @@ SILENT_S = 6.0  # without a beat, of which one comes each second
 STOP_S = 3.0
 SAID_BYTES = 2_000  # of what it wrote last: for the log and the reason
 UNPLUG = "Unplug its device and plug it in again; if that does not help, restart the box."
-NOTHING_TO_DO = "Nothing; the agent starts it again. If it happens again and again, send a bundle to support."
+NOTHING_TO_DO = "Nothing; the agent starts it again. If it happens again and again, send the log to support."
 
 
 class CellProcess:
