@@ -88,9 +88,14 @@ def _limit(memory_mb: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
+def landlock_version() -> int:
+    """Of this kernel; below 1: files are not confined, and programs can be started."""
+    return int(_libc.syscall(SYS_CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG))
+
+
 def _confine(paths: Iterable[str]) -> bool:
     """By Landlock, if the kernel has it. Raises OSError if it has it and refuses."""
-    version = _libc.syscall(SYS_CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)
+    version = landlock_version()
     if version < 1:
         return False
     handled = RIGHTS_OF.get(version, RIGHTS_OF[max(RIGHTS_OF)])

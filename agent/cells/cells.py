@@ -5,6 +5,7 @@ A driver that needs no cell is itself. One that does keeps its shape: connect() 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,8 +18,11 @@ from agent.cells.remote import Remote
 from agent.clock import Clock as AgentClock
 from agent.config import SourceConfig
 from drivers import catalog
+from drivers.cell_rights import landlock_version
 from drivers.driver import Clock, Driver, Finding, Secrets, Source
 from drivers.readings import Reading
+
+log = logging.getLogger("agent.cells")
 
 
 class CelledDriver:
@@ -72,6 +76,8 @@ class Cells:
         return self._of.get(name)
 
     async def __aenter__(self) -> Cells:
+        if self._of and landlock_version() < 1:
+            log.warning("this kernel has no Landlock: cells can read what the agent can, its keys too (docs/cells.md)")
         return self
 
     async def __aexit__(

@@ -57,5 +57,15 @@ print(open("/dev/null", "w").write("x"))
     assert done.stdout.splitlines() == ["True named", "refused", "refused", "refused", "1"], done.stderr
 
 
+def test_without_landlock_it_says_so_and_gives_up_the_rest() -> None:
+    code = """
+import drivers.cell_rights
+drivers.cell_rights.landlock_version = lambda: -1
+print(give_up(100, 0, (), os.getppid()), open(sys.executable, "rb").read(1) != b"")
+print(next(line for line in open("/proc/self/status") if line.startswith("NoNewPrivs")).split()[1])
+"""
+    assert process(code).stdout.split() == ["False", "True", "1"]
+
+
 def test_a_path_that_is_not_there_needs_no_right() -> None:
     assert process("give_up(100, 0, ('/nothing/at/all',), os.getppid())\nprint('ok')").stdout == "ok\n"

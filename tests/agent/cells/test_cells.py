@@ -152,3 +152,17 @@ async def test_nothing_is_left_when_the_daemon_stops(monkeypatch: pytest.MonkeyP
         assert all(pids)
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert open_files() == before
+
+
+@pytest.mark.parametrize(("version", "warned"), [(-1, True), (3, False)])
+async def test_a_kernel_that_cannot_confine_files_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: int, warned: bool
+) -> None:
+    monkeypatch.setattr("agent.cells.cells.landlock_version", lambda: version)
+    async with house(monkeypatch, Settings(does="nothing")):
+        pass
+    assert ("no Landlock" in caplog.text) is warned
+    caplog.clear()
+    async with house(monkeypatch):  # nothing to confine
+        pass
+    assert caplog.text == ""
