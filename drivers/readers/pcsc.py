@@ -44,7 +44,7 @@ UNAWARE, PRESENT = 0, 0x20  # states: nothing is known yet; a card is there
 EVENTS_SHIFT = 16  # of a state: above it the service counts cards that came or went
 TAPS_WAITING = 64
 STUCK_S = 5.0  # one look lasts two seconds at most, one command to a card less
-LIGHT_S = 3.0  # three beeps take less than one second
+LIGHT_S = 1.5  # three beeps take less than one second; after two the cell itself is asked no longer (U-105)
 PROBE_S = 3.0
 GARBLED_SHOWN = 32
 

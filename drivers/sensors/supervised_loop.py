@@ -205,9 +205,10 @@ class SupervisedLoop:
 
     async def state(self) -> ContactState | None:
         """The state now; None for a moment of change. Raises DeviceError S-212 if that lasts, S-213."""
+        self.pulse.beat()
         self._reading = asyncio.get_running_loop().run_in_executor(self._thread, self._channel.read_mv)
         millivolts = await asyncio.shield(self._reading)
-        self.pulse.beat()
+        self.pulse.rest()  # the next measurement comes when this one is dealt with
         self.counters.frames += 1
         share = millivolts / 1000 / self._settings.supply_v
         state = classify(self._windows, share)

@@ -245,7 +245,7 @@ async def test_another_trouble_of_a_failed_device_is_told() -> None:
     house = House()
     station = house.station()
     await house.changes(station, GONE)
-    (event,) = await house.changes(station, Trouble("R-190", "a defect", "Send a bundle."))
+    (event,) = await house.changes(station, Trouble("R-190", "a defect", "Send the log."))
     assert isinstance(event.data, SourceState)
     assert event.data.code == "R-190"
 

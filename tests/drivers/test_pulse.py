@@ -15,3 +15,14 @@ def test_a_pulse_stops_when_nobody_beats_it() -> None:
     assert pulse.stopped()
     pulse.beat()
     assert (pulse.age_s(), pulse.stopped()) == (0.0, False)
+
+
+def test_at_rest_it_does_not_age() -> None:
+    clock = FastClock()
+    pulse = Pulse(clock, 8.0)
+    pulse.rest()
+    clock.advance(100.0)
+    assert (pulse.age_s(), pulse.stopped()) == (0.0, False)
+    pulse.beat()
+    clock.advance(8.1)
+    assert pulse.stopped()

@@ -230,6 +230,7 @@ async def test_a_converter_that_hangs_stops_its_pulse(converter: LoopConverter) 
     assert loop.pulse.stopped()
     raw.write_text("700\n")  # now it can end
     assert await reading is IDLE
+    clock.advance(10 * supervised_loop.STUCK_S)  # nobody takes it: that is no hang
     assert not loop.pulse.stopped()
     await loop.close()
 
