@@ -30,6 +30,7 @@ from drivers.serial_port import Bytes, SerialPort, can_open, open_port
 LINE = re.compile(rb"S1,([0-9]{3}),([0-9]{2}),([NSWF]),([0-9]{5})\*([0-9A-F]{4})")
 LINE_MAX = 64  # a longer line has lost its end
 ZONES = range(1, 17)
+START_S = 5.0  # a board starts anew when its port is opened; given less, it would be reset for ever
 LOOK_S = 0.5  # how often it is looked at what does not come
 GARBLED_SHOWN = 32
 ZoneName = Annotated[str, Meta(max_length=80)]
@@ -126,6 +127,11 @@ class Verdicts:
         self._settings = settings
         self._zones = {number: Zone(now_ns) for number in settings.places}
 
+    def start(self, now_ns: int) -> None:
+        """The board has begun to speak: until then no zone was silent."""
+        for zone in self._zones.values():
+            zone.heard_ns = now_ns
+
     def hear(self, line: Line, now_ns: int) -> bool:
         """Take a line. False if it is the zone's last one again, which proves nothing."""
         zone = self._zones.setdefault(line.zone, Zone(now_ns))  # one that nobody configured may be in smoke too
@@ -182,12 +188,14 @@ class SmokeBoard:
 
     async def prove(self) -> None:
         """Listen for the first line of the board. Raises DeviceError S-301, S-302, P-104."""
+        within_s = max(self._settings.silent_s, START_S)
         try:
-            async with asyncio.timeout(self._settings.silent_s):
-                while not self._take(await self._port.read()):
+            async with asyncio.timeout(within_s):
+                while not self._take(arrived := await self._port.read()):
                     pass
         except TimeoutError:
-            raise self._silence() from None
+            raise self._silence(within_s) from None
+        self._verdicts.start(arrived.monotonic_ns)
 
     async def __aiter__(self) -> AsyncIterator[ZoneChange]:
         now_ns = self._clock.monotonic_ns()
@@ -209,7 +217,7 @@ class SmokeBoard:
                 self._take(arrived)
             now_ns = arrived.monotonic_ns if arrived is not None else self._clock.monotonic_ns()
             if self._verdicts.silent(now_ns):
-                raise self._silence()
+                raise self._silence(self._settings.silent_s)
 
     async def show(self, light: Light) -> None:
         """A smoke sensor shows nothing of ours."""
@@ -238,8 +246,8 @@ class SmokeBoard:
                 self.counters.repeats += 1
         return fresh
 
-    def _silence(self) -> DeviceError:
-        within = f"within {self._settings.silent_s:g} s"
+    def _silence(self, within_s: float) -> DeviceError:
+        within = f"within {within_s:g} s"
         if self._noise or (self._buffer and not self.counters.frames):
             return DeviceError("S-302", f"bytes, but no line {within}", do="Check `baud`, and the board's program.")
         return DeviceError("S-301", f"no line of the board {within}", do="Check the board's power and its USB cable.")

@@ -4,6 +4,7 @@ what is heard and what is not; the driver on a pty; and the board's own program,
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 from collections.abc import AsyncIterator
@@ -333,7 +334,17 @@ async def test_a_board_that_is_plugged_again_tells_its_zones_again(board: SmokeS
         await until(lambda: states(kept, 1) == ["normal", "fire"])
 
 
-async def test_the_wrong_speed_is_told_as_such(board: SmokeSensor) -> None:
+async def test_a_board_that_starts_slowly_is_waited_for_and_none_of_its_zones_is_at_fault(board: SmokeSensor) -> None:
+    board.line.disturb = lambda _: b""  # its port was opened, and it starts anew
+    asyncio.get_running_loop().call_later(2.6, setattr, board.line, "disturb", None)
+    async with kept_reading(serial_smoke, settings(board, silent_s=2.0)) as kept:
+        await until(lambda: len(kept.readings) == 2)
+        assert kept.states == ["working"]
+        assert (states(kept, 1), states(kept, 2)) == (["normal"], ["normal"])
+
+
+async def test_the_wrong_speed_is_told_as_such(board: SmokeSensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_smoke, "START_S", 0.0)
     board.unplug()
     board.line.disturb = lambda data: bytes(byte ^ 0x55 for byte in data if byte != 0x5F)
     board.plug()
