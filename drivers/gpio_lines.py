@@ -219,4 +219,6 @@ def _held(place: str, holder: str) -> DeviceError:
 
 
 def _forbidden(place: str) -> DeviceError:
-    return DeviceError("P-203", f"{place} may not be opened", do="Add the agent's user to the group gpio.")
+    return DeviceError(
+        "P-203", f"{place} may not be opened", do="Add the agent's user to the group gpio, then restart the agent."
+    )

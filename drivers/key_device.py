@@ -225,7 +225,9 @@ def _reason(path: str, error: OSError | ValueError) -> DeviceError:
         do = "Find it with `fuser -v` and end it; two readers need two names in /dev/input/by-id."
         return DeviceError("R-402", f"{path} is held by another program", do=do)
     if number in (errno.EACCES, errno.EPERM):
-        return DeviceError("R-403", f"{path} may not be opened", do="Add the agent's user to the group input.")
+        return DeviceError(
+            "R-403", f"{path} may not be opened", do="Add the agent's user to the group input, then restart the agent."
+        )
     if number in ABSENT:
         do = "Plug the reader in; `ls /dev/input/by-id` shows the names."
         return DeviceError("R-401", f"{path} is not there", do=do)

@@ -161,5 +161,9 @@ def _reason(path: str, error: BaseException) -> DeviceError:
     if number in HELD:
         return DeviceError("P-102", f"{path} is held by another program", do="Find it with `fuser -v` and end it.")
     if number in (errno.EACCES, errno.EPERM):
-        return DeviceError("P-103", f"{path} may not be opened", do="Add the agent's user to the group dialout.")
+        return DeviceError(
+            "P-103",
+            f"{path} may not be opened",
+            do="Add the agent's user to the group dialout, then restart the agent.",
+        )
     return DeviceError("P-101", f"{path} cannot be opened: {error}", do="Unplug the device and plug it in again.")
