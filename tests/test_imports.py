@@ -46,6 +46,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
         *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
     "drivers.cell_wire": {"agent.cells.cell", "agent.cells.process", "agent.cells.remote"},
+    "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
 }
 DISCOVERERS = {

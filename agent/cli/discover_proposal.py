@@ -48,7 +48,7 @@ def _device(name: str, found: Found, proposal: Proposal, say: Texts) -> Device:
     lines = [f"# {printable(found.what, 160)}: {say(f'sure.{found.sure}')}, {say(f'why.{found.why}')}"]
     lines += [f"# {say(f'remark.{proposal.remark}')}"] if proposal.remark else []
     lines += [f"# {remark}" for remark in _remarks(proposal, own, say)]
-    lines += [f"# {say('discover.store')} mektep secret {secret}" for secret in secrets]
+    lines += [f"# {say('discover.store')} sudo mektep secret {secret}" for secret in secrets]
     lines += [f"[[{proposal.kind}]]", f"name = {toml(name)}", f"driver = {toml(proposal.driver)}"]
     return Device(name, tuple(lines + [f"{one.key} = {toml(one.value)}" for one in own]), secrets)
 

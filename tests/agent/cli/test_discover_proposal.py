@@ -135,7 +135,7 @@ def test_a_secret_is_named_after_its_device() -> None:
     (device,) = propose([found(Proposal(**_words(READER), secrets=("password",)))], (), SAY)
     assert device.secrets == ("reader-1-password",)
     assert 'password = "reader-1-password"' in device.lines
-    assert "# then run: mektep secret reader-1-password" in device.lines
+    assert "# then run: sudo mektep secret reader-1-password" in device.lines
 
 
 def _words(proposal: Proposal) -> dict[str, object]:
