@@ -49,3 +49,5 @@ async def _light(name: str, lamp: Source[Reading], light: Light) -> None:
         await lamp.show(light)
     except DeviceError as error:
         log.warning("%s shows nothing: %s", name, error)
+    except Exception:  # a defect, in its cell perhaps: the lamp's own supervisor tells of it
+        log.exception("%s shows nothing", name)

@@ -24,6 +24,7 @@ log = logging.getLogger("agent.sources")
 RETRY_S = 0.5  # never longer: a device that is back must answer within two seconds, and a panel's answer may take one
 QUARANTINE_S = 5.0  # a defect of ours will not heal by hammering
 QUARANTINE_MAX_S = 300.0
+LONG_NS = 300_000_000_000  # a lamp reads nothing, a contact seldom: one that held so long has worked
 
 
 class SourceState(StrEnum):
@@ -98,7 +99,7 @@ async def keep_reading(
     """Run for ever; only cancellation ends it. `while_open` is entered with each open device."""
     quarantine_s = QUARANTINE_S
     while True:
-        read_before = station.readings
+        read_before, began_ns = station.readings, clock.monotonic_ns()
         try:
             await _read(station, driver, clock, secrets, on_reading, on_change, while_open)
             raise DeviceError("P-109", f"{station.config.name} ended its readings", do="Nothing; the agent reconnects.")
@@ -106,6 +107,8 @@ async def keep_reading(
             pause_s, state = RETRY_S, SourceState.FAILED
             trouble = Trouble(error.code, error.what, error.do)
         except Exception as error:
+            if clock.monotonic_ns() - began_ns > LONG_NS:
+                quarantine_s = QUARANTINE_S
             pause_s, state = quarantine_s, SourceState.QUARANTINED
             fact = f"{station.config.driver} failed by itself: {type(error).__name__}: {error}"
             trouble = Trouble("R-190", fact, f"Send the log to support; the agent tries again in {pause_s:.0f} s.")

@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True):
 class Device:
     """A source that remembers its lights, or fails to show them."""
 
-    def __init__(self, trouble: DeviceError | None = None) -> None:
+    def __init__(self, trouble: Exception | None = None) -> None:
         self.counters = Counters()
         self.lights: list[Light] = []
         self._trouble = trouble
@@ -103,3 +103,11 @@ async def test_what_a_lamp_still_shows_ends_with_it() -> None:
 async def test_a_reader_that_fails_is_the_readers_trouble() -> None:
     with pytest.raises(DeviceError, match="G-101"):
         await Signals().show(reader(), Device(GONE), Light.ACCEPTED)
+
+
+async def test_a_lamp_with_a_defect_costs_nothing_either(caplog: pytest.LogCaptureFixture) -> None:
+    signals, own = Signals(), Device()
+    signals.opened("lamp-1", Device(ZeroDivisionError("a defect")))
+    await signals.show(reader("lamp-1"), own, Light.ACCEPTED)
+    await until(lambda: "lamp-1 shows nothing" in caplog.text)
+    assert own.lights == [Light.ACCEPTED]

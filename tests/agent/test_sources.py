@@ -136,6 +136,27 @@ async def test_a_defect_quarantines_with_growing_pauses() -> None:
     assert clock.up_ns >= (5 + 10 + 20 + 40) * 1e9
 
 
+async def test_a_device_that_reads_nothing_and_held_for_long_begins_with_the_first_pause_again() -> None:
+    """A lamp with four defects in a year is not away for minutes at the fifth."""
+    lived: list[FastClock] = []
+
+    class Lamp(ScriptedDriver):
+        @asynccontextmanager
+        async def connect(
+            self, settings: msgspec.Struct, clock: Clock, secrets: Secrets
+        ) -> AsyncIterator[Source[Reading]]:
+            async with super().connect(settings, clock, secrets) as source:
+                assert isinstance(clock, FastClock)
+                lived.append(clock)
+                clock.advance(400.0)
+                yield source
+
+    defects: list[list[Reading | Exception]] = [[ZeroDivisionError("defect")] for _ in range(4)]
+    _, clock, _ = await play(Lamp(*defects, [TAP]), readings=1)
+    pauses_s = clock.up_ns / 1e9 - 400 * len(lived)
+    assert 4 * 5 <= pauses_s < 25
+
+
 async def test_counters_go_on_over_connections() -> None:
     station, _, _ = await play(ScriptedDriver([TAP, gone()], [TAP]), readings=2)
     assert station.totals().garbled == 2
