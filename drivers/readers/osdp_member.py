@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from drivers.driver import Counters
 from drivers.errors import DeviceError
+from drivers.hold import Hold
 from drivers.readers import osdp_card, osdp_panel
 from drivers.readers.osdp_frame import BUSY, Frame
 from drivers.readers.osdp_keys import Keys, Way
@@ -31,7 +32,6 @@ BUSY_S = 0.05
 QUICK_S, PATIENT_S = 0.06, 0.2  # the standard allows 200 ms; readers answer in a few, and others wait meanwhile
 PATIENT_EVERY = 8
 TRIES = 3
-HELD_NS = 1_000_000_000  # a reader that repeats a held card does so within
 WAITING = 64  # readings that nobody takes: the reader keeps the rest
 SHOWN_MAX = 6  # commands in the queue
 
@@ -69,7 +69,7 @@ class Member:
         self._owed_s = now_s
         self._refuses: set[int] = set()  # commands that this reader does not know
         self._contacts: dict[str, ContactState] = {}
-        self._held: tuple[str, int] = ("", 0)
+        self._hold = Hold()
 
     @property
     def reads(self) -> bool:
@@ -286,8 +286,7 @@ class Member:
         if self._stale:
             self.counters.repeats += 1
             return
-        held, self._held = self._held, (card.card, arrived.monotonic_ns)
-        if held[0] == card.card and arrived.monotonic_ns - held[1] < HELD_NS:
+        if not self._hold.is_new(card.card, arrived.monotonic_ns):
             self.counters.repeats += 1
             return
         yield Tap(card=card.card, form=card.form, at_ns=arrived.at_ns, monotonic_ns=arrived.monotonic_ns)
