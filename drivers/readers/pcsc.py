@@ -141,6 +141,7 @@ class PcscReader:
         self._news = asyncio.Event()
         self._taps: deque[Tap] = deque()
         self._hold = Hold()  # it may tremble at the edge of the field
+        self._is_known = False  # the card that is there could be read
         self._stopping = threading.Event()
         self._quiet = False  # its own beep is off
         self._lamp = ThreadPoolExecutor(1, "pcsc-light")
@@ -204,7 +205,7 @@ class PcscReader:
                     heard = self._read(service, name)
                     self._tell(self._take, heard, at_ns, monotonic_ns)
                 elif state & PRESENT:
-                    self._tell(self._hold.there, self._clock.monotonic_ns())
+                    self._tell(self._still_there, self._clock.monotonic_ns())
 
     def _read(self, service: Service, name: str) -> Card | Garbled:
         for _ in range(TRIES):
@@ -231,12 +232,16 @@ class PcscReader:
         if not self._name.done():
             self._name.set_result(name)
 
+    def _still_there(self, now_ns: int) -> None:
+        if self._is_known:  # else it is perhaps another one
+            self._hold.there(now_ns)
+
     def _take(self, heard: Card | Garbled, at_ns: int, monotonic_ns: int) -> None:
         """Count what was heard; a tap if it is a card that was not there before."""
+        self._is_known = isinstance(heard, Card)
         if isinstance(heard, Garbled):
             self.counters.garbled += 1
             self.counters.last_garbled = heard.data[:GARBLED_SHOWN].hex()
-            self._hold.away()
             return
         self.counters.frames += 1
         if not self._hold.is_new(heard, monotonic_ns):
