@@ -128,6 +128,8 @@ class Cell:
             pass
         except Exception as error:  # noqa: BLE001 - supervised: the daemon quarantines this device, the others go on
             ended = Ended(told.channel, None, _fact(error))
+        if channel.source is not None:  # the last count: the next beat comes too late for it
+            self._say(Beat({told.channel: channel.source.counters}, ()))
         del self._channels[told.channel]
         self._say(ended)
 

@@ -240,8 +240,9 @@ class Member:
 
     def _tell_of_outage(self, now_s: float) -> None:
         if now_s - self._down_s >= OUTAGE_S:
+            noise = f"; {self.counters.garbled} answers were garbled" if self.counters.garbled else ""
             self._tell(
-                "R-201", f"the reader at address {self.address} does not answer as it should",
+                "R-201", f"the reader at address {self.address} does not answer as it should{noise}",
                 do="Check its power, both wires, its address and its baud rate.",
             )  # fmt: skip
 

@@ -54,6 +54,9 @@ class Odd:
         does = self._settings.does
         if does in ACTS:
             ACTS[does]()
+        if does == "noise":
+            self.counters.garbled = 7
+            raise DeviceError("P-104", "it went away", do="Plug it in.")
         if does == "thread":
             await asyncio.Event().wait()
         self.pulse.beat()

@@ -106,6 +106,13 @@ async def test_the_trouble_of_a_device_is_told_as_its_driver_tells_it(monkeypatc
         assert kept.cell().falls.total == 0
 
 
+async def test_what_a_short_connection_counted_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house(monkeypatch, Settings(does="noise")) as kept:
+        (device,) = kept.devices
+        await until(lambda: device.failed("P-104"))
+        assert device.station.totals().garbled == 7
+
+
 async def test_a_defect_of_a_driver_quarantines_its_device_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = msgspec.structs.replace(LIMITS, together=True)
     bad, good = Settings(does="defect", port="/bus"), Settings(does="read", port="/bus")

@@ -170,6 +170,18 @@ def test_noise_is_counted_and_shown_in_part() -> None:
     assert (one.counters.garbled, one.counters.last_garbled) == (1, "aa" * 32)
 
 
+@pytest.mark.parametrize(("garbled", "said"), [(0, "as it should"), (3, "3 answers were garbled")])
+def test_noise_that_keeps_a_reader_from_working_is_named(garbled: int, said: str) -> None:
+    one, now_s = member(), 0.0
+    for _ in range(garbled):
+        one.garbled(b"\xaa")
+    while one.trouble is None:
+        turn(one, None, now_s)
+        now_s = max(now_s, one.due_s) + 0.001
+    assert one.trouble.code == "R-201"
+    assert one.trouble.what.endswith(said)
+
+
 CODES = [0x40, 0x41, 0x45, 0x46, 0x48, 0x49, 0x4A, 0x4B, 0x50, 0x51, 0x53, 0x54, 0x76, 0x78, 0x79, 0x7A, 0x90]
 BODIES = st.builds(
     lambda code, body: bytes([code]) + body, st.sampled_from(CODES) | st.integers(0, 255), st.binary(max_size=200)
