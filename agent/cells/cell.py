@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -36,6 +37,7 @@ class Cell:
         self.falls = Falls()
         self._limits = limits
         self._paths = paths
+        self._allowed: tuple[object, ...] = ()  # which files lay there when the process got its rights to them
         self._clock = clock
         self._environment = environment
         self._life: CellProcess | None = None
@@ -77,9 +79,12 @@ class Cell:
 
     async def _living(self) -> CellProcess:
         async with self._starting:
+            if self._life is not None and not self._channels and self._allowed != _files(self._paths):
+                await self.stop()  # one was put there, or replaced: rights are of files, not of names
             if self._life is not None:
                 return self._life
             self._wait_its_turn()
+            self._allowed = _files(self._paths)
             life = CellProcess(self.name, self._limits, self._clock, self._environment, self._hear)
             await life.start(self._limits.python or sys.executable, self._paths)  # none: no fall, it may be installed
             self._life = life
@@ -106,8 +111,8 @@ class Cell:
         if not remote.opened.is_set():
             life.kill("U-102", f"a device was not connected within {OPEN_S:.0f} s")
             await remote.opened.wait()
-        if (failure := remote.failure()) is not None:
-            raise failure
+        if not remote.was_open and (failure := remote.failure()) is not None:
+            raise failure  # one that was open tells it to whoever reads, after what it has read
 
     async def _close(self, remote: Remote, life: CellProcess) -> None:
         """The device is free again when this returns, or its process is gone."""
@@ -131,12 +136,25 @@ class Cell:
         await life.over.wait()
         reason = life.reason or DeviceError("U-101", f"{self.name} ended", do="Nothing.")
         self._life, self._last, self.why = None, life, reason
-        self.falls.fell(self._now_s(), self._now_s() - life.began_s)
+        if not life.was_told:
+            self.falls.fell(self._now_s(), self._now_s() - life.began_s)
         for remote in self._channels.values():
             remote.end(_again(reason))
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def _files(paths: Sequence[str]) -> tuple[object, ...]:
+    """Which files lie there now."""
+    found: list[object] = []
+    for path in paths:
+        try:
+            about = os.stat(path)
+            found.append((about.st_dev, about.st_ino))
+        except (OSError, ValueError):  # not there, or no path
+            found.append(None)
+    return tuple(found)
 
 
 def _again(error: DeviceError) -> DeviceError:

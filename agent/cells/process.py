@@ -44,6 +44,7 @@ class CellProcess:
     ) -> None:
         self.name = name
         self.reason: DeviceError | None = None
+        self.was_told = False  # to end: that is no fall
         self.over = asyncio.Event()
         self._limits = limits
         self._clock = clock
@@ -102,6 +103,7 @@ class CellProcess:
 
     async def stop(self) -> None:
         """Ask it to end, by ending the socket; kill it if it does not."""
+        self.was_told = True
         if self._writer is not None:
             self._writer.close()
         with contextlib.suppress(TimeoutError):

@@ -28,7 +28,8 @@ class Remote:
     def __init__(self, channel: int, say: Say, clock: Clock) -> None:
         self.channel = channel
         self.counters = Counters()
-        self.opened = asyncio.Event()
+        self.opened = asyncio.Event()  # or it never will be
+        self.was_open = False
         self.ended = asyncio.Event()
         self._say = say
         self._clock = clock
@@ -44,6 +45,7 @@ class Remote:
         """Raises CellWireError where the child does not keep to its turn."""
         match message:
             case Opened():
+                self.was_open = True
                 self.opened.set()
             case Read():
                 if self._next is not None or self._owes_taken:

@@ -106,6 +106,23 @@ async def test_the_trouble_of_a_device_is_told_as_its_driver_tells_it(monkeypatc
         assert kept.cell().falls.total == 0
 
 
+async def test_a_file_that_is_put_there_or_replaced_later_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A certificate that was forgotten, or renewed: nobody has to start the agent again."""
+    path = tmp_path / "ca.pem"
+    async with house(monkeypatch, Settings(does="try", port=str(path), files=(str(path),))) as kept:
+        (device,) = kept.devices
+        await until(lambda: device.trouble().startswith("FileNotFoundError"))
+        path.write_text("first")
+        await until(lambda: device.trouble().startswith(f"read {path}"))
+        first = kept.pid()
+        (tmp_path / "new").write_text("second")
+        (tmp_path / "new").rename(path)
+        await until(lambda: kept.pid() not in (0, first) and device.trouble().startswith(f"read {path}"))
+        assert kept.cell().falls.total == 0
+
+
 async def test_what_a_short_connection_counted_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     async with house(monkeypatch, Settings(does="noise")) as kept:
         (device,) = kept.devices
