@@ -26,8 +26,6 @@ FOR_CHILDREN = (
     "FAKETIME",
     "PCSCLITE_",
     "LIBCAMERA_",
-    "GPIOZERO_",
-    "LG_WD",
 )
 
 log = logging.getLogger("agent")
