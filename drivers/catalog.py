@@ -5,6 +5,7 @@ Raises  DeviceError R-180 if what a driver needs is not installed.
 
 from __future__ import annotations
 
+import sys
 import typing
 from importlib import import_module
 from importlib.util import find_spec
@@ -82,9 +83,14 @@ def load(driver: str) -> Any:
         if missing.startswith("drivers"):
             raise
     if missing:
-        do = f"Run: pip install 'mektep-agent[{entry.extra}]'"
+        do = f"Run: {pip_install(entry.extra)}"
         raise DeviceError("R-180", f"needs {missing}, which is not installed", do=do)
     return module
+
+
+def pip_install(extra: str) -> str:
+    """Into the environment that runs now: the system's own pip, without a path, would refuse."""
+    return f"sudo {sys.prefix}/bin/pip install 'mektep-agent[{extra}]'"
 
 
 def _needed_here(entry: Entry) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def _touched(wish: Wish, configured: Configured) -> tuple[list[Port], list[Found
             Found(
                 kind=Kind.PORT, what="pyserial", name="", sure=Sure.CERTAIN, why=Why.LISTED, code="X-118",
                 fact="pyserial is not installed: no port can be opened",
-                do="Run: pip install 'mektep-agent[serial]'",
+                do=f"Run: {catalog.pip_install('serial')}",
             )
         ]  # fmt: skip
     return touchable(wish, configured), []

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from drivers.catalog import pip_install
 from drivers.discovery import usb
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, printable, settings
 from drivers.errors import DeviceError
@@ -63,7 +64,7 @@ async def _ask(names: Names) -> tuple[Sequence[str], str, str, str]:
         async with asyncio.timeout(PATIENCE_S):
             return await _in_a_thread(names), "X-110", "pcscd does not show it", again
     except ImportError:
-        do = "Run: sudo apt install pcscd; then: pip install 'mektep-agent[pcsc]'"
+        do = f"Run: sudo apt install pcscd; then: {pip_install('pcsc')}"
         return (), "X-109", "pyscard is not installed", do
     except TimeoutError:
         return (), "X-110", "pcscd does not answer", again

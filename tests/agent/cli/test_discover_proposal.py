@@ -128,7 +128,7 @@ def test_what_the_driver_misses_is_said() -> None:
 def test_an_extra_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(catalog.CATALOG, "later", catalog.Entry("no_such_module", "reader", "later"))
     lines = text(Proposal(kind="reader", driver="later", settings=())).splitlines()
-    assert "# Run: pip install 'mektep-agent[later]'" in lines
+    assert f"# Run: {catalog.pip_install('later')}" in lines
 
 
 def test_a_secret_is_named_after_its_device() -> None:
