@@ -5,6 +5,7 @@ A driver that needs no cell is itself. One that does keeps its shape: connect() 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -83,8 +84,7 @@ class Cells:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for cell in set(self._of.values()):
-            await cell.stop()
+        await asyncio.gather(*(cell.stop() for cell in set(self._of.values())))
 
 
 def _name(members: Sequence[SourceConfig]) -> str:

@@ -182,7 +182,8 @@ class CellProcess:
                 what = f"{self.reason.what}; it hangs in the kernel and cannot be ended"
                 self.reason = DeviceError(self.reason.code, what, do=UNPLUG)
         self._tasks[1].cancel()
-        await asyncio.wait(self._tasks[1:], timeout=STOP_S)
+        if self.ended:  # its last words are complete
+            await asyncio.wait(self._tasks[1:], timeout=STOP_S)
         if self.reason is None:
             self.reason = DeviceError("U-101", f"{self.name}: {self._how(process.returncode)}", do=NOTHING_TO_DO)
         if self._writer is not None:
