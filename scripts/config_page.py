@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from agent.config import SchoolName, SourceName, StatePlaces
+from agent.config import COMMON, SOURCE_KINDS, SchoolName, SourceName, StatePlaces
 from agent.evidence.settings import EvidenceSettings
 from agent.outbox.settings import OutboxSettings
 from agent.strict import show
@@ -42,18 +42,25 @@ def page() -> str:
         _section("[outbox]", OutboxSettings),
         _section("[evidence]", EvidenceSettings),
     ]
+    signal = typing.get_type_hints(COMMON["reader"], include_extras=True)["signal"]
     parts.append(
-        "\n## Devices\n\nEach device is a `[[reader]]` or a `[[sensor]]` with a name of its own and a driver; "
-        "no two may use one port.\n\n"
+        f"\n## Devices\n\nEach device is {_kinds()}, with a name of its own and a driver. No two may use one port; on "
+        "a bus, a chip or a converter no two may use one address, line or channel.\n\n"
         "| setting | what it is | default |\n|---|---|---|\n"
         f"| `name` | {_describe(SourceName)} | must be set |\n"
         f"| `driver` | one of {', '.join(f'`{name}`' for name in catalog.CATALOG)} | must be set |\n"
+        f"| `signal` | of readers: {_describe(signal)} | none |\n"
     )
     parts += [
         _section(f'[[{entry.kind}]] with driver = "{name}"', catalog.load(name).Settings)
         for name, entry in catalog.CATALOG.items()
     ]
     return "".join(parts)
+
+
+def _kinds() -> str:
+    *most, last = (f"a `[[{kind}]]`" for kind in SOURCE_KINDS)
+    return f"{', '.join(most)} or {last}"
 
 
 def _section(title: str, type_: type[msgspec.Struct]) -> str:
@@ -68,10 +75,12 @@ def _rows(type_: type[msgspec.Struct]) -> Iterator[str]:
 
 
 def _describe(hint: object) -> str:
-    meta = next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, msgspec.Meta)), None)
-    if meta is None or not meta.description:
+    """The nearest words: a setting may say more than its type does."""
+    metas = [extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, msgspec.Meta)]
+    words = next((meta.description for meta in reversed(metas) if meta.description), "")
+    if not words:
         raise SystemExit(f"a setting without Meta(description=…): {hint}")
-    return meta.description.replace("|", "\\|")
+    return words.replace("|", "\\|")
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
