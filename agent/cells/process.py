@@ -26,6 +26,7 @@ log = logging.getLogger("agent.cells")
 LOOK_S = 1.0
 SILENT_S = 6.0  # without a beat, of which one comes each second
 STOP_S = 3.0
+TURN = 64  # messages that one cell may say before the others
 SAID_BYTES = 2_000  # of what it wrote last: for the log and the reason
 UNPLUG = "Unplug its device and plug it in again; if that does not help, restart the box."
 NOTHING_TO_DO = "Nothing; the agent starts it again. If it happens again and again, send the log to support."
@@ -132,9 +133,13 @@ class CellProcess:
     # --- inside -------------------------------------------------------------------------------------------------
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
+        heard = 0
         try:
             while True:
                 message = from_cell(await next_body(stream))
+                heard += 1
+                if heard % TURN == 0:  # a cell that floods gets its turn, and no more until it is ended as too busy
+                    await asyncio.sleep(0)
                 if isinstance(message, Beat):
                     self._beat_s = self._now_s()
                     if message.stopped:

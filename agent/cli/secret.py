@@ -7,6 +7,7 @@ The secret that it replaces is kept beside it until the next change: a device ma
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import secrets
 import sys
@@ -38,5 +39,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 
 def _asked(name: str) -> str:
     if sys.stdin.isatty():
-        return getpass.getpass(f"{name}: ")
+        with contextlib.suppress(EOFError):  # Ctrl-D: nothing was typed
+            return getpass.getpass(f"{name}: ")
+        return ""
     return sys.stdin.readline().rstrip("\r\n")

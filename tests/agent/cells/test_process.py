@@ -13,7 +13,7 @@ import pytest
 from agent.cells.process import CellProcess
 from agent.clock import SystemClock
 from drivers.catalog import Cell as Limits
-from drivers.cell_wire import Beat, FromCell, Open, Opened
+from drivers.cell_wire import Beat, FromCell, Open, Opened, frame
 from drivers.errors import DeviceError
 from tests.agent.cells.kept import ENVIRONMENT
 from tests.drivers.supervised import open_files, until
@@ -60,6 +60,25 @@ async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> N
     assert process.reason is not None
     assert process.reason.code == "U-102"
     assert not Path(f"/proc/{process.pid}").exists()
+
+
+async def test_a_flood_of_messages_leaves_the_others_their_turns() -> None:
+    turns, heard = 0, list[FromCell]()
+    stream = asyncio.StreamReader()
+    stream.feed_data(frame(Beat({}, ())) * 6_400)
+    stream.feed_eof()
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(take_turns())
+    await made(heard)._listen(stream)
+    others.cancel()
+    assert len(heard) == 6_400
+    assert turns >= 90
 
 
 async def test_what_cannot_even_be_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

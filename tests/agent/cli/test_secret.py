@@ -58,3 +58,15 @@ def test_nothing_is_no_secret(box: Path, monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert main(["secret", "gate-password", str(box)], io.StringIO()) == 2
     assert "T-122" in capsys.readouterr().err
+
+
+def test_who_types_nothing_is_told_so(
+    box: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nothing(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", nothing)
+    assert main(["secret", "gate-password", str(box)], io.StringIO()) == 2
+    assert "T-122" in capsys.readouterr().err
