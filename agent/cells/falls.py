@@ -6,8 +6,9 @@ Pure: seconds of any steady clock go in.
 from __future__ import annotations
 
 FIRST_PAUSE_S = 0.5
+MAX_PAUSE_S = 30.0
 QUARANTINE_S = 300.0
-QUARANTINE_FROM = 8  # falls in a row: half a minute of pauses, the last of them 16 s
+QUARANTINE_FROM = 8  # falls in a row: about a minute of trying
 HEALTHY_S = 10.0  # a life of this length makes up for all falls before: one crash now and then is no quarantine
 
 
@@ -38,4 +39,4 @@ class Falls:
             return 0.0
         if self.quarantined:
             return QUARANTINE_S
-        return float(FIRST_PAUSE_S * 2 ** (self.in_a_row - 2))
+        return float(min(FIRST_PAUSE_S * 2 ** (self.in_a_row - 2), MAX_PAUSE_S))

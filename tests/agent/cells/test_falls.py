@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.cells.falls import HEALTHY_S, QUARANTINE_FROM, QUARANTINE_S, Falls
+from agent.cells.falls import HEALTHY_S, MAX_PAUSE_S, QUARANTINE_FROM, QUARANTINE_S, Falls
 
 
 def test_the_pauses_grow_and_end_in_quarantine() -> None:
@@ -39,4 +39,4 @@ def test_a_pause_is_never_longer_than_it_says(lives: list[tuple[float, float]]) 
     falls = Falls()
     for now_s, lived_s in lives:
         falls.fell(now_s, lived_s)
-        assert 0.0 <= falls.left_s(now_s) <= (QUARANTINE_S + 0.01 if falls.quarantined else 16.01)
+        assert 0.0 <= falls.left_s(now_s) <= (QUARANTINE_S + 0.01 if falls.quarantined else MAX_PAUSE_S)
