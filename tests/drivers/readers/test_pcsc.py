@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,14 @@ from agent.cells.cells import Cells
 from agent.clock import SystemClock
 from agent.config import SourceConfig
 from drivers.driver import Driver, Verdict
-from drivers.hold import HELD_NS
 from drivers.pcsc_service import open_service
 from drivers.readers import pcsc
 from drivers.readers.pcsc import (
     PRESENT,
-    TAPS_WAITING,
     UNAWARE,
     Card,
     Garbled,
     Lights,
-    PcscReader,
     Presence,
     Settings,
     decode,
@@ -222,43 +218,6 @@ async def test_a_card_that_lies_there_from_before_is_no_tap(tmp_path: Path) -> N
             reader.hold(UID7)
             await until(lambda: kept.readings)
         assert taps(kept) == ["0456463AAC2280"]
-
-
-TREMBLES = Card("24548AAC", CardForm.UID4)
-UNREAD = Garbled(b"\x63\x00")
-
-
-@pytest.mark.parametrize(
-    ("heard", "taps"),
-    [
-        ([(0, TREMBLES), (HELD_NS // 3, UNREAD), (HELD_NS * 2 // 3, TREMBLES)], 1),  # at the edge of the field
-        ([(0, TREMBLES), (HELD_NS // 3, UNREAD), (2 * HELD_NS, None), (3 * HELD_NS, TREMBLES)], 2),  # another, then it
-        ([(0, TREMBLES), (2 * HELD_NS, None), (3 * HELD_NS, TREMBLES)], 1),  # it lay there all the time
-    ],
-)
-async def test_a_reading_that_fails_in_between_makes_no_second_tap(
-    monkeypatch: pytest.MonkeyPatch, heard: list[tuple[int, Card | Garbled | None]], taps: int
-) -> None:
-    monkeypatch.setattr(PcscReader, "_watch", lambda self: None)
-    reader = PcscReader(SETTINGS, FastClock())
-    for at_ns, one in heard:
-        if one is None:
-            reader._still_there(at_ns)
-        else:
-            reader._take(one, at_ns, at_ns)
-    await reader.close()
-    assert len(reader._taps) == taps
-
-
-async def test_taps_that_nobody_takes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PcscReader, "_watch", lambda self: None)
-    reader = PcscReader(SETTINGS, FastClock())
-    for number in range(TAPS_WAITING + 10):
-        reader._take(Card(f"{number + 1:08X}", CardForm.UID4), number * HELD_NS, number * HELD_NS)
-    await reader.close()
-    assert len(reader._taps) == TAPS_WAITING
-    assert (reader.counters.frames, reader.counters.garbled) == (TAPS_WAITING + 10, 10)
-    assert all(one.at_ns < two.at_ns for one, two in pairwise(reader._taps))
 
 
 # --- lights ----------------------------------------------------------------------------------------------------------
