@@ -22,6 +22,14 @@ HEX_DIGITS = {
 }
 
 
+NO_NUMBER = ("08", "88")  # first bytes of four: drawn at random, as by a telephone; the begin of a longer one
+
+
+def identifies(form: CardForm, card: str) -> bool:
+    """Whether a number is always the same card's: not a random or a cascaded UID (ISO/IEC 14443-3)."""
+    return form is not CardForm.UID4 or not card.startswith(NO_NUMBER)
+
+
 def checked(form: CardForm, card: str) -> str:
     """The number itself. Raises ValueError if it is not one of this form."""
     if not re.fullmatch(f"[0-9A-F]{{{HEX_DIGITS[form]}}}", card):

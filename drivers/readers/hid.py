@@ -27,7 +27,6 @@ from drivers.key_device import DOWN, LOST, KeyDevice, KeyEvent, Keys, can_open, 
 from drivers.readings import CardForm, Light, Tap
 
 TEXT_MAX = 32  # the longest number has 17 digits
-RANDOM, CASCADE = 0x08, 0x88  # first bytes of four that are no card's number (drivers/readers/pcsc.py)
 UP = 0
 SHIFTS = {42, 54}
 ENTERS = {28, 96}  # the large one, and the keypad's
@@ -203,8 +202,7 @@ def number(text: str, settings: Settings) -> str | None:
         return None
     if settings.reversed:
         found = bytes.fromhex(found)[::-1].hex().upper()
-    drawn = settings.form is CardForm.UID4 and int(found[:2], 16) in (RANDOM, CASCADE)
-    return None if drawn else found
+    return found if cards.identifies(settings.form, found) else None
 
 
 def _of_comma(text: str) -> str:

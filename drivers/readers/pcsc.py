@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from drivers import cards
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.hold import Hold
@@ -37,7 +38,6 @@ OWN_BEEP_OFF = bytes.fromhex("FF00520000")
 OK = b"\x90\x00"
 FORMS = {4: CardForm.UID4, 7: CardForm.UID7}
 LONGEST_UID = 10
-RANDOM, CASCADE = 0x08, 0x88  # first bytes of four that are no card's number
 TRIES = 3  # a card at the edge of the field may fail once, and the service tells of no second coming
 TRY_AGAIN_S = 0.05
 UNAWARE, PRESENT = 0, 0x20  # states: nothing is known yet; a card is there
@@ -107,9 +107,8 @@ def decode(answer: bytes) -> Card | Garbled:
         return Garbled(answer)
     if len(uid) not in FORMS:
         return Garbled(uid[:1] + bytes(len(uid) - 1) + status if len(uid) <= LONGEST_UID else answer)
-    if len(uid) == 4 and uid[0] in (RANDOM, CASCADE):
-        return Garbled(answer)
-    return Card(uid.hex().upper(), FORMS[len(uid)])
+    card, form = uid.hex().upper(), FORMS[len(uid)]
+    return Card(card, form) if cards.identifies(form, card) else Garbled(answer)
 
 
 class Presence:

@@ -192,7 +192,7 @@ def _mifare(digits: str, printed: str) -> Card | None:
     agree.
     """
     if len(digits) == 8 and printed == digits[4:6] + digits[2:4] + digits[0:2]:
-        return Card(digits, CardForm.UID4)
+        return Card(digits, CardForm.UID4) if cards.identifies(CardForm.UID4, digits) else None
     if len(digits) == 14 and printed == digits[8:14]:
         return Card(digits[8:] + digits[:8], CardForm.UID7)
     return None

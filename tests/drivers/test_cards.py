@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.cards import HEX_DIGITS, checked, from_comma, from_wiegand, printed, wiegand_bits
+from drivers.cards import HEX_DIGITS, checked, from_comma, from_wiegand, identifies, printed, wiegand_bits
 from drivers.readings import CardForm
 
 EM, UID4, UID7 = CardForm.EM4100, CardForm.UID4, CardForm.UID7
@@ -88,6 +88,21 @@ def test_the_comma_print_says_three_bytes(card: bytes) -> None:
 
 
 # --- Wiegand ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "card", "always"),
+    [
+        (CardForm.UID4, "24548AAC", True),
+        (CardForm.UID4, "08548AAC", False),
+        (CardForm.UID4, "88048AAC", False),
+        (CardForm.UID7, "08569C3AAC2280", True),
+        (CardForm.EM4100, "0800000001", True),
+        (CardForm.WIEGAND34, "08548AAC", True),
+    ],
+)
+def test_what_is_drawn_at_random_identifies_no_card(form: CardForm, card: str, always: bool) -> None:
+    assert identifies(form, card) is always
 
 
 def test_a_worked_wiegand_frame() -> None:

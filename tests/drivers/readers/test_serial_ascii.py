@@ -95,6 +95,7 @@ BAD_LINES = [
     ("a UID that its print contradicts", "Mifare[24548AAC] 1K (0004,08) 138,21541"),
     ("a long UID that its print contradicts", "Mifare[3AAC2280045646]  (0142,20) 004,22087"),
     ("a UID of ten digits", "Mifare[24548AAC00] 1K (0004,08) 138,21540"),
+    ("a random UID of a telephone", "Mifare[08548AAC] 1K (0004,08) 138,21512"),
     ("another kind of card", "Temic[5500] 126,58404"),
 ]
 
