@@ -11,7 +11,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,8 @@ from tests.agent.sync.box import Box, fire, open_box, until
 from tests.centre.conftest import make_city
 
 SCHOOL = "school-07"
+
+OVERTAKEN_BYTES = 200_000  # of a megabyte
 
 
 @pytest.fixture(scope="module")
@@ -181,16 +182,12 @@ async def test_alarms_overtake_a_picture_of_a_megabyte_on_a_slow_line(box: Box, 
     line.bits_per_s, line.delay_s = 256_000, 0.02
     await keep(box, 1_000_000, 8)
     await until(lambda: box.count("part_bytes") > 40_000, 30.0)
-    took_s = []
     for number in range(5):
-        began_s = time.monotonic()
+        before = box.count("part_bytes")
         (place,) = await box.outbox.accept([fire(number + 1)])
         await until(lambda wanted=place: box.settled(Lane.ALARM) >= wanted.sequence)
-        took_s.append(time.monotonic() - began_s)
-        await asyncio.sleep(0.05)
+        assert box.count("part_bytes") - before < OVERTAKEN_BYTES  # what was on the line already, and a part or two
     assert box.evidence.state().kept == 1  # it is still on its way
-    print(f"alarm beside a picture, 256 kbit/s: median {sorted(took_s)[2]:.2f} s, worst {max(took_s):.2f} s")
-    assert max(took_s) < 2.0
     line.bits_per_s, line.delay_s = 0.0, 0.0
     await delivered(box)
 
