@@ -3,7 +3,8 @@
 After give_up() the process reads only the system's and the interpreter's own files and those it was named, writes only
 to devices, starts no program, gains no right, leaves no core dump, and ends with its parent.
 
-Source  prctl(2), capset(2), setrlimit(2), landlock(7). Where the kernel has no Landlock the rest still holds.
+Source  prctl(2), capset(2), setrlimit(2), landlock(7). Where the kernel has no Landlock the rest still holds; which
+        system calls are refused: drivers/cell_calls.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from drivers.cell_calls import refuse_calls
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 1, 38, 24
 CAP_LAST = 63  # more than any kernel knows: unknown ones are refused without harm
@@ -54,7 +57,9 @@ def give_up(memory_mb: int, nice: int, paths: Iterable[str], parent: int) -> boo
     _limit(memory_mb)
     if nice:
         os.nice(nice)
-    return _confine(paths)
+    confined = _confine(paths)
+    refuse_calls()
+    return confined
 
 
 def _prctl(option: int, value: int) -> None:
