@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,7 +33,8 @@ async def until(condition: Callable[[], object], within_s: float = PATIENCE_S) -
 
 
 def open_files() -> set[str]:
-    """What this process has open, by descriptor and name."""
+    """What this process has open, by descriptor and name. What earlier tests left in circles is closed first."""
+    gc.collect()
     found = set()
     for fd in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # the folder's own

@@ -91,7 +91,8 @@ async def test_reconnecting_leaves_nothing_behind() -> None:
         for _ in range(3):
             async with rtsp.connect(Settings(url=far.url), FastClock(), no_secrets):
                 pass
-        assert (open_files(), reading()) == (before, [])
+        assert reading() == []
+        assert len(open_files()) <= len(before)  # what others have left behind may be closed meanwhile
 
 
 async def test_nobody_at_the_address() -> None:
