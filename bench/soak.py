@@ -1,4 +1,4 @@
-"""A day of faults at every device: one round stands for an hour, in it each device fails and heals once.
+"""Rounds of faults at every device: in a round each fails and heals once.
 
 What must not grow: memory, descriptors and processes of the daemon and of its cells. The first rounds warm up: pools
 and caches fill once. The peer is the same box after them.
@@ -18,12 +18,12 @@ from simulator.device_faults import DEVICE_FAULTS
 from simulator.fault import Fault
 from simulator.school import School
 
-HOURS = 24
+ROUNDS = 24
 WARM = 4
 FAULT_S = 0.6  # how long a fault lasts at least; it is noticed before it is mended
 PATIENCE_S = 60.0
 CALM_S = 5.0  # so that a killed cell lives long enough to be no repeated fall
-GROWN_MB = 8.0  # between the medians of the first and the last quarter: an allocator's breath, not a leak an hour
+GROWN_MB = 8.0  # between the medians of the first and the last quarter: an allocator's breath, not a leak a round
 QUARTER = 6
 
 
@@ -42,13 +42,13 @@ async def measure(folder: Path) -> list[Figure]:
             await school.make()
             await school.start()
             faults = [fault for fault in DEVICE_FAULTS if not fault.needs(school)]
-            held = [await _hour(school, faults) for _ in range(WARM + HOURS)][WARM:]
+            held = [await _round(school, faults) for _ in range(WARM + ROUNDS)][WARM:]
         finally:
             await school.stop()
     grown_mb = median([one.memory_mb for one in held[-QUARTER:]]) - median([one.memory_mb for one in held[:QUARTER]])
     descriptors = held[-1].descriptors - held[0].descriptors
     processes = held[-1].processes - held[0].processes
-    what = f"{HOURS} hours of {len(faults)} device faults"
+    what = f"{ROUNDS} rounds of {len(faults)} device faults"
     return [
         _figure(f"memory grown over {what}", grown_mb, "MB", GROWN_MB, f"{held[0].memory_mb:.0f} MB after {WARM}"),
         _figure(f"descriptors grown over {what}", descriptors, "", 0, f"{held[0].descriptors} after {WARM}"),
@@ -58,12 +58,12 @@ async def measure(folder: Path) -> list[Figure]:
 
 def _figure(name: str, value: float, unit: str, limit: float, before: str) -> Figure:
     return Figure(
-        figure=name, value=value, unit=unit, limit_or_peer=f"{limit:g}; {before} hours", ratio=None,
-        target=f"<= {limit:g}", met=value <= limit, runs=HOURS,
+        figure=name, value=value, unit=unit, limit_or_peer=f"{limit:g}; {before} rounds", ratio=None,
+        target=f"<= {limit:g}", met=value <= limit, runs=ROUNDS,
     )  # fmt: skip
 
 
-async def _hour(school: School, faults: list[Fault]) -> Holding:
+async def _round(school: School, faults: list[Fault]) -> Holding:
     """Each fault once; what is held when every device works again."""
     for fault in faults:
         await fault.begin(school)
