@@ -35,7 +35,9 @@ class Signals:
         lamp = self._open.get(config.signal)
         if lamp is not None:
             self._end(config.signal)
-            self._showing[config.signal] = asyncio.create_task(_light(config.signal, lamp, light), name=config.signal)
+            showing = asyncio.create_task(lamp.show(light), name=config.signal)
+            showing.add_done_callback(_tell)
+            self._showing[config.signal] = showing
         await source.show(light)
 
     def _end(self, name: str) -> None:
@@ -44,10 +46,10 @@ class Signals:
             showing.cancel()
 
 
-async def _light(name: str, lamp: Source[Reading], light: Light) -> None:
-    try:
-        await lamp.show(light)
-    except DeviceError as error:
-        log.warning("%s shows nothing: %s", name, error)
-    except Exception:  # a defect, in its cell perhaps: the lamp's own supervisor tells of it
-        log.exception("%s shows nothing", name)
+def _tell(showing: asyncio.Task[None]) -> None:
+    """Why a light was not shown."""
+    error = None if showing.cancelled() else showing.exception()
+    if isinstance(error, DeviceError):
+        log.warning("%s shows nothing: %s", showing.get_name(), error)
+    elif error is not None:  # a defect, in its cell perhaps: the lamp's own supervisor tells of it
+        log.error("%s shows nothing", showing.get_name(), exc_info=error)

@@ -1,13 +1,14 @@
 """Keeps one device read for ever: connect, read, report trouble, wait, connect again.
 
-A DeviceError is reported once and retried for ever. Any other exception quarantines the source with a
-growing pause, loudly: one faulty source never takes another down.
+Each connection is a task of its own. A DeviceError is reported once and retried for ever. Any other exception
+quarantines the source with a growing pause, loudly: one faulty source never takes another down.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 
@@ -100,26 +101,39 @@ async def keep_reading(
     quarantine_s = QUARANTINE_S
     while True:
         read_before, began_ns = station.readings, clock.monotonic_ns()
-        try:
-            await _read(station, driver, clock, secrets, on_reading, on_change, while_open)
-            raise DeviceError("P-109", f"{station.config.name} ended its readings", do="Nothing; the agent reconnects.")
-        except DeviceError as error:
+        reading = _read(station, driver, clock, secrets, on_reading, on_change, while_open)
+        error = await _end_of(reading, station.config.name)
+        if isinstance(error, DeviceError):
             pause_s, state = RETRY_S, SourceState.FAILED
             trouble = Trouble(error.code, error.what, error.do)
-        except Exception as error:
+        else:
             if clock.monotonic_ns() - began_ns > LONG_NS:
                 quarantine_s = QUARANTINE_S
             pause_s, state = quarantine_s, SourceState.QUARANTINED
             fact = f"{station.config.driver} failed by itself: {type(error).__name__}: {error}"
             trouble = Trouble("R-190", fact, f"Send the log to support; the agent tries again in {pause_s:.0f} s.")
             quarantine_s = min(quarantine_s * 2, QUARANTINE_MAX_S)
-            log.exception("source %s quarantined for %.0f s", station.config.name, pause_s)
+            log.error("source %s quarantined for %.0f s", station.config.name, pause_s, exc_info=error)
         if station.readings > read_before:  # it has worked in between: the next trouble is a new one
             quarantine_s = QUARANTINE_S
         if station.now(state, trouble, clock.utc_ns()):
             log.warning("%s: %s %s. %s", station.config.name, trouble.code, trouble.what, trouble.do)
             await on_change(station)
         await clock.sleep(pause_s)
+
+
+async def _end_of(reading: Coroutine[None, None, None], name: str) -> BaseException:
+    """What a connection ended with. It ends with us: nothing that it does in its end keeps us."""
+    task = asyncio.create_task(reading, name=f"connection of {name}")
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task})
+        raise
+    if task.cancelled():  # by its own code: nobody asked for it
+        return asyncio.CancelledError("its connection was cancelled from within")
+    return task.exception() or DeviceError("P-109", f"{name} ended its readings", do="Nothing; the agent reconnects.")
 
 
 async def _read(

@@ -177,3 +177,34 @@ async def test_cancelling_ends_it() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_cancelling_ends_it_though_the_device_fails_in_its_end() -> None:
+    class Clinging(ScriptedDriver):
+        @asynccontextmanager
+        async def connect(
+            self, settings: msgspec.Struct, clock: Clock, secrets: Secrets
+        ) -> AsyncIterator[Source[Reading]]:
+            try:
+                yield ScriptedSource([TAP])
+            finally:
+                raise gone()
+
+    _, _, states = await play(Clinging(), readings=1)
+    assert states == [(SourceState.WORKING, "")]
+
+
+async def test_a_connection_that_cancels_itself_is_a_defect() -> None:
+    class Cancelled(ScriptedDriver):
+        @asynccontextmanager
+        async def connect(
+            self, settings: msgspec.Struct, clock: Clock, secrets: Secrets
+        ) -> AsyncIterator[Source[Reading]]:
+            async with super().connect(settings, clock, secrets) as source:
+                if first.pop():
+                    raise asyncio.CancelledError
+                yield source
+
+    first = [False, True]
+    _, _, states = await play(Cancelled([TAP], [TAP]), readings=1)
+    assert states == [(SourceState.QUARANTINED, "R-190"), (SourceState.WORKING, "")]
