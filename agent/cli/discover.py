@@ -82,12 +82,8 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         root=args.root, listen_s=args.listen, probe=args.probe, ports=tuple(args.port), network_s=args.network,
         interfaces=tuple(args.interface) or discover_plan.interfaces(), hosts=tuple(args.host), scan=args.scan,
     )  # fmt: skip
-    known = {port.true for port in ports.ports(wish.root)}
-    missing = [port for port in wish.ports if os.path.realpath(port) not in known]
-    if missing:
-        raise AgentError(
-            "X-117", f"there is no serial port {missing[0]}", do="Run `mektep discover` to see their names."
-        )
+    if wish.ports:
+        _check(wish)
     say = load_texts()
     try:
         with discover_screen.bars(sys.stderr, say) as bars:
@@ -102,6 +98,16 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         touched = bool(wish.listen_s or wish.probe)
         discover_screen.draw(found, devices, args.file, out, say, hint=not touched)
     return ATTENTION if not found or any(one.code for one in found) else WELL
+
+
+def _check(wish: Wish) -> None:
+    """Raises AgentError X-117."""
+    known = {port.true for port in ports.ports(wish.root)}
+    missing = [port for port in wish.ports if os.path.realpath(port) not in known]
+    if missing:
+        raise AgentError(
+            "X-117", f"there is no serial port {missing[0]}", do="Run `mektep discover` to see their names."
+        )
 
 
 def toml(devices: list[Device]) -> str:

@@ -18,21 +18,20 @@ from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, printable,
 PROGRAMS = (("rpicam-hello", "--list-cameras"), ("libcamera-hello", "--list-cameras"), ("cam", "--list"))
 PATIENCE_S = 10.0
 OUTPUT_MOST = 65_536
-LINE = re.compile(r"^\s{0,4}(\d{1,2}) ?: ([^(\n]{1,80}?) \((/[^)\n]{1,200}|\\[^)\n]{1,200})\)", re.MULTILINE)
+LINE = re.compile(r"^\s{0,4}\d{1,2} ?: ([^(\n]{1,80}?) \((/[^)\n]{1,200}|\\[^)\n]{1,200})\)", re.MULTILINE)
 ON_USB = re.compile(r"usb|uvc|\\_SB", re.IGNORECASE)  # libcamera lists those too
 
 
 class Camera(msgspec.Struct, frozen=True):
     """A camera as libcamera names it."""
 
-    number: int  # as the tool counts
     words: str
     id: str  # where it is connected: stays the same
 
 
 def listed(output: str) -> list[Camera]:
     """The cameras of a tool's output, those on USB left out."""
-    found = [Camera(int(match[1]), printable(match[2].strip("' ")), match[3]) for match in LINE.finditer(output)]
+    found = [Camera(printable(match[1].strip("' ")), match[2]) for match in LINE.finditer(output)]
     return [camera for camera in found if not ON_USB.search(camera.id)]
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 import msgspec
 
 from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why
-from drivers.discovery.ports import Port
+from drivers.discovery.ports import Port, in_trouble
 from drivers.driver import Clock
 from drivers.errors import DeviceError
 from drivers.serial_port import SerialPort, open_port
@@ -96,7 +96,7 @@ async def look(
                 yield _device(port, heard.language, heard.more, baud)
                 return
     except DeviceError as error:
-        yield _port(port, Why.LISTED, error.code, error.what, error.do)
+        yield in_trouble(port, Why.LISTED, error.code, error.what, error.do)
         return
     finally:
         tick(1, 1)
@@ -149,13 +149,7 @@ def _nobody(port: Port, heard: bytes) -> Found:
     if heard:
         fact = f"{port.device}: bytes that are no card of a known reader: {heard.hex()}"
         do = "Show the card again; if it stays so, send this line with the reader's type to support."
-        return _port(port, Why.HEARD, "X-106", fact, do)
+        return in_trouble(port, Why.HEARD, "X-106", fact, do)
     fact = f"{port.device}: nothing was heard"
     do = "If a reader is on this port, show a card again; check its power, and that its TX goes to our RX."
-    return _port(port, Why.SILENT, "X-105", fact, do)
-
-
-def _port(port: Port, why: Why, code: str, fact: str, do: str) -> Found:
-    return Found(
-        kind=Kind.PORT, what=port.what, name=port.name, sure=Sure.CERTAIN, why=why, code=code, fact=fact, do=do
-    )
+    return in_trouble(port, Why.SILENT, "X-105", fact, do)

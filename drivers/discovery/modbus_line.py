@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
-from drivers.discovery.found import Found, Kind, Setting, Sure, Tick, Why, settings, share
+from drivers.discovery.found import Found, Setting, Tick, Why, settings, share
 from drivers.discovery.modbus_units import ANSWER_MOST, Answer, Question, ask_units, find_rtu, pdu, rtu
-from drivers.discovery.ports import Port
+from drivers.discovery.ports import Port, in_trouble
 from drivers.driver import Clock
 from drivers.errors import DeviceError
 from drivers.serial_port import SerialPort, open_port
@@ -30,10 +30,7 @@ async def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
             if found:
                 return
     except DeviceError as error:
-        yield Found(
-            kind=Kind.PORT, what=port.what, name=port.name, sure=Sure.CERTAIN, why=Why.LISTED,
-            code=error.code, fact=error.what, do=error.do,
-        )  # fmt: skip
+        yield in_trouble(port, Why.LISTED, error.code, error.what, error.do)
     finally:
         tick(1, 1)
 

@@ -9,7 +9,7 @@ Not     the line and the host: modbus_line.py, modbus_host.py; reading a panel: 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
 import msgspec
@@ -110,16 +110,19 @@ def find_rtu(buffer: bytes, unit: int, question: Question) -> Answer | None:
 
 async def ask_units(ask: Ask, where: tuple[Setting, ...], name: str, tick: Tick) -> AsyncIterator[Found]:
     """Every unit; one that is silent at the first question is not there."""
+    asked = questions()
     for number, unit in enumerate(UNITS):
         tick(number, len(UNITS))
-        one = await _ask_unit(ask, unit, where, name)
+        one = await _ask_unit(ask, asked, unit, where, name)
         if one is not None:
             yield one
 
 
-async def _ask_unit(ask: Ask, unit: int, where: tuple[Setting, ...], name: str) -> Found | None:
+async def _ask_unit(
+    ask: Ask, asked: Iterable[Question], unit: int, where: tuple[Setting, ...], name: str
+) -> Found | None:
     answered = False
-    for question in questions():
+    for question in asked:
         answer = await ask(unit, question)
         if answer is None and not answered:
             return None

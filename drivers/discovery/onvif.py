@@ -1,7 +1,7 @@
 """Cameras that answer a WS-Discovery question on the network: one multicast, then what comes in a few seconds.
 
 Wire    UDP to 239.255.255.250:3702, SOAP 1.2: Probe for dn:NetworkVideoTransmitter and for tds:Device; a ProbeMatch
-        has EndpointReference/Address, Types, Scopes (onvif://www.onvif.org/name/..., /hardware/...) and XAddrs.
+        has Types, Scopes (onvif://www.onvif.org/name/..., /hardware/...) and XAddrs.
 Source  WS-Discovery 2005/04; ONVIF Core, "Device discovery".
 Hostile the XML is read without a document type, so that there are no entities at all (SOAP forbids one); size, depth
         and number are bounded; a camera's address is where its answer came from, never what the answer says.
@@ -49,7 +49,6 @@ QUESTION = (
 class Match(msgspec.Struct, frozen=True):
     """One device of an answer."""
 
-    endpoint: str  # its name for ever, a UUID
     types: tuple[str, ...]
     scopes: tuple[str, ...]
 
@@ -94,8 +93,8 @@ class _Walk:
 
     def end(self, name: str) -> None:
         if name == f"{DISCOVERY} ProbeMatch":
-            endpoint, types, scopes = (self._texts.get(key, "") for key in ("Address", "Types", "Scopes"))
-            self.matches.append(Match(endpoint.strip(), tuple(types.split()), tuple(scopes.split())))
+            types, scopes = (tuple(self._texts.get(key, "").split()) for key in ("Types", "Scopes"))
+            self.matches.append(Match(types, scopes))
         self._path.pop()
 
     def text(self, data: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 import msgspec
 
 from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, settings, share
-from drivers.discovery.ports import Port
+from drivers.discovery.ports import Port, in_trouble
 from drivers.driver import Clock
 from drivers.errors import DeviceError
 from drivers.readers.osdp_frame import HEADER_BYTES, SOM, WITH_CRC, crc16, next_frame
@@ -79,10 +79,7 @@ async def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
             if found:
                 return
     except DeviceError as error:
-        yield Found(
-            kind=Kind.PORT, what=port.what, name=port.name, sure=Sure.CERTAIN, why=Why.LISTED,
-            code=error.code, fact=error.what, do=error.do,
-        )  # fmt: skip
+        yield in_trouble(port, Why.LISTED, error.code, error.what, error.do)
     finally:
         tick(1, 1)
 

@@ -17,6 +17,7 @@ import msgspec
 from drivers.discovery import holders, usb
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, printable, settings
 from drivers.discovery.holders import Held, Holder
+from drivers.discovery.usb import Usb
 
 KERNEL_NAME = re.compile(r"(tty|serial[01]$|console|ptmx|pts|stdin|stdout|stderr|char|fd$)")  # no names of the admin's
 IRONLOGIC = {"0403:1234": "IronLogic Z-2 USB"}  # a reader with numbers of its own, which tell its format
@@ -50,19 +51,13 @@ def ports(root: Path) -> list[Port]:
 def survey(root: Path) -> tuple[list[Port], bool]:
     """All ports, and whether every program could be asked whether it holds one."""
     found = list(_plain(root))
-    counts = Counter((one.usb, one.serial) for _, one in found if one)
+    counts = Counter((one.id, one.serial) for _, one in found if one)
     held = holders.look(root / "proc", {os.path.realpath(device) for device, _ in found})
     consoles = _consoles(root)
     return [_port(root, device, one, counts, consoles, held) for device, one in found], held.complete
 
 
-class _Adapter(msgspec.Struct, frozen=True):
-    usb: str
-    serial: str
-    what: str
-
-
-def _plain(root: Path) -> Iterator[tuple[Path, _Adapter | None]]:
+def _plain(root: Path) -> Iterator[tuple[Path, Usb | None]]:
     """The devices and their adapters, if they are on USB."""
     try:
         entries = sorted((root / "sys/class/tty").iterdir(), key=lambda entry: (len(entry.name), entry.name))
@@ -72,20 +67,19 @@ def _plain(root: Path) -> Iterator[tuple[Path, _Adapter | None]]:
         device = root / "dev" / entry.name
         if not (entry / "device").exists() or usb.word(entry / "type") == "0" or not device.exists():
             continue  # a virtual terminal; a UART that is not there; a device that is gone
-        one = usb.above(entry / "device", root / "sys")
-        yield device, _Adapter(one.id, one.serial, one.words) if one else None
+        yield device, usb.above(entry / "device", root / "sys")
 
 
 def _port(
-    root: Path, device: Path, one: _Adapter | None, counts: Counter[tuple[str, str]], consoles: set[str], held: Held
+    root: Path, device: Path, one: Usb | None, counts: Counter[tuple[str, str]], consoles: set[str], held: Held
 ) -> Port:
     true = os.path.realpath(device)
     names = tuple(_names(root, true))
-    alike = one is not None and counts[one.usb, one.serial] > 1
-    words = f"{one.what}, {one.serial}" if one and one.serial else one.what if one else "UART of the board"
+    alike = one is not None and counts[one.id, one.serial] > 1
+    words = f"{one.words}, {one.serial}" if one and one.serial else one.words if one else "UART of the board"
     return Port(
         device=str(device), true=true, names=names, what=printable(f"{device.name}: {words}"),
-        usb=one.usb if one else "", alike=alike, name=_stable(names, on_board=one is None, alike=alike) or str(device),
+        usb=one.id if one else "", alike=alike, name=_stable(names, on_board=one is None, alike=alike) or str(device),
         console=device.name in consoles, holder=held.by.get(true),
     )  # fmt: skip
 
@@ -147,6 +141,13 @@ def told(port: Port) -> Found:
         code=code, fact=fact, do=do, proposal=proposal,
         used_by=f"pid {port.holder.pid}" if port.holder and port.holder.ours else "",
     )  # fmt: skip
+
+
+def in_trouble(port: Port, why: Why, code: str, fact: str, do: str) -> Found:
+    """A port of which a look that opened it tells only this."""
+    return Found(
+        kind=Kind.PORT, what=port.what, name=port.name, sure=Sure.CERTAIN, why=why, code=code, fact=fact, do=do
+    )
 
 
 def _trouble(port: Port) -> tuple[str, str, str]:

@@ -45,7 +45,7 @@ def test_the_tools_lists_are_read(output: str, words: list[str]) -> None:
 
 
 def test_a_camera_is_named_by_where_it_is_connected() -> None:
-    assert listed(RPICAM)[0] == Camera(0, "imx219 [3280x2464 10-bit RGGB]", SENSOR)
+    assert listed(RPICAM)[0] == Camera("imx219 [3280x2464 10-bit RGGB]", SENSOR)
 
 
 @given(st.text(max_size=500))
