@@ -6,7 +6,6 @@ What arrives is believed only after agent/sync/trust.py; what is refused is coun
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
 import random
@@ -43,11 +42,10 @@ from agent.sync.topics import (
     Topics,
     Welcome,
 )
-from agent.sync.trust import Refused, Trust, instant_ns, key_id, signed_text
+from agent.sync.trust import Refused, Trust, decoded, instant_ns, signed_text
 
 log = logging.getLogger("agent.link")
 
-S = TypeVar("S", bound=msgspec.Struct)
 R = TypeVar("R", Receipt, EvidenceReceipt)
 
 BIRTH_AGAIN_S = 2.0  # doubles, with jitter
@@ -93,7 +91,6 @@ class CentreLink:
         self._school = school
         self._outbox = outbox
         self._identity = identity
-        self._key_id = key_id(identity.public)
         self._clock = clock
         self._rng = rng
         self._topics = Topics(school)
@@ -279,10 +276,10 @@ class CentreLink:
 
     def _take_receipt(self, message: Incoming) -> None:
         self._trust.check_delegated(Kind.RECEIPT, message.topic, message.payload, message.properties)
-        if _decoded(message.payload, _Which).evidence is None:
-            self._drain.take(self._ours(_decoded(message.payload, Receipt)))
+        if decoded(message.payload, _Which).evidence is None:
+            self._drain.take(self._ours(decoded(message.payload, Receipt)))
         else:
-            self._drain.take_part(self._ours(_decoded(message.payload, EvidenceReceipt)))
+            self._drain.take_part(self._ours(decoded(message.payload, EvidenceReceipt)))
         self._last_receipt_ns = self._clock.utc_ns()
         self._step(Step.RECEIPT)
 
@@ -293,7 +290,7 @@ class CentreLink:
 
     def _take_welcome(self, message: Incoming) -> None:
         self._trust.check_delegated(Kind.WELCOME, message.topic, message.payload, message.properties)
-        welcome = _decoded(message.payload, Welcome)
+        welcome = decoded(message.payload, Welcome)
         greeted = self._state in CONNECTED  # a welcome that comes before our birth answers something else
         if welcome.school != self._school or welcome.session != self._session or not greeted:
             raise Refused("other_session")
@@ -312,7 +309,7 @@ class CentreLink:
 
     def _take_order(self, message: Incoming) -> None:
         self._trust.check_pinned(Kind.ORDER, message.topic, message.payload, message.properties)
-        order = _decoded(message.payload, Order)
+        order = decoded(message.payload, Order)
         if message.topic != self._topics.orders + order.order:
             raise Refused("other_topic")
         try:
@@ -333,8 +330,7 @@ class CentreLink:
     def _signed(
         self, kind: Kind, topic: str, payload: bytes, *, retain: bool = False, correlation: bytes = b""
     ) -> Outgoing:
-        signature = base64.b64encode(self._identity.sign(signed_text(kind, topic, payload))).decode()
-        properties = {"key": self._key_id, "sig": signature}
+        properties = self._identity.properties(signed_text(kind, topic, payload))
         return Outgoing(topic=topic, payload=payload, properties=properties, retain=retain, correlation=correlation)
 
     def _publish_signed(
@@ -379,10 +375,3 @@ class _Which(msgspec.Struct):
     """A receipt for a part of evidence names it; one for a batch does not."""
 
     evidence: object = None
-
-
-def _decoded(payload: bytes, type_: type[S]) -> S:
-    try:
-        return msgspec.json.decode(payload, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused("malformed") from error

@@ -9,7 +9,6 @@ Settles   only by a receipt that matches a batch in flight in school, epoch, lan
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import logging
 from collections import deque
@@ -29,7 +28,7 @@ from agent.sync.link import State
 from agent.sync.mqtt import Outgoing
 from agent.sync.parts import Parts
 from agent.sync.topics import BATCH_MAX_EVENTS, EvidenceReceipt, Kind, RangeVerdict, Receipt, Topics, Verdict
-from agent.sync.trust import Refused, batch_statement, key_id, signed_hash
+from agent.sync.trust import Refused, batch_statement, signed_hash
 
 log = logging.getLogger("agent.drain")
 
@@ -93,7 +92,6 @@ class Drain:
     ) -> None:
         self._outbox = outbox
         self._identity = identity
-        self._key_id = key_id(identity.public)
         self._topics = topics
         self.parts = parts
         self._clock = clock
@@ -244,14 +242,7 @@ class Drain:
         topic = self._topics.events(batch.lane)
         statement = batch_statement(batch.epoch, batch.first, batch.last)
         sha256 = hashlib.sha256(batch.body).hexdigest()
-        signature = self._identity.sign(signed_hash(Kind.BATCH, topic, sha256, statement))
-        properties = {
-            "key": self._key_id,
-            "sig": base64.b64encode(signature).decode(),
-            "epoch": batch.epoch,
-            "first": str(batch.first),
-            "last": str(batch.last),
-        }
+        properties = self._identity.properties(signed_hash(Kind.BATCH, topic, sha256, statement), statement)
         payload = batch.body
         if self._compressed:
             payload = compress(payload)

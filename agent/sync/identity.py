@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.errors import AgentError
 from agent.private_file import write_private
+from agent.sync.trust import key_id
 
 FILE = "identity.pem"
 
@@ -25,6 +27,7 @@ class Identity:
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
         self.public = key.public_key().public_bytes_raw()
+        self._key_id = key_id(self.public)
 
     @property
     def public_base64(self) -> str:
@@ -32,6 +35,11 @@ class Identity:
 
     def sign(self, text: bytes) -> bytes:
         return self._key.sign(text)
+
+    def properties(self, text: bytes, statement: Sequence[str] = ()) -> dict[str, str]:
+        """The user properties of the message whose signed text this is; `statement` are that text's last lines."""
+        signature = base64.b64encode(self.sign(text)).decode()
+        return {"key": self._key_id, "sig": signature} | dict(line.split("=", 1) for line in statement)
 
 
 def _make(path: Path) -> None:

@@ -9,7 +9,6 @@ A centre  that does not take evidence is asked ever more seldom, and what else i
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import Callable, Iterable
 
@@ -22,7 +21,7 @@ from agent.sync.flow import TARGET_S, Flow, Sent
 from agent.sync.identity import Identity
 from agent.sync.mqtt import Outgoing
 from agent.sync.topics import PART_MAX_BYTES, ByteRange, EvidenceReceipt, EvidenceVerdict, Kind, Topics
-from agent.sync.trust import Refused, key_id, part_statement, signed_text
+from agent.sync.trust import Refused, part_statement, signed_text
 
 log = logging.getLogger("agent.parts")
 
@@ -49,7 +48,6 @@ class Known(msgspec.Struct):
     """What is known of one file at the centre."""
 
     have: Settled
-    sent: Settled  # stored there, or on its way
     answered: bool = False  # by a receipt on this connection
     intact: bool = False  # the file is what was sealed
     starts: int = 0
@@ -70,7 +68,6 @@ class Parts:
     def __init__(self, evidence: Evidence, identity: Identity, topics: Topics, jitter: Callable[[], float]) -> None:
         self._evidence = evidence
         self._identity = identity
-        self._key_id = key_id(identity.public)
         self._topics = topics
         self._jitter = jitter
         self.counts = PartCounts()
@@ -112,8 +109,6 @@ class Parts:
         for flight in self._flights.values():
             flow.dropped(flight.sent)
         self._flights.clear()
-        for known in self._known.values():
-            known.sent = _copy(known.have)
 
     def _pause(self, now_s: float) -> None:
         pause_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2 ** min(self._silences, 10))
@@ -128,7 +123,7 @@ class Parts:
         size = part_bytes(flow)
         if kept is None or now_s < self._pause_until_s or self._flying_bytes() + size > window(flow):
             return False
-        known = self._known.setdefault(kept.id, Known(Settled(), Settled()))
+        known = self._known.setdefault(kept.id, Known(Settled()))
         if not known.intact and not await self._evidence.intact(kept):
             return self._lose(kept, "damaged")
         known.intact = True
@@ -141,14 +136,13 @@ class Parts:
         if len(body) != last - first + 1:
             return self._lose(kept, "damaged")
         self._fly(kept, first, body, flow, now_s, publish)
-        known.sent.add(first, last)
         return True
 
     def _next(self, kept: Kept, known: Known, size: int) -> tuple[int, int] | None:
         """The next bytes neither stored nor on their way; until the centre has answered, one part at a time."""
         if not known.answered and self._is_flying(kept):
             return None
-        missing = known.sent.missing(1, kept.bytes)
+        missing = _joined(known.have, self._on_its_way(kept)).missing(1, kept.bytes)
         if not missing and known.answered:
             return None
         first, last = missing[0] if missing else (1, kept.bytes)  # all of it went, and nobody said whole: ask
@@ -166,7 +160,7 @@ class Parts:
     def _start_over(self, kept: Kept, known: Known) -> None:
         """The centre has every byte, and not the file."""
         known.starts += 1
-        known.have, known.sent, known.answered, known.intact = Settled(), Settled(), False, False
+        known.have, known.answered, known.intact = Settled(), False, False
         if known.starts >= STARTS_MAX:
             log.error("the centre cannot put a picture together: it is given up")
             self._lose(kept, "refused")
@@ -180,9 +174,7 @@ class Parts:
         """Sign and publish a part."""
         topic = self._topics.evidence + kept.id
         statement = part_statement(kept.sha256, kept.bytes, first - 1)
-        signature = self._identity.sign(signed_text(Kind.EVIDENCE, topic, body, statement))
-        properties = {"key": self._key_id, "sig": base64.b64encode(signature).decode()}
-        properties |= dict(line.split("=") for line in statement)
+        properties = self._identity.properties(signed_text(Kind.EVIDENCE, topic, body, statement), statement)
         publish(Outgoing(topic=topic, payload=body, properties=properties, content_type=SEALED_TYPE))
         limit = window(flow)
         full = limit < WINDOW_MAX and self._flying_bytes() + 2 * len(body) > limit
@@ -217,14 +209,13 @@ class Parts:
             self._judge(kept, receipt.verdict, stored, flow)
 
     def _judge(self, kept: Kept, verdict: EvidenceVerdict, stored: Settled, flow: Flow) -> None:
-        known = self._known.setdefault(kept.id, Known(Settled(), Settled()))
+        known = self._known.setdefault(kept.id, Known(Settled()))
         match verdict:
             case EvidenceVerdict.PARTIAL if not stored.missing(1, kept.bytes):
                 self._drop(kept, flow)
                 self._start_over(kept, known)
             case EvidenceVerdict.PARTIAL:
                 known.have = _joined(known.have, stored) if known.answered else stored
-                known.sent = _joined(known.have, self._on_its_way(kept))
                 known.answered = True
             case EvidenceVerdict.WHOLE:
                 self._known.pop(kept.id)
@@ -265,10 +256,6 @@ def _ranges(have: Iterable[ByteRange]) -> Settled:
     for one in have:
         found.add(one.first + 1, one.last + 1)
     return found
-
-
-def _copy(settled: Settled) -> Settled:
-    return _joined(settled, Settled())
 
 
 def _joined(one: Settled, other: Settled) -> Settled:

@@ -12,15 +12,12 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
 
 import msgspec
 
 from agent.reference import DATASETS, Reference
 from agent.sync.topics import REFERENCE_PART_MAX_BYTES, Kind, Manifest, Topics
-from agent.sync.trust import Refused, Trust
-
-S = TypeVar("S", bound=msgspec.Struct)
+from agent.sync.trust import Refused, Trust, decoded
 
 log = logging.getLogger("agent.reference")
 
@@ -69,7 +66,7 @@ class ReferenceFeed:
             self._take_part(name, payload)
 
     def _take_manifest(self, name: str, payload: bytes) -> None:
-        manifest = _decoded(payload, Manifest)
+        manifest = decoded(payload, Manifest)
         if manifest.school != self._school:
             raise Refused("other_school")
         if manifest.dataset != name:
@@ -126,7 +123,7 @@ class ReferenceFeed:
         return True
 
     def _ready(self, name: str, version: int, content: bytes) -> None:
-        _decoded(content, DATASETS[name])
+        decoded(content, DATASETS[name])
         self._give_up(name)
         self._whole[name] = (version, content)
         self._wake.set()
@@ -147,10 +144,3 @@ class ReferenceFeed:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN_S if self._whole else None):
                     await self._wake.wait()
-
-
-def _decoded(payload: bytes, type_: type[S]) -> S:
-    try:
-        return msgspec.json.decode(payload, type=type_)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused("malformed") from error

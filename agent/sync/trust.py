@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.clock import Clock
 from agent.sync.topics import Delegation, Kind
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 CONTEXT = "mektep/v1/signature"
 DELEGATION_CONTEXT = b"mektep/v1/delegation\n"
@@ -54,6 +57,14 @@ def part_statement(sha256: str, size: int, offset: int) -> list[str]:
 def key_id(public: bytes) -> str:
     """First 16 hex digits of the SHA-256 of a raw public key."""
     return hashlib.sha256(public).hexdigest()[:16]
+
+
+def decoded(payload: bytes, type_: type[S]) -> S:
+    """A payload of the wire. Raises Refused("malformed")."""
+    try:
+        return msgspec.json.decode(payload, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("malformed") from error
 
 
 def instant_ns(text: str) -> int:

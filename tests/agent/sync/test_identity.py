@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from agent.errors import AgentError
 from agent.sync.identity import FILE, load_identity
+from agent.sync.trust import key_id
 
 
 def pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey, password: bytes = b"") -> bytes:
@@ -43,6 +44,14 @@ def test_what_it_signs_its_public_half_proves(tmp_path: Path) -> None:
     identity = load_identity(tmp_path)
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(identity.public_base64, validate=True))
     public.verify(identity.sign(b"text"), b"text")
+
+
+def test_the_properties_of_a_message_name_the_key_prove_the_text_and_repeat_its_statement(tmp_path: Path) -> None:
+    identity = load_identity(tmp_path)
+    found = identity.properties(b"text", ["epoch=e", "first=1"])
+    assert list(found) == ["key", "sig", "epoch", "first"]
+    assert (found["key"], found["epoch"], found["first"]) == (key_id(identity.public), "e", "1")
+    Ed25519PublicKey.from_public_bytes(identity.public).verify(base64.b64decode(found["sig"], validate=True), b"text")
 
 
 def test_a_key_made_elsewhere_is_used(tmp_path: Path) -> None:

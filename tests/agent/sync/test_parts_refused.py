@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.evidence.rows import Kept
+from agent.sync.identity import Identity
 from agent.sync.parts import STARTS_MAX, Parts
 from agent.sync.topics import Topics
 from agent.sync.trust import Refused
 from tests.agent.outbox.box import records
 from tests.agent.sync.parts_wire import SCHOOL, Wire, covered, open_wire
+
+IDENTITY = Identity(Ed25519PrivateKey.generate())
 
 
 @pytest.fixture
@@ -137,9 +141,10 @@ async def test_a_picture_that_gives_way_in_mid_transfer_leaves_no_part_on_the_ac
 @given(st.randoms(use_true_random=False), st.integers(1, 60_000))
 async def test_whatever_is_lost_repeated_or_cut_the_centre_gets_the_file(rng: random.Random, size: int) -> None:
     """Each round something may be lost, overtaken, or the connection cut; a thousand rounds are enough for all."""
-    wire = Wire(*parts_of_one(size))
-    kept = wire.evidence.owed()
-    assert kept is not None
+    evidence: Any = OneFile(size)
+    nothing: Any = None
+    wire = Wire(Parts(evidence, IDENTITY, Topics(SCHOOL), lambda: 0.5), evidence, nothing, nothing)
+    kept = evidence.kept
     for _ in range(1_000):
         places = await wire.send()
         wire.store(*(one for one in places if rng.random() < 0.8))
@@ -153,7 +158,7 @@ async def test_whatever_is_lost_repeated_or_cut_the_centre_gets_the_file(rng: ra
             break
     assert covered([(kept.id, first, last) for first, last in wire.centre[kept.id].items()])[-1] == kept.bytes - 1
     assert wire.evidence.owed() is None
-    assert getattr(wire.evidence, "told", "whole") == "whole"
+    assert evidence.told == "whole"
 
 
 class OneFile:
@@ -183,18 +188,3 @@ class OneFile:
 
     def lose(self, kept: Kept, reason: str) -> None:
         self.kept, self.told = None, reason
-
-
-def parts_of_one(size: int) -> tuple[Any, Any, Any, Any]:
-    evidence: Any = OneFile(size)
-    return Parts(evidence, IDENTITY, Topics(SCHOOL), lambda: 0.5), evidence, None, None
-
-
-class Signer:
-    public = bytes(32)
-
-    def sign(self, text: bytes) -> bytes:
-        return bytes(64)
-
-
-IDENTITY: Any = Signer()
