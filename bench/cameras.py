@@ -9,8 +9,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,12 +17,10 @@ import msgspec
 from agent.cells.cells import Cells
 from agent.clock import SystemClock
 from agent.config import SourceConfig
-from agent.sources import SourceState, Station, keep_reading
 from bench.figure import Figure, median
-from bench.proc import peak_bytes, resident_bytes
+from bench.kept import kept, no_secrets, until
+from bench.proc import cpu_s, descriptors, peak_bytes, resident_bytes
 from drivers.cameras.rtsp import Settings
-from drivers.driver import Secret, Source
-from drivers.readings import Reading
 from simulator.processes import free_port
 from simulator.rtsp_camera import RtspCamera
 
@@ -35,7 +32,6 @@ MEMORY_MB, PROCESSOR = 90.0, 1.5
 NOTICED_S, BACK_S = 10.0, 5.0
 SEEN = 25  # closed connections that a figure is the median of
 LEAK_MB = 2.0
-TICKS_S = os.sysconf("SC_CLK_TCK")
 
 
 async def measure(folder: Path) -> list[Figure]:
@@ -45,74 +41,21 @@ async def measure(folder: Path) -> list[Figure]:
         return [*await _weight(hall), *await _stalls(hall), *await _leaks(quick)]
 
 
-class Kept:
-    """A camera in its cell under the daemon's own supervisor."""
-
-    def __init__(self, station: Station, cells: Cells) -> None:
-        self.station = station
-        self._cells = cells
-
-    @property
-    def pid(self) -> int:
-        cell = self._cells.cell(self.station.config.name)
-        return cell.life.pid if cell and cell.life else 0
-
-    async def until(self, code: str) -> float:
-        """Seconds until it has a trouble, or works if the code is empty."""
-        began_s = time.monotonic()
-        while self.code != code:
-            await asyncio.sleep(0.01)
-        return time.monotonic() - began_s
-
-    @property
-    def code(self) -> str | None:
-        """Of its trouble; empty if it works, None before it is known."""
-        if self.station.state is SourceState.WORKING:
-            return ""
-        return self.station.trouble.code if self.station.trouble else None
-
-
-def _no_secrets(name: str) -> Secret:
-    raise KeyError(name)
-
-
 def _config(camera: RtspCamera) -> SourceConfig:
     settings = Settings(url=camera.url)
     return SourceConfig(name=camera.name, kind="camera", driver="rtsp", settings=settings, places={})
 
 
-@asynccontextmanager
-async def _kept(camera: RtspCamera) -> AsyncIterator[Kept]:
-    clock, config = SystemClock(), _config(camera)
-
-    async def on_reading(_station: Station, _source: Source[Reading], _reading: Reading) -> None:
-        pass
-
-    async def on_change(_station: Station) -> None:
-        pass
-
-    async with Cells([config], clock, os.environ) as cells:
-        station = Station(config, clock)
-        driver = cells.driver(config)
-        reading = asyncio.create_task(keep_reading(station, driver, clock, _no_secrets, on_reading, on_change))
-        try:
-            kept = Kept(station, cells)
-            await kept.until("")
-            yield kept
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-
-
 async def _weight(camera: RtspCamera) -> list[Figure]:
     await camera.start()
     try:
-        async with _kept(camera) as kept:
+        async with kept([_config(camera)], os.environ) as cell:
+            await until(cell.works)
             await asyncio.sleep(FULL_S)
-            begun = _processor_s(kept.pid)
+            begun = cpu_s(cell.pid())
             await asyncio.sleep(WATCHED_S)
-            percent = 100 * (_processor_s(kept.pid) - begun) / WATCHED_S
-            resident, peak = resident_bytes(kept.pid) / 1e6, peak_bytes(kept.pid) / 1e6
+            percent = 100 * (cpu_s(cell.pid()) - begun) / WATCHED_S
+            resident, peak = resident_bytes(cell.pid()) / 1e6, peak_bytes(cell.pid()) / 1e6
     finally:
         await camera.stop()
     return [
@@ -133,20 +76,27 @@ async def _stalls(camera: RtspCamera) -> list[Figure]:
     await camera.start()
     noticed, back = [], []
     try:
-        async with _kept(camera) as kept:
+        async with kept([_config(camera)], os.environ) as cell:
+            await until(cell.works)
             for _ in range(STALLS):
                 await asyncio.sleep(2)
                 camera.stall()
-                noticed.append(await kept.until("V-105"))
+                noticed.append(await _taken_s(lambda: cell.code() == "V-105"))
                 await asyncio.sleep(1)
                 camera.go_on()
-                back.append(await kept.until(""))
+                back.append(await _taken_s(cell.works))
     finally:
         await camera.stop()
     return [
         _slowest("stalled RTSP stream: noticed after", noticed, NOTICED_S),
         _slowest("stalled RTSP stream: back after the stream is back", back, BACK_S),
     ]
+
+
+async def _taken_s(condition: Callable[[], bool]) -> float:
+    began_s = time.monotonic()
+    await until(condition)
+    return time.monotonic() - began_s
 
 
 def _slowest(name: str, taken_s: list[float], limit_s: float) -> Figure:
@@ -166,7 +116,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def _held(pid: int) -> Held:
-    return Held(resident_bytes(pid) / 1e6, len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task")))
+    return Held(resident_bytes(pid) / 1e6, descriptors(pid), len(os.listdir(f"/proc/{pid}/task")))
 
 
 async def _leaks(camera: RtspCamera) -> list[Figure]:
@@ -180,7 +130,7 @@ async def _leaks(camera: RtspCamera) -> list[Figure]:
             held: list[Held] = []
             pids = set()
             for _ in range(RECONNECTS):
-                async with driver.connect(config.settings, SystemClock(), _no_secrets):
+                async with driver.connect(config.settings, SystemClock(), no_secrets):
                     pass
                 assert cell.life is not None
                 pids.add(cell.life.pid)
@@ -209,8 +159,3 @@ def _leak(warm: Held, last: Held, processes: int) -> Figure:
         ratio=None, target=f"<= {LEAK_MB:.0f} MB, no descriptor, no thread",
         met=value <= LEAK_MB and more == (0, 0) and processes == 1, runs=RECONNECTS - WARM,
     )  # fmt: skip
-
-
-def _processor_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_S

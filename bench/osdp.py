@@ -13,15 +13,13 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from agent.cells.cells import Cells
-from agent.clock import SystemClock
 from agent.config import SourceConfig
-from agent.sources import SourceState, Station, keep_reading
 from bench.figure import Figure, median
+from bench.kept import Kept, kept, until
 from drivers.driver import Secret, Source
 from drivers.readers import osdp
 from drivers.readings import Light, Reading, Tap
@@ -47,7 +45,7 @@ class Read:
     def __init__(self) -> None:
         self.at_s: dict[str, float] = {}
 
-    async def take(self, _station: Station, source: Source[Reading], reading: Reading) -> None:
+    async def take(self, source: Source[Reading], reading: Reading) -> None:
         if isinstance(reading, Tap):
             self.at_s[reading.card] = time.monotonic()
             await source.show(Light.ACCEPTED)
@@ -88,7 +86,7 @@ async def _taps(folder: Path, readers: int, dead: int, baud: int) -> tuple[list[
     """Milliseconds to the event and to the light of each tap."""
     rng, taken = random.Random(1), []
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        async with _school(Path(name), readers, dead, baud) as (bus, _stations, read):
+        async with _school(Path(name), readers, dead, baud) as (bus, _devices, read):
             living = [reader for reader in bus.readers.values() if reader.address <= readers - dead]
             for number in range(1, TAPS + 1):
                 await asyncio.sleep(rng.uniform(0.2, 0.5))
@@ -102,7 +100,7 @@ async def _tap(reader: OsdpReader, number: int, read: Read) -> float:
     light = await reader.show(card, PATIENCE_S)
     if light != "G":
         raise RuntimeError(f"tap {number} was not green but {light or 'without a light'}")
-    await _until(lambda: card.hex().upper() in read.at_s)
+    await until(lambda: card.hex().upper() in read.at_s)
     return (read.at_s[card.hex().upper()] - reader.shown_s) * 1e3
 
 
@@ -110,10 +108,10 @@ async def _plugs(folder: Path) -> list[float]:
     """Seconds from each plug to the first card that is read; a card is held again and again."""
     rng, taken = random.Random(1), []
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        async with _school(Path(name), 1, 0, 9600) as (bus, stations, read):
+        async with _school(Path(name), 1, 0, 9600) as (bus, devices, read):
             for turn in range(1, PLUGS + 1):
                 bus.line.unplug()
-                await _until(lambda: stations[0].state is SourceState.FAILED)
+                await until(devices.failed)
                 await asyncio.sleep(rng.uniform(1.0, 2.0))  # a plug comes at any moment between two tries
                 began_s, card = time.monotonic(), turn.to_bytes(3, "big")
                 bus.line.plug()
@@ -124,32 +122,22 @@ async def _plugs(folder: Path) -> list[float]:
 
 
 @asynccontextmanager
-async def _school(
-    folder: Path, readers: int, dead: int, baud: int
-) -> AsyncIterator[tuple[OsdpBus, list[Station], Read]]:
+async def _school(folder: Path, readers: int, dead: int, baud: int) -> AsyncIterator[tuple[OsdpBus, Kept, Read]]:
     """Readers on one bus, the last ones dead, under the daemon's supervisors and in their cell."""
-    bus, clock, read = OsdpBus(folder, "bus", baud=baud), SystemClock(), Read()
+    bus, read = OsdpBus(folder, "bus", baud=baud), Read()
     for address in range(1, readers + 1):
         bus.add(f"reader-{address}", address, KEY)
     await bus.start()
     for address in range(readers - dead + 1, readers + 1):
         bus.readers[address].switch_off()
     configs = [_config(bus, address) for address in bus.readers]
-    stations = [Station(config, clock) for config in configs]
-    async with Cells(configs, clock, {"PATH": os.defpath}) as cells:
-        keeping = [
-            asyncio.create_task(keep_reading(one, cells.driver(one.config), clock, _key, read.take, _changed))
-            for one in stations
-        ]
-        try:
-            for one in stations[: readers - dead]:
-                await _until(lambda one=one: one.state is SourceState.WORKING)  # type: ignore[misc]
-            yield bus, stations, read
-        finally:
-            for task in keeping:
-                task.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
-            await bus.stop()
+    environment = {"PATH": os.defpath}
+    try:
+        async with kept(configs, environment, secrets=_key, on_reading=read.take) as devices:
+            await until(lambda: all(devices.works(at) for at in range(readers - dead)))
+            yield bus, devices, read
+    finally:
+        await bus.stop()
 
 
 def _config(bus: OsdpBus, address: int) -> SourceConfig:
@@ -157,15 +145,5 @@ def _config(bus: OsdpBus, address: int) -> SourceConfig:
     return SourceConfig(name=f"reader-{address}", kind="reader", driver="osdp", settings=settings, places={})
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 def _key(name: str) -> Secret:  # noqa: ARG001 - of the shape
     return Secret(KEY.hex())
-
-
-async def _changed(_station: Station) -> None:
-    """The station knows it."""

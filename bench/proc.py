@@ -1,7 +1,8 @@
-"""What the kernel says of a process: bytes to the disk, memory, processor time. Source: proc(5)."""
+"""What the kernel says of a process: bytes to the disk, memory, processor time, open files. Source: proc(5)."""
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -19,6 +20,10 @@ def peak_bytes(pid: int | str = "self") -> int:
 def resident_bytes(pid: int | str = "self") -> int:
     """Resident memory now."""
     return _number(Path(f"/proc/{pid}/status"), "VmRSS:") * 1024
+
+
+def descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def cpu_s(pid: int) -> float:

@@ -13,21 +13,17 @@ import logging
 import os
 import random
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.cells.cells import Cells
-from agent.clock import SystemClock
 from agent.config import SourceConfig
-from agent.sources import SourceState, Station, keep_reading
 from bench.figure import Figure, median
+from bench.kept import Kept, kept, until
 from drivers.catalog import load
-from drivers.driver import Secret, Source
-from drivers.errors import DeviceError
-from drivers.readings import Reading
 from simulator.card_reader import CardReader, ironlogic_line
 from simulator.pcsc_reader import PcscReader
 from simulator.pcsc_service import PcscService
@@ -35,7 +31,6 @@ from simulator.typing_reader import TypingReader
 
 PLUGS = 10
 LIMIT_S = 2.0
-PATIENCE_S = 20.0
 NAME = "ACS ACR122U PICC Interface"
 SOCKET = "pcscd.comm"
 
@@ -69,51 +64,27 @@ async def measure(folder: Path) -> list[Figure]:
 async def _plugs(driver: str, reader: Plugged, folder: Path) -> list[float]:
     """Seconds from each plug to the tap."""
     logging.getLogger("agent.sources").setLevel(logging.CRITICAL)  # what it tells of each plug is what we do
-    clock, loop, rng = SystemClock(), asyncio.get_running_loop(), random.Random(1)
+    rng = random.Random(1)
     settings = load(driver).Settings(**reader.settings)
     config = SourceConfig(name="reader", kind="reader", driver=driver, settings=settings, places={})
-    station, taken = Station(config, clock), []
-    environment = {"PATH": os.defpath, "PCSCLITE_CSOCK_NAME": str(folder / SOCKET)}
-    async with Cells([config], clock, environment) as cells:
-        keeping = asyncio.create_task(keep_reading(station, cells.driver(config), clock, _none, _taken, _changed))
-        try:
-            await _until(lambda: station.state is SourceState.WORKING)
-            for turn in range(1, PLUGS + 1):
-                reader.unplug()
-                await _until(lambda: station.state is SourceState.FAILED)
-                await asyncio.sleep(rng.uniform(0.0, 1.0))  # a plug comes at any moment between two tries
-                began_s = loop.time()
-                reader.plug()
-                await _until(lambda: station.state is SourceState.WORKING)
-                reader.show(turn)
-                await _until(partial(_has_read, station, turn))
-                taken.append(loop.time() - began_s)
-        finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+    environment, taken = {"PATH": os.defpath, "PCSCLITE_CSOCK_NAME": str(folder / SOCKET)}, []
+    async with kept([config], environment) as device:
+        await until(device.works)
+        for turn in range(1, PLUGS + 1):
+            reader.unplug()
+            await until(device.failed)
+            await asyncio.sleep(rng.uniform(0.0, 1.0))  # a plug comes at any moment between two tries
+            began_s = time.monotonic()
+            reader.plug()
+            await until(device.works)
+            reader.show(turn)
+            await until(partial(_has_read, device, turn))
+            taken.append(time.monotonic() - began_s)
     return taken
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
-def _has_read(station: Station, readings: int) -> bool:
-    return station.readings == readings
-
-
-async def _taken(_station: Station, _source: Source[Reading], _reading: Reading) -> None:
-    """The station counts it."""
-
-
-async def _changed(_station: Station) -> None:
-    """The station knows it."""
-
-
-def _none(name: str) -> Secret:
-    raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: mektep secret {name}")
+def _has_read(device: Kept, readings: int) -> bool:
+    return device.stations[0].readings == readings
 
 
 @asynccontextmanager

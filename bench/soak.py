@@ -7,13 +7,12 @@ and caches fill once. The peer is the same box after them.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.figure import Figure, median
-from bench.proc import resident_bytes
+from bench.proc import descriptors, resident_bytes
 from simulator.device_faults import DEVICE_FAULTS
 from simulator.fault import Fault
 from simulator.school import School
@@ -31,7 +30,7 @@ class Holding(NamedTuple):
     """What the daemon and its children hold at one moment, all devices working."""
 
     memory_mb: float
-    descriptors: int
+    files: int
     processes: int
 
 
@@ -46,13 +45,12 @@ async def measure(folder: Path) -> list[Figure]:
         finally:
             await school.stop()
     grown_mb = median([one.memory_mb for one in held[-QUARTER:]]) - median([one.memory_mb for one in held[:QUARTER]])
-    descriptors = held[-1].descriptors - held[0].descriptors
-    processes = held[-1].processes - held[0].processes
+    more_files, more_processes = held[-1].files - held[0].files, held[-1].processes - held[0].processes
     what = f"{ROUNDS} rounds of {len(faults)} device faults"
     return [
         _figure(f"memory grown over {what}", grown_mb, "MB", GROWN_MB, f"{held[0].memory_mb:.0f} MB after {WARM}"),
-        _figure(f"descriptors grown over {what}", descriptors, "", 0, f"{held[0].descriptors} after {WARM}"),
-        _figure(f"processes grown over {what}", processes, "", 0, f"{held[0].processes} after {WARM}"),
+        _figure(f"descriptors grown over {what}", more_files, "", 0, f"{held[0].files} after {WARM}"),
+        _figure(f"processes grown over {what}", more_processes, "", 0, f"{held[0].processes} after {WARM}"),
     ]
 
 
@@ -97,7 +95,7 @@ def _held(pid: int) -> Holding:
     family = _family(pid)
     return Holding(
         memory_mb=sum(resident_bytes(one) for one in family) / 1e6,
-        descriptors=sum(len(os.listdir(f"/proc/{one}/fd")) for one in family),
+        files=sum(descriptors(one) for one in family),
         processes=len(family),
     )
 
