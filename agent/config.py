@@ -8,7 +8,6 @@ Raises  ConfigError with all problems found, codes C-1xx.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from agent.strict import Problem, closest, read_table, show
 from agent.sync.settings import LinkSettings
 from drivers import catalog
 from drivers.errors import DeviceError
+from drivers.true_path import true_path
 
 SchoolName = Annotated[
     str,
@@ -279,7 +279,7 @@ class _Walk:
         taken: list[tuple[str, str, str]] = []  # place, part, by whom
         for source, prefix in sources:
             for claim in catalog.claims(source.settings):
-                place = _true_place(claim.place)
+                place = true_path(claim.place)
                 for there, part, name in taken:
                     if there == place and (part == claim.part or "" in (part, claim.part)):
                         key, rule = _rule(source.settings, claim, shared=bool(part))
@@ -305,11 +305,3 @@ def _rule(settings: msgspec.Struct, claim: catalog.Claim, *, shared: bool) -> tu
         return word if word in fields else "", f"give each device its own {word}"
     key = next((field for field in fields if getattr(settings, field) == claim.place), "")
     return key, "one device per port" if key == "port" else "leave one of them out"
-
-
-def _true_place(port: str) -> str:
-    """Where a path leads: udev gives one port many names. What does not exist yet is its own text."""
-    try:
-        return os.path.realpath(port)
-    except (OSError, ValueError):  # a loop of links; a NUL in the text
-        return port

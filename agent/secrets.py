@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.errors import AgentError
 from agent.private_file import write_private
-from drivers.driver import Secret
+from drivers.driver import Secret, not_stored
 from drivers.errors import DeviceError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -31,7 +31,7 @@ class SecretStore:
             now = _read(folder, name) if folder else ""
             if folder and now:
                 return Secret(now, _read(folder, f"{name}.before"))
-        raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}")
+        raise not_stored(name)
 
     def put(self, name: str, value: str) -> None:
         """Store a secret; the one it replaces stays beside it. On disk when it returns. Raises AgentError."""

@@ -38,7 +38,7 @@ from drivers.cell_wire import (
     reading_message,
     to_cell,
 )
-from drivers.driver import Secret, Secrets, Source
+from drivers.driver import Secret, Secrets, Source, not_stored
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
 from drivers.readings import Light, Reading
@@ -177,9 +177,7 @@ def _sent(known: dict[str, Secret]) -> Secrets:
 
     def secrets(name: str) -> Secret:
         if name not in known:
-            raise DeviceError(
-                "T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}"
-            )
+            raise not_stored(name)
         return known[name]
 
     return secrets

@@ -10,6 +10,7 @@ from typing import Annotated, Protocol, TypeVar
 import msgspec
 from msgspec import Meta
 
+from drivers.errors import DeviceError
 from drivers.readings import Light
 
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -57,6 +58,11 @@ class Secrets(Protocol):
         ...
 
 
+def not_stored(name: str) -> DeviceError:
+    """What Secrets raise for a name that they do not know."""
+    return DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}")
+
+
 class Verdict(StrEnum):
     """How bad a finding is; doctor's exit code follows the worst."""
 
@@ -72,6 +78,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     code: str  # "" when all is well, else a key of docs/errors.md
     what: str
     do: str = ""
+
+    @classmethod
+    def failed(cls, error: DeviceError) -> Finding:
+        """That a device cannot be used, and why."""
+        return cls(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
 
 
 class Counters(msgspec.Struct):

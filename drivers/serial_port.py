@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import serial
 
-from drivers.driver import Clock
+from drivers.driver import Clock, Finding, Verdict
 from drivers.errors import DeviceError
 
 READ_BYTES = 4096
@@ -127,6 +127,16 @@ def can_open(path: str) -> DeviceError | None:
     except DeviceError as error:
         return error
     return None
+
+
+def probed(path: str, *, then: str = "") -> Finding:
+    """Whether a port can be opened, and what to do then; a port held by the running agent is in order."""
+    error = can_open(path)
+    if error is None:
+        return Finding(verdict=Verdict.OK, code="", what=f"{path} opens{then}")
+    if error.code == "P-102":
+        return Finding(verdict=Verdict.OK, code="", what=f"{path} is in use, by the agent if it runs")
+    return Finding.failed(error)
 
 
 def _opened(path: str, baud: int, parity: str, stopbits: int) -> serial.Serial:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from drivers.driver import Secret, Secrets
-from drivers.errors import DeviceError
+from drivers.driver import Secret, Secrets, not_stored
 
 
 def no_secrets(name: str) -> Secret:
-    raise DeviceError("T-120", f"no secret is stored under the name {name}", do=f"Run: sudo mektep secret {name}")
+    raise not_stored(name)
 
 
 def any_secret(name: str) -> Secret:

@@ -48,6 +48,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.cell_wire": {"agent.cells.cell", "agent.cells.process", "agent.cells.remote"},
     "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
+    "drivers.true_path": {"agent.config", "agent.cells.cells", "agent.cli.discover_configured"},
 }
 DISCOVERERS = {
     f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
@@ -22,6 +21,7 @@ from drivers import catalog
 from drivers.cell_rights import landlock_version
 from drivers.driver import Clock, Driver, Finding, Secrets, Source
 from drivers.readings import Reading
+from drivers.true_path import true_path
 
 log = logging.getLogger("agent.cells")
 
@@ -100,6 +100,6 @@ def _grouped(sources: Sequence[SourceConfig]) -> dict[str, list[SourceConfig]]:
         if limits is None:
             continue
         places = catalog.claims(source.settings)
-        key = f"{source.driver} {os.path.realpath(places[0].place)}" if limits.together and places else source.name
+        key = f"{source.driver} {true_path(places[0].place)}" if limits.together and places else source.name
         groups.setdefault(key, []).append(source)
     return groups

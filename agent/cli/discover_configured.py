@@ -6,7 +6,6 @@ Raises  AgentError X-116 if the file is there and cannot be used: without it nob
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -19,6 +18,7 @@ import msgspec
 from agent.config import SOURCE_KINDS
 from agent.errors import AgentError
 from drivers.discovery.found import Found, Kind
+from drivers.true_path import true_path
 
 WILD = set("*?[")
 
@@ -82,7 +82,4 @@ def _places(value: object) -> Iterator[str]:
 
 
 def _true(place: str) -> str:
-    try:
-        return os.path.realpath(place) if place.startswith("/") else place
-    except (OSError, ValueError):  # a loop of links; a NUL in the text
-        return place
+    return true_path(place) if place.startswith("/") else place

@@ -36,7 +36,7 @@ def probe(settings: Settings) -> Finding:
     """Whether it is a file that can be read."""
     error = _looked_for(settings.file)
     if error is not None:
-        return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+        return Finding.failed(error)
     return Finding(verdict=Verdict.OK, code="", what=f"{settings.file} can be read")
 
 

@@ -135,7 +135,7 @@ def probe(settings: Settings) -> Finding:
     try:
         greet(door(settings))
     except DeviceError as error:
-        return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+        return Finding.failed(error)
     return Finding(verdict=Verdict.OK, code="", what=f"{named(settings.url)} speaks RTSP")
 
 

@@ -54,7 +54,7 @@ def probe(settings: Settings) -> Finding:
     """Whether the device is there and may be opened; opening alone starts nothing."""
     error = _looked_at(settings.port)
     if error is not None:
-        return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+        return Finding.failed(error)
     return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} is a device that opens")
 
 

@@ -268,7 +268,7 @@ def probe(settings: Settings) -> Finding:
     if error is None:
         what = f"{settings.device} opens; show a card to test the reader"
         return Finding(verdict=Verdict.OK, code="", what=what)
-    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+    return Finding.failed(error)
 
 
 @asynccontextmanager

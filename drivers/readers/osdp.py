@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from drivers.driver import Clock, Finding, SecretName, Secrets, Verdict
+from drivers.driver import Clock, Finding, SecretName, Secrets
 from drivers.errors import DeviceError
 from drivers.readers.osdp_keys import Keys, keys_of
 from drivers.readings import ContactChange, Light, Tap
-from drivers.serial_port import can_open
+from drivers.serial_port import probed
 
 if TYPE_CHECKING:  # libosdp is loaded where the reader is opened, not where it is configured
     from drivers.readers.osdp_bus import Bus
@@ -98,12 +98,7 @@ class OsdpReader:
 
 def probe(settings: Settings) -> Finding:
     """Whether the port can be opened; a port held by the running agent is in order."""
-    error = can_open(settings.port)
-    if error is None:
-        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} opens; show a card to test the reader")
-    if error.code == "P-102":
-        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} is in use, by the agent if it runs")
-    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+    return probed(settings.port, then="; show a card to test the reader")
 
 
 @asynccontextmanager

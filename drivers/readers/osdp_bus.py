@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakKeyDictionary
@@ -26,6 +25,7 @@ from drivers.readers.osdp_member import Member
 from drivers.readers.osdp_panel import Panels, buzzer, led
 from drivers.readings import ContactChange, Tap
 from drivers.serial_port import Bytes, SerialPort, open_port
+from drivers.true_path import true_path
 
 BITS_A_BYTE = 10
 GAP_S = 0.002  # of silence between two frames: the line turns around
@@ -185,13 +185,6 @@ class Bus:
                 until_s = min(self._loop.time() + GOES_ON_S, began_s + ANSWER_MAX_S)
 
 
-def _true_path(path: str) -> str:
-    """udev gives one port many names; a loop of links, or a NUL in the text, is told when it is opened."""
-    with contextlib.suppress(OSError, ValueError):
-        return os.path.realpath(path)
-    return path
-
-
 _buses: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Bus]] = WeakKeyDictionary()
 _panels = Panels()
 
@@ -199,7 +192,7 @@ _panels = Panels()
 @asynccontextmanager
 async def join(path: str, clock: Clock, *, baud: int, address: int, keys: Keys) -> AsyncIterator[tuple[Bus, Member]]:
     """A reader on the port's bus, which is opened if nobody has it yet. Raises DeviceError."""
-    path = _true_path(path)
+    path = true_path(path)
     buses = _buses.setdefault(asyncio.get_running_loop(), {})
     bus = buses.get(path)
     if bus is not None and bus.error is not None:

@@ -273,7 +273,7 @@ def probe(settings: Settings) -> Finding:
         do = "Run: sudo systemctl restart pcscd"
         return Finding(verdict=Verdict.FAILED, code="R-305", what="the PC/SC service hangs", do=do)
     if isinstance(found[0], DeviceError):
-        return Finding(verdict=Verdict.FAILED, code=found[0].code, what=found[0].what, do=found[0].do)
+        return Finding.failed(found[0])
     return Finding(verdict=Verdict.OK, code="", what=f"{found[0]} is there; show a card to test it")
 
 

@@ -21,10 +21,10 @@ import msgspec
 from msgspec import Meta
 
 from drivers import cards
-from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets
 from drivers.hold import Hold
 from drivers.readings import CardForm, Light, Tap
-from drivers.serial_port import Bytes, SerialPort, can_open, open_port
+from drivers.serial_port import Bytes, SerialPort, open_port, probed
 
 STX, ETX = 0x02, 0x03
 FRAME_MAX = 32  # a longer frame has lost its end
@@ -248,12 +248,7 @@ class SerialReader:
 
 def probe(settings: Settings) -> Finding:
     """Whether the port can be opened; a port held by the running agent is in order."""
-    error = can_open(settings.port)
-    if error is None:
-        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} opens; show a card to test the reader")
-    if error.code == "P-102":
-        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} is in use, by the agent if it runs")
-    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+    return probed(settings.port, then="; show a card to test the reader")
 
 
 @asynccontextmanager

@@ -163,7 +163,7 @@ def probe(settings: Settings) -> Finding:
     error = can_take(settings.chip, [settings.line])
     if error is None:
         return Finding(verdict=Verdict.OK, code="", what=f"line {settings.line} is free, or the agent's")
-    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+    return Finding.failed(error)
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import Light, ZoneChange
 from drivers.sensors.profile import Condition, Profile, condition, is_file, load_profile
-from drivers.serial_port import GONE, can_open, open_port
+from drivers.serial_port import GONE, open_port, probed
 
 BLOCK_MOST = 120  # registers of one question; 125 is the protocol's limit
 CANARY_EVERY = 20  # polls
@@ -276,13 +276,11 @@ def probe(settings: Settings) -> Finding:
         profile = load_profile(settings.profile)
         blocks(profile, set(settings.places))
     except DeviceError as error:
-        return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+        return Finding.failed(error)
     if settings.host:
         return Finding(verdict=Verdict.OK, code="", what=f"{profile.name} at {settings.host}: ask the running agent")
-    error_of_port = can_open(settings.port)
-    if error_of_port is None or error_of_port.code == "P-102":
-        return Finding(verdict=Verdict.OK, code="", what=f"{profile.name}: {settings.port} opens or is in use")
-    return Finding(verdict=Verdict.FAILED, code=error_of_port.code, what=error_of_port.what, do=error_of_port.do)
+    found = probed(settings.port)
+    return msgspec.structs.replace(found, what=f"{profile.name}: {found.what}")
 
 
 @asynccontextmanager

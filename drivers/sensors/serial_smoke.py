@@ -22,10 +22,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets
 from drivers.errors import DeviceError
 from drivers.readings import Light, ZoneChange, ZoneState
-from drivers.serial_port import Bytes, SerialPort, can_open, open_port
+from drivers.serial_port import Bytes, SerialPort, open_port, probed
 
 LINE = re.compile(rb"S1,([0-9]{3}),([0-9]{2}),([NSWF]),([0-9]{5})\*([0-9A-F]{4})")
 LINE_MAX = 64  # a longer line has lost its end
@@ -255,10 +255,7 @@ class SmokeBoard:
 
 def probe(settings: Settings) -> Finding:
     """Whether the port can be opened; a port held by the running agent is in order."""
-    error = can_open(settings.port)
-    if error is None or error.code == "P-102":
-        return Finding(verdict=Verdict.OK, code="", what=f"{settings.port} opens or is in use")
-    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+    return probed(settings.port)
 
 
 @asynccontextmanager

@@ -254,12 +254,12 @@ def probe(settings: Settings) -> Finding:
     try:
         volts = Channel(find_converter(settings.converter), settings).read_mv() / 1000
     except DeviceError as error:
-        return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+        return Finding.failed(error)
     share = volts / settings.supply_v
     state = classify(windows(settings), share)
     if state is None:
         odd = _odd(volts, share, settings)
-        return Finding(verdict=Verdict.FAILED, code=odd.code, what=odd.what, do=odd.do)
+        return Finding.failed(odd)
     return Finding(verdict=Verdict.OK, code="", what=f"{volts:.2f} V: {state.value}")
 
 

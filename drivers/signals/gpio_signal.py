@@ -140,7 +140,7 @@ def probe(settings: Settings) -> Finding:
     if error is None:
         what = f"lines {', '.join(map(str, lines))} are free, or the agent's"
         return Finding(verdict=Verdict.OK, code="", what=what)
-    return Finding(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
+    return Finding.failed(error)
 
 
 @asynccontextmanager

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from drivers.driver import Finding, Verdict
 from drivers.errors import DeviceError
-from drivers.serial_port import READ_BYTES, WAITING_BYTES, can_open, open_port
+from drivers.serial_port import READ_BYTES, WAITING_BYTES, can_open, open_port, probed
 from simulator.serial_line import SerialLine
 from tests.clock import START_NS, FastClock
 from tests.drivers.supervised import open_files, until
@@ -150,6 +151,15 @@ async def test_we_hold_it_for_ourselves_and_give_it_back(line: SerialLine) -> No
     with as_a_user():
         assert can_open(path) is None
         assert can_open(path) is None
+
+
+async def test_a_driver_finds_in_order_what_opens_and_what_is_held_perhaps_by_the_agent(line: SerialLine) -> None:
+    path = str(line.link)
+    assert probed(path, then="; show a card") == Finding(verdict=Verdict.OK, code="", what=f"{path} opens; show a card")
+    with held_by_another(line.link):
+        assert (probed(path).verdict, probed(path).what) == (Verdict.OK, f"{path} is in use, by the agent if it runs")
+    absent = probed(f"{path}-absent")
+    assert (absent.verdict, absent.code) == (Verdict.FAILED, "P-101")
 
 
 async def test_no_permission_is_p103(line: SerialLine) -> None:

@@ -14,7 +14,7 @@ from drivers import catalog
 from drivers.catalog import Cell as Limits
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
-from drivers.readers import serial_ascii
+from drivers.readers import osdp, serial_ascii
 from drivers.readings import Light, Reading, Tap
 from tests.agent.cells import odd_driver
 from tests.agent.cells.kept import ENVIRONMENT, LIMITS, house
@@ -147,6 +147,13 @@ async def test_the_devices_of_one_bus_share_a_cell_and_others_do_not(monkeypatch
     async with house(monkeypatch, *(Settings(does="read", port=port) for port in ports), limits=limits) as kept:
         await until(lambda: all(device.readings for device in kept.devices))
         assert kept.pid(0) == kept.pid(1) != kept.pid(2)
+
+
+async def test_a_bus_whose_path_can_be_none_keeps_the_daemon_from_nothing() -> None:
+    settings = osdp.Settings(port="/dev/b\0us", address=1, key="gate")
+    source = SourceConfig(name="gate", kind="reader", driver="osdp", settings=settings, places={})
+    async with Cells([source], SystemClock(), ENVIRONMENT) as cells:
+        assert cells.cell("gate") is not None
 
 
 async def test_a_driver_that_needs_no_cell_has_none() -> None:
