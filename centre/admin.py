@@ -103,7 +103,10 @@ def send_order(
     with _conversation(settings) as client:
         if client is None:
             raise _away("nobody listens there", settings)
-        _publish(client, topic, payload, properties, school, settings)
+        code = _publish(client, topic, payload, properties, settings, what="the order")
+    if code.value == NOBODY_SUBSCRIBES:
+        do = "Wait until the box has connected, then send the order again."
+        raise CentreError("K-116", f"{school} has no session at the broker: nobody will get the order", do=do)
 
 
 def publish_retained(settings: Settings, messages: list[tuple[str, bytes, dict[str, str]]]) -> None:
@@ -115,26 +118,27 @@ def publish_retained(settings: Settings, messages: list[tuple[str, bytes, dict[s
             properties = Properties(PacketTypes.PUBLISH)
             properties.ContentType = "application/json" if user else "application/octet-stream"
             properties.UserProperty = list(user.items())
-            taken = Reply()
-            client.on_publish = taken
-            client.publish(topic, payload, qos=1, retain=True, properties=properties)
-            code = taken.wait()
-            if code is None or code.is_failure:
-                raise _away(f"it does not take reference data: {code or 'no answer'}", settings)
+            _publish(client, topic, payload, properties, settings, what="reference data", retain=True)
 
 
 def _publish(
-    client: Client, topic: str, payload: bytes, properties: Properties, school: str, settings: Settings
-) -> None:
+    client: Client,
+    topic: str,
+    payload: bytes,
+    properties: Properties,
+    settings: Settings,
+    *,
+    what: str,
+    retain: bool = False,
+) -> ReasonCode:
+    """What the broker answers, where it takes it."""
     taken = Reply()
     client.on_publish = taken
-    client.publish(topic, payload, qos=1, properties=properties)
+    client.publish(topic, payload, qos=1, retain=retain, properties=properties)
     code = taken.wait()
     if code is None or code.is_failure:
-        raise _away(f"it does not take the order: {code or 'no answer'}", settings)
-    if code.value == NOBODY_SUBSCRIBES:
-        do = "Wait until the box has connected, then send the order again."
-        raise CentreError("K-116", f"{school} has no session at the broker: nobody will get the order", do=do)
+        raise _away(f"it does not take {what}: {code or 'no answer'}", settings)
+    return code
 
 
 def _control(settings: Settings, commands: list[dict[str, Any]]) -> bool:

@@ -122,7 +122,7 @@ def _reading(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: 
 def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
     order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
     order.add_argument("school")
-    order.add_argument("name", type=_order_name, help="ping, status, pace, resend")
+    order.add_argument("name", type=_name_of("an order", ORDER_NAME), help="ping, status, pace, resend")
     order.add_argument("--args", default="{}", help="a JSON object")
     order.add_argument("--expires", type=_between(1, EXPIRES_MAX_S), default=300, metavar="S")
     order.add_argument("--wait", type=float, default=10, metavar="S")
@@ -149,7 +149,9 @@ def _evidence(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) 
 def _reference(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
     parser = subs.add_parser("reference", parents=[config], help="publish reference data of a school, or show it")
     parser.add_argument("school")
-    parser.add_argument("dataset", nargs="?", type=_dataset, help="recipients: who may see pictures")
+    parser.add_argument(
+        "dataset", nargs="?", type=_name_of("a dataset", DATASET), help="recipients: who may see pictures"
+    )
     parser.add_argument("file", nargs="?", type=Path, help="a JSON object")
     parser.add_argument("--snapshot", nargs="*", metavar="AGE", help="age recipients, in place of a file; none: nobody")
     parser.set_defaults(run=desk.reference_data)
@@ -164,13 +166,10 @@ def _between(least: int, most: int) -> Callable[[str], int]:
     return whole
 
 
-def _dataset(text: str) -> str:
-    if not DATASET.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a dataset")
-    return text
+def _name_of(what: str, pattern: re.Pattern[str]) -> Callable[[str], str]:
+    def name(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"{text!r} is no name of {what}")
+        return text
 
-
-def _order_name(text: str) -> str:
-    if not ORDER_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of an order")
-    return text
+    return name

@@ -122,7 +122,7 @@ class SqliteDatabase:
         try:
             yield
             self.execute("commit")
-        except BaseException:
+        except BaseException:  # whatever it was, also Ctrl-C: nothing half done stays open; it is raised again
             if self._db.in_transaction:
                 self._db.execute("rollback")
             raise

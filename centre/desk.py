@@ -27,8 +27,9 @@ def evidence_list(args: argparse.Namespace) -> int:
     found = EvidenceStore(store.database).known(args.school or "")
     if args.json:
         print(msgspec.json.encode(found).decode())
-    for one in [] if args.json else found:
-        print(_line(one))
+    else:
+        for one in found:
+            print(_line(one))
     return ATTENTION if any(one.state == "lost" for one in found) else WELL
 
 

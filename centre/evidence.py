@@ -165,7 +165,7 @@ class EvidenceStore:
     def _known(self, row: Row) -> Known:
         school, name, size, whole_ns, sealed, lost = row
         about = _event(sealed or lost)
-        stored = size if whole_ns else self._stored(school, name)
+        stored = size if whole_ns or not size else self._stored(school, name)  # size 0: only told of
         state = "whole" if whole_ns else "lost" if lost else "partial" if stored else "told"
         return Known(
             school=school,

@@ -142,18 +142,15 @@ class Evidence:
         async with self._turn:
             reason = await self._seal(picture)
         if reason:
-            lost = Kept(
-                number=0, id=picture.id, camera=picture.camera, kind=SNAPSHOT, rank=RANK[picture.severity],
-                bytes=0, sha256="",
-            )  # fmt: skip
-            await self._lose([lost], reason)
+            self._lost += 1
+            await self._end([picture.id], [self._loss(picture.id, picture.camera, SNAPSHOT, reason)])
 
     async def _seal(self, picture: Picture) -> str:
         """Returns why it could not be kept, or nothing."""
         recipients = self._usable_recipients()
         if not recipients:
             return "no_recipient"
-        sealed = await self._folder.aside(lambda: seal(picture.plain, recipients))
+        sealed, record = await self._folder.aside(lambda: _sealed(picture, recipients))
         try:
             reason = await self._make_room(len(sealed), RANK[picture.severity])
             if reason:
@@ -164,11 +161,10 @@ class Evidence:
             self._troubles.unwritable(error)
             return "disk_full" if error.errno in FULL else "failed"
         self._troubles.written()
-        record = _record(picture, sealed, recipients)
 
         def keep(transaction: Transaction) -> Kept:
-            transaction.put(record)
-            return rows.keep(transaction, picture.id, len(sealed), _sha256(sealed))
+            transaction.put(draft(record, picture.at))
+            return rows.keep(transaction, picture.id, record.bytes, record.sha256)
 
         self._hold(await self._outbox.transact(keep))
         self._sealed += 1
@@ -218,8 +214,7 @@ class Evidence:
     async def _end(self, ids: list[str], told: list[Draft]) -> None:
         """Nothing is owed of these any more: on the disk first, then the files go, then the rows."""
         for id_ in ids:
-            if self._kept.pop(id_, None):
-                self._order = None
+            self._let_go(id_)
 
         def end(transaction: Transaction) -> None:
             for one in told:
@@ -229,6 +224,11 @@ class Evidence:
 
         await self._outbox.transact(end)
         await self._remove(ids)
+
+    def _let_go(self, id_: str) -> bool:
+        """Whether it was owed until now."""
+        self._order = None
+        return self._kept.pop(id_, None) is not None
 
     async def _remove(self, ids: list[str]) -> None:
         try:
@@ -342,15 +342,13 @@ class Evidence:
 
     def delivered(self, kept: Kept) -> None:
         """The centre has it whole."""
-        if self._kept.pop(kept.id, None):
-            self._order = None
+        if self._let_go(kept.id):
             self._delivered += 1
             self._start(self._end([kept.id], []), self._ending)
 
     def lose(self, kept: Kept, reason: str) -> None:
         """It can never be delivered."""
-        if self._kept.pop(kept.id, None):
-            self._order = None
+        if self._let_go(kept.id):
             self._start(self._lose([kept], reason), self._ending)
 
     def add_listener(self, listener: Callable[[], None]) -> None:
@@ -379,8 +377,10 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _record(picture: Picture, sealed: bytes, recipients: list[str]) -> Draft:
-    data = EvidenceSealed(
+def _sealed(picture: Picture, recipients: list[str]) -> tuple[bytes, EvidenceSealed]:
+    """The sealed file, and what its record says."""
+    sealed = seal(picture.plain, recipients)
+    return sealed, EvidenceSealed(
         evidence=picture.id,
         camera=picture.camera,
         kind=SNAPSHOT,
@@ -390,4 +390,3 @@ def _record(picture: Picture, sealed: bytes, recipients: list[str]) -> Draft:
         plain_sha256=_sha256(picture.plain),
         recipients=[fingerprint(one) for one in recipients],
     )
-    return draft(data, picture.at)

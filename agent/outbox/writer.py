@@ -221,7 +221,7 @@ class Writer:
         try:
             member.answer = member.work(transaction)
             transaction.keep()
-        except Exception as error:
+        except Exception as error:  # the member's own: it is taken back and told to who gave it; the others go on
             if not _own(error):
                 raise  # the disk, a lock, damage: not the member
             transaction.take_back(mark)

@@ -279,7 +279,7 @@ class Mqtt:
             self._client.loop_read()
             while sock.fileno() >= 0 and isinstance(sock, ssl.SSLSocket) and sock.pending():
                 self._client.loop_read()  # one TLS record may hold many packets; the selector sees only the first
-        except Exception as error:
+        except Exception as error:  # whatever the client's parser raises: the connection ends, the link makes another
             log.exception("what the broker sends cannot be read")
             self._forget(sock)
             what = f"the broker sends what is not MQTT: {type(error).__name__}: {error}"

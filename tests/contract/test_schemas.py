@@ -217,6 +217,13 @@ CENTRE_SAYS = [
     ("order", wire.Order(
         order="pace", school="school-07", epoch=EPOCH, number=1, issued=TIME, expires=TIME,
         args={"bytes_per_s": 1000, "for_s": 60})),
+    ("evidence-receipt", wire.EvidenceReceipt(
+        school="school-07", evidence=EPOCH, sha256="0" * 64, bytes=9, verdict="partial", have=[wire.ByteRange(0, 3)],
+        time=TIME)),
+    ("reference", wire.Manifest(
+        dataset="recipients", school="school-07", version=1, issued=TIME, content=msgspec.Raw(b'{"snapshot":[]}'))),
+    ("reference", wire.Manifest(
+        dataset="cards", school="school-07", version=1, issued=TIME, parts=[wire.PartName("0" * 64, 9)])),
 ]  # fmt: skip
 
 
