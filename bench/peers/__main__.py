@@ -13,28 +13,30 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from bench.figure import Figure, median
-from bench.peers import gateway, result
-from bench.peers.course import Course, Make
-from bench.peers.mektep import Mektep
-from bench.peers.mosquitto_bridge import MosquittoBridge
+from bench.peers import gateway, mektep, mosquitto_bridge, result
+from bench.peers.contestant import Make
+from bench.peers.course import Course
 from bench.proc import peak_bytes
 
 SEED = 7
 COLD = 2_000
 LOG_CHARS = 2_000
-
-
-def _gateway(kind: gateway.Kind) -> Make:
-    return lambda folder: gateway.Gateway(folder, kind)
-
-
-CONTESTANTS: list[Make] = [Mektep, _gateway(gateway.SQLITE), _gateway(gateway.MEMORY), MosquittoBridge]
-SHIPPED: list[tuple[Make, int]] = [(_gateway(gateway.SHIPPED), 5_000), (_gateway(gateway.SHIPPED_SQLITE), 1_000)]
+CONTESTANTS: list[Make] = [
+    mektep.contestant,
+    partial(gateway.contestant, kind=gateway.SQLITE),
+    partial(gateway.contestant, kind=gateway.MEMORY),
+    mosquitto_bridge.contestant,
+]
+SHIPPED: list[tuple[Make, int]] = [
+    (partial(gateway.contestant, kind=gateway.SHIPPED), 5_000),
+    (partial(gateway.contestant, kind=gateway.SHIPPED_SQLITE), 1_000),
+]
 
 
 def main() -> int:
@@ -96,7 +98,7 @@ async def _run(make: Make, events: int, taps: int) -> result.Row:
                 result.TAP_CPU: paced.cpu_us,
                 result.DRAIN: backlog.events_per_s,
                 result.BACK: backlog.back_s,
-                result.MEMORY: peak_bytes(course.contestant.pid) / 1e6,
+                result.MEMORY: peak_bytes(course.contestant.process.pid) / 1e6,
             },
         )
 

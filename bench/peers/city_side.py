@@ -41,7 +41,7 @@ def no_reply(_topic: bytes, _body: bytes) -> None:
 
 
 class CitySide:
-    """start(), then stop() and start() as often as the network shall fail, close() at the end.
+    """The far end of a peer: bench/peers/contestant.py.
 
     topics   what is counted: topic -> the numbers of the taps in a body
     replies  topic filter and what is published when something comes there
@@ -61,17 +61,20 @@ class CitySide:
         self._counting: asyncio.Task[None] | None = None
         self._there = asyncio.Event()
 
-    async def start(self) -> None:
+    async def network(self, *, on: bool) -> None:
+        """It is there, or it fails."""
+        if not on:
+            await self._broker.stop()
+            self._there.clear()
+            return
         await self._broker.start()
         await wait_for_port(self.port)
         if self._counting is None:
             self._counting = asyncio.create_task(self._count_for_ever())
         await self._there.wait()
 
-    async def stop(self) -> None:
-        """The network fails."""
-        await self._broker.stop()
-        self._there.clear()
+    async def arrived(self) -> set[int]:
+        return self.arrivals.numbers
 
     async def close(self) -> None:
         if self._counting is not None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from bench.peers.arrivals import Arrivals
-from bench.peers.feed import Answer, logged
+from bench.peers.contestant import Contestant
+from bench.peers.feed import logged
 from bench.proc import cpu_s, written_bytes
 
 WARM = 200
@@ -25,34 +24,6 @@ KILL_AFTER_S = (0.6, 1.6)
 GRACE_S = 1.0  # for what comes later than what was accepted later
 LOOK_S = 0.1
 COLD_S = 2.0  # for a store to write what it has accepted
-
-
-class Fed(Protocol):
-    """bench/peers/feed.py says what the two mean."""
-
-    async def accept(self, first: int, count: int) -> Answer: ...
-    async def pace(self, first: int, count: int, gap_s: float, log: Path) -> None: ...
-
-
-class Contestant(Protocol):
-    """A process that is fed with taps, and the far end where they arrive."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def feed(self) -> Fed: ...
-    @property
-    def arrivals(self) -> Arrivals: ...
-    @property
-    def pid(self) -> int: ...
-    async def start(self) -> None: ...
-    def kill(self) -> None: ...
-    async def network(self, *, on: bool) -> None: ...
-    async def arrived(self) -> set[int]: ...
-    async def close(self) -> None: ...
-
-
-Make = Callable[[Path], Contestant]
 
 
 class Rush(NamedTuple):
@@ -92,35 +63,35 @@ class Course:
 
     async def begin(self) -> None:
         """Connected, and warm: some taps have gone all the way."""
-        await self.contestant.network(on=True)
-        await self.contestant.start()
+        await self.contestant.far.network(on=True)
+        await self.contestant.process.start()
         await self._rush(WARM)
 
     async def rush(self, count: int) -> Rush:
         """All at once, with the network there: from the first that is handed over to the last that arrived."""
-        pid = self.contestant.pid
+        pid = self.contestant.process.pid
         cpu, written = cpu_s(pid), written_bytes(pid)
         taken_s = await self._rush(count)
         return Rush(count / taken_s, (cpu_s(pid) - cpu) / count * 1e6, (written_bytes(pid) - written) / count)
 
     async def paced(self, count: int) -> Paced:
         """One by one: how long each takes to arrive, and what it costs to be there for it."""
-        arrivals, first = self.contestant.arrivals, self._take(count)
+        arrivals, first = self.contestant.far.arrivals, self._take(count)
         log = self._folder / f"paced-{first}"
-        there, cpu = len(arrivals.at_s), cpu_s(self.contestant.pid)
+        there, cpu = len(arrivals.at_s), cpu_s(self.contestant.process.pid)
         await self.contestant.feed.pace(first, count, TAP_GAP_S, log)
         await arrivals.until(there + count, PATIENCE_S)
-        cpu_us = (cpu_s(self.contestant.pid) - cpu) / count * 1e6
+        cpu_us = (cpu_s(self.contestant.process.pid) - cpu) / count * 1e6
         put_ns = logged(log).values()
         return Paced([(at_s - ns / 1e9) * 1e3 for at_s, ns in zip(arrivals.at_s[there:], put_ns, strict=True)], cpu_us)
 
     async def backlog(self, count: int) -> Backlog:
         """Accepted while the network is away: events a second once the first have come, and when all are there."""
-        arrivals = self.contestant.arrivals
-        await self.contestant.network(on=False)
+        arrivals = self.contestant.far.arrivals
+        await self.contestant.far.network(on=False)
         await self.contestant.feed.accept(self._take(count), count)
         there, began_s = len(arrivals.at_s), time.monotonic()
-        await self.contestant.network(on=True)
+        await self.contestant.far.network(on=True)
         end_s = await arrivals.until(there + count, PATIENCE_S)
         return Backlog(rate(arrivals.at_s[there:]), end_s - began_s)
 
@@ -134,50 +105,50 @@ class Course:
             first = self._take(KILL_TAPS)
             log = self._folder / f"kill-{first}"
             if away:
-                await self.contestant.network(on=False)
+                await self.contestant.far.network(on=False)
             feeding = asyncio.create_task(self.contestant.feed.pace(first, KILL_TAPS, KILL_GAP_S, log))
             await asyncio.sleep(rng.uniform(*KILL_AFTER_S))
-            self.contestant.kill()
+            self.contestant.process.kill()
             await feeding
             accepted |= set(logged(log))
             if away:
-                await self.contestant.network(on=True)
-            await self.contestant.start()
+                await self.contestant.far.network(on=True)
+            await self.contestant.process.start()
             await self._mark(accepted)
         return await self._losses(accepted)
 
     async def cold(self, count: int) -> Losses:
         """A first start without network, taps, and off again; then everything is there."""
-        await self.contestant.network(on=True)
-        await self.contestant.network(on=False)
-        await self.contestant.start()
+        await self.contestant.far.network(on=True)
+        await self.contestant.far.network(on=False)
+        await self.contestant.process.start()
         first = self._take(count)
         await self.contestant.feed.accept(first, count)
         await asyncio.sleep(COLD_S)
-        self.contestant.kill()
-        await self.contestant.network(on=True)
-        await self.contestant.start()
+        self.contestant.process.kill()
+        await self.contestant.far.network(on=True)
+        await self.contestant.process.start()
         accepted = set(range(first, first + count))
         await self._mark(accepted)
         return await self._losses(accepted)
 
     async def _rush(self, count: int) -> float:
-        there = len(self.contestant.arrivals.at_s)
+        there = len(self.contestant.far.arrivals.at_s)
         answer = await self.contestant.feed.accept(self._take(count), count)
-        return await self.contestant.arrivals.until(there + count, PATIENCE_S) - answer.began_s
+        return await self.contestant.far.arrivals.until(there + count, PATIENCE_S) - answer.began_s
 
     async def _mark(self, accepted: set[int]) -> None:
         """Until a last tap has arrived: what came before it and can arrive has done so. Raises TimeoutError."""
         mark = self._take(1)
         await self.contestant.feed.accept(mark, 1)
         async with asyncio.timeout(PATIENCE_S):
-            while mark not in await self.contestant.arrived():
+            while mark not in await self.contestant.far.arrived():
                 await asyncio.sleep(LOOK_S)
-        if accepted - await self.contestant.arrived():
+        if accepted - await self.contestant.far.arrived():
             await asyncio.sleep(GRACE_S)
 
     async def _losses(self, accepted: set[int]) -> Losses:
-        lost = accepted - await self.contestant.arrived()
+        lost = accepted - await self.contestant.far.arrived()
         return Losses(len(accepted), len(lost))
 
     def _take(self, count: int) -> int:

@@ -21,8 +21,8 @@ import msgspec
 
 from bench import mqtt_wire as wire
 from bench.peers import event, tap_connector
-from bench.peers.arrivals import Arrivals
 from bench.peers.city_side import CitySide
+from bench.peers.contestant import Contestant
 from bench.peers.feed import Feed
 from simulator.processes import Process
 
@@ -125,47 +125,12 @@ def configure(folder: Path, kind: Kind, port: int, socket: Path) -> None:
     (folder / "logs.json").write_text(logs.replace('"INFO"', '"WARNING"') if kind.settings else logs)
 
 
-class Gateway:
-    """A contestant: bench/peers/course.py."""
-
-    def __init__(self, folder: Path, kind: Kind) -> None:
-        self.name = kind.name
-        home = folder / "gateway"
-        home.mkdir()
-        (home / "logs").mkdir()
-        self._socket = home / "orders"
-        self.feed = Feed(self._socket)
-        self._city = CitySide(folder, TELEMETRY, numbers, ASKED, reply)
-        configure(home, kind, self._city.port, self._socket)
-        python = install()
-        self._process = Process(
-            "gateway",
-            ["sh", "-c", 'cd "$0" && exec "$1" -m thingsboard_gateway.tb_gateway', str(home), str(python)],
-            folder,
-            env={"TB_GW_CONFIG_DIR": str(home), "PYTHONPATH": "", "https_proxy": NOWHERE},
-        )
-
-    @property
-    def arrivals(self) -> Arrivals:
-        return self._city.arrivals
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    async def start(self) -> None:
-        self._socket.unlink(missing_ok=True)
-        await self._process.start()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    async def network(self, *, on: bool) -> None:
-        await (self._city.start() if on else self._city.stop())
-
-    async def arrived(self) -> set[int]:
-        return self.arrivals.numbers
-
-    async def close(self) -> None:
-        self._process.kill()
-        await self._city.close()
+def contestant(folder: Path, kind: Kind) -> Contestant:
+    home = folder / "gateway"
+    (home / "logs").mkdir(parents=True)
+    orders = home / "orders"
+    city = CitySide(folder, TELEMETRY, numbers, ASKED, reply)
+    configure(home, kind, city.port, orders)
+    command = ["sh", "-c", 'cd "$0" && exec "$1" -m thingsboard_gateway.tb_gateway', str(home), str(install())]
+    environment = {"TB_GW_CONFIG_DIR": str(home), "PYTHONPATH": "", "https_proxy": NOWHERE}
+    return Contestant(kind.name, Feed(orders), city, Process("gateway", command, folder, env=environment))

@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 
 from bench.peers.arrivals import Arrivals
+from bench.peers.contestant import Contestant
 from bench.peers.feed import Feed
+from bench.peers.result import OURS
 from simulator.processes import Process
 from simulator.school import School
 
@@ -23,33 +25,20 @@ STORED = "select coalesce(sum(events), 0) from stream where lane = 'record'"
 CARD_SEEN = "kz.mektep.card.seen.v1"
 
 
-class Mektep:
-    """A contestant: bench/peers/course.py."""
+def contestant(folder: Path) -> Contestant:
+    school = School(folder, direct=True, keep_days=0)
+    orders = folder / "orders"
+    command = [sys.executable, "-m", "bench.peers.our_box", str(school.box / "agent.toml"), str(orders)]
+    return Contestant(OURS, Feed(orders), Centre(school), Process("box", command, folder))
 
-    name = "mektep-agent"
 
-    def __init__(self, folder: Path) -> None:
+class Centre:
+    """The far end of ours: bench/peers/contestant.py."""
+
+    def __init__(self, school: School) -> None:
         self.arrivals = Arrivals()
-        self._school = School(folder, direct=True, keep_days=0)
-        self._socket = folder / "orders"
-        self.feed = Feed(self._socket)
-        self._process = Process(
-            "box",
-            [sys.executable, "-m", "bench.peers.our_box", str(self._school.box / "agent.toml"), str(self._socket)],
-            folder,
-        )
+        self._school = school
         self._watching: asyncio.Task[None] | None = None
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    async def start(self) -> None:
-        self._socket.unlink(missing_ok=True)
-        await self._process.start()
-
-    def kill(self) -> None:
-        self._process.kill()
 
     async def network(self, *, on: bool) -> None:
         if self._watching is None:
@@ -67,7 +56,6 @@ class Mektep:
         return {int(event["data"]["card"], 16) for event in events if event["type"] == CARD_SEEN}
 
     async def close(self) -> None:
-        self._process.kill()
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from bench import mqtt_wire as wire
 from bench.peers import event
-from bench.peers.arrivals import Arrivals
 from bench.peers.city_side import CitySide
+from bench.peers.contestant import Contestant
 from bench.peers.feed import Answer
 from simulator.processes import Process, free_port, mosquitto, wait_for_port
 
+NAME = "mosquitto bridge, saved each second"
 TOPIC = b"mektep/events"
 ACKS = 100  # unacknowledged at once
 CONF = """
@@ -84,41 +85,9 @@ class Publisher:
         return wire.publish_qos1(TOPIC, (event.TEXT % number).encode(), number % ACKS + 1)
 
 
-class MosquittoBridge:
-    """A contestant: bench/peers/course.py."""
-
-    name = "mosquitto bridge, saved each second"
-
-    def __init__(self, folder: Path) -> None:
-        self._city = CitySide(folder, TOPIC, lambda body: [event.number(body)])
-        port = free_port()
-        self.feed = Publisher(port)
-        data = folder / "near"
-        data.mkdir()
-        conf = folder / "near.conf"
-        conf.write_text(CONF.format(port=port, folder=data, far=self._city.port))
-        self._process = Process("near", mosquitto(conf), folder)
-
-    @property
-    def arrivals(self) -> Arrivals:
-        return self._city.arrivals
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    async def start(self) -> None:
-        await self._process.start()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    async def network(self, *, on: bool) -> None:
-        await (self._city.start() if on else self._city.stop())
-
-    async def arrived(self) -> set[int]:
-        return self.arrivals.numbers
-
-    async def close(self) -> None:
-        self._process.kill()
-        await self._city.close()
+def contestant(folder: Path) -> Contestant:
+    city = CitySide(folder, TOPIC, lambda body: [event.number(body)])
+    port, data, conf = free_port(), folder / "near", folder / "near.conf"
+    data.mkdir()
+    conf.write_text(CONF.format(port=port, folder=data, far=city.port))
+    return Contestant(NAME, Publisher(port), city, Process("near", mosquitto(conf), folder))

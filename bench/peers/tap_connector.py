@@ -7,6 +7,7 @@ Orders   bench/peers/feed.py
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -68,6 +69,8 @@ class TapConnector:
 
     def _serve(self) -> None:
         listener = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(FileNotFoundError):  # of before a kill
+            os.unlink(self._config["socket"])
         listener.bind(self._config["socket"])
         listener.listen()
         while not self._stopped:

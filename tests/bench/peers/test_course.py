@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.peers.course import Course, Make
-from bench.peers.mektep import Mektep
-from bench.peers.mosquitto_bridge import MosquittoBridge
+from bench.peers import mektep, mosquitto_bridge
+from bench.peers.contestant import Make
+from bench.peers.course import Course
 
 EVENTS, TAPS = 300, 3
 
@@ -23,14 +23,14 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.parametrize("make", [Mektep, MosquittoBridge])
+@pytest.mark.parametrize("make", [mektep.contestant, mosquitto_bridge.contestant])
 async def test_a_course(make: Make, folder: Path) -> None:
     contestant = make(folder)
     course = Course(contestant, folder)
     try:
         await course.begin()
         rush, paced = await course.rush(EVENTS), await course.paced(TAPS)
-        there = await contestant.arrived()
+        there = await contestant.far.arrived()
     finally:
         await contestant.close()
     assert rush.events_per_s > 0
