@@ -13,7 +13,8 @@ import signal
 import statistics
 import sys
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,26 +99,36 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     return 1 if result["wrong"] else 0
 
 
+@asynccontextmanager
+async def _passing(day: Day) -> AsyncIterator[asyncio.Task[None]]:
+    """The day as a task that ends with the block: afterwards nothing of it starts an agent again."""
+    work = asyncio.create_task(day.run())
+    try:
+        yield work
+        await work
+    finally:
+        work.cancel()
+        await asyncio.wait({work})
+
+
 async def _live(day: Day, console: Console) -> None:
     view = View(day)
     with Live(view, console=console, refresh_per_second=5, screen=True):
-        work = asyncio.create_task(day.run())
-        while not work.done():
-            view.centre = await day.school.centre_status() or view.centre
-            await asyncio.wait({work}, timeout=REFRESH_S)
-        await work
+        async with _passing(day) as work:
+            while not work.done():
+                view.centre = await day.school.centre_status() or view.centre
+                await asyncio.wait({work}, timeout=REFRESH_S)
 
 
 async def _plain(day: Day, console: Console) -> None:
     """The happenings as lines, as they come."""
-    work = asyncio.create_task(day.run())
     told = 0
-    while not work.done() or told < len(day.log):
-        for line in day.log[told:]:
-            console.print(line, highlight=False)
-        told = len(day.log)
-        await asyncio.wait({work}, timeout=0.2)
-    await work
+    async with _passing(day) as work:
+        while not work.done() or told < len(day.log):
+            for line in day.log[told:]:
+                console.print(line, highlight=False)
+            told = len(day.log)
+            await asyncio.wait({work}, timeout=0.2)
 
 
 async def _result(day: Day) -> dict[str, Any]:

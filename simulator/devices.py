@@ -96,7 +96,3 @@ class Devices:
         await self.panel.stop()
         for reader in self.serial_readers:
             reader.line.unplug()
-
-    def clean(self) -> None:
-        if self.more:
-            self.more.clean()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 import time
+import uuid
 from pathlib import Path
 
 from simulator.contacts import Contact
@@ -166,7 +166,7 @@ class MoreDevices:
 
     def __init__(self, box: Path) -> None:
         self._box = box
-        self._devices = Path(tempfile.mkdtemp(prefix="mektep-devices-", dir=SHARED_MEMORY))
+        self._devices = Path(SHARED_MEMORY) / f"mektep-devices-{uuid.uuid4().hex[:12]}"
         self.osdp = OsdpBus(box, "rs-485", baud=38400)
         for address, name in enumerate(OSDP_NAMES, 1):
             self.osdp.add(name, address, key=b"")  # as from the maker: the agent writes its key
@@ -238,6 +238,4 @@ class MoreDevices:
             await self.pcscd.end()
         await self.osdp.stop()
         await self.detector.stop()
-
-    def clean(self) -> None:
         shutil.rmtree(self._devices, ignore_errors=True)

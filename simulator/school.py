@@ -135,7 +135,6 @@ class School:
 
     def clean(self) -> None:
         """Remove the folder, after stop()."""
-        self.devices.clean()
         self._unmount()
         shutil.rmtree(self.folder, ignore_errors=True)
 
