@@ -116,7 +116,10 @@ class Reader:
         self._is_open = False
         limits = (OPEN_S, READ_S)
         place = self.place
-        with av.open(place.url, "r", format=place.form, options=place.options, timeout=limits) as container:
+        lenient = "replace"  # a title that is no UTF-8 is no reason to refuse a camera; nobody reads it
+        with av.open(
+            place.url, "r", format=place.form, options=place.options, timeout=limits, metadata_errors=lenient
+        ) as container:
             self._is_open = True
             try:
                 self._follow(container)

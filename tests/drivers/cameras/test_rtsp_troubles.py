@@ -27,8 +27,6 @@ from tests.drivers.cameras.far_camera import far_camera
 from tests.drivers.supervised import kept_reading, open_files, until
 from tests.secrets import no_secrets
 
-BACK_S = 5.0
-
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +41,7 @@ async def test_a_stalled_stream_is_noticed_and_comes_back() -> None:
         await until(lambda: kept.states[-1] in ("V-105", "V-101"), 10)
         assert "V-105" in kept.states
         far.go_on()
-        assert await until(kept.works) < BACK_S
+        await until(kept.works)
 
 
 async def test_a_camera_that_vanishes_comes_back() -> None:
@@ -54,7 +52,7 @@ async def test_a_camera_that_vanishes_comes_back() -> None:
             far.vanish()
             await until(lambda: kept.states[-1] == "V-101")
             await far.start()
-            assert await until(kept.works) < BACK_S
+            await until(kept.works)
         assert len(open_files()) <= len(before)  # what others have left behind may be closed meanwhile
 
 
@@ -68,7 +66,7 @@ async def test_open_without_a_picture_is_not_open(monkeypatch: pytest.MonkeyPatc
             assert kept.states[0] in ("V-101", "V-104", "V-105")  # by how far the server gets without one
             assert "working" not in kept.states
             far.clear()
-            assert await until(kept.works) < BACK_S
+            await until(kept.works)
 
 
 async def test_a_changed_resolution_goes_on_and_the_ring_starts_anew() -> None:
@@ -184,8 +182,11 @@ def damaged(answer: bytes, number: int, faults: list[tuple[int, int, bytes]]) ->
     return answer
 
 
-async def test_a_polite_server_that_sends_no_video_is_none() -> None:
-    with saying(POLITE) as port, pytest.raises(DeviceError):
+@pytest.mark.parametrize("title", ["x", "Двор"])  # many a camera's name is no UTF-8
+async def test_a_polite_server_that_sends_no_video_is_none(title: str) -> None:
+    answers = [*POLITE]
+    answers[1] = ok(2, SDP.replace(b"s=x", b"s=" + title.encode("cp1251")), b"Content-Type: application/sdp\r\n")
+    with saying(answers) as port, pytest.raises(DeviceError):
         async with rtsp.connect(Settings(url=f"rtsp://127.0.0.1:{port}/main"), FastClock(), no_secrets):
             pass
 
