@@ -132,14 +132,14 @@ def door(settings: Settings) -> Door:
 
 def probe(settings: Settings) -> Finding:
     """Whether something at the address speaks RTSP; asks without a password, opens no stream."""
-    try:
-        greet(door(settings))
-    except DeviceError as error:
+    error = _why(settings)
+    if error is not None:
         return Finding.failed(error)
     return Finding(verdict=Verdict.OK, code="", what=f"{named(settings.url)} speaks RTSP")
 
 
 def _why(settings: Settings) -> DeviceError | None:
+    """Why nothing there speaks RTSP, if that is so."""
     try:
         greet(door(settings))
     except DeviceError as error:
