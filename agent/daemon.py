@@ -20,12 +20,12 @@ from agent.clock import Clock, SystemClock
 from agent.config import Config
 from agent.errors import AgentError
 from agent.evidence.folder import Folder
-from agent.evidence.settings import MB
 from agent.evidence.store import Evidence
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox, open_outbox
+from agent.outbox.settings import MB
 from agent.reference import Reference
 from agent.rules import Rules
 from agent.school.card_key import load_card_key
