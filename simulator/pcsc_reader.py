@@ -109,11 +109,11 @@ class PcscReader:
         self._light = asyncio.get_running_loop().create_future()
         self.hold(card)
         shown_s = time.monotonic()
-        self.last_light = ""
         try:
             async with asyncio.timeout(patience_s):
                 at_s = await self._light
         except TimeoutError:
+            self.last_light = ""
             return ""
         finally:
             self._light = None
