@@ -15,17 +15,10 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
-
-from agent import config as configuration
-from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S, evidence_of, spare_what_is_loaded
 from agent.model import Lane
-from agent.outbox.outbox import Outbox, open_outbox
-from agent.reference import Reference
-from agent.sync.centre_link import CentreLink
-from agent.sync.identity import load_identity
+from agent.outbox.outbox import Outbox
 from bench.load import alarm, tap
+from bench.open_box import open_box
 from bench.proc import peak_bytes, written_bytes
 
 GROUP = 100
@@ -33,30 +26,15 @@ LOOK_S = 0.002
 ALARM_EVERY_S = 0.05
 
 
-class Nothing(msgspec.Struct):
-    """The order `status` is not asked for here."""
-
-
 def main() -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     path, command, count, *rest = sys.argv[1:]
     seconds = float(rest[0]) if rest else 0.0
     print(json.dumps(asyncio.run(_run(Path(path), command, int(count), seconds))))
 
 
 async def _run(path: Path, command: str, count: int, seconds: float) -> dict[str, float]:
-    config = configuration.load(path)
-    clock = SystemClock()
     found: dict[str, float] = {}
-    async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
-        identity = load_identity(Path(config.state.directory))
-        reference = Reference(config.state.reference, clock)
-        evidence = evidence_of(config, outbox, reference, clock)
-        link = CentreLink(
-            config.centre, school=config.school, outbox=outbox, identity=identity, evidence=evidence,
-            reference=reference, clock=clock, rng=random.Random(1), status=Nothing,
-        )  # fmt: skip
-        spare_what_is_loaded()
+    async with open_box(path, random.Random(1)) as (outbox, link):
         written, cpu_s = written_bytes(), time.process_time()
         found["fill_s"] = await _fill(outbox, count)
         if command == "fill":

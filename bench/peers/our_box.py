@@ -16,20 +16,11 @@ from pathlib import Path
 
 import msgspec
 
-from agent import config as configuration
-from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S, evidence_of, spare_what_is_loaded
-from agent.outbox.outbox import Outbox, open_outbox
-from agent.reference import Reference
-from agent.sync.centre_link import CentreLink
-from agent.sync.identity import load_identity
+from agent.outbox.outbox import Outbox
 from bench.load import tap
+from bench.open_box import open_box
 
 WAITERS = 500  # about a group commit; the gateway takes all that comes into a queue in memory
-
-
-class Nothing(msgspec.Struct):
-    """The order `status` is not asked for here."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -40,21 +31,11 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     asyncio.run(_run(Path(sys.argv[1]), sys.argv[2]))
 
 
 async def _run(path: Path, socket: str) -> None:
-    config = configuration.load(path)
-    clock = SystemClock()
-    async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
-        reference = Reference(config.state.reference, clock)
-        link = CentreLink(
-            config.centre, school=config.school, outbox=outbox, identity=load_identity(Path(config.state.directory)),
-            evidence=evidence_of(config, outbox, reference, clock), reference=reference, clock=clock,
-            rng=random.Random(), status=Nothing,
-        )  # fmt: skip
-        spare_what_is_loaded()
+    async with open_box(path, random.Random()) as (outbox, link):
         await asyncio.start_unix_server(lambda reader, writer: _serve(outbox, reader, writer), socket)
         await link.run()
 

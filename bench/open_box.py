@@ -1,0 +1,40 @@
+"""The agent's outbox and its link to the centre as in the daemon, without devices: for processes that are measured."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from agent import config as configuration
+from agent.clock import SystemClock
+from agent.daemon import SWITCH_INTERVAL_S, evidence_of, spare_what_is_loaded
+from agent.outbox.outbox import Outbox, open_outbox
+from agent.reference import Reference
+from agent.sync.centre_link import CentreLink
+from agent.sync.identity import load_identity
+
+
+class Nothing(msgspec.Struct):
+    """The order `status` is not asked for here."""
+
+
+@asynccontextmanager
+async def open_box(path: Path, rng: random.Random) -> AsyncIterator[tuple[Outbox, CentreLink]]:
+    """Of a configuration. The link does nothing before its run()."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    config = configuration.load(path)
+    clock = SystemClock()
+    async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
+        reference = Reference(config.state.reference, clock)
+        link = CentreLink(
+            config.centre, school=config.school, outbox=outbox, identity=load_identity(Path(config.state.directory)),
+            evidence=evidence_of(config, outbox, reference, clock), reference=reference, clock=clock,
+            rng=rng, status=Nothing,
+        )  # fmt: skip
+        spare_what_is_loaded()
+        yield outbox, link
