@@ -6,12 +6,13 @@ A port that somebody holds is never opened by us: opening it moves its modem lin
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from drivers.discovery.found import printable
+from drivers.discovery.kernel_files import inside, text
 
 ANCESTORS = 8  # a cell is the daemon's child; nobody nests deeper
 OURS = {"mektep", "agent", "drivers.cell"}  # a word of the command line that tells the agent and its cells
@@ -24,6 +25,11 @@ class Holder(msgspec.Struct, frozen=True):
     command: str
     ours: bool  # the agent, or a child of it
 
+    @property
+    def used_by(self) -> str:
+        """Which process of the agent's it is, in words; nothing if it is another's."""
+        return f"pid {self.pid}" if self.ours else ""
+
 
 class Held(msgspec.Struct, frozen=True):
     """Who holds what, by the true path of the device."""
@@ -31,9 +37,15 @@ class Held(msgspec.Struct, frozen=True):
     by: dict[str, Holder]
     complete: bool  # False: some programs of other users could not be looked into
 
+    def used_by(self, device: Path) -> str:
+        """Which process of the agent's holds a device, in words; nothing if none does."""
+        holder = self.by.get(os.path.realpath(device))
+        return holder.used_by if holder else ""
 
-def look(proc: Path, wanted: Collection[str]) -> Held:
-    """Who holds the wanted devices, named by their true paths; where several do, the agent goes first."""
+
+def look(proc: Path, devices: Iterable[Path | str]) -> Held:
+    """Who holds the devices, by any of their names; where several do, the agent goes first."""
+    wanted = {os.path.realpath(device) for device in devices}
     held: dict[str, Holder] = {}
     complete = True
     for folder in _processes(proc):
@@ -48,18 +60,8 @@ def look(proc: Path, wanted: Collection[str]) -> Held:
     return Held(held, complete)
 
 
-def by_us(proc: Path, device: Path) -> str:
-    """Which process of the agent's holds a device, in words; nothing if none does."""
-    true = os.path.realpath(device)
-    holder = look(proc, {true}).by.get(true)
-    return f"pid {holder.pid}" if holder and holder.ours else ""
-
-
 def _processes(proc: Path) -> list[Path]:
-    try:
-        return sorted((one for one in proc.iterdir() if one.name.isdecimal()), key=lambda one: int(one.name))
-    except OSError:
-        return []
+    return sorted((one for one in inside(proc) if one.name.isdecimal()), key=lambda one: int(one.name))
 
 
 def _open_files(folder: Path) -> Iterator[str]:
@@ -96,17 +98,10 @@ def _is_ours(words: list[str]) -> bool:
 
 
 def _command(proc: Path, pid: int) -> list[str]:
-    return [word for word in _read(proc / f"{pid}" / "cmdline").split("\0") if word]
+    return [word for word in text(proc / f"{pid}" / "cmdline").split("\0") if word]
 
 
 def _parent(proc: Path, pid: int) -> int:
     """From /proc/PID/stat: the word after the state, which follows the name in brackets."""
-    words = _read(proc / f"{pid}" / "stat").rpartition(")")[2].split()
+    words = text(proc / f"{pid}" / "stat").rpartition(")")[2].split()
     return int(words[1]) if len(words) > 1 and words[1].isdecimal() else 0
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

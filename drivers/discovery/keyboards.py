@@ -17,6 +17,7 @@ import msgspec
 
 from drivers.discovery import holders, usb
 from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, printable, settings
+from drivers.discovery.kernel_files import inside
 from drivers.driver import Clock
 from drivers.errors import DeviceError
 from drivers.key_device import KeyDevice, KeyEvent, open_device
@@ -39,25 +40,22 @@ Typist = Callable[[KeyEvent], str]  # what was typed, at the key that ends it
 
 async def look(root: Path) -> AsyncIterator[Found]:
     """Each USB keyboard by its name in /dev/input."""
-    for event, link in _links(root).items():
-        yield _found(root, link, event)
+    links = _links(root)
+    held = holders.look(root / "proc", links.values())
+    for event, link in links.items():
+        yield _found(root, link, event, held.used_by(link))
 
 
 def _links(root: Path) -> dict[str, Path]:
     """Each keyboard's event device, and the first of its lasting names."""
     found: dict[str, Path] = {}
-    for folder in ("dev/input/by-id", "dev/input/by-path"):
-        try:
-            links = sorted((root / folder).iterdir())
-        except OSError:
-            continue
-        for link in links:
-            if link.name.endswith(KEYBOARD):
-                found.setdefault(Path(os.path.realpath(link)).name, link)
+    for link in inside(root / "dev/input/by-id", root / "dev/input/by-path"):
+        if link.name.endswith(KEYBOARD):
+            found.setdefault(Path(os.path.realpath(link)).name, link)
     return found
 
 
-def _found(root: Path, link: Path, event: str) -> Found:
+def _found(root: Path, link: Path, event: str, used_by: str) -> Found:
     device = root / "sys/class/input" / event / "device"
     one = usb.above(device, root / "sys")
     words = usb.word(device / "name") or (one.words if one else printable(link.name))
@@ -66,7 +64,7 @@ def _found(root: Path, link: Path, event: str) -> Found:
     return Found(
         kind=Kind.READER, what=f"{words} (keyboard)", name=str(link),
         sure=Sure.LIKELY if likely else Sure.POSSIBLE, why=Why.USB if reader else Why.LISTED,
-        used_by=holders.by_us(root / "proc", link),
+        used_by=used_by,
         proposal=_proposal(str(link), "10d", "wiegand34", "us", "hid-guess") if likely else None,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ import msgspec
 from drivers.discovery import holders, usb
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, printable, settings
 from drivers.discovery.holders import Held, Holder
+from drivers.discovery.kernel_files import inside, text
 from drivers.discovery.usb import Usb
 
 KERNEL_NAME = re.compile(r"(tty|serial[01]$|console|ptmx|pts|stdin|stdout|stderr|char|fd$)")  # no names of the admin's
@@ -52,18 +53,14 @@ def survey(root: Path) -> tuple[list[Port], bool]:
     """All ports, and whether every program could be asked whether it holds one."""
     found = list(_plain(root))
     counts = Counter((one.id, one.serial) for _, one in found if one)
-    held = holders.look(root / "proc", {os.path.realpath(device) for device, _ in found})
+    held = holders.look(root / "proc", [device for device, _ in found])
     consoles = _consoles(root)
     return [_port(root, device, one, counts, consoles, held) for device, one in found], held.complete
 
 
 def _plain(root: Path) -> Iterator[tuple[Path, Usb | None]]:
     """The devices and their adapters, if they are on USB."""
-    try:
-        entries = sorted((root / "sys/class/tty").iterdir(), key=lambda entry: (len(entry.name), entry.name))
-    except OSError:
-        return
-    for entry in entries:
+    for entry in sorted(inside(root / "sys/class/tty"), key=lambda entry: len(entry.name)):
         device = root / "dev" / entry.name
         if not (entry / "device").exists() or usb.word(entry / "type") == "0" or not device.exists():
             continue  # a virtual terminal; a UART that is not there; a device that is gone
@@ -86,15 +83,11 @@ def _port(
 
 def _names(root: Path, true: str) -> Iterator[str]:
     """The names that lead there: the administrator's first, then by-id, then by-path."""
-    for folder in ("dev", "dev/serial/by-id", "dev/serial/by-path"):
-        try:
-            entries = sorted((root / folder).iterdir())
-        except OSError:
-            continue
-        for entry in entries:
-            kernels = folder == "dev" and KERNEL_NAME.match(entry.name)
-            if entry.is_symlink() and not kernels and os.path.realpath(entry) == true:
-                yield str(entry)
+    dev = root / "dev"
+    for entry in inside(dev, dev / "serial/by-id", dev / "serial/by-path"):
+        kernels = entry.parent == dev and KERNEL_NAME.match(entry.name)
+        if entry.is_symlink() and not kernels and os.path.realpath(entry) == true:
+            yield str(entry)
 
 
 def _stable(names: tuple[str, ...], *, on_board: bool, alike: bool) -> str:
@@ -107,8 +100,7 @@ def _stable(names: tuple[str, ...], *, on_board: bool, alike: bool) -> str:
 
 def _consoles(root: Path) -> set[str]:
     """The ports on which the kernel writes; serial0 is the firmware's name for one of them."""
-    line = usb.word(root / "proc/cmdline") and (root / "proc/cmdline").read_text(encoding="utf-8", errors="replace")
-    named = set(re.findall(r"(?:^|\s)console=(\w+)", line))
+    named = set(re.findall(r"(?:^|\s)console=(\w+)", text(root / "proc/cmdline")))
     named |= set(usb.word(root / "sys/class/tty/console/active").split())
     return named | {Path(os.path.realpath(root / "dev" / name)).name for name in named if name.startswith("serial")}
 
@@ -139,7 +131,7 @@ def told(port: Port) -> Found:
         kind=Kind.READER if reader else Kind.PORT, what=reader or port.what, name=port.name,
         sure=Sure.LIKELY if reader else Sure.CERTAIN, why=Why.USB if port.usb else Why.LISTED,
         code=code, fact=fact, do=do, proposal=proposal,
-        used_by=f"pid {port.holder.pid}" if port.holder and port.holder.ours else "",
+        used_by=port.holder.used_by if port.holder else "",
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.discovery.found import printable
+from drivers.discovery.kernel_files import inside, text
 
 UP_MOST = 12
 
@@ -45,11 +46,7 @@ def above(device: Path, sys: Path) -> Usb | None:
 
 def devices(sys: Path) -> list[Path]:
     """All USB devices, without hubs' interfaces."""
-    try:
-        found = sorted((sys / "bus/usb/devices").iterdir())
-    except OSError:
-        return []
-    return [path for path in found if (path / "idVendor").is_file()]
+    return [path for path in inside(sys / "bus/usb/devices") if (path / "idVendor").is_file()]
 
 
 def read(device: Path) -> Usb:
@@ -65,7 +62,4 @@ def read(device: Path) -> Usb:
 
 def word(path: Path) -> str:
     """One line of /sys; empty if it is not there."""
-    try:
-        return printable(path.read_text(encoding="utf-8", errors="replace").strip())
-    except OSError:
-        return ""
+    return printable(text(path).strip())

@@ -11,16 +11,15 @@ from pathlib import Path
 
 from drivers.discovery import holders, usb
 from drivers.discovery.found import Found, Kind, Proposal, Sure, Why, settings
+from drivers.discovery.kernel_files import inside
 
 PICTURES = "0"  # a camera's first node gives pictures, the next what belongs to them
 
 
 async def look(root: Path) -> AsyncIterator[Found]:
     """Each camera once."""
-    try:
-        nodes = sorted((root / "sys/class/video4linux").iterdir(), key=lambda node: (len(node.name), node.name))
-    except OSError:
-        return
+    nodes = sorted(inside(root / "sys/class/video4linux"), key=lambda node: len(node.name))
+    held = holders.look(root / "proc", [root / "dev" / node.name for node in nodes])
     for node in nodes:
         one = usb.above(node / "device", root / "sys")
         if one is None or usb.word(node / "index") != PICTURES:
@@ -29,19 +28,12 @@ async def look(root: Path) -> AsyncIterator[Found]:
         name = _stable(root, device)
         yield Found(
             kind=Kind.CAMERA, what=usb.word(node / "name") or one.words, name=name, sure=Sure.CERTAIN, why=Why.LISTED,
-            used_by=holders.by_us(root / "proc", device),
+            used_by=held.used_by(device),
             proposal=Proposal(kind="camera", driver="usb", settings=settings(port=name)),
         )  # fmt: skip
 
 
 def _stable(root: Path, device: Path) -> str:
     true = os.path.realpath(device)
-    for folder in ("dev/v4l/by-id", "dev/v4l/by-path"):
-        try:
-            links = sorted((root / folder).iterdir())
-        except OSError:
-            continue
-        for link in links:
-            if os.path.realpath(link) == true:
-                return str(link)
-    return str(device)
+    links = inside(root / "dev/v4l/by-id", root / "dev/v4l/by-path")
+    return str(next((link for link in links if os.path.realpath(link) == true), device))
