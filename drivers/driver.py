@@ -15,6 +15,7 @@ from drivers.readings import Light
 
 S_contra = TypeVar("S_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
+GARBLED_SHOWN = 32
 
 
 class Clock(Protocol):
@@ -91,7 +92,12 @@ class Counters(msgspec.Struct):
     frames: int = 0  # whole and valid
     garbled: int = 0  # skipped: bad checksum, bad length, noise
     repeats: int = 0  # a held card, reported again by the reader
-    last_garbled: str = ""  # hex of the latest skipped bytes, at most 32 bytes; never a valid card
+    last_garbled: str = ""  # hex of the latest skipped bytes, at most GARBLED_SHOWN bytes; never a valid card
+
+    def skip(self, data: bytes) -> None:
+        """What came is none."""
+        self.garbled += 1
+        self.last_garbled = data[:GARBLED_SHOWN].hex()
 
 
 class Source(Protocol[R_co]):

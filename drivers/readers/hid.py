@@ -252,8 +252,7 @@ class HidReader:
             return None
         card = number(heard.text, self._settings) if isinstance(heard, Typed) else None
         if card is None:
-            self.counters.garbled += 1
-            self.counters.last_garbled = masked(heard.text).hex()
+            self.counters.skip(masked(heard.text))
             return None
         self.counters.frames += 1
         if not self._hold.is_new(card, keys.monotonic_ns):

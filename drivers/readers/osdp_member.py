@@ -136,8 +136,7 @@ class Member:
         self._tell_of_outage(now_s)
 
     def garbled(self, data: bytes) -> None:
-        self.counters.garbled += 1
-        self.counters.last_garbled = data[:32].hex()
+        self.counters.skip(data)
 
     def show(self, commands: list[osdp_panel.Event], now_s: float) -> None:
         """Queue lights and beeps, those that the reader has; they go first. A short outage does not lose them."""

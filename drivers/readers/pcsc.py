@@ -46,7 +46,6 @@ TAPS_WAITING = 64
 STUCK_S = 5.0  # one look lasts two seconds at most, one command to a card less
 LIGHT_S = 1.5  # three beeps take less than one second; after two the cell itself is asked no longer (U-105)
 PROBE_S = 3.0
-GARBLED_SHOWN = 32
 
 
 class Lights(StrEnum):
@@ -239,8 +238,7 @@ class PcscReader:
         """Count what was heard; a tap if it is a card that was not there before."""
         self._is_known = isinstance(heard, Card)
         if isinstance(heard, Garbled):
-            self.counters.garbled += 1
-            self.counters.last_garbled = heard.data[:GARBLED_SHOWN].hex()
+            self.counters.skip(heard.data)
             return
         self.counters.frames += 1
         if not self._hold.is_new(heard, monotonic_ns):

@@ -20,7 +20,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from drivers import cards
+from drivers import cards, lines
 from drivers.driver import Clock, Counters, Finding, Secrets
 from drivers.hold import Hold
 from drivers.readings import CardForm, Light, Tap
@@ -31,7 +31,6 @@ FRAME_MAX = 32  # a longer frame has lost its end
 LINE_MAX = 96
 BINARY = bytes((0x02, 0x0A, 0x02))
 BINARY_LENGTH = 10
-GARBLED_SHOWN = 32
 
 LINE = re.compile(
     r"(?:\d{5} )?(?P<kind>Em-Marin[e]?|Mifare)\[(?P<hex>[0-9A-Fa-f]+)\][^()\[\]]{0,12}"
@@ -123,18 +122,11 @@ def _next_ascii(buffer: bytearray) -> Heard | None:
 
 def decode_ironlogic(buffer: bytearray) -> Iterator[Heard]:
     """Eat whole lines; leave the unfinished rest, at most LINE_MAX bytes."""
-    while True:
-        end = buffer.find(b"\n", 0, LINE_MAX + 1)
-        if end < 0 and len(buffer) <= LINE_MAX:
-            return
-        if end < 0:  # no line is so long: its beginning goes, however much has come
-            yield Garbled(bytes(buffer[: LINE_MAX + 1]))
-            del buffer[: LINE_MAX + 1]
-            continue
-        line = bytes(buffer[:end]).strip(b"\r\n\0 ")
-        del buffer[: end + 1]
-        if line:
-            yield _line(line)
+    for line, whole in lines.cut(buffer, LINE_MAX):
+        if not whole:
+            yield Garbled(line)
+        elif text := line.strip(b"\r\n\0 "):
+            yield _line(text)
 
 
 DECODERS: dict[Format, Callable[[bytearray], Iterator[Heard]]] = {
@@ -233,8 +225,7 @@ class SerialReader:
     def _take(self, heard: Heard, arrived: Bytes) -> Tap | None:
         """Count what was heard; a tap if it is a card that was not there before."""
         if isinstance(heard, Garbled):
-            self.counters.garbled += 1
-            self.counters.last_garbled = heard.data[:GARBLED_SHOWN].hex()
+            self.counters.skip(heard.data)
             return None
         self.counters.frames += 1
         if isinstance(heard, Away):

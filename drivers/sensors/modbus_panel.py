@@ -36,7 +36,6 @@ BUSY_MOST = 20  # polls that a gateway may ask us to wait
 ASK_AGAIN = {5, 6, 15}  # acknowledge, busy, not ready
 QUIET_S = 0.25
 DRAIN_MOST_S = 3.0
-GARBLED_SHOWN = 32
 ZoneName = Annotated[str, Meta(max_length=80)]
 
 
@@ -230,13 +229,9 @@ class Panel:
         if not self._ear.heard:
             what = f"no answer within {self._settings.timeout_s:g} s"
             return DeviceError("S-101", what, do="Check the panel's power, `unit` and the line.")
-        self._garbled()
+        self.counters.skip(self._ear.heard)
         what = f"no right answer within {self._settings.timeout_s:g} s, but other bytes"
         return DeviceError("S-102", what, do="Check the line's ends, baud rate and parity.")
-
-    def _garbled(self) -> None:
-        self.counters.garbled += 1
-        self.counters.last_garbled = self._ear.heard[:GARBLED_SHOWN].hex()
 
     def _checked(self, answer: Any, function: int, count: int) -> list[int]:
         """The values, if there are as many as were asked for."""
@@ -247,7 +242,7 @@ class Panel:
             values = list(answer.registers)
             fits = len(values) == count
         if not fits or answer.function_code != function:
-            self._garbled()
+            self.counters.skip(self._ear.heard)
             raise DeviceError(
                 "S-102", "an answer that does not fit the question", do="Check the line's ends, baud rate and parity."
             )

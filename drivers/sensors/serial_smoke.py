@@ -22,6 +22,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from drivers import lines
 from drivers.driver import Clock, Counters, Finding, Secrets
 from drivers.errors import DeviceError
 from drivers.readings import Light, ZoneChange, ZoneState
@@ -32,7 +33,6 @@ LINE_MAX = 64  # a longer line has lost its end
 ZONES = range(1, 17)
 START_S = 5.0  # a board starts anew when its port is opened; given less, it would be reset for ever
 LOOK_S = 0.5  # how often it is looked at what does not come
-GARBLED_SHOWN = 32
 ZoneName = Annotated[str, Meta(max_length=80)]
 
 
@@ -87,17 +87,10 @@ class Line(msgspec.Struct, frozen=True):
 
 def decode(buffer: bytearray) -> Iterator[Line | bytes]:
     """Eat whole lines; leave the unfinished rest, at most LINE_MAX bytes. A line, or the bytes that are none."""
-    while True:
-        end = buffer.find(b"\n", 0, LINE_MAX + 1)
-        if end < 0 and len(buffer) <= LINE_MAX:
-            return
-        if end < 0:  # no line is so long: its beginning goes, however much has come
-            yield bytes(buffer[: LINE_MAX + 1])
-            del buffer[: LINE_MAX + 1]
-            continue
-        data = bytes(buffer[:end]).removesuffix(b"\r")
-        del buffer[: end + 1]
-        if data:
+    for line, whole in lines.cut(buffer, LINE_MAX):
+        if not whole:
+            yield line
+        elif data := line.removesuffix(b"\r"):
             yield _line(data) or data
 
 
@@ -237,8 +230,7 @@ class SmokeBoard:
         for heard in decode(self._buffer):
             if isinstance(heard, bytes):
                 self._noise = True
-                self.counters.garbled += 1
-                self.counters.last_garbled = heard[:GARBLED_SHOWN].hex()
+                self.counters.skip(heard)
             elif self._verdicts.hear(heard, arrived.monotonic_ns):
                 self.counters.frames += 1
                 fresh, self._noise = True, False
