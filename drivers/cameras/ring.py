@@ -106,10 +106,6 @@ class Ring:
                     break
             return Clip(self._form, tuple(packet for group in chosen for packet in group.packets))
 
-    def clear(self) -> None:
-        with self._lock:
-            self._clear()
-
     def _clear(self) -> None:
         self._groups.clear()
         self.size = self._count = 0

@@ -180,13 +180,17 @@ class _Ear:
         """None if there is no such network."""
         try:
             index = socket.if_nametoindex(interface)
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        except OSError:
+            return None
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("=4s4si", b"", b"", index))
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-            return cls(sock)
         except OSError:
+            sock.close()
             return None
+        return cls(sock)
 
     def ask(self) -> bool:
         """False if this network cannot be asked."""

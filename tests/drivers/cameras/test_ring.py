@@ -134,12 +134,6 @@ def test_another_form_starts_anew() -> None:
     assert ring.cut(10) == Clip(larger, (packet(5_000, key=True),))
 
 
-def test_cleared_it_is_empty() -> None:
-    ring = filled(5)
-    ring.clear()
-    assert (ring.cut(10), ring.size) == (None, 0)
-
-
 @given(
     steps=st.lists(
         st.tuples(st.integers(-10_000, 10_000), st.booleans(), st.integers(0, 900), st.booleans()), max_size=60

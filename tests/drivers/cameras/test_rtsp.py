@@ -94,10 +94,7 @@ def test_an_address_without_one_is_in_order(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
     words = 'url = "rtsp://10.0.0.5/main"\nuser = "viewer"\nsecret = "gate-password"\n'
     path.write_text(CONFIG.format(key="A" * 43 + "=") + words)
-    try:
-        config.load(path)
-    except config.ConfigError as error:
-        assert [one for one in error.problems if one.key.startswith("camera")] == []  # noqa: PT017
+    assert [source.driver for source in config.load(path).sources] == ["rtsp"]
 
 
 @pytest.mark.parametrize(
