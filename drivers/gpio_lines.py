@@ -23,8 +23,8 @@ import gpiod
 import msgspec
 
 from drivers.errors import DeviceError
+from drivers.gpio_chip import HEADER
 
-HEADER = "header"
 HEADER_LABELS = {"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"}  # Raspberry Pi 0 to 3, 4, 5
 CONSUMER = "mektep"  # what `gpioinfo` shows as the user of our lines
 EVENTS_KEPT = 64  # by the kernel; beyond it the oldest go, which look() does not mind: it asks for the level itself

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.gpio_chip import HEADER, Chip, claimed
 from drivers.readings import ContactChange, ContactState, Light, Pressed
 from drivers.sensors.bounce import Bounce, Phase
 from drivers.sensors.press import Press, State
@@ -58,14 +59,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(description="how the contact is while all is well: open or closed", examples=["closed"]),
     ]
     role: Annotated[Role, Meta(description="contact, or button: each press is a report")] = Role.CONTACT
-    chip: Annotated[
-        str,
-        Meta(
-            description="header: the 40 pins of a Raspberry Pi; or another chip's path",
-            examples=["header"],
-            min_length=1,
-        ),
-    ] = "header"
+    chip: Chip = HEADER
     pull: Annotated[
         Pull,
         Meta(description="up: contact to ground; down: contact to 3.3 V; outside-up, outside-down: your own resistor"),
@@ -79,8 +73,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:
-        place = self.chip if self.chip.startswith("/") else f"/dev/{self.chip}"
-        return ((place, f"line {self.line}"),)
+        return claimed(self.chip, [self.line])
 
 
 class GpioContact:

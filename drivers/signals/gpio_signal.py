@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.gpio_chip import HEADER, Chip, claimed
 from drivers.readings import Light, Reading
 
 if TYPE_CHECKING:  # its library is loaded where the lines are opened, not where they are configured
@@ -54,14 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     red: Annotated[LineNumber | None, Meta(description="line of the red lamp", examples=[23])] = None
     yellow: Annotated[LineNumber | None, Meta(description="line of the yellow lamp", examples=[24])] = None
     buzzer: Annotated[LineNumber | None, Meta(description="line of the buzzer", examples=[25])] = None
-    chip: Annotated[
-        str,
-        Meta(
-            description="header: the 40 pins of a Raspberry Pi; or another chip's path",
-            examples=["header"],
-            min_length=1,
-        ),
-    ] = "header"
+    chip: Chip = HEADER
     active_high: Annotated[
         bool, Meta(description="whether 3.3 V on the line switches it on; false for relay boards that want ground")
     ] = True
@@ -82,8 +76,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:
-        place = self.chip if self.chip.startswith("/") else f"/dev/{self.chip}"
-        return tuple((place, f"line {line}") for line in self.lines.values())
+        return claimed(self.chip, self.lines.values())
 
 
 class GpioSignal:
