@@ -175,8 +175,6 @@ class Day:
     async def _cover(self, more: MoreDevices) -> None:
         """Somebody holds a hand before the camera until it is told."""
         while not await self._ends_within(self._script.cover_every_s):
-            if more.camera is None:
-                continue
             more.camera.cover()
             await self._odd(Odd(PICTURE, "gate", "covered"), "a hand before the camera")
             more.camera.clear()

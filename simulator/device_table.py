@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.devices import Devices, TakesCards
-from simulator.more_devices import GREEN, RED, MoreDevices
+from simulator.more_devices import MoreDevices
 from simulator.scenes import Sight
 from simulator.smoke_sensor import SMOKE
 
@@ -56,21 +56,14 @@ def _more(more: MoreDevices) -> Iterator[Row]:
     yield Row("button", _either(more.button.closed, "pressed", "not pressed"))
     loop = "cut" if more.converter.cut else "contact closed"
     yield Row("loop", _either(more.converter.cut or bool(more.converter.contacts), loop, "at rest"))
-    yield Row("hall-lamp", _lamp(more))
-    sight = more.camera.sight if more.camera else Sight.CLEAR
+    lit = more.lamp.lit()
+    yield Row("hall-lamp", Text(*LIGHTS[lit]) if lit else Text("○ dark", "dim"))
+    sight = more.camera.sight
     yield Row("gate", _either(sight is not Sight.CLEAR, sight.value, "clear"))
 
 
 def _either(odd: bool, bad: str, good: str) -> Text:
     return Text(f"● {bad}", ODD) if odd else Text(f"○ {good}", "green")
-
-
-def _lamp(more: MoreDevices) -> Text:
-    try:
-        lit = "G" if more.chip.level(GREEN) else "R" if more.chip.level(RED) else ""
-    except (OSError, ValueError):
-        lit = ""  # the chip is not plugged in
-    return Text("○ dark", "dim") if not lit else Text(*LIGHTS[lit])
 
 
 def _median(reader: TakesCards) -> str:

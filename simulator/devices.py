@@ -67,7 +67,7 @@ class Devices:
         """All that take cards."""
         if self.more is None:
             return [*self.serial_readers]
-        return [*self.serial_readers, *self.more.osdp.readers.values(), self.more.pcsc, self.more.typing]
+        return [*self.serial_readers, *self.more.osdp.readers.values(), self.more.pcsc, self.more.hall]
 
     def config(self) -> str:
         """The devices' part of the agent's configuration."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from simulator.school import School
 
-Act = Callable[[School], Awaitable[None]]
+Act = Callable[[School], Awaitable[None] | None]
 
 
 def nothing_needed(_school: School) -> str:
@@ -32,7 +32,19 @@ class Fault:
     ) -> None:
         self.name = name
         self.seen = seen
-        self.begin = begin
-        self.end = end
+        self._begin = begin
+        self._end = end
         self.seconds = seconds
         self.needs = needs
+
+    async def begin(self, school: School) -> None:
+        await _done(self._begin, school)
+
+    async def end(self, school: School) -> None:
+        await _done(self._end, school)
+
+
+async def _done(act: Act, school: School) -> None:
+    doing = act(school)
+    if doing is not None:
+        await doing

@@ -35,21 +35,22 @@ class PcscService(Process):
     """
 
     def __init__(self, folder: Path, path: Path, readers: Mapping[str, Path], *, escapes: bool = True) -> None:
-        config = folder / "reader.conf"
-        drivers = folder / "drivers"
-        config.write_text(
-            "".join(READER.format(name=name, device=device, driver=SERIAL_CCID) for name, device in readers.items())
-        )
-        _write_options(drivers / BUNDLE, escapes)
-        command = [sys.executable, "-m", "simulator.pcsc_service", str(path), str(config)]
-        env = {"PCSCLITE_HP_DROPDIR": str(drivers)}
-        super().__init__("pcscd", command, folder, env=env, ready="daemon ready")
         self.path = path  # for PCSCLITE_CSOCK_NAME
+        self._config, self._drivers = folder / "reader.conf", folder / "drivers"
+        self._readers, self._escapes = readers, escapes
         self._looking: asyncio.Task[None] | None = None
+        command = [sys.executable, "-m", "simulator.pcsc_service", str(path), str(self._config)]
+        env = {"PCSCLITE_HP_DROPDIR": str(self._drivers)}
+        super().__init__("pcscd", command, folder, env=env, ready="daemon ready")
 
     async def start(self, patience_s: float = 30.0) -> None:
         """Anew: one that runs is ended first, whoever started it; no two listen in one place."""
         self.kill()
+        readers = (
+            READER.format(name=name, device=device, driver=SERIAL_CCID) for name, device in self._readers.items()
+        )
+        self._config.write_text("".join(readers))
+        _write_options(self._drivers / BUNDLE, self._escapes)
         await super().start(patience_s)
 
     def look_again(self) -> None:

@@ -29,13 +29,12 @@ class RtspCamera:
         self._folder = folder / name
         self._codec, self._size, self._rate = codec, (width, height), rate
         self._gop_s, self._bit_rate = gop_s, bit_rate
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._now = self._folder / "now"
         command = [PYTHON, str(Path(__file__).with_name("rtsp_server.py")), f"--port={port}", f"--now={self._now}"]
+        self._password = password
+        self._secret = self._folder / "password"  # not in the process list
         if user:
-            secret = self._folder / "password"  # not in the process list
-            secret.write_text(password)
-            command += [f"--user={user}", f"--password-file={secret}"]
+            command += [f"--user={user}", f"--password-file={self._secret}"]
         if certificate is not None:
             command.append(f"--certificate={certificate}")
         self._scheme = "rtsps" if certificate else "rtsp"
@@ -50,6 +49,7 @@ class RtspCamera:
         """Raises RuntimeError with the server's last words."""
         self._show()
         if not self._process.running():
+            self._secret.write_text(self._password)
             await self._process.start()
 
     async def stop(self) -> None:
@@ -93,6 +93,7 @@ class RtspCamera:
         self._show()
 
     def _show(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         width, height = self._size
         scene = write_scene(
             self._folder.parent, self.sight, codec=self._codec, width=width, height=height, rate=self._rate,

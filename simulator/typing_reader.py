@@ -68,12 +68,16 @@ class TypingReader:
         self._fd = -1
         self._free_ns = 0  # when the last key was up
 
+    @property
+    def plugged(self) -> bool:
+        return self._fd >= 0
+
     def plug(self) -> None:
         os.mkfifo(self.link)
         self._fd = os.open(self.link, os.O_RDWR | os.O_NONBLOCK)
 
     def unplug(self) -> None:
-        if self._fd >= 0:
+        if self.plugged:
             self.link.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
@@ -88,7 +92,7 @@ class TypingReader:
         self.write(b"".join(typed(keys, at_ns, key_ns)))
 
     def write(self, events: bytes) -> None:
-        if self._fd < 0:  # it is not plugged in: keys that nobody has
+        if not self.plugged:  # keys that nobody has
             return
         with contextlib.suppress(BlockingIOError):  # nobody reads: the kernel's buffer overruns too
             os.write(self._fd, events)

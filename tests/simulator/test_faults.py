@@ -96,8 +96,7 @@ async def pcsc_is_broken(school: School) -> bool:
 
 
 async def pcscd_is_broken(school: School) -> bool:
-    service = more(school).pcscd
-    return service is None or not service.running()
+    return not more(school).pcscd.running()
 
 
 async def typing_is_broken(school: School) -> bool:
@@ -119,8 +118,6 @@ async def loop_is_cut(school: School) -> bool:
 async def camera_is_broken(school: School) -> bool:
     """It takes no call, or says nothing to OPTIONS."""
     camera = more(school).camera
-    if camera is None:
-        return True
     try:
         async with asyncio.timeout(0.5):
             reader, writer = await asyncio.open_connection("127.0.0.1", camera.port)
