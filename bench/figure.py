@@ -42,10 +42,14 @@ def median(values: Sequence[float]) -> float:
     return ordered[len(ordered) // 2]
 
 
-def p99(values: Sequence[float]) -> float:
-    """The 99th percentile: the value that one in a hundred exceeds."""
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that no more than the rest of them exceed: 0.99 for one in a hundred."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def p99(values: Sequence[float]) -> float:
+    return percentile(values, 0.99)
 
 
 def _rounded(value: float) -> float:

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agent.config import SourceConfig
-from bench.figure import Figure, median
+from bench.figure import Figure, median, percentile
 from bench.kept import Kept, kept, until
 from drivers.driver import Secret, Source
 from drivers.readers import osdp
@@ -70,15 +70,14 @@ async def measure(folder: Path) -> list[Figure]:
 def _figure(
     readers: int, dead: int, baud: int, target_ms: float | None, taken: list[float], lights: list[float]
 ) -> Figure:
-    value, ordered = median(taken), sorted(taken)
+    value = median(taken)
     limit = f"<= {target_ms:.0f} ms" if target_ms else ""
     words = f"{readers} reader{'s' if readers > 1 else ''}" + (f", {dead} of them dead" if dead else "")
-    p95 = ordered[int(len(ordered) * 0.95)]
     return Figure(
         figure=f"OSDP, card to event, median, {words}, {baud} baud", value=value, unit="ms",
-        limit_or_peer=f"p95 {p95:.0f} ms; light {median(lights):.0f} ms after the card",
+        limit_or_peer=f"p95 {percentile(taken, 0.95):.0f} ms; light {median(lights):.0f} ms after the card",
         ratio=value / target_ms if target_ms else None, target=limit, met=value <= target_ms if target_ms else None,
-        range=(ordered[0], ordered[-1]), runs=len(taken),
+        range=(min(taken), max(taken)), runs=len(taken),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from simulator.smoke_detector import SMOKE
 from simulator.smoke_sensor import NORMAL as CLEAN
 from simulator.smoke_sensor import SMOKE as SMOKY
 from simulator.timetable import Now, Phase, Timetable, fitted
-from simulator.truth import CONTACT, PICTURE, Fire, Odd, Shown, Truth
+from simulator.truth import CONTACT, PICTURE, REPORT, Fire, Odd, Shown, Truth
 
 SCRIPT = Path(__file__).with_name("school_day.toml")
 SETTLE_S = 60.0
@@ -197,7 +197,7 @@ class Day:
         found = [-1]
 
         def looked() -> bool:
-            found.append(self.school.count("report.pressed"))
+            found.append(self.school.count(REPORT))
             return found[-1] > more_than
 
         await self.school.until(looked, PRESS_HEARD_S)
@@ -213,9 +213,8 @@ class Day:
         await self._told_as(PICTURE if state == "clear" else CONTACT, source, state)
 
     async def _told_as(self, type_: str, source: str, state: str) -> None:
-        name = type_.removeprefix("kz.mektep.").removesuffix(".v1")
         who = {"camera" if type_ == PICTURE else "source": source}
-        if not await self.school.until(lambda: self.school.newest(name, **who).get("state") == state, SEEN_S):
+        if not await self.school.until(lambda: self.school.newest(type_, **who).get("state") == state, SEEN_S):
             self.note(f"{source}: {state} was not told for {SEEN_S:.0f} s")
 
     @contextmanager

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.devices import Devices, TakesCards
+from simulator.fire_panel import FIRE
 from simulator.more_devices import MoreDevices
 from simulator.scenes import Sight
 from simulator.smoke_sensor import SMOKE
@@ -24,7 +25,6 @@ LIGHTS = {
     "": ("○ no light", "dim"),
 }
 ODD = "bold white on red"
-FIRE_CODE = 37
 LAST = 50  # taps of a reader of which the median is shown
 
 
@@ -42,7 +42,7 @@ def rows(devices: Devices) -> Iterator[Row]:
         yield Row(reader.name, Text(*LIGHTS.get(reader.last_light, ("?", ""))), _median(reader))
     zones = Text()
     for number, codes in enumerate(devices.panel.zones, 1):
-        zones.append(f"{number}", ODD if FIRE_CODE in codes else "green").append(" ")
+        zones.append(f"{number}", ODD if FIRE[0] in codes else "green").append(" ")
     yield Row("fire-panel", zones)
     if devices.more:
         yield from _more(devices.more)

@@ -22,6 +22,7 @@ from simulator.city import City
 from simulator.devices import Devices
 from simulator.link_proxy import LinkProxy
 from simulator.processes import Process, free_port, output
+from simulator.truth import ZONE
 
 SCHOOL = "school-07"
 SMALL_DISK_MB = 24
@@ -186,14 +187,12 @@ class School:
         order = "order by (select id from epoch where uuid = event.epoch) desc, sequence desc limit 1"
         with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
             sql = f"select {what} from event where type = ?{matches} {order}"  # noqa: S608 - our own words
-            found = db.execute(sql, (f"kz.mektep.{type_}.v1", *where.values())).fetchone()
+            found = db.execute(sql, (type_, *where.values())).fetchone()
         return found[0] if found else None
 
     async def until_told(self, zone: int, state: str, sensor: str = "fire-panel", *, patience_s: float = 30.0) -> bool:
         """Until the box holds an alarm with this state of a zone: a real fire does not end because nobody listens."""
-        return await self.until(
-            lambda: self.newest("fire.zone", zone=zone, sensor=sensor).get("state") == state, patience_s
-        )
+        return await self.until(lambda: self.newest(ZONE, zone=zone, sensor=sensor).get("state") == state, patience_s)
 
     async def until(self, true: Callable[[], bool], patience_s: float = 30.0) -> bool:
         """Until something can be seen in the box's database. False if it does not come in time."""

@@ -16,20 +16,19 @@ from agent.clock import SystemClock
 from agent.config import SourceConfig
 from drivers import catalog
 from drivers.readings import PictureChange
+from simulator.more_devices import SHARED_MEMORY, STAND_IN
 from simulator.serial_line import SerialLine
 from tests.drivers.supervised import Kept, kept_reading, until
 from tests.test_contract import DEVICES, Device, reports
 
 CELLED = [name for name in DEVICES if catalog.cell(name)]
 LOOKS = 3
-SHARED_MEMORY = "/dev/shm"  # what a simulated device is made of must lie where a cell may use devices
-STAND_IN = str(Path(__file__).parents[1] / "simulator/stand_in")
 
 
 @asynccontextmanager
 async def in_its_cell(name: str) -> AsyncIterator[tuple[Device, Kept, Cells]]:
     environment = {key: value for key, value in os.environ.items() if key.startswith(FOR_CHILDREN)}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (STAND_IN, environment.get("PYTHONPATH", ""))))
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(STAND_IN), environment.get("PYTHONPATH", ""))))
     with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
         async with DEVICES[name](Path(folder)) as device:
             config = SourceConfig(name="device", kind="reader", driver=name, settings=device.settings, places={})
