@@ -43,7 +43,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that no more than the rest of them exceed: 0.99 for one in a hundred."""
+    """The value that this share of them stays below: with 0.99 one in a hundred exceeds it."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
