@@ -8,10 +8,9 @@ from itertools import pairwise
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.sync import centre_link
 from agent.sync.compression import compress
 from agent.sync.topics import EvidenceReceipt, Kind, Manifest, Order, Receipt, Welcome
-from agent.sync.trust import Refused, Trust, instant_ns
+from agent.sync.trust import Refused, Trust, decoded, instant_ns
 from bench.peers import event
 from centre import judge, parts, receiver, wire
 from tests.clock import FastClock
@@ -27,7 +26,7 @@ def from_the_centre(data: bytes) -> None:
     """A message is followed or refused."""
     for type_ in (Receipt, Welcome, Order, EvidenceReceipt, Manifest):
         try:
-            found = centre_link._decoded(data, type_)
+            found = decoded(data, type_)
             moments = [getattr(found, name, None) for name in ("time", "expires", "issued")]
             assert all(abs(instant_ns(moment)) < 10**21 for moment in moments if moment is not None)
         except Refused:

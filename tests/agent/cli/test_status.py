@@ -91,7 +91,8 @@ async def test_a_living_daemon_is_shown_and_needs_attention(living: tuple[Path, 
 async def test_alive_and_dead_in_each_language(living: tuple[Path, Process, CardReader], language: str) -> None:
     path, process, _ = living
     alive, dead, title, accepted, alarms = WORDS[language]
-    await until((path.parent / "run/status.json").exists)
+    live = path.parent / "run/status.json"
+    await until(lambda: (found := status.read(live)) and (gate := found.sources.get("gate")) and gate.code)
     _, text = shown(path, language=language)
     for word in (alive, title, accepted, alarms):
         assert word in text
