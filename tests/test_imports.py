@@ -15,7 +15,10 @@ from tests.source_tree import imported, imported_at_once, imports, modules
 
 LAYERS = [  # low to high; names on one line are strangers to each other
     ["drivers"],
-    ["agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"],
+    [
+        *("agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"),
+        "agent.ledger",
+    ],
     ["agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
     ["agent.flapping", "agent.outbox"],
     ["agent.evidence", "agent.reference"],
@@ -66,7 +69,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {"agent.cli.status_screen", "agent.cli.discover_screen", "centre.screen", "simulator", "bench"},
     "sqlite3": {"agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
-    "cryptography": {"agent.sync", "centre"},
+    "cryptography": {"agent.sync", "agent.ledger.note", "centre"},
     "av": {"drivers.cameras", "simulator.scenes"},
     "numpy": {"drivers.cameras", "simulator.scenes"},
     "picamera2": {"drivers.cameras.csi"},

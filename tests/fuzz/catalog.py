@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import cameras, cells, files, link, network, panels, readers
+from tests.fuzz import cameras, cells, files, ledger, link, network, panels, readers
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -13,4 +13,5 @@ TARGETS: dict[str, Target] = {
     **cells.TARGETS,
     **link.TARGETS,
     **files.TARGETS,
+    **ledger.TARGETS,
 }

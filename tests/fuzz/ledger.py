@@ -1,0 +1,79 @@
+"""The ledger's texts from outside: nothing is taken that is not written as it must be, nor that nobody signed."""
+
+from __future__ import annotations
+
+from agent.ledger import note, proof
+from agent.ledger.merkle import leaf_hash, verify_inclusion
+from tests.fuzz.target import Target, shown_safely
+
+KEY = note.PrivateKey(bytes(32))
+LOG = note.Verifier("example.com/log", note.Kind.LOG, KEY.public)
+CITY = note.Verifier("city.example", note.Kind.COSIGNER, KEY.public)
+LEAF = leaf_hash(b"x")
+TEXT = str(note.Checkpoint(LOG.name, 1, LEAF))
+SIGNED = note.sign_note(TEXT, LOG.name, KEY)
+COSIGNED = note.cosign(SIGNED, CITY.name, KEY, 1_700_000_000)
+STRANGE = note.sign_note(TEXT, "example.com/other", note.PrivateKey(bytes([7]) * 32)).split("\n\n")[1]
+
+
+def signed_note(data: bytes) -> None:
+    """The only text that these keys have ever signed, with the only time."""
+    text = data.decode("utf-8", errors="replace")
+    try:
+        opened = note.open_note(text, [LOG, CITY])
+        assert opened.text == TEXT
+        assert {one.time_s for one in opened.signed} <= {None, 1_700_000_000}
+        assert note.open_checkpoint(text, LOG.name, [LOG, CITY]).root == LEAF
+    except note.NoteError as error:
+        shown_safely(str(error))
+
+
+def checkpoint(data: bytes) -> None:
+    """What is read as a checkpoint is written as one, to the character."""
+    text = data.decode("utf-8", errors="replace")
+    try:
+        assert str(note.parse_checkpoint(text)) == text
+    except note.NoteError as error:
+        shown_safely(str(error))
+
+
+def vkey(data: bytes) -> None:
+    """What is read as a key is written as one, to the character."""
+    text = data.decode("utf-8", errors="replace")
+    try:
+        assert str(note.parse_vkey(text)) == text
+    except note.NoteError as error:
+        shown_safely(str(error))
+
+
+def leaf_proof(data: bytes) -> None:
+    """What is read as a proof is written as one; it proves a leaf only by the signed checkpoint."""
+    text = data.decode("utf-8", errors="replace")
+    try:
+        found = proof.parse_proof(text)
+        assert str(found) == text
+        checkpoint = found.verify(LEAF, LOG.name, [LOG])
+        assert verify_inclusion(LEAF, found.index, checkpoint.size, found.path, checkpoint.root)
+        assert (found.index, found.path) == (0, ())
+    except note.NoteError as error:
+        shown_safely(str(error))
+
+
+TARGETS = {
+    "ledger, note": Target(
+        signed_note,
+        [one.encode() for one in (SIGNED, COSIGNED, SIGNED + STRANGE, SIGNED.replace("\n", "\r\n"), "x\n\n" + SIGNED)],
+    ),
+    "ledger, checkpoint": Target(
+        checkpoint, [TEXT.encode(), f"{TEXT}more\n".encode(), TEXT.replace("\n1\n", "\n01\n").encode(), b"a\n0\n\n"]
+    ),
+    "ledger, key": Target(vkey, [str(LOG).encode(), str(CITY).encode(), b"+00000000+AQ==", b"x+1dde4531+ATtq"]),
+    "ledger, proof": Target(
+        leaf_proof,
+        [
+            str(proof.LeafProof(index=0, path=(), checkpoint=COSIGNED)).encode(),
+            str(proof.LeafProof(index=0, path=(LEAF,), checkpoint=SIGNED, extra=b"x")).encode(),
+            b"c2sp.org/tlog-proof@v1\nindex 18446744073709551615\n\n",
+        ],
+    ),
+}
