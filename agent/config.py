@@ -16,9 +16,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from agent.datasets import Word
 from agent.errors import AgentError
 from agent.evidence.settings import EvidenceSettings
 from agent.outbox.settings import OutboxSettings
+from agent.school.purpose import Purpose, Way
 from agent.strict import Problem, closest, read_table, show
 from agent.sync.settings import LinkSettings
 from drivers import catalog
@@ -94,6 +96,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: msgspec.Struct
     places: dict[int, str]  # names of a sensor's zones; empty for readers
     signal: str = ""  # the lamp beside a reader, by its name; empty if it has none
+    purpose: Purpose = Purpose.SEEN  # of a reader
+    clubs: tuple[str, ...] = ()  # of a club's reader
+    way: Way = Way.BOTH  # of an entrance reader
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +138,25 @@ class _Reader(_Common, frozen=True):
     signal: Annotated[
         str, Meta(description="the lamp or buzzer beside it, by the name of its [[signal]]", examples=["lamp-1"])
     ] = ""
+    purpose: Annotated[
+        Purpose,
+        Meta(
+            description="what its taps mean: meals (who may eat), entrance (who is there), club (who has a place), or "
+            "only seen",
+            examples=["meals"],
+        ),
+    ] = Purpose.SEEN
+    clubs: Annotated[
+        list[Word],
+        Meta(
+            description="which clubs meet where this reader is, by their names at the centre; only for purpose club",
+            examples=[["chess"]],
+        ),
+    ] = []
+    way: Annotated[
+        Way,
+        Meta(description="for purpose entrance: in, out, or both: each child in turn", examples=["in"]),
+    ] = Way.BOTH
 
 
 COMMON: dict[str, type[_Common]] = dict.fromkeys(SOURCE_KINDS, _Common) | {"reader": _Reader}
@@ -180,6 +204,7 @@ class _Walk:
         self._unique_names()
         self._unique_ports(sources)
         self._known_signals(sources)
+        self._clubs_fit(sources)
         if self.problems or state is None or centre is None or outbox is None or evidence is None:
             raise ConfigError(self.problems)
         return Config(
@@ -252,7 +277,8 @@ class _Walk:
         places = getattr(settings, "places", {})
         return SourceConfig(
             name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places),
-            signal=getattr(common, "signal", ""),
+            signal=getattr(common, "signal", ""), purpose=getattr(common, "purpose", Purpose.SEEN),
+            clubs=tuple(getattr(common, "clubs", ())), way=getattr(common, "way", Way.BOTH),
         )  # fmt: skip
 
     def _driver_fits(self, kind: str, prefix: str, driver: str) -> bool:
@@ -288,6 +314,13 @@ class _Walk:
                         self._problem("C-106", f"{prefix}{key}".rstrip("."), where, "is used by two devices", do)
                         break
                 taken.append((place, claim.part, source.name))
+
+    def _clubs_fit(self, sources: list[tuple[SourceConfig, str]]) -> None:
+        for source, prefix in sources:
+            if (source.purpose is Purpose.CLUB) != bool(source.clubs):
+                what = "names no club" if source.purpose is Purpose.CLUB else "is only for a reader of purpose club"
+                do = """Write for example purpose = "club" and clubs = ["chess"]."""
+                self._problem("C-110", f"{prefix}clubs", show(list(source.clubs)), what, do)
 
     def _known_signals(self, sources: list[tuple[SourceConfig, str]]) -> None:
         known = {source.name for source, _ in sources if source.kind == "signal"}

@@ -28,6 +28,7 @@ from agent.outbox.outbox import Outbox, open_outbox
 from agent.outbox.settings import MB
 from agent.reference import Reference
 from agent.rules import Rules
+from agent.school.bells import Bells
 from agent.school.card_key import load_card_key
 from agent.secrets import SecretStore
 from agent.signals import Signals
@@ -69,9 +70,10 @@ async def run(
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
         )
-        alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.accept)
+        alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact)
         stations = [Station(source, clock) for source in config.sources]
-        rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep)
+        rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book)
+        bells = Bells(outbox.transact, lambda: reference.book, clock)
         cells = Cells(config.sources, clock, environment)
         pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference)
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
@@ -87,6 +89,7 @@ async def run(
                     "writer": outbox.watch(),
                     "link": link.run(),
                     "evidence": evidence.run(),
+                    "bells": bells.run(),
                     "picture": house.keep_picture(config.state.live),
                     "watch": house.keep_watch(),
                     "health": house.report_health(),

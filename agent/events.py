@@ -10,13 +10,22 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from agent.event_words import Count, LaneWord, Name, Sha256, Uuid
 from agent.model import Draft, Lane, Moment, Severity
-
-Name = Annotated[str, Meta(min_length=1, max_length=64, description="name of a device in the configuration")]
-Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-LaneWord = Annotated[str, Meta(pattern="^(alarm|record|telemetry)$")]
-Count = Annotated[int, Meta(ge=0)]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+from agent.school_events import (
+    AttendanceSummary,
+    Checkpoint,
+    ClubEntered,
+    ClubRefused,
+    ClubVisit,
+    MealDated,
+    MealGranted,
+    MealRefused,
+    MealReversed,
+    Passed,
+    Statement,
+    Suspicion,
+)
 
 
 class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,11 +148,14 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EpochOpened(msgspec.Struct, frozen=True, kw_only=True):
-    """A new life of the box's numbering begins."""
+    """A new life of the box's numbering begins, and with it a new log of the ledger: this is its first leaf."""
 
     epoch: Uuid
     before: Annotated[str, Meta(description="the epoch before, or empty")]
     reason: Annotated[str, Meta(description="new, rewind, conflict or damaged")]
+    checkpoint: Annotated[
+        str, Meta(max_length=2_000, description="the last signed checkpoint that the box knows of the log before")
+    ] = ""
 
 
 class Salvaged(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,10 +212,23 @@ class Kind(msgspec.Struct, frozen=True):
     lane: Lane
     severity: Severity
     data: type[msgspec.Struct]
+    leaf: bool = False  # whether each event of this kind is a leaf of the ledger
 
 
 KINDS: dict[str, Kind] = {
     "kz.mektep.card.seen.v1": Kind(Lane.RECORD, Severity.INFO, CardSeen),
+    "kz.mektep.meal.granted.v1": Kind(Lane.RECORD, Severity.INFO, MealGranted, leaf=True),
+    "kz.mektep.meal.refused.v1": Kind(Lane.RECORD, Severity.INFO, MealRefused),
+    "kz.mektep.meal.reversed.v1": Kind(Lane.RECORD, Severity.INFO, MealReversed, leaf=True),
+    "kz.mektep.meal.dated.v1": Kind(Lane.RECORD, Severity.INFO, MealDated, leaf=True),
+    "kz.mektep.club.entered.v1": Kind(Lane.RECORD, Severity.INFO, ClubEntered),
+    "kz.mektep.club.refused.v1": Kind(Lane.RECORD, Severity.INFO, ClubRefused),
+    "kz.mektep.club.visit.v1": Kind(Lane.RECORD, Severity.INFO, ClubVisit, leaf=True),
+    "kz.mektep.attendance.passed.v1": Kind(Lane.RECORD, Severity.INFO, Passed),
+    "kz.mektep.attendance.summary.v1": Kind(Lane.RECORD, Severity.INFO, AttendanceSummary),
+    "kz.mektep.suspicion.v1": Kind(Lane.RECORD, Severity.WARN, Suspicion),
+    "kz.mektep.ledger.checkpoint.v1": Kind(Lane.RECORD, Severity.INFO, Checkpoint),
+    "kz.mektep.ledger.statement.v1": Kind(Lane.RECORD, Severity.INFO, Statement, leaf=True),
     "kz.mektep.fire.zone.v1": Kind(Lane.ALARM, Severity.WARN, ZoneChanged),
     "kz.mektep.contact.changed.v1": Kind(Lane.ALARM, Severity.WARN, ContactChanged),
     "kz.mektep.report.pressed.v1": Kind(Lane.ALARM, Severity.ERROR, ReportPressed),
@@ -212,15 +237,16 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.source.restored.v1": Kind(Lane.ALARM, Severity.INFO, SourceState),
     "kz.mektep.source.flapping.v1": Kind(Lane.ALARM, Severity.WARN, Flapping),
     "kz.mektep.loss.v1": Kind(Lane.RECORD, Severity.ERROR, Loss),
-    "kz.mektep.epoch.opened.v1": Kind(Lane.RECORD, Severity.WARN, EpochOpened),
+    "kz.mektep.epoch.opened.v1": Kind(Lane.RECORD, Severity.WARN, EpochOpened, leaf=True),
     "kz.mektep.salvaged.v1": Kind(Lane.RECORD, Severity.ERROR, Salvaged),
-    "kz.mektep.evidence.sealed.v1": Kind(Lane.RECORD, Severity.INFO, EvidenceSealed),
+    "kz.mektep.evidence.sealed.v1": Kind(Lane.RECORD, Severity.INFO, EvidenceSealed, leaf=True),
     "kz.mektep.evidence.lost.v1": Kind(Lane.RECORD, Severity.ERROR, EvidenceLost),
     "kz.mektep.clock.corrected.v1": Kind(Lane.RECORD, Severity.WARN, ClockCorrected),
     "kz.mektep.quarantined.v1": Kind(Lane.RECORD, Severity.ERROR, Quarantined),
     "kz.mektep.refused.v1": Kind(Lane.RECORD, Severity.WARN, Refused),
     "kz.mektep.health.v1": Kind(Lane.TELEMETRY, Severity.INFO, Health),
 }
+LEAVES = frozenset(name for name, kind in KINDS.items() if kind.leaf)
 TYPE_OF: dict[type[msgspec.Struct], str] = {
     kind.data: name for name, kind in KINDS.items() if kind.data is not SourceState
 }

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from agent.alarm_path import AlarmPath
+from agent.book import Book
 from agent.clock import Clock
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
-from agent.model import Draft, Severity
-from agent.school import cards, contacts, pictures, zones
+from agent.model import Draft, Moment, Severity
+from agent.school import contacts, desk, pictures, zones
+from agent.school.cards import card_hash
+from agent.school.tapped import Tapped
 from agent.school.told import Told
 from agent.signals import Signals
 from agent.sources import Station
@@ -28,7 +32,15 @@ class Rules:
     """Given to every source's supervisor; `told` is what was told of each zone, contact and picture."""
 
     def __init__(
-        self, alarms: AlarmPath, taps: TapPath, card_key: bytes, clock: Clock, *, signals: Signals, keep: Keep
+        self,
+        alarms: AlarmPath,
+        taps: TapPath,
+        card_key: bytes,
+        clock: Clock,
+        *,
+        signals: Signals,
+        keep: Keep,
+        book: Callable[[], Book],
     ) -> None:
         self._alarms = alarms
         self._taps = taps
@@ -36,6 +48,7 @@ class Rules:
         self._clock = clock
         self._signals = signals
         self._keep = keep
+        self._book = book
         self.told = Told()
 
     @contextmanager
@@ -51,12 +64,27 @@ class Rules:
                 self._signals.closed(station.config.name)
 
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:
-        name, synced = station.config.name, self._clock.synced()
+        synced = self._clock.synced()
         if isinstance(reading, Tap):
-            light = await self._taps.take(cards.seen(reading, name, self._card_key, synced=synced))
+            book, tap = self._book(), self._tapped(station, reading, synced=synced)
+            light = await self._taps.take(partial(desk.decide, book=book, tap=tap))
             await self._signals.show(station.config, source, light)
         elif (event := await self._news(reading, station, synced=synced)) is not None:
             await self._alarms.raise_alarm(event)
+
+    def _tapped(self, station: Station, tap: Tap, *, synced: bool) -> Tapped:
+        """Without the card's number: from here on its keyed hash stands for it."""
+        config = station.config
+        return Tapped(
+            reader=config.name,
+            purpose=config.purpose,
+            clubs=config.clubs,
+            way=config.way,
+            form=tap.form.value,
+            card=card_hash(self._book().card_key or self._card_key, tap.form, tap.card),
+            at=Moment(tap.at_ns, tap.monotonic_ns, synced),
+            boot=self._clock.boot_id,
+        )
 
     async def _news(
         self, reading: ZoneChange | ContactChange | Pressed | PictureChange, station: Station, *, synced: bool

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
-from agent.model import Draft, Place
+from agent.outbox.group import Transaction
 from drivers.readings import Light
 
 log = logging.getLogger("agent.taps")
@@ -20,32 +20,32 @@ log = logging.getLogger("agent.taps")
 WAIT_AFTER_S = 2.0
 TAPS_WAITING = 512
 
-Accept = Callable[[Sequence[Draft]], Awaitable[list[Place]]]
+Decide = Callable[[Transaction], Light]
+Transact = Callable[[Decide], Awaitable[Light]]
 
 
 class TapPath:
     """Joins readers with the outbox."""
 
-    def __init__(self, accept: Accept) -> None:
-        self._accept = accept
-        self._late: set[asyncio.Future[list[Place]]] = set()
+    def __init__(self, transact: Transact) -> None:
+        self._transact = transact
+        self._late: set[asyncio.Future[Light]] = set()
         self.not_taken = 0
 
-    async def take(self, draft: Draft) -> Light:
-        """Record the tap; the light tells whether that is durable by now."""
+    async def take(self, decide: Decide) -> Light:
+        """Decide about the tap, in the commit that makes it durable; no light but wait before that."""
         if len(self._late) >= TAPS_WAITING:
             self.not_taken += 1
             return Light.WAIT
-        accepted = asyncio.ensure_future(self._accept([draft]))
-        done, _ = await asyncio.wait({accepted}, timeout=WAIT_AFTER_S)
+        decided = asyncio.ensure_future(self._transact(decide))
+        done, _ = await asyncio.wait({decided}, timeout=WAIT_AFTER_S)
         if not done:
-            self._late.add(accepted)
-            accepted.add_done_callback(self._came_late)
+            self._late.add(decided)
+            decided.add_done_callback(self._came_late)
             return Light.WAIT
-        accepted.result()
-        return Light.ACCEPTED
+        return decided.result()
 
-    def _came_late(self, accepted: asyncio.Future[list[Place]]) -> None:
-        self._late.discard(accepted)
-        if not accepted.cancelled() and (error := accepted.exception()):
+    def _came_late(self, decided: asyncio.Future[Light]) -> None:
+        self._late.discard(decided)
+        if not decided.cancelled() and (error := decided.exception()):
             log.error("a tap that showed wait could not be recorded: %s", error)

@@ -113,6 +113,8 @@ class Light(StrEnum):
     ACCEPTED = "accepted"  # the decision is on disk: green
     REFUSED = "refused"  # red
     WAIT = "wait"  # nothing is decided: try again in a moment
+    READY = "ready"  # an operator's card was taken: show the next card
+    UNKNOWN = "unknown"  # the card is not known, or is blocked: not the child's fault
 
 
 Reading = Tap | ZoneChange | ContactChange | Pressed | PictureChange

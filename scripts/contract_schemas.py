@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from agent.datasets import DATASETS
 from agent.events import KINDS
 from agent.model import Severity
 from agent.ops.status import Status
-from agent.reference import Recipients
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
 from agent.sync.topics import (
     BATCH_MAX_EVENTS,
@@ -70,6 +70,10 @@ class Event(Common, frozen=True, kw_only=True):
     sequence: Number
     source: Annotated[str, Meta(pattern=f"^/schools/{SCHOOL}/{UUID}/(alarm|record|telemetry)$")]
     aheadid: Annotated[AheadId | UnsetType, Meta(description="id of the copy sent ahead, if one was")] = UNSET
+    leaf: Annotated[
+        Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,17})$")] | UnsetType,
+        Meta(description="index of this event in the ledger's log of its epoch"),
+    ] = UNSET
     reissueof: Annotated[
         Annotated[str, Meta(pattern=rf"^{UUID}/(alarm|record|telemetry)/[1-9]\d*$")] | UnsetType,
         Meta(description="epoch/lane/sequence of the event that this one repeats under a new key"),
@@ -132,7 +136,7 @@ MESSAGES: dict[str, Any] = {
     "answer": Answer,
     "evidence-receipt": EvidenceReceipt,
     "reference": Manifest,
-    "reference.recipients": Recipients,
+    **{f"reference.{name}": type_ for name, type_ in DATASETS.items()},
     "delegation": Delegation,
     "properties": Signed,
     "properties-batch": SignedBatch,

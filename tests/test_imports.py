@@ -19,7 +19,9 @@ LAYERS = [  # low to high; names on one line are strangers to each other
         *("agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"),
         "agent.ledger",
     ],
-    ["agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
+    ["agent.datasets", "agent.event_words"],
+    ["agent.book", "agent.school_events"],
+    ["agent.age", "agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
     ["agent.flapping", "agent.outbox"],
     ["agent.evidence", "agent.reference"],
     ["agent.school", "agent.sync"],
@@ -56,7 +58,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
 DISCOVERERS = {
     f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")
 }
-ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings"}
+ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings", "agent.school.purpose"}
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
     "serial": {"drivers.serial_port"},
@@ -64,7 +66,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
     "smartcard": {"drivers.pcsc_service"},
     "gpiod": {"drivers.gpio_lines"},
-    "pyrage": {"agent.evidence.seal", "centre.opening"},
+    "pyrage": {"agent.age", "centre.opening"},
     "psycopg": {"centre.postgres", "simulator.postgres"},
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {"agent.cli.status_screen", "agent.cli.discover_screen", "centre.screen", "simulator", "bench"},

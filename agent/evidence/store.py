@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import msgspec
 
+from agent.age import fingerprint, seal, usable
 from agent.clock import Clock
 from agent.events import EvidenceLost, EvidenceSealed, draft
 from agent.evidence import rows
@@ -30,7 +31,6 @@ from agent.evidence.folder import Folder
 from agent.evidence.not_kept import NotKept
 from agent.evidence.retention import order_of_sending, victims
 from agent.evidence.rows import RANK, Kept, State
-from agent.evidence.seal import fingerprint, seal, usable
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.troubles import Troubles
 from agent.model import Draft, Moment, Severity

@@ -13,7 +13,7 @@ import msgspec
 from agent.model import Draft, Lane
 
 EVENT_MAX_BYTES = 65_536
-REISSUE_BYTES = 96  # what `reissueof` may add later: an event that is accepted can always be issued again
+REISSUE_BYTES = 96  # what a reissue may add: an event that is accepted can always be issued again
 
 _encoder = msgspec.json.Encoder()
 
@@ -32,19 +32,22 @@ class Envelope:
         self._second_text = b""
         self._recorded_ns, self._recorded_text = -1, b""
 
-    def encode(self, draft: Draft, sequence: int, recorded_ns: int) -> bytes:
-        """The event's JSON object. Raises ValueError if it is larger than the contract allows."""
+    def encode(self, draft: Draft, sequence: int, recorded_ns: int, leaf: int | None = None) -> bytes:
+        """The event's JSON object; `leaf` is its index in the ledger, if it is a leaf.
+
+        Raises ValueError if it is larger than the contract allows.
+        """
         number = b"%019d" % sequence
         if recorded_ns != self._recorded_ns:  # one for all events of a commit
-            self._recorded_ns, self._recorded_text = recorded_ns, self._time(recorded_ns)
-        extra = b""
+            self._recorded_ns, self._recorded_text = recorded_ns, self.time(recorded_ns)
+        extra = b'","leaf":"%d' % leaf if leaf is not None else b""
         if draft.ahead_id:
             extra += b'","aheadid":"' + draft.ahead_id.encode()
         if draft.reissue_of:
             extra += b'","reissueof":"' + draft.reissue_of.encode()
         body = b"".join((
             self._head, number, b'","sequence":"', number, self._type(draft),
-            self._time(draft.at.utc_ns), b'","recordedtime":"', self._recorded_text,
+            self.time(draft.at.utc_ns), b'","recordedtime":"', self._recorded_text,
             b'","monotonic":"%d","clock":"' % draft.at.monotonic_ns, b"synced" if draft.at.synced else b"unsynced",
             extra, b'","data":', _encoder.encode(draft.data), b"}",
         ))  # fmt: skip
@@ -52,12 +55,14 @@ class Envelope:
             raise ValueError(f"{draft.type} of {len(body)} bytes; an event may have {EVENT_MAX_BYTES - REISSUE_BYTES}")
         return body
 
-    def reissue(self, old: bytes, place: str, sequence: int, recorded_ns: int) -> bytes:
+    def reissue(self, old: bytes, place: str, sequence: int, recorded_ns: int, leaf: int | None = None) -> bytes:
         """The same happening under a new key: all other attributes kept; `reissueof` names the old place."""
         attributes = _attributes.decode(old)
         number = b'"%019d"' % sequence
         changed = {"id": number, "sequence": number, "source": self._source, "reissueof": f'"{place}"'.encode()}
-        changed["recordedtime"] = b'"' + self._time(recorded_ns) + b'"'
+        changed["recordedtime"] = b'"' + self.time(recorded_ns) + b'"'
+        if leaf is not None:
+            changed["leaf"] = b'"%d"' % leaf
         merged = attributes | {key: msgspec.Raw(value) for key, value in changed.items()}
         return _encoder.encode(merged)
 
@@ -69,7 +74,8 @@ class Envelope:
             self._types[key] = found
         return found
 
-    def _time(self, utc_ns: int) -> bytes:
+    def time(self, utc_ns: int) -> bytes:
+        """A moment as the wire has it: RFC 3339, UTC, microseconds."""
         second, rest_ns = divmod(utc_ns, 1_000_000_000)
         if second != self._second:
             self._second = second

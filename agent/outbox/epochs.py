@@ -11,6 +11,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from agent.clock import Clock
+from agent.ledger import log as ledger
 from agent.model import Lane
 from agent.outbox.envelope import Envelope
 from agent.outbox.group import Numbering
@@ -68,6 +69,7 @@ class Epochs:
         newest = stretches[max(stretches)]
         numbering = self._numbering(newest.epoch_id, newest.epoch)
         numbering.last = {lane: stretches[newest.epoch_id, lane].last for lane in Lane}
+        numbering.log = ledger.load(db.execute, newest.epoch_id)
         return numbering, stretches
 
     def open(self, execute: Execute, epoch: str, reason: str) -> Numbering:

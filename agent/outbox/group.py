@@ -13,11 +13,22 @@ from typing import Any
 
 import msgspec
 
+from agent.events import LEAVES
+from agent.ledger.entry import entry_of
+from agent.ledger.lines import LINES, line_of
+from agent.ledger.log import Log, TreeRow
+from agent.ledger.merkle import leaf_hash
 from agent.model import Draft, Lane, Place
 from agent.outbox.envelope import Envelope
 
 RUN_EVENTS = 100
 RUN_BYTES = 64_000
+TALLY = """
+insert into tally (kind, day, what, tenge, count) values (?, ?, ?, ?, 1) on conflict do update set count = count + 1
+"""
+
+
+COUNTED = LEAVES | LINES.keys()
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -41,6 +52,7 @@ class Numbering(msgspec.Struct):
     epoch: str
     envelopes: dict[Lane, Envelope]
     last: dict[Lane, int]
+    log: Log = Log()  # of the ledger
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -51,6 +63,9 @@ class Mark(msgspec.Struct, frozen=True):
     sealed: list[Row]
     put_bytes: dict[Lane, list[bytes]]
     lengths: tuple[int, ...]  # in the order of the lanes
+    leaves: list[bytes]
+    leaf_count: int
+    grown: list[tuple[int, list[TreeRow]]]
 
 
 class Transaction:
@@ -64,10 +79,18 @@ class Transaction:
         self.put_bytes: dict[Lane, list[bytes]] = {lane: [] for lane in Lane}
         self._in_savepoint = False
         self._sealed: list[Row] = []  # of an epoch that ended within this group
+        self._leaves: list[bytes] = []  # hashes: what the ledger of the current epoch gets
+        self._grown: list[tuple[int, list[TreeRow]]] = []  # of logs that ended within this group
 
     def begin_epoch(self, numbering: Numbering) -> None:
-        """From here on events are numbered in another epoch; what was put before keeps the old one."""
+        """From here on events are numbered in another epoch; what was put before keeps the old one.
+
+        The ledger begins a new log, and what no statement of the old one has stated is for the audit to tell.
+        """
         self._sealed = list(self.rows())
+        self._grown = [*self._grown, (self.numbering.epoch_id, self.numbering.log.grown(self._leaves)[1])]
+        self._leaves = []
+        self.execute("delete from tally")
         self.numbering = numbering
         self.numberings.append(numbering)
         self.put_bytes = {lane: [] for lane in Lane}
@@ -76,7 +99,11 @@ class Transaction:
         """Give the event its place; durable when the group has committed. Raises ValueError if it is too large."""
         place = self._next(draft.lane)
         envelope = self.numbering.envelopes[place.lane]
-        self.put_bytes[place.lane].append(envelope.encode(draft, place.sequence, self.recorded_ns))
+        leaf = None
+        if draft.type in COUNTED:
+            data = msgspec.to_builtins(draft.data)
+            leaf = self._count(draft.type, envelope.time(draft.at.utc_ns).decode(), data)
+        self.put_bytes[place.lane].append(envelope.encode(draft, place.sequence, self.recorded_ns, leaf))
         return place
 
     def put_again(self, old: bytes, old_place: Place) -> Place:
@@ -84,8 +111,28 @@ class Transaction:
         place = self._next(old_place.lane)
         text = f"{old_place.epoch}/{old_place.lane.word}/{old_place.sequence}"
         envelope = self.numbering.envelopes[place.lane]
-        self.put_bytes[place.lane].append(envelope.reissue(old, text, place.sequence, self.recorded_ns))
+        event = _content.decode(old)
+        leaf = self._count(event.type, event.time, event.data) if event.type in COUNTED else None
+        self.put_bytes[place.lane].append(envelope.reissue(old, text, place.sequence, self.recorded_ns, leaf))
         return place
+
+    def log(self) -> Log:
+        """The ledger's log of the current epoch, with what this group has put until now."""
+        return self.numbering.log.grown(self._leaves)[0]
+
+    def leaf_name(self, before: int = 1) -> str:
+        """ "epoch/index" of the leaf that was put last, or so many before."""
+        return f"{self.numbering.epoch}/{self.numbering.log.size + len(self._leaves) - before}"
+
+    def _count(self, type_: str, time: str, data: dict[str, Any]) -> int | None:
+        """Count it for the next statement, and append it to the ledger. Returns its index there; None for no leaf."""
+        line = line_of(type_, data)
+        if line:
+            self.execute(TALLY, line)
+        if type_ not in LEAVES:
+            return None
+        self._leaves.append(leaf_hash(entry_of(type_, time, data)))
+        return self.numbering.log.size + len(self._leaves) - 1
 
     def remember(self, key: str, value: bytes) -> None:
         """Keep a small fact."""
@@ -107,7 +154,10 @@ class Transaction:
     def mark(self) -> Mark:
         """How far this is now: to take back a failing member."""
         lengths = tuple(map(len, self.put_bytes.values()))
-        return Mark(self.numbering, len(self.numberings), self._sealed, self.put_bytes, lengths)
+        return Mark(
+            self.numbering, len(self.numberings), self._sealed, self.put_bytes, lengths,
+            self._leaves, len(self._leaves), self._grown,
+        )  # fmt: skip
 
     def keep(self) -> None:
         """The member is done."""
@@ -122,12 +172,20 @@ class Transaction:
             self.db.execute("release member")
             self._in_savepoint = False
         self.numbering, self._sealed, self.put_bytes = mark.numbering, mark.sealed, mark.put_bytes
+        self._leaves, self._grown = mark.leaves, mark.grown
+        del self._leaves[mark.leaf_count :]
         del self.numberings[mark.numberings :]
         for waiting, length in zip(self.put_bytes.values(), mark.lengths, strict=True):
             del waiting[length:]
 
     def _next(self, lane: Lane) -> Place:
         return Place(self.numbering.epoch, lane, self.numbering.last[lane] + len(self.put_bytes[lane]) + 1)
+
+    def tree(self) -> tuple[Log, list[tuple[int, int, int, bytes]]]:
+        """The ledger after this group, and what its table gets: epoch, level, index, hash."""
+        log, rows = self.numbering.log.grown(self._leaves)
+        grown = [*self._grown, (self.numbering.epoch_id, rows)]
+        return log, [(epoch_id, *row) for epoch_id, added in grown for row in added]
 
     def rows(self) -> Iterator[Row]:
         """The runs of this group, lane by lane."""
@@ -138,6 +196,17 @@ class Transaction:
             for run in _runs(events):
                 yield Row(numbering.epoch_id, lane, first, first + len(run) - 1, b",".join(run))
                 first += len(run)
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """What the ledger hashes of a stored event."""
+
+    type: str
+    time: str
+    data: dict[str, Any]
+
+
+_content = msgspec.json.Decoder(_Content)
 
 
 def _runs(events: list[bytes]) -> Iterator[list[bytes]]:

@@ -40,6 +40,7 @@ from agent.outbox.writer import BUSY_CODES, PRIMARY, Member, Writer
 log = logging.getLogger("agent.outbox")
 
 T = TypeVar("T")
+LAST_CHECKPOINT = "ledger/checkpoint"  # the fact that holds it
 WAITING_DRAFTS = 20_000  # accepted but not yet durable; beyond it accept() itself waits
 WRITER_SILENT_S = 20.0  # a writer that has not turned for so long does not answer
 Listener = Callable[[set[Lane]], None]
@@ -137,7 +138,10 @@ class Outbox:
         if transaction.numbering.last[Lane.RECORD] == 0:
             rows = transaction.execute("select uuid, reason from epoch order by id desc limit 2").fetchall()
             before = rows[1][0] if len(rows) > 1 else ""
-            transaction.put(draft(EpochOpened(epoch=rows[0][0], before=before, reason=rows[0][1]), at))
+            opened = EpochOpened(
+                epoch=rows[0][0], before=before, reason=rows[0][1], checkpoint=_checkpoint(transaction)
+            )
+            transaction.put(draft(opened, at))
         if self._rescue:
             transaction.put(draft(self._rescue.event(self.epoch), at))
             for loss in self._rescue.losses:
@@ -251,7 +255,8 @@ class Outbox:
         def work(transaction: Transaction) -> str:
             before, epoch = transaction.numbering.epoch, str(uuid4())
             transaction.begin_epoch(self._epochs.open(transaction.execute, epoch, reason))
-            transaction.put(draft(EpochOpened(epoch=epoch, before=before, reason=reason), self._clock.now()))
+            opened = EpochOpened(epoch=epoch, before=before, reason=reason, checkpoint=_checkpoint(transaction))
+            transaction.put(draft(opened, self._clock.now()))
             return epoch
 
         return await self.transact(work)
@@ -339,3 +344,8 @@ class Outbox:
     def _end(self, error: BaseException) -> None:
         if not self.fatal.done():
             self.fatal.set_exception(error)
+
+
+def _checkpoint(transaction: Transaction) -> str:
+    """The last one that was signed, as a note; empty if none was."""
+    return (transaction.recall(LAST_CHECKPOINT) or b"").decode()

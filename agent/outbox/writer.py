@@ -36,6 +36,8 @@ IDLE_S = 1.0  # settled prefixes are written at the latest after this
 COMMITS_REMEMBERED = 1024
 INSERT = "insert into message (epoch, lane, first, last, accepted_ns, crc, body) values (?, ?, ?, ?, ?, ?, ?)"
 
+INSERT_TREE = "insert into tree (epoch, level, idx, hash) values (?, ?, ?, ?)"
+
 FULL_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_FSYNC}
 BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 OWN_CODES = {  # a member's own mistake; every other code speaks of the disk, a lock or damage
@@ -205,10 +207,13 @@ class Writer:
         self._db.executemany(
             INSERT, [(r.epoch_id, int(r.lane), r.first, r.last, recorded_ns, r.crc, r.body) for r in rows]
         )
+        log, tree = transaction.tree()
+        self._db.executemany(INSERT_TREE, tree)
         self._db.execute("commit")
         if rows:
             self.commit_s.append(time.monotonic() - started_s)
         numbering = transaction.numbering  # a member may have opened a new epoch
+        numbering.log = log
         for row in rows:
             if row.epoch_id == numbering.epoch_id:
                 numbering.last[row.lane] = row.last

@@ -29,6 +29,7 @@ def birth(state: str, school: str, session: str, outbox: Outbox, reference: Refe
         clock="synced" if clock.synced() else "unsynced",
         time=rfc3339(clock.utc_ns()),
         datasets=reference.versions(),
+        recipient=reference.recipient,
         lanes=lanes,
         owes=[epoch for epoch in outbox.owes() if epoch != outbox.epoch],
     )

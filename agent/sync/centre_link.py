@@ -11,7 +11,7 @@ import logging
 import random
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -86,6 +86,7 @@ class CentreLink:
         clock: Clock,
         rng: random.Random,
         status: Callable[[], msgspec.Struct],
+        told_grants: Callable[[Sequence[str]], None] = lambda _grants: None,
     ) -> None:
         self._settings = settings
         self._school = school
@@ -98,6 +99,7 @@ class CentreLink:
         parts = Parts(evidence, identity, self._topics, rng.random)
         self._drain = Drain(outbox, identity, self._topics, parts, clock, rng.random, compressed=settings.compress)
         self._reference = reference
+        self._told_grants = told_grants
         self._feed = ReferenceFeed(reference, self._trust, self._topics, school)
         self._orders = Orders(school, outbox, clock, order_book(outbox, self._drain, clock, status))
         self._waiting_orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS_WAITING)
@@ -186,7 +188,7 @@ class CentreLink:
             asyncio.create_task(self._greet(), name="greet"),
             asyncio.create_task(self._keep_draining(mqtt), name="drain"),
             asyncio.create_task(self._keep_answering(), name="orders"),
-            asyncio.create_task(self._feed.keep(self._tell_datasets), name="reference"),
+            asyncio.create_task(self._feed.keep(self._tell_datasets, self._count_refused), name="reference"),
         ]
         try:
             awaited: set[asyncio.Future[Any]] = {*tasks, mqtt.lost}
@@ -296,6 +298,8 @@ class CentreLink:
             raise Refused("other_session")
         self._clock.prove(instant_ns(welcome.time))
         self._reference.said(welcome.datasets)
+        if welcome.grants:
+            self._told_grants(welcome.grants)
         self._rewound = any(
             stored.epoch == self._outbox.epoch
             and stored.highest > self._outbox.last(stored.epoch, Lane.named(stored.lane))
@@ -316,6 +320,9 @@ class CentreLink:
             self._waiting_orders.put_nowait(order)
         except asyncio.QueueFull as error:
             raise Refused("too_many_orders") from error
+
+    def _count_refused(self, reason: str) -> None:
+        self._refused[reason] += 1
 
     def _tell_datasets(self) -> None:
         """A birth may come at any time: it tells the centre which versions are held now."""

@@ -15,13 +15,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from agent.reference import DATASETS, Reference
+from agent.datasets import DATASETS, SEALED
+from agent.reference import Reference, Unusable
 from agent.sync.topics import REFERENCE_PART_MAX_BYTES, Kind, Manifest, Topics
-from agent.sync.trust import Refused, Trust, decoded
+from agent.sync.trust import Refused, Trust, decoded, instant_ns
 
 log = logging.getLogger("agent.reference")
 
 AGAIN_S = 60.0  # after the disk was full
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """A dataset that has come, and is not on the disk yet."""
+
+    version: int
+    issued: str
+    content: bytes
 
 
 class Coming(msgspec.Struct):
@@ -43,7 +52,8 @@ class ReferenceFeed:
         self._topics = topics
         self._school = school
         self._coming: dict[str, Coming] = {}
-        self._whole: dict[str, tuple[int, bytes]] = {}  # to be written
+        self._whole: dict[str, Whole] = {}  # to be written
+        self._useless: dict[str, int] = {}  # versions that this box cannot use
         self._wake = asyncio.Event()
         self._listen: Callable[[Sequence[str]], None] = lambda _topics: None
         self._unlisten: Callable[[Sequence[str]], None] = lambda _topics: None
@@ -71,7 +81,9 @@ class ReferenceFeed:
             raise Refused("other_school")
         if manifest.dataset != name:
             raise Refused("other_topic")
-        newest = max(self._reference.version(name), self._whole.get(name, (0, b""))[0])
+        instant_ns(manifest.issued)
+        coming = self._whole[name].version if name in self._whole else 0
+        newest = max(self._reference.version(name), coming, self._useless.get(name, 0))
         if manifest.version == newest:
             return  # the broker gives it at each connection
         if manifest.version < newest:
@@ -80,7 +92,7 @@ class ReferenceFeed:
         if bool(inline) == bool(manifest.parts):
             raise Refused("malformed")
         if inline:
-            self._ready(name, manifest.version, inline)
+            self._ready(name, Whole(manifest.version, manifest.issued, inline))
         else:
             self._await_parts(name, manifest)
 
@@ -119,28 +131,41 @@ class ReferenceFeed:
             return False
         del self._coming[name]
         content = b"".join(coming.parts[part.sha256] for part in coming.manifest.parts)
-        self._ready(name, coming.manifest.version, content)
+        self._ready(name, Whole(coming.manifest.version, coming.manifest.issued, content))
         return True
 
-    def _ready(self, name: str, version: int, content: bytes) -> None:
-        decoded(content, DATASETS[name])
+    def _ready(self, name: str, whole: Whole) -> None:
+        if name not in SEALED:
+            decoded(whole.content, DATASETS[name])
         self._give_up(name)
-        self._whole[name] = (version, content)
+        self._whole[name] = whole
         self._wake.set()
 
-    async def keep(self, changed: Callable[[], None]) -> None:
-        """Put what is whole on the disk, and first what a connection that was lost has left; runs for ever."""
+    async def keep(self, changed: Callable[[], None], refused: Callable[[str], None]) -> None:
+        """Put what is whole on the disk, and first what a connection that was lost has left; runs for ever.
+
+        `changed` is told of each dataset that is in its place, `refused` why one is not.
+        """
         while True:
             self._wake.clear()
-            for name, (version, content) in list(self._whole.items()):
-                try:
-                    await asyncio.shield(self._reference.put(name, version, content))
-                except OSError as error:  # a full disk: tried again in a while
-                    log.warning("reference data %s cannot be written: %s", name, error)
-                    continue
-                changed()
-                if self._whole.get(name) == (version, content):
-                    del self._whole[name]
+            for name, whole in list(self._whole.items()):
+                if await self._put(name, whole, refused):
+                    changed()
+                    if self._whole.get(name) is whole:
+                        del self._whole[name]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN_S if self._whole else None):
                     await self._wake.wait()
+
+    async def _put(self, name: str, whole: Whole, refused: Callable[[str], None]) -> bool:
+        """False if it is to be tried again."""
+        try:
+            await asyncio.shield(self._reference.put(name, whole.version, whole.content, whole.issued))
+        except OSError as error:  # a full disk
+            log.warning("reference data %s cannot be written: %s", name, error)
+            return False
+        except Unusable as error:
+            log.warning("reference data %s, version %d, cannot be used: %s", name, whole.version, error)
+            self._useless[name] = whole.version
+            refused("unusable")
+        return True

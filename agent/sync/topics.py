@@ -61,6 +61,9 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     datasets: dict[str, str]
     lanes: dict[str, LaneReport]
     owes: list[EpochName]
+    recipient: Annotated[
+        str, Meta(pattern="^(age1[0-9a-z]{58})?$", description="age recipient of this box: what is sealed for it")
+    ] = ""
 
 
 class StoredLane(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +81,13 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     time: Time
     stored: Annotated[list[StoredLane], Meta(max_length=256)]
     datasets: dict[str, str] = {}
-    grants: Annotated[list[str], Meta(max_length=10_000)] = []
+    grants: Annotated[
+        list[Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d/[a-z0-9-]{1,32}/[0-9a-f]{16}$")]],
+        Meta(
+            max_length=10_000,
+            description="meals of today that other epochs granted: day/meal/pupil",
+        ),
+    ] = []
 
 
 class Verdict(StrEnum):

@@ -9,7 +9,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.clock import Clock
 from agent.sync.topics import Delegation, Kind
+from agent.wall_time import utc_ns_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -70,12 +70,9 @@ def decoded(payload: bytes, type_: type[S]) -> S:
 def instant_ns(text: str) -> int:
     """A time of the wire as nanoseconds since 1970. Raises Refused("bad_time")."""
     try:
-        moment = datetime.fromisoformat(text)
+        return utc_ns_of(text)
     except ValueError as error:
         raise Refused("bad_time") from error
-    if moment.tzinfo is None:
-        raise Refused("bad_time")
-    return round(moment.timestamp() * 1_000_000) * 1_000
 
 
 class Trust:

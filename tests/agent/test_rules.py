@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from agent.alarm_path import AlarmPath
+from agent.book import EMPTY
 from agent.config import SourceConfig
 from agent.events import CameraPicture, CardSeen, ContactChanged, ReportPressed, SourceState, ZoneChanged
 from agent.model import Draft, Lane, Place, Severity
@@ -16,7 +17,7 @@ from agent.rules import Rules
 from agent.school.cards import card_hash
 from agent.signals import Signals
 from agent.sources import Station, Trouble
-from agent.tap_path import TapPath
+from agent.tap_path import Decide, TapPath
 from drivers.driver import Counters
 from drivers.readings import (
     CardForm,
@@ -51,6 +52,13 @@ class Device:
         self.lights.append(light)
 
 
+class Gathering:
+    """The part of a transaction that recording a card needs."""
+
+    def __init__(self, recorded: list[Draft]) -> None:
+        self.put = recorded.append
+
+
 class House:
     """Rules, and all that they had recorded."""
 
@@ -60,7 +68,15 @@ class House:
         self.broken = broken
         self.signals = Signals()
         self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
-        self.rules = Rules(self.alarms, TapPath(self._accept), KEY, self.clock, signals=self.signals, keep=self._keep)
+        self.rules = Rules(
+            self.alarms,
+            TapPath(self._transact),
+            KEY,
+            self.clock,
+            signals=self.signals,
+            keep=self._keep,
+            book=lambda: EMPTY,
+        )
         self.device = Device()
         self.kept: list[tuple[PictureChange, str]] = []
 
@@ -69,6 +85,12 @@ class House:
             raise OSError("no disk")
         self.recorded += drafts
         return [Place("e", one.lane, len(self.recorded)) for one in drafts]
+
+    async def _transact(self, decide: Decide) -> Light:
+        """The decision on a transaction that only gathers what is put."""
+        if self.broken:
+            raise OSError("no disk")
+        return decide(Gathering(self.recorded))  # type: ignore[arg-type]
 
     async def _keep(self, picture: PictureChange, camera: str, severity: Severity) -> str:
         self.kept.append((picture, camera))

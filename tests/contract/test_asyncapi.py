@@ -11,9 +11,9 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from agent.datasets import DATASETS
 from agent.events import KINDS
 from agent.model import Lane
-from agent.reference import DATASETS
 from agent.sync.order_book import order_book
 from agent.sync.topics import Topics
 from tests.contract.documents import DOCS, ROOT

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from agent import private_file
+from agent.age import fingerprint
 from agent.evidence import folder as evidence_folder
 from agent.evidence import not_kept, store
 from agent.evidence.rows import RANK
-from agent.evidence.seal import fingerprint
 from agent.evidence.store import PICTURES_WAITING, Evidence
 from agent.model import Severity
 from agent.outbox.outbox import Outbox

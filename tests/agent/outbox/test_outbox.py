@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 
 from agent import db, tap_path
 from agent.errors import AgentError
-from agent.model import Lane, Place
+from agent.model import Draft, Lane, Place
 from agent.outbox import outbox as outbox_file
+from agent.outbox.group import Transaction
 from agent.tap_path import TapPath
 from drivers.readings import Light
 from tests.agent.outbox.box import (
@@ -99,14 +101,19 @@ async def test_a_crowd_of_waiters_shares_few_commits(path: Path) -> None:
         assert runs <= 1 + 2 * 4 + 2, "runs of a hundred: two or three commits for four hundred waiters"
 
 
+def accepting(one: Draft, transaction: Transaction) -> Light:
+    transaction.put(one)
+    return Light.ACCEPTED
+
+
 async def test_a_tap_that_waits_too_long_shows_wait_and_is_recorded_once(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tap_path, "WAIT_AFTER_S", 0.05)
     async with opened(path) as outbox:
-        path_of_taps = TapPath(outbox.accept)
+        path_of_taps = TapPath(outbox.transact)
         with write_locked(path):
-            lights = await asyncio.gather(*(path_of_taps.take(tap(number)) for number in range(20)))
+            lights = await asyncio.gather(*(path_of_taps.take(partial(accepting, tap(number))) for number in range(20)))
             assert lights == [Light.WAIT] * 20
             assert rows(path, "select count(*) from event") == [(1,)]
         await until(lambda: outbox.last(outbox.epoch, Lane.RECORD) == 21)

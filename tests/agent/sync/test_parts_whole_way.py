@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from agent.alarm_path import AlarmPath
+from agent.book import EMPTY
 from agent.config import SourceConfig
 from agent.model import Lane, Severity
 from agent.rules import Rules
@@ -101,7 +102,15 @@ class Camera:
 async def keep(box: Box, size: int, seed: int) -> str:
     """A camera is covered: what the rules make of that reading. Returns the id that its alarm gives."""
     alarms = AlarmPath(box.outbox.accept, box.link.send_ahead, box.clock)
-    rules = Rules(alarms, TapPath(box.outbox.accept), bytes(32), box.clock, signals=Signals(), keep=box.evidence.keep)
+    rules = Rules(
+        alarms,
+        TapPath(box.outbox.transact),
+        bytes(32),
+        box.clock,
+        signals=Signals(),
+        keep=box.evidence.keep,
+        book=lambda: EMPTY,
+    )
     config = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=msgspec.Struct(), places={})
     before = box.outbox.last(box.outbox.epoch, Lane.ALARM)
     await rules.on_reading(Station(config, box.clock), Camera(), change(jpeg(size, seed)))

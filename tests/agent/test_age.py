@@ -8,8 +8,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from agent.age import fingerprint, seal, usable
 from agent.errors import AgentError
-from agent.evidence.seal import fingerprint, seal, usable
 from tests.agent.evidence.pictures import IDENTITY, RECIPIENT, jpeg, opened
 
 OTHER = pyrage.x25519.Identity.generate()

@@ -1,0 +1,69 @@
+-- The box's database, step 3: the ledger, and what the school's rules must remember.
+
+-- Roots of complete subtrees of an epoch's Merkle log: level 0 leaves, level 1 of 256 leaves, level 2 of 65,536.
+create table tree (
+  epoch integer not null references epoch (id),
+  level integer not null check (level between 0 and 2),
+  idx   integer not null check (idx >= 0),
+  hash  blob    not null check (length(hash) = 32),
+  primary key (epoch, level, idx)
+) strict, without rowid;
+
+-- What the leaves since the last statement add up to. A statement takes the rows into itself and removes them.
+create table tally (
+  kind  text    not null,                         -- of docs/ledger.md: granted, reversed, forgotten, visit, ...
+  day   text    not null,                         -- the school's day that the leaf is of; '' = not known yet
+  what  text    not null,                         -- programme or club
+  tenge integer not null,                         -- for one
+  count integer not null default 0,
+  primary key (kind, day, what, tenge)
+) strict, without rowid;
+
+-- One row is one meal that was given.
+create table meal (
+  number       integer primary key,
+  pupil        text    not null,                  -- '' = a forgotten card
+  day          text    not null,                  -- '' = not known: the clock was not trusted
+  meal         text    not null,
+  programme    text    not null,
+  tenge        integer not null,
+  state        integer not null default 0 check (state between 0 and 2),  -- 0 granted, 1 reversed, 2 not counted
+  utc_ns       integer not null,                  -- as the clock said
+  boot         text    not null,                  -- of which life of the machine
+  monotonic_ns integer not null,
+  reader       text    not null,
+  leaf         text    not null                   -- "{epoch}/{index}" of its leaf; '' = told by the centre's welcome
+) strict;
+create unique index meal_once on meal (day, meal, pupil) where state = 0 and day <> '' and pupil <> '';
+create index meal_of_pupil on meal (pupil, number);
+
+-- One row is one child in a club, and afterwards the visit.
+create table visit (
+  number       integer primary key,
+  pupil        text    not null,
+  club         text    not null,
+  voucher      text    not null,
+  day          text    not null,
+  reader       text    not null,
+  state        integer not null default 0 check (state between 0 and 2),  -- 0 inside, 1 ended by a tap, 2 by rule
+  utc_ns       integer not null,                  -- when the child came, as the clock said
+  boot         text    not null,
+  monotonic_ns integer not null,
+  ended_ns     integer not null default 0
+) strict;
+create index visit_open on visit (state, club);
+create index visit_of_pupil on visit (pupil, number);
+
+-- The latest passages of the entrance, for presence and for two places at once.
+create table passage (
+  number       integer primary key,
+  pupil        text    not null,
+  day          text    not null,
+  way          text    not null check (way in ('in', 'out')),
+  reader       text    not null,
+  utc_ns       integer not null,
+  boot         text    not null,
+  monotonic_ns integer not null
+) strict;
+create index passage_of_pupil on passage (pupil, number);
+create index passage_of_day on passage (day);

@@ -1,0 +1,58 @@
+"""What the school's rules do without a tap: at bells, at the end of a club, when the clock is trusted again.
+
+Each part has a commit of its own, so that one that fails does not keep the others from theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from agent.book import Book
+from agent.clock import Clock
+from agent.outbox.group import Transaction
+from agent.school.tapped import Tick
+
+log = logging.getLogger("agent.school")
+
+LOOK_S = 20.0
+TICKS: dict[str, Tick] = {}  # what is done, by its name
+Transact = Callable[[Callable[[Transaction], Any]], Awaitable[Any]]
+
+
+class Bells:
+    """One per box. `book` gives the reference data of the moment."""
+
+    def __init__(
+        self, transact: Transact, book: Callable[[], Book], clock: Clock, ticks: Mapping[str, Tick] = TICKS
+    ) -> None:
+        self._transact = transact
+        self._book = book
+        self._clock = clock
+        self._ticks = ticks
+        self.failing: dict[str, str] = {}  # which part fails, and how; empty if all is well
+
+    async def run(self) -> None:
+        """Runs for ever."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Once round."""
+        for name, tick in self._ticks.items():
+            work = partial(_tick, tick=tick, book=self._book(), clock=self._clock)
+            try:
+                await self._transact(work)
+            except (ValueError, KeyError, ArithmeticError) as error:
+                if name not in self.failing:
+                    log.exception("the school's rules: %s fails", name)
+                self.failing[name] = f"{type(error).__name__}: {error}"
+            else:
+                self.failing.pop(name, None)
+
+
+def _tick(transaction: Transaction, *, tick: Tick, book: Book, clock: Clock) -> None:
+    tick(transaction, book, clock.now(), clock.boot_id)

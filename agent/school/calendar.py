@@ -1,0 +1,54 @@
+"""The school's own time: its day, its minute, whether it is a school day, and how far the calendar reaches. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from agent.datasets import Calendar
+
+OFFSET_MIN = 300  # of Kazakhstan, until a calendar says another
+USUAL_WEEKDAYS = frozenset({1, 2, 3, 4, 5})
+
+
+class LocalTime(msgspec.Struct, frozen=True):
+    """A moment as the school's wall shows it."""
+
+    day: str  # 2026-11-26
+    weekday: int  # ISO: 1 is Monday
+    minute: int  # since midnight
+
+    @property
+    def text(self) -> str:
+        """HH:MM"""
+        return f"{self.minute // 60:02d}:{self.minute % 60:02d}"
+
+
+def local(utc_ns: int, calendar: Calendar | None) -> LocalTime:
+    """The school's day and time of day."""
+    offset = timedelta(minutes=calendar.utc_offset_min if calendar else OFFSET_MIN)
+    moment = datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC) + offset
+    return LocalTime(moment.date().isoformat(), moment.isoweekday(), moment.hour * 60 + moment.minute)
+
+
+def minute_of(time_of_day: str) -> int:
+    """Minutes since midnight of HH:MM."""
+    return int(time_of_day[:2]) * 60 + int(time_of_day[3:])
+
+
+def reaches(calendar: Calendar | None, day: str) -> bool:
+    """Whether the calendar knows this day; where it does not, decisions are marked `calendar`."""
+    return calendar is not None and calendar.first <= day <= calendar.last
+
+
+def is_school_day(calendar: Calendar | None, day: str) -> bool:
+    """By the calendar; where it does not reach, Monday to Friday."""
+    weekday = date.fromisoformat(day).isoweekday()
+    if calendar is None or not reaches(calendar, day):
+        return weekday in USUAL_WEEKDAYS
+    if day in calendar.workdays:
+        return True
+    if any(span.first <= day <= span.last for span in calendar.holidays):
+        return False
+    return weekday in calendar.weekdays

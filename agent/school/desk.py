@@ -1,0 +1,22 @@
+"""Which rule decides about a tap, by what its reader is for."""
+
+from __future__ import annotations
+
+from agent.book import Book
+from agent.outbox.group import Transaction
+from agent.school import cards
+from agent.school.purpose import Purpose
+from agent.school.tapped import Rule, Tapped
+from drivers.readings import Light
+
+RULES: dict[Purpose, Rule] = {
+    Purpose.SEEN: cards.seen,
+    Purpose.MEALS: cards.seen,
+    Purpose.ENTRANCE: cards.seen,
+    Purpose.CLUB: cards.seen,
+}
+
+
+def decide(transaction: Transaction, book: Book, tap: Tapped) -> Light:
+    """The decision, in the transaction, and its light."""
+    return RULES[tap.purpose](transaction, book, tap)
