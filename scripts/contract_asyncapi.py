@@ -9,6 +9,7 @@ from typing import Any
 
 import contract_schemas
 
+from agent.datasets import DATASETS
 from agent.events import KINDS
 from agent.sync.mqtt import PACKET_MAX_BYTES, SESSION_EXPIRY_S
 from agent.sync.topics import BATCH_MAX_EVENTS
@@ -43,7 +44,7 @@ PARAMETERS = {
     },
     "lane": {"description": "an independent, numbered stream", "enum": ["alarm", "record", "telemetry"]},
     "id": {"description": "id of the evidence, a UUID", "examples": ["6ecd8c99-4036-403d-bf84-cf8400f67836"]},
-    "dataset": {"description": "name of the dataset", "enum": ["recipients"]},
+    "dataset": {"description": "name of the dataset", "enum": list(DATASETS)},
     "sha256": {"description": "SHA-256 of the payload, hex"},
     "order": {"description": "name of the order", "enum": ["ping", "status", "pace", "resend"]},
 }

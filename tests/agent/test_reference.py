@@ -63,11 +63,11 @@ async def test_what_the_centre_has_and_does_not_come_is_a_trouble(tmp_path: Path
     held = Reference(tmp_path, clock)
     held.said({"recipients": "9" * 5_000})  # no number that anybody has
     assert held.trouble() == []
-    held.said({"recipients": "5", "cards": "9", "meals": "x"})  # others are not for this version
+    held.said({"recipients": "5", "menu": "9", "meals": "x"})  # others are not for this version
     assert held.trouble() == []
     clock.advance(BEHIND_S)
     (trouble,) = held.trouble()
-    assert (trouble.code, "recipients" in trouble.what, "cards" in trouble.what) == ("E-104", True, False)
+    assert (trouble.code, "recipients" in trouble.what, "menu" in trouble.what) == ("E-104", True, False)
     await held.put("recipients", 5, ONE)
     assert held.trouble() == []
     held.said({"recipients": "6"})

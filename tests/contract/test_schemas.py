@@ -23,6 +23,21 @@ from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
 from agent.outbox.settings import OutboxSettings
 from agent.school import contacts, pictures, zones
+from agent.school_events import (
+    AttendanceSummary,
+    Checkpoint,
+    ClubEntered,
+    ClubRefused,
+    ClubVisit,
+    MealDated,
+    MealGranted,
+    MealRefused,
+    MealReversed,
+    Passed,
+    Statement,
+    StatementLine,
+    Suspicion,
+)
 from agent.sync.ahead import ahead_event
 from centre import wire
 from drivers.readings import ContactChange, ContactState, PictureChange, PictureState, Pressed, ZoneChange, ZoneState
@@ -124,6 +139,34 @@ def others() -> list[Draft]:
     ]  # fmt: skip
 
 
+def of_the_school() -> list[Draft]:
+    """What the school's rules tell."""
+    day, meal = "2026-11-23", {"meal": "lunch-1", "programme": "free-1-4", "tenge": 450}
+    pupil, operator, salt, leaf = "0a" * 8, "0b" * 8, "0c" * 16, f"{EPOCH}/17"
+    line = StatementLine(kind="granted", day=day, what="free-1-4", tenge=450, count=2)
+    root = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    found = [
+        MealGranted(reader="canteen-1", pupil=pupil, salt=salt, day=day, **meal),
+        MealGranted(reader="canteen-1", pupil="", salt=salt, day="", meal="lunch-1", programme="", tenge=0,
+                    operator=operator, marks=["clock", "calendar", "stale"]),
+        MealRefused(reader="canteen-1", reason="unknown_card", pupil="", card="0d" * 16),
+        MealReversed(reader="canteen-1", pupil=pupil, salt=salt, of=leaf, day=day, operator=operator, **meal),
+        MealDated(pupil=pupil, salt=salt, of=leaf, day=day, counted=True, **meal),
+        ClubEntered(reader="room-5", pupil=pupil, club="chess", voucher="v-17", day=day),
+        ClubRefused(reader="room-5", reason="full", pupil=pupil, club="chess", day=day),
+        ClubVisit(reader="room-5", pupil=pupil, salt=salt, club="chess", voucher="v-17", day=day, minutes=45,
+                  counted=True, ended="tap", tenge=1_200),
+        Passed(reader="gate", pupil=pupil, day=day, way="in", state="late"),
+        AttendanceSummary(day=day, class_="5А", shift=1, lesson=1, bell="08:00", enrolled=25, present=20, late=2,
+                          left_early=1, absent=4),
+        Suspicion(rule="class_ate_more", day=day, class_="5А", count=26, expected=25),
+        Checkpoint(size=18, reason="hour", note="mektep.kz/school-07/epoch\n18\nroot\n\n"),
+        Statement(day=day, first=1, end=17, root_first=root, root_end=root, lines=[line], meals=2, meals_tenge=900,
+                  visits=0, visits_tenge=0, suspicions=1, record_last=40, datasets={"meals": "1795420800"}),
+    ]  # fmt: skip
+    return [draft(one, AT) for one in found]
+
+
 async def of_pictures(outbox: Outbox, folder: Path) -> None:
     """One sealed, one lost, one not kept."""
     recipients = [RECIPIENT]
@@ -143,7 +186,7 @@ async def of_pictures(outbox: Outbox, folder: Path) -> None:
 async def test_every_event_of_a_real_outbox_is_valid(tmp_path: Path) -> None:
     async with opened(tmp_path / "outbox.db") as outbox:
         old = outbox.epoch
-        await outbox.accept([*taps(3), *every_zone_state(), *others()])
+        await outbox.accept([*taps(3), *every_zone_state(), *others(), *of_the_school()])
         await by_the_alarm_path(outbox, chatter=60)
         await of_pictures(outbox, tmp_path)
         await outbox.open_epoch("conflict")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from agent import config, reference
+from agent import age, config, reference
+from agent.datasets import Recipients
 from agent.outbox import envelope, pages
 from bench.peers import event
 from tests.fuzz.target import Target
@@ -19,6 +20,7 @@ from tests.fuzz.target import Target
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOG_BEGINS = b"\xa5\x5a\xa5\x5a"
 EPOCH = "00000000-0000-4000-8000-000000000000"
+KEY = age.load_age_key(Path(tempfile.mkdtemp(dir="/dev/shm")) / "reference.agekey")
 
 
 def configuration(data: bytes) -> None:
@@ -39,13 +41,23 @@ def reference_data(data: bytes) -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         file = Path(folder) / "recipients.json"
         file.write_bytes(data)
-        held = reference._read(file)
-        assert held is None or hashlib.sha256(held.content).hexdigest() == held.sha256
+        found = reference._read(file, KEY)
+        assert found is None or hashlib.sha256(found[0].content).hexdigest() == found[0].sha256
         content = msgspec.json.encode(reference.Held(version=1, sha256=hashlib.sha256(data).hexdigest(), content=data))
         file.write_bytes(content)
-        held = reference._read(file)
-        if held is not None:
-            assert len(msgspec.json.decode(held.content, type=reference.Recipients).snapshot) <= 16
+        found = reference._read(file, KEY)
+        if found is not None:
+            assert isinstance(found[1], Recipients)
+            assert len(found[1].snapshot) <= 16
+
+
+def sealed_data(data: bytes) -> None:
+    """What the centre has sealed for this box holds a dataset, or is refused with a reason."""
+    sealed = age.seal(data, [KEY.recipient]) if data[:1] < b"\x80" else data
+    try:
+        reference._decoded("meals", sealed, KEY)
+    except reference.Unusable as error:
+        assert str(error)
 
 
 def database_pages(data: bytes) -> None:
@@ -105,6 +117,14 @@ TARGETS = {
     "reference data": Target(
         reference_data,
         [b'{"snapshot":["age1%s"]}' % (b"q" * 58), b'{"snapshot":[]}', b"{", b"[" * 5000, b'{"a":"\xff"}'],
+    ),
+    "reference data, sealed": Target(
+        sealed_data,
+        [
+            b'{"meals":[{"meal":"lunch","starts":"11:00","ends":"13:00"}],"programmes":[],"entitlements":[]}',
+            age.seal(b"{}", [KEY.recipient]),
+            age.HEADER,
+        ],
     ),
     "database, pages": Target(
         database_pages,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.db import climb
 from agent.model import Draft, Lane, Place
 from agent.outbox.envelope import Envelope, split
 from agent.outbox.group import RUN_BYTES, RUN_EVENTS, Numbering, Transaction
@@ -25,12 +26,18 @@ def numbering(epoch: str = OLD, epoch_id: int = 1, **last: int) -> Numbering:
 
 
 def transaction(db: sqlite3.Connection | None = None, **last: int) -> Transaction:
-    return Transaction(db or sqlite3.connect(":memory:", isolation_level=None), numbering(**last), AT.utc_ns)
+    return Transaction(db or with_schema(), numbering(**last), AT.utc_ns)
+
+
+def with_schema() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    climb(connection)
+    return connection
 
 
 @pytest.fixture
 def db() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = with_schema()
     connection.execute("create table note (word text primary key) strict")
     connection.execute("begin immediate")
     yield connection

@@ -48,7 +48,9 @@ def path(tmp_path: Path) -> Path:
 async def test_a_new_box_begins_with_a_record_of_its_epoch(path: Path) -> None:
     async with opened(path) as outbox:
         assert str(uuid.UUID(outbox.epoch)) == outbox.epoch
-        assert await records(outbox, "epoch.opened") == [{"epoch": outbox.epoch, "before": "", "reason": "new"}]
+        assert await records(outbox, "epoch.opened") == [
+            {"epoch": outbox.epoch, "before": "", "reason": "new", "checkpoint": ""}
+        ]
         assert [outbox.state(lane).last for lane in Lane] == [0, 1, 0]
 
 
@@ -228,7 +230,9 @@ async def test_a_new_epoch_counts_from_one_and_says_why(path: Path) -> None:
         await outbox.accept([tap(), fire()])
         epoch = await outbox.open_epoch("rewind")
         assert epoch == outbox.epoch != before
-        assert await records(outbox, "epoch.opened") == [{"epoch": epoch, "before": before, "reason": "rewind"}]
+        assert await records(outbox, "epoch.opened") == [
+            {"epoch": epoch, "before": before, "reason": "rewind", "checkpoint": ""}
+        ]
         assert await outbox.accept([fire(), tap()]) == [Place(epoch, Lane.ALARM, 1), Place(epoch, Lane.RECORD, 2)]
         assert outbox.owes() == [before, epoch]
         assert len(await events(outbox, Lane.RECORD, before)) == 2

@@ -90,7 +90,7 @@ async def test_conflict_opens_an_epoch_and_reissues_there(box: Box, centre: FarC
     await until(lambda: box.outbox.epoch != old and box.owes_nothing())
     assert box.count("conflicts") == 2
     (opened,) = [e for e in centre.events(EPOCH_OPENED) if e["source"].split("/")[3] == box.outbox.epoch]
-    assert opened["data"] == {"epoch": box.outbox.epoch, "before": old, "reason": "conflict"}
+    assert opened["data"] == {"epoch": box.outbox.epoch, "before": old, "reason": "conflict", "checkpoint": ""}
     again = [event for event in centre.events("kz.mektep.card.seen.v1") if "reissueof" in event]
     assert [event["reissueof"] for event in again] == [f"{old}/record/{place.sequence}" for place in places[1:]]
     assert [event["data"]["card"] for event in again] == [f"{n:032x}" for n in (1, 2)]
@@ -305,7 +305,7 @@ async def test_a_rewound_box_opens_an_epoch_and_still_sends_the_old(box: Box, ce
     box.start()
     await until(lambda: box.outbox.epoch != old and box.owes_nothing())
     (opened,) = [e for e in centre.events(EPOCH_OPENED) if e["data"]["reason"] == "rewind"]
-    assert opened["data"] == {"epoch": box.outbox.epoch, "before": old, "reason": "rewind"}
+    assert opened["data"] == {"epoch": box.outbox.epoch, "before": old, "reason": "rewind", "checkpoint": ""}
     assert opened["id"] == f"{1:019d}"
     assert centre.numbers("record", old) == [1, 2, 3, 4, 5, 6]
     await box.outbox.accept(taps(1))

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import reference as reference_module
+from agent.datasets import DATASETS
 from agent.reference import Reference
 from agent.sync import reference_feed
 from agent.sync.reference_feed import ReferenceFeed
@@ -42,6 +43,7 @@ class Feed:
         self.listened: list[str] = []
         self.unlistened: list[str] = []
         self.changes = 0
+        self.refused: list[str] = []
         self.feed.connected(self.listened.extend, self.unlistened.extend)
 
     def give(
@@ -57,7 +59,7 @@ class Feed:
 @pytest.fixture
 async def feed(tmp_path: Path) -> AsyncIterator[Feed]:
     made = Feed(tmp_path)
-    keeping = asyncio.create_task(made.feed.keep(made.changed))
+    keeping = asyncio.create_task(made.feed.keep(made.changed, made.refused.append))
     yield made
     keeping.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -81,7 +83,7 @@ def sha256(part: bytes) -> str:
 
 
 async def test_a_dataset_takes_its_place_and_is_told_once(feed: Feed) -> None:
-    assert feed.feed.topics() == [PREFIX + "recipients"]
+    assert feed.feed.topics() == [PREFIX + name for name in DATASETS]
     feed.give(manifest())
     await until(lambda: feed.reference.recipients() == (RECIPIENT,))
     feed.give(manifest())  # the broker gives it at each connection
@@ -115,7 +117,7 @@ WRONG = [
     ("too many parts", {}, manifest(content=None, parts=named(b"x") * 65), "malformed"),
     ("no JSON", {}, b"{", "malformed"),
     ("a part that nobody asked for", {"name": sha256(b"x")}, b"x", "foreign_topic"),
-    ("a dataset that is not used", {"name": "cards"}, manifest(dataset="cards"), "foreign_topic"),
+    ("a dataset that is not used", {"name": "menu"}, manifest(dataset="menu"), "foreign_topic"),
 ]
 
 
@@ -152,14 +154,14 @@ async def test_parts_are_asked_for_by_name_and_come_in_any_order(feed: Feed) -> 
         part(feed, one)
     await until(lambda: feed.reference.recipients() == (RECIPIENT,))
     assert sorted(feed.unlistened) == sorted(topics)
-    assert feed.feed.topics() == [PREFIX + "recipients"]
+    assert feed.feed.topics() == [PREFIX + name for name in DATASETS]
 
 
 async def test_after_a_cut_only_what_is_missing_is_asked_for_again(feed: Feed) -> None:
     parts = cut(json.dumps(CONTENT).encode())
     feed.give(manifest(content=None, parts=named(*parts)))
     part(feed, parts[0])
-    assert feed.feed.topics() == [PREFIX + name for name in ("recipients", *(sha256(one) for one in parts[1:]))]
+    assert feed.feed.topics() == [PREFIX + name for name in (*DATASETS, *(sha256(one) for one in parts[1:]))]
     other = cut(json.dumps(CONTENT).encode()[:-1] + b" }")  # the next version shares most of its parts
     feed.listened.clear()
     feed.give(manifest(6, content=None, parts=named(*other)))
@@ -215,7 +217,7 @@ async def test_a_disk_that_is_full_is_tried_again_in_a_while_and_with_the_next_c
 
 async def until_cut(feed: Feed, happened: Callable[[], bool]) -> None:
     """One connection, cut once this has happened."""
-    keeping = asyncio.create_task(feed.feed.keep(feed.changed))
+    keeping = asyncio.create_task(feed.feed.keep(feed.changed, feed.refused.append))
     await until(happened)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)

@@ -233,7 +233,20 @@ def test_a_birth_and_an_answer_are_written_as_the_contract_shows() -> None:
         owes=[EPOCH],
     )
     assert list(json.loads(msgspec.json.encode(birth))) == [
-        *("state", "school", "session", "bootid", "epoch", "agent", "clock", "time", "datasets", "lanes", "owes")
+        *(
+            "state",
+            "school",
+            "session",
+            "bootid",
+            "epoch",
+            "agent",
+            "clock",
+            "time",
+            "datasets",
+            "lanes",
+            "owes",
+            "recipient",
+        )
     ]
     answer = Answer(
         order="ping", school="school-07", epoch=EPOCH, number=18, outcome="done", reason="", result={}, time=TIME
