@@ -20,7 +20,8 @@ from tests.fuzz.target import Target
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOG_BEGINS = b"\xa5\x5a\xa5\x5a"
 EPOCH = "00000000-0000-4000-8000-000000000000"
-KEY = age.load_age_key(Path(tempfile.mkdtemp(dir="/dev/shm")) / "reference.agekey")
+with tempfile.TemporaryDirectory() as _folder:
+    KEY = age.load_age_key(Path(_folder) / "reference.agekey")
 
 
 def configuration(data: bytes) -> None:
