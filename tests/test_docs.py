@@ -29,7 +29,7 @@ from simulator.faults import FAULTS
 from tests.source_tree import ROOT, modules, parsed, strings
 
 DOCS = ROOT / "docs"
-CODE = re.compile(r"\b[CDEGKLPRSTUVX]-\d{3}\b")
+CODE = re.compile(r"\b[A-Z]-\d{3}\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
