@@ -30,6 +30,7 @@ from agent.reference import Reference
 from agent.rules import Rules
 from agent.school.bells import Bells
 from agent.school.card_key import load_card_key
+from agent.school.defects import Defects
 from agent.secrets import SecretStore
 from agent.signals import Signals
 from agent.sources import Station, keep_reading
@@ -70,12 +71,15 @@ async def run(
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
         )
-        alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact)
+        defects = Defects(clock)
+        alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book)
-        bells = Bells(outbox.transact, lambda: reference.book, clock)
+        bells = Bells(outbox.transact, lambda: reference.book, clock, defects)
         cells = Cells(config.sources, clock, environment)
-        pictures = Pictures(config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference)
+        pictures = Pictures(
+            config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference, [defects.trouble]
+        )
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with cells, asyncio.TaskGroup() as tasks:

@@ -67,7 +67,8 @@ class Rules:
         synced = self._clock.synced()
         if isinstance(reading, Tap):
             book, tap = self._book(), self._tapped(station, reading, synced=synced)
-            light = await self._taps.take(partial(desk.decide, book=book, tap=tap))
+            decide, otherwise = partial(desk.decide, book=book, tap=tap), partial(desk.record, book=book, tap=tap)
+            light = await self._taps.take(tap.purpose.value, decide, otherwise)
             await self._signals.show(station.config, source, light)
         elif (event := await self._news(reading, station, synced=synced)) is not None:
             await self._alarms.raise_alarm(event)

@@ -3,6 +3,8 @@
 No commit within WAIT_AFTER_S (stuck card, foreign lock): the reader shows wait, never green. The tap stays in the
 outbox's queue and is recorded when the database answers.
 
+Defect   a rule that fails by itself costs nobody his reader: the tap is recorded as seen, the light is wait, and the
+         failure is told as a trouble.
 Bounded  TAPS_WAITING taps of one box; beyond that a tap shows wait at once and is not taken.
 """
 
@@ -12,7 +14,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from agent.errors import AgentError
 from agent.outbox.group import Transaction
+from agent.school.defects import Defects
 from drivers.readings import Light
 
 log = logging.getLogger("agent.taps")
@@ -27,23 +31,38 @@ Transact = Callable[[Decide], Awaitable[Light]]
 class TapPath:
     """Joins readers with the outbox."""
 
-    def __init__(self, transact: Transact) -> None:
+    def __init__(self, transact: Transact, defects: Defects) -> None:
         self._transact = transact
+        self._defects = defects
         self._late: set[asyncio.Future[Light]] = set()
         self.not_taken = 0
 
-    async def take(self, decide: Decide) -> Light:
-        """Decide about the tap, in the commit that makes it durable; no light but wait before that."""
+    async def take(self, rule: str, decide: Decide, otherwise: Decide) -> Light:
+        """Decide about the tap, in the commit that makes it durable; no light but wait before that.
+
+        `otherwise` records the tap if `decide`, the work of this rule, fails by itself.
+        """
         if len(self._late) >= TAPS_WAITING:
             self.not_taken += 1
             return Light.WAIT
-        decided = asyncio.ensure_future(self._transact(decide))
+        decided = asyncio.ensure_future(self._decide(rule, decide, otherwise))
         done, _ = await asyncio.wait({decided}, timeout=WAIT_AFTER_S)
         if not done:
             self._late.add(decided)
             decided.add_done_callback(self._came_late)
             return Light.WAIT
         return decided.result()
+
+    async def _decide(self, rule: str, decide: Decide, otherwise: Decide) -> Light:
+        (outcome,) = await asyncio.gather(self._transact(decide), return_exceptions=True)
+        if isinstance(outcome, Light):
+            self._defects.passed(rule)
+            return outcome
+        if isinstance(outcome, AgentError) or not isinstance(outcome, Exception):
+            raise outcome
+        self._defects.failed(rule, outcome)
+        await self._transact(otherwise)
+        return Light.WAIT
 
     def _came_late(self, decided: asyncio.Future[Light]) -> None:
         self._late.discard(decided)

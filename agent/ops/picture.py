@@ -6,7 +6,7 @@ Not     writing and reading it: agent/ops/status.py.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -30,6 +30,7 @@ from agent.ops.status import (
     process_start,
 )
 from agent.outbox.outbox import Outbox
+from agent.outbox.troubles import Trouble
 from agent.reference import Reference
 from agent.school.told import Told
 from agent.sources import Station
@@ -55,6 +56,7 @@ class Pictures:
         cells: Cells,
         evidence: Evidence,
         reference: Reference,
+        others: Sequence[Callable[[], list[Trouble]]] = (),
     ) -> None:
         self._config = config
         self._clock = clock
@@ -66,6 +68,7 @@ class Pictures:
         self._cells = cells
         self._evidence = evidence
         self._reference = reference
+        self._others = others
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -106,7 +109,12 @@ class Pictures:
     def _troubles(self) -> list[TroubleView]:
         return [
             TroubleView(code=trouble.code, what=trouble.what, do=trouble.do, since=rfc3339(trouble.since_ns))
-            for trouble in [*self._outbox.trouble(), *self._evidence.trouble(), *self._reference.trouble()]
+            for trouble in [
+                *self._outbox.trouble(),
+                *self._evidence.trouble(),
+                *self._reference.trouble(),
+                *(trouble for troubles in self._others for trouble in troubles()),
+            ]
         ]
 
     def _evidence_view(self) -> EvidenceView:

@@ -5,7 +5,7 @@ Each part has a commit of its own, so that one that fails does not keep the othe
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,9 +13,8 @@ from typing import Any
 from agent.book import Book
 from agent.clock import Clock
 from agent.outbox.group import Transaction
+from agent.school.defects import Defects
 from agent.school.tapped import Tick
-
-log = logging.getLogger("agent.school")
 
 LOOK_S = 20.0
 TICKS: dict[str, Tick] = {}  # what is done, by its name
@@ -26,13 +25,18 @@ class Bells:
     """One per box. `book` gives the reference data of the moment."""
 
     def __init__(
-        self, transact: Transact, book: Callable[[], Book], clock: Clock, ticks: Mapping[str, Tick] = TICKS
+        self,
+        transact: Transact,
+        book: Callable[[], Book],
+        clock: Clock,
+        defects: Defects,
+        ticks: Mapping[str, Tick] = TICKS,
     ) -> None:
         self._transact = transact
         self._book = book
         self._clock = clock
+        self._defects = defects
         self._ticks = ticks
-        self.failing: dict[str, str] = {}  # which part fails, and how; empty if all is well
 
     async def run(self) -> None:
         """Runs for ever."""
@@ -44,14 +48,11 @@ class Bells:
         """Once round."""
         for name, tick in self._ticks.items():
             work = partial(_tick, tick=tick, book=self._book(), clock=self._clock)
-            try:
-                await self._transact(work)
-            except (ValueError, KeyError, ArithmeticError) as error:
-                if name not in self.failing:
-                    log.exception("the school's rules: %s fails", name)
-                self.failing[name] = f"{type(error).__name__}: {error}"
+            (outcome,) = await asyncio.gather(self._transact(work), return_exceptions=True)
+            if isinstance(outcome, Exception):
+                self._defects.failed(name, outcome)
             else:
-                self.failing.pop(name, None)
+                self._defects.passed(name)
 
 
 def _tick(transaction: Transaction, *, tick: Tick, book: Book, clock: Clock) -> None:

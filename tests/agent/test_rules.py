@@ -15,6 +15,7 @@ from agent.events import CameraPicture, CardSeen, ContactChanged, ReportPressed,
 from agent.model import Draft, Lane, Place, Severity
 from agent.rules import Rules
 from agent.school.cards import card_hash
+from agent.school.defects import Defects
 from agent.signals import Signals
 from agent.sources import Station, Trouble
 from agent.tap_path import Decide, TapPath
@@ -70,7 +71,7 @@ class House:
         self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
         self.rules = Rules(
             self.alarms,
-            TapPath(self._transact),
+            TapPath(self._transact, Defects(self.clock)),
             KEY,
             self.clock,
             signals=self.signals,

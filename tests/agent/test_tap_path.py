@@ -7,9 +7,12 @@ import asyncio
 import pytest
 
 from agent import tap_path
+from agent.errors import AgentError
 from agent.outbox.group import Transaction
+from agent.school.defects import Defects
 from agent.tap_path import Decide, TapPath
 from drivers.readings import Light
+from tests.clock import FastClock
 
 
 def green(_transaction: Transaction) -> Light:
@@ -33,10 +36,18 @@ class Gate:
         return decide(None)  # type: ignore[arg-type]
 
 
+def never(_transaction: Transaction) -> Light:
+    raise AssertionError("only where a rule fails by itself")
+
+
+def path_to(gate: Gate) -> TapPath:
+    return TapPath(gate.transact, Defects(FastClock()))
+
+
 @pytest.mark.parametrize(("decide", "shown"), [(green, Light.ACCEPTED), (red, Light.REFUSED)])
 async def test_the_light_comes_only_after_durable(decide: Decide, shown: Light) -> None:
     gate = Gate()
-    light = asyncio.ensure_future(TapPath(gate.transact).take(decide))
+    light = asyncio.ensure_future(path_to(gate).take("seen", decide, never))
     await asyncio.sleep(0)
     assert not light.done()
     gate.open.set()
@@ -46,7 +57,7 @@ async def test_the_light_comes_only_after_durable(decide: Decide, shown: Light) 
 async def test_a_stuck_database_shows_wait_and_the_tap_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tap_path, "WAIT_AFTER_S", 0.01)
     gate = Gate()
-    assert await TapPath(gate.transact).take(green) is Light.WAIT
+    assert await path_to(gate).take("seen", green, never) is Light.WAIT
     assert gate.taken == 0
     gate.open.set()
     async with asyncio.timeout(5):
@@ -57,14 +68,34 @@ async def test_a_stuck_database_shows_wait_and_the_tap_follows(monkeypatch: pyte
 async def test_late_taps_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tap_path, "WAIT_AFTER_S", 0.001)
     monkeypatch.setattr(tap_path, "TAPS_WAITING", 2)
-    path = TapPath(Gate().transact)
-    assert [await path.take(green) for _ in range(4)] == [Light.WAIT] * 4
+    path = path_to(Gate())
+    assert [await path.take("seen", green, never) for _ in range(4)] == [Light.WAIT] * 4
     assert path.not_taken == 2
 
 
-async def test_a_writer_that_died_reaches_the_supervisor() -> None:
+@pytest.mark.parametrize("error", [AgentError("D-102", "writer died", do="Nothing."), asyncio.CancelledError()])
+async def test_a_writer_that_died_reaches_the_supervisor(error: BaseException) -> None:
     async def broken(_decide: Decide) -> Light:
-        raise RuntimeError("writer died")
+        raise error
 
-    with pytest.raises(RuntimeError, match="writer died"):
-        await TapPath(broken).take(green)
+    with pytest.raises(type(error)):
+        await TapPath(broken, Defects(FastClock())).take("seen", green, never)
+
+
+async def test_a_rule_that_fails_by_itself_costs_no_tap_and_is_told() -> None:
+    gate, defects = Gate(), Defects(FastClock())
+    gate.open.set()
+    path = TapPath(gate.transact, defects)
+    recorded = []
+
+    def broken(_transaction: Transaction) -> Light:
+        raise KeyError("lunch")
+
+    def record(_transaction: Transaction) -> Light:
+        recorded.append(1)
+        return Light.ACCEPTED
+
+    assert await path.take("meals", broken, record) is Light.WAIT
+    assert (recorded, [trouble.code for trouble in defects.trouble()]) == ([1], ["M-103"])
+    assert await path.take("meals", red, never) is Light.REFUSED
+    assert defects.trouble() == []

@@ -16,6 +16,7 @@ from agent.errors import AgentError
 from agent.model import Draft, Lane, Place
 from agent.outbox import outbox as outbox_file
 from agent.outbox.group import Transaction
+from agent.school.defects import Defects
 from agent.tap_path import TapPath
 from drivers.readings import Light
 from tests.agent.outbox.box import (
@@ -103,6 +104,10 @@ async def test_a_crowd_of_waiters_shares_few_commits(path: Path) -> None:
         assert runs <= 1 + 2 * 4 + 2, "runs of a hundred: two or three commits for four hundred waiters"
 
 
+def never(_transaction: Transaction) -> Light:
+    raise AssertionError("only where a rule fails")
+
+
 def accepting(one: Draft, transaction: Transaction) -> Light:
     transaction.put(one)
     return Light.ACCEPTED
@@ -113,9 +118,11 @@ async def test_a_tap_that_waits_too_long_shows_wait_and_is_recorded_once(
 ) -> None:
     monkeypatch.setattr(tap_path, "WAIT_AFTER_S", 0.05)
     async with opened(path) as outbox:
-        path_of_taps = TapPath(outbox.transact)
+        path_of_taps = TapPath(outbox.transact, Defects(FastClock()))
         with write_locked(path):
-            lights = await asyncio.gather(*(path_of_taps.take(partial(accepting, tap(number))) for number in range(20)))
+            lights = await asyncio.gather(
+                *(path_of_taps.take("seen", partial(accepting, tap(number)), never) for number in range(20))
+            )
             assert lights == [Light.WAIT] * 20
             assert rows(path, "select count(*) from event") == [(1,)]
         await until(lambda: outbox.last(outbox.epoch, Lane.RECORD) == 21)

@@ -23,6 +23,7 @@ from agent.book import EMPTY
 from agent.config import SourceConfig
 from agent.model import Lane, Severity
 from agent.rules import Rules
+from agent.school.defects import Defects
 from agent.signals import Signals
 from agent.sources import Station
 from agent.sync.settings import LinkSettings
@@ -104,7 +105,7 @@ async def keep(box: Box, size: int, seed: int) -> str:
     alarms = AlarmPath(box.outbox.accept, box.link.send_ahead, box.clock)
     rules = Rules(
         alarms,
-        TapPath(box.outbox.transact),
+        TapPath(box.outbox.transact, Defects(box.clock)),
         bytes(32),
         box.clock,
         signals=Signals(),
