@@ -49,7 +49,7 @@ class CardReader:
         return f"em4100:{card.hex().upper()}"
 
     async def show(self, card: bytes, patience_s: float) -> str:
-        """Hold a card; returns G, W or R, or nothing if no light came in time. The card before must be away."""
+        """Hold a card; returns its light's letter, or nothing if none came in time. The card before must be away."""
         await asyncio.sleep(self._away_s - asyncio.get_running_loop().time())
         self._light = asyncio.get_running_loop().create_future()
         sent_s = self._read_aloud(card)

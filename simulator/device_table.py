@@ -22,6 +22,9 @@ LIGHTS = {
     "G": ("● green", "bold green"),
     "W": ("● wait", "bold yellow"),
     "R": ("● red", "bold red"),
+    "A": ("● ready", "bold yellow"),
+    "Y": ("● yellow", "bold yellow"),
+    "U": ("● unknown", "bold red"),
     "": ("○ no light", "dim"),
 }
 ODD = "bold white on red"

@@ -15,7 +15,7 @@ name = "{name}"
 driver = "serial_ascii"
 port = "{port}"
 format = "{format}"
-lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n" }}
+lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n", ready = "A\\n", unknown = "U\\n" }}
 """
 PANEL = """
 [[sensor]]
@@ -29,7 +29,10 @@ zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
 
 
 class TakesCards(Protocol):
-    """A card reader of any kind, as a child meets it."""
+    """A card reader of any kind, as a child meets it.
+
+    A light's letter: G accepted, R refused, W wait, A ready for the next card (after an operator's), U unknown card.
+    """
 
     name: str
     card_bytes: int  # how long the number of its cards is
@@ -45,7 +48,7 @@ class TakesCards(Protocol):
         ...
 
     async def show(self, card: bytes, patience_s: float) -> str:
-        """Hold a card; returns G, W or R, or nothing if no light came in time."""
+        """Hold a card; returns its light's letter, or nothing if none came in time."""
         ...
 
 

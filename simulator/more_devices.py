@@ -23,7 +23,7 @@ OSDP_NAMES = ("gym-1", "gym-2")
 PCSC_NAME = "ACS ACR122U simulated"
 VIEWER = "viewer"
 CAMERA_PASSWORD = "simulated"  # noqa: S105 - of a camera that is none
-GREEN, RED, DOOR, BUTTON = 22, 23, 17, 27  # lines of the chip
+GREEN, RED, YELLOW, BUZZER, DOOR, BUTTON = 22, 23, 24, 25, 17, 27  # lines of the chip
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a cell may use what lies under /dev, as it may the true chip
 STAND_IN = Path(__file__).with_name("stand_in")
 CONFIG = """
@@ -65,6 +65,8 @@ driver = "gpio_signal"
 chip = "{chip}"
 green = {green}
 red = {red}
+yellow = {yellow}
+buzzer = {buzzer}
 
 [[sensor]]
 name = "duct"
@@ -124,10 +126,10 @@ class MoreDevices:
         self.pcsc.service = self.pcscd
         self.detector = SmokeDetector("duct", free_port())
         self.board = SmokeSensor(box / "attic", zones=2)
-        self.chip = GpioChip(self._devices / "gpiochip", [GREEN, RED, DOOR, BUTTON])
+        self.chip = GpioChip(self._devices / "gpiochip", [GREEN, RED, YELLOW, BUZZER, DOOR, BUTTON])
         self.door = Contact(self.chip, DOOR, closed=True)
         self.button = Contact(self.chip, BUTTON, closed=False)
-        self.lamp = Lamp(self.chip, green=GREEN, red=RED)
+        self.lamp = Lamp(self.chip, green=GREEN, red=RED, yellow=YELLOW, buzzer=BUZZER)
         self.typing = TypingReader("hall", box / "hall")
         self.hall = LampedReader(self.typing, self.lamp)
         self.converter = LoopConverter(self._devices / "converter")
@@ -140,6 +142,8 @@ class MoreDevices:
             chip=self.chip.folder,
             green=GREEN,
             red=RED,
+            yellow=YELLOW,
+            buzzer=BUZZER,
             door=DOOR,
             button=BUTTON,
             detector=self.detector.port,

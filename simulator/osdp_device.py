@@ -6,7 +6,8 @@ Standard input, a line each, JSON:
     {"address": 1, "bits": 26, "card": HEX}       a card is held before it
     {"address": 1, "tamper": 1, "power": 0}       its cover, its power
     {"address": 1, "knows": false}                it refuses each command but the necessary ones
-Standard output, likewise: {"address": 1, "led": 2, "at": SECONDS}, "beeps", "key" (was written), "shown" (of a card).
+Standard output, likewise: {"address": 1, "led": 2, "blinks": false, "at": SECONDS}, "beeps" and "beep_s", "key" (was
+written), "shown" (of a card).
 libosdp must be handed whole frames, here as at the other end.
 """
 
@@ -157,9 +158,9 @@ class Device:
     def _obeyed(self, command: dict[str, Any]) -> dict[str, Any] | None:
         kind = command["command"]
         if kind == osdp_sys.CMD_LED:
-            say(self.address, led=command["on_color"])
+            say(self.address, led=command["on_color"], blinks=command["off_count"] > 0)
         elif kind == osdp_sys.CMD_BUZZER:
-            say(self.address, beeps=command["rep_count"])
+            say(self.address, beeps=command["rep_count"], beep_s=command["on_count"] / 10)
         elif kind == osdp_sys.CMD_KEYSET:
             say(self.address, key=command["data"].hex())
         elif kind == osdp_sys.CMD_STATUS:

@@ -13,7 +13,9 @@ from typing import Any
 
 from simulator.serial_bus import SerialBus
 
-LIGHTS = {1: "R", 2: "G", 3: "W"}  # the standard's numbers of red, green and amber
+LIGHTS = {  # the standard's number of red, green or amber; whether it blinks
+    (1, False): "R", (1, True): "U", (2, False): "G", (3, False): "A", (3, True): "W",
+}  # fmt: skip
 AGENT, READERS = "agent", "readers"
 
 
@@ -21,7 +23,7 @@ class OsdpReader:
     """A reader; show() holds a card before it and tells which light came.
 
     key     what it has in its memory: b"" = none, the default key; the agent may write another
-    beeps   of its last signal
+    beeps   of its last signal, each of beep_s
     """
 
     card_bytes = 4
@@ -33,6 +35,7 @@ class OsdpReader:
         self.kind = "osdp"
         self.last_light = ""
         self.beeps = 0
+        self.beep_s = 0.0
         self.shown_s = 0.0  # when the reader had the last card, time.monotonic()
         self.latency_ms: list[float] = []
         self.keysets = 0
@@ -49,7 +52,7 @@ class OsdpReader:
         return f"wiegand34:{card.hex().upper()}"
 
     async def show(self, card: bytes, patience_s: float) -> str:
-        """Hold a card; returns G, W or R, or nothing if no light came in time.
+        """Hold a card; returns its light's letter, or nothing if none came in time.
 
         Three bytes are sent as Wiegand-26, four as Wiegand-34, others as they are.
         """
@@ -93,13 +96,14 @@ class OsdpReader:
     def said(self, word: dict[str, Any]) -> None:
         """What its process tells of it."""
         if "led" in word and self._light is not None and not self._light.done():
-            self._light.set_result((LIGHTS.get(word["led"], ""), word["at"]))
+            self._light.set_result((LIGHTS.get((word["led"], word["blinks"]), ""), word["at"]))
         if "ready" in word:
             self._ready.set()
         if "key" in word:
             self.key = bytes.fromhex(word["key"])
             self.keysets += 1
         self.beeps = word.get("beeps", self.beeps)
+        self.beep_s = word.get("beep_s", self.beep_s)
         self.shown_s = word["at"] if "shown" in word else self.shown_s
 
 

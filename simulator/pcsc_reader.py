@@ -34,13 +34,19 @@ BUZZER = bytes.fromhex("FF0052")
 PERIOD_S = 0.3  # the service asks each 0.4 s
 READ_S = 0.05  # the service has read what came; it asks again after 0.4 s
 RED, GREEN = 1, 2
-LETTERS = {GREEN: "G", RED: "R", RED | GREEN: "W"}
+LETTERS = {
+    (GREEN, 1): "G",
+    (RED, 1): "R",
+    (RED, 8): "U",
+    (RED | GREEN, 0): "W",
+    (RED | GREEN, 1): "A",
+}  # tenths of a beep
 
 Answer = Callable[[bytes], bytes]
 
 
 class PcscReader:
-    """A reader; show() holds a card before it and tells which light came: G, R, W or nothing."""
+    """A reader; show() holds a card before it and tells which light came, by its letter, or nothing."""
 
     card_bytes = 4
 
@@ -105,7 +111,7 @@ class PcscReader:
         self._uid, self._next, self._powered = b"", b"", False
 
     async def show(self, card: bytes, patience_s: float) -> str:
-        """Hold a card until a light comes; returns G, W or R, or nothing if none came in time."""
+        """Hold a card until a light comes; returns its letter, or nothing if none came in time."""
         self._light = asyncio.get_running_loop().create_future()
         self.hold(card)
         shown_s = time.monotonic()
@@ -202,11 +208,11 @@ class PcscReader:
             return b"\x90\x00"
         if apdu[:3] != LED or len(apdu) != 9:
             return b"\x63\x00"
-        wanted, repetitions, buzzer = apdu[3], apdu[7], apdu[8]
+        wanted, tenths, repetitions, buzzer = apdu[3], apdu[5], apdu[7], apdu[8]
         mask = wanted >> 2 & 3
         self._lit = self._lit & ~mask | wanted & mask
         self.beeps += repetitions if buzzer else 0
-        self.last_light = LETTERS.get(self._lit, "")
+        self.last_light = LETTERS.get((self._lit, tenths if buzzer and repetitions else 0), "")
         if self._light is not None and not self._light.done():
             self._light.set_result(time.monotonic())
         return bytes((0x90, self._lit))

@@ -38,12 +38,15 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     seconds: Annotated[float, Meta(ge=0.1, le=25)] = 2.0
     blink: bool = False
     beeps: Annotated[int, Meta(ge=0, le=10)] = 0
+    beep_s: Annotated[float, Meta(ge=0.1, le=2, description="how long each beep is")] = 0.1
 
 
 LIGHTS = {
     Light.ACCEPTED: Shown(colour="green", beeps=1),
     Light.REFUSED: Shown(colour="red", beeps=3),
     Light.WAIT: Shown(colour="amber", blink=True),
+    Light.READY: Shown(colour="amber", seconds=15, beeps=1),  # until the next card
+    Light.UNKNOWN: Shown(colour="red", blink=True, beeps=1, beep_s=0.8),
 }
 
 
@@ -92,8 +95,12 @@ class OsdpReader:
             yield await self._bus.next_reading(self._member)
 
     async def show(self, light: Light) -> None:
+        from drivers.readers.osdp_panel import buzzer, led
+
         shown = self._lights[light]
-        self._bus.show(self._member, shown.colour, shown.seconds, blink=shown.blink, beeps=shown.beeps)
+        lamp = led(shown.colour, tenths=round(shown.seconds * 10), blink=shown.blink)
+        sound = buzzer(shown.beeps, tenths=round(shown.beep_s * 10))
+        self._bus.show(self._member, [lamp, sound] if shown.beeps else [lamp])
 
 
 def probe(settings: Settings) -> Finding:

@@ -22,7 +22,7 @@ from drivers.errors import DeviceError
 from drivers.readers.osdp_frame import Frame, is_noise, next_frame
 from drivers.readers.osdp_keys import Keys
 from drivers.readers.osdp_member import Member
-from drivers.readers.osdp_panel import Panels, buzzer, led
+from drivers.readers.osdp_panel import Event, Panels
 from drivers.readings import ContactChange, Tap
 from drivers.serial_port import Bytes, SerialPort, open_port
 from drivers.true_path import true_path
@@ -68,10 +68,9 @@ class Bus:
         """Somebody's turn may have come earlier."""
         self._changed.set()
 
-    def show(self, member: Member, colour: str, seconds: float, *, blink: bool, beeps: int) -> None:
-        """Raises DeviceError."""
+    def show(self, member: Member, commands: list[Event]) -> None:
+        """Lights and beeps. Raises DeviceError."""
         self._raise(member)
-        commands = [led(colour, tenths=round(seconds * 10), blink=blink), *([buzzer(beeps)] if beeps else [])]
         member.show(commands, self._loop.time())
         self.wake()
 

@@ -203,6 +203,6 @@ def led(colour: str, *, tenths: int, blink: bool) -> Event:
     }  # fmt: skip
 
 
-def buzzer(beeps: int) -> Event:
-    """So many, each a tenth of a second."""
-    return {"command": BUZZER, "reader": 0, "control_code": 2, "on_count": 1, "off_count": 1, "rep_count": beeps}
+def buzzer(beeps: int, *, tenths: int) -> Event:
+    """So many beeps, each so many tenths of a second long."""
+    return {"command": BUZZER, "reader": 0, "control_code": 2, "on_count": tenths, "off_count": 1, "rep_count": beeps}

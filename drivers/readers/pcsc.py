@@ -44,7 +44,7 @@ UNAWARE, PRESENT = 0, 0x20  # states: nothing is known yet; a card is there
 EVENTS_SHIFT = 16  # of a state: above it the service counts cards that came or went
 TAPS_WAITING = 64
 STUCK_S = 5.0  # one look lasts two seconds at most, one command to a card less
-LIGHT_S = 1.5  # three beeps take less than one second; after two the cell itself is asked no longer (U-105)
+LIGHT_S = 1.5  # the beeps of a light take less than one second; after two the cell itself is asked no longer (U-105)
 PROBE_S = 3.0
 
 
@@ -57,6 +57,8 @@ LEDS = {  # lowest four bits: red on, green on, change red, change green; then t
     Light.ACCEPTED: bytes.fromhex("FF00400E0401000101"),  # green, one beep
     Light.REFUSED: bytes.fromhex("FF00400D0401010301"),  # red, three beeps
     Light.WAIT: bytes.fromhex("FF00400F0400000000"),  # both: orange, no beep
+    Light.READY: bytes.fromhex("FF00400F0401000101"),  # orange, one beep
+    Light.UNKNOWN: bytes.fromhex("FF00400D0408000101"),  # red, one beep of 0.8 s
 }
 
 

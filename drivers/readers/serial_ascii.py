@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     baud: Annotated[int, Meta(ge=300, le=115_200, description="line speed in baud", examples=[9600])] = 9600
     lights: Annotated[
         dict[Light, str],
-        Meta(description='what to write to the port for accepted, refused, wait; e.g. { accepted = "G\\n" }'),
+        Meta(description='what to write for accepted, refused, wait, ready, unknown; e.g. { accepted = "G\\n" }'),
     ] = {}
 
 
@@ -218,7 +218,8 @@ class SerialReader:
                     yield tap
 
     async def show(self, light: Light) -> None:
-        text = self._settings.lights.get(light, "")
+        lights = self._settings.lights
+        text = lights.get(light) or (lights.get(Light.REFUSED) if light is Light.UNKNOWN else "")
         if text:
             self._port.write(text.encode())
 

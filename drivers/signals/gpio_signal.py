@@ -3,6 +3,8 @@
 accepted  green for a second, one short beep
 refused   red for two seconds, three beeps
 wait      yellow blinks for two seconds, one long beep
+ready     yellow until the next card, for fifteen seconds at most; one short beep
+unknown   red with one beep of almost a second, then blinking: two seconds in all
 The newest light wins at once. All lines are off at the start, between lights and at the end; what they show when the
 process is killed stands in docs/drivers/lamps.md. What the lamp has no line for stays dark: red is never shown as
 green.
@@ -44,6 +46,8 @@ PATTERNS: dict[Light, tuple[Part, ...]] = {
     Light.ACCEPTED: (Part(2, (GREEN, BUZZER)), Part(18, (GREEN,))),
     Light.REFUSED: (*(Part(3, (RED, BUZZER)), Part(3, (RED,))) * 3, Part(22, (RED,))),
     Light.WAIT: (Part(8, (YELLOW, BUZZER)), *(Part(5, ()), Part(5, (YELLOW,))) * 3, Part(2, ())),
+    Light.READY: (Part(2, (YELLOW, BUZZER)), Part(298, (YELLOW,))),
+    Light.UNKNOWN: (Part(16, (RED, BUZZER)), *(Part(4, ()), Part(4, (RED,))) * 3),
 }
 LineNumber = Annotated[int, Meta(ge=0, le=1023)]
 

@@ -90,7 +90,7 @@ async def test_a_card_is_read_and_a_light_is_seen(bus: OsdpBus, panel: Panel) ->
     led |= {"on_count": 1, "off_count": 0, "on_color": osdp_sys.LED_COLOR_AMBER, "off_color": 0}
     panel.machine.submit_command(0, {"command": osdp_sys.CMD_LED} | led)
     await panel.until(light.done)
-    assert (await light, bus.readers[1].last_light) == ("W", "W")
+    assert (await light, bus.readers[1].last_light) == ("A", "A")
     assert bus.readers[1].latency_ms[0] > 0
 
 

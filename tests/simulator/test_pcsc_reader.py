@@ -86,6 +86,9 @@ def test_a_light_is_shown_with_and_without_a_card(reader: PcscReader, sent: list
     asked(reader, sent, POWER_ON)
     assert asked(reader, sent, TRANSFER, bytes.fromhex("FF00400D0401010301")) == (0, b"\x90\x01")
     assert (reader.last_light, reader.beeps) == ("R", 4)
+    for command, letter in [("0F0401000101", "A"), ("0F0400000000", "W"), ("0D0408000101", "U")]:
+        asked(reader, sent, TRANSFER, bytes.fromhex("FF0040" + command))
+        assert reader.last_light == letter
     assert asked(reader, sent, TRANSFER, b"\xff\x00\x41") == (0, b"\x63\x00")
 
 

@@ -11,6 +11,7 @@ from agent.clock import SystemClock
 from drivers.driver import Driver
 from drivers.errors import DeviceError
 from drivers.readers import osdp
+from drivers.readers.osdp import LIGHTS
 from drivers.readings import CardForm, ContactChange, Light, Tap
 from simulator.osdp_reader import wiegand
 from tests.drivers.readers.osdp_wires import CARD, KEY, contacts, kept, settings, tapped, taps, wires
@@ -33,13 +34,27 @@ async def test_a_card_is_read_and_answered_at_every_speed(tmp_path: Path, baud: 
         assert bytes.fromhex("3D9CB940") not in bytes(bus.wires.said)
 
 
-@pytest.mark.parametrize(("light", "letter", "beeps"), [(Light.REFUSED, "R", 3), (Light.WAIT, "W", 0)])
-async def test_the_other_lights(tmp_path: Path, light: Light, letter: str, beeps: int) -> None:
+@pytest.mark.parametrize(
+    ("light", "letter", "beeps", "beep_s"),
+    [
+        (Light.REFUSED, "R", 3, 0.1),
+        (Light.WAIT, "W", 0, 0.0),
+        (Light.READY, "A", 1, 0.1),
+        (Light.UNKNOWN, "U", 1, 0.8),
+    ],
+)
+async def test_the_other_lights(tmp_path: Path, light: Light, letter: str, beeps: int, beep_s: float) -> None:
     async with wires(tmp_path, KEY) as bus, kept(bus, light=light) as found:
         await until(found.works)
         await tapped(bus.readers[1], found, CARD)
         assert bus.readers[1].last_light == letter
-        await until(lambda: bus.readers[1].beeps == beeps)
+        await until(lambda: (bus.readers[1].beeps, bus.readers[1].beep_s) == (beeps, beep_s))
+
+
+def test_every_light_is_shown_and_no_two_alike() -> None:
+    assert set(LIGHTS) == set(Light)
+    assert len(set(LIGHTS.values())) == len(Light)
+    assert [light for light, shown in LIGHTS.items() if shown.colour == "green"] == [Light.ACCEPTED]
 
 
 @pytest.mark.parametrize(

@@ -223,12 +223,18 @@ async def test_a_card_that_lies_there_from_before_is_no_tap(tmp_path: Path) -> N
 # --- lights ----------------------------------------------------------------------------------------------------------
 
 
+LIGHTS_IN_TURN = [  # the beeps add up
+    (Light.ACCEPTED, "G", 1), (Light.REFUSED, "R", 4), (Light.WAIT, "W", 4), (Light.READY, "A", 5),
+    (Light.UNKNOWN, "U", 6),
+]  # fmt: skip
+
+
 async def test_a_light_comes_while_the_card_is_held(tmp_path: Path) -> None:
     async with far_reader(tmp_path) as reader, pcsc.connect(SETTINGS, FastClock(), no_secrets) as opened:
         assert reader.own_beep
         showing = asyncio.create_task(reader.show(UID4, 5.0))
         assert (await anext(aiter(opened))).card == "24548AAC"
-        for light, shown, beeps in [(Light.ACCEPTED, "G", 1), (Light.REFUSED, "R", 4), (Light.WAIT, "W", 4)]:
+        for light, shown, beeps in LIGHTS_IN_TURN:
             await opened.show(light)
             assert (reader.last_light, reader.beeps, reader.own_beep) == (shown, beeps, False)
         assert await showing

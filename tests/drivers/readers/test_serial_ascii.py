@@ -318,10 +318,24 @@ async def test_lights_are_written_and_one_that_is_not_configured_is_nothing(line
     heard = bytearray()
     line.on_data = heard.extend
     async with serial_ascii.connect(settings(line), FastClock(), no_secrets) as reader:
-        for light in (Light.ACCEPTED, Light.WAIT, Light.REFUSED):
+        for light in (Light.ACCEPTED, Light.WAIT, Light.READY, Light.REFUSED):
             await reader.show(light)
         await until(lambda: len(heard) == 4)
     assert heard == b"G\nR\n"
+
+
+@pytest.mark.parametrize(("more", "written"), [({}, b"R\n"), ({Light.UNKNOWN: "U\n", Light.READY: "A\n"}, b"U\nA\n")])
+async def test_an_unknown_card_is_refused_where_the_board_knows_no_better(
+    line: SerialLine, more: dict[Light, str], written: bytes
+) -> None:
+    heard = bytearray()
+    line.on_data = heard.extend
+    wanted = Settings(port=str(line.link), lights=LIGHTS | more)
+    async with serial_ascii.connect(wanted, FastClock(), no_secrets) as reader:
+        await reader.show(Light.UNKNOWN)
+        await reader.show(Light.READY)
+        await until(lambda: len(heard) == len(written))
+    assert heard == written
 
 
 async def test_back_within_two_seconds_after_the_plug_is(line: SerialLine) -> None:
