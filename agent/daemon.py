@@ -31,6 +31,7 @@ from agent.rules import Rules
 from agent.school.bells import Bells
 from agent.school.card_key import load_card_key
 from agent.school.defects import Defects
+from agent.school.ledger_keeper import LedgerKeeper
 from agent.secrets import SecretStore
 from agent.signals import Signals
 from agent.sources import Station, keep_reading
@@ -76,9 +77,11 @@ async def run(
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book)
         bells = Bells(outbox.transact, lambda: reference.book, clock, defects)
+        ledger = ledger_of(config, outbox, identity, reference, clock)
         cells = Cells(config.sources, clock, environment)
+        others = [defects.trouble, ledger.trouble]
         pictures = Pictures(
-            config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference, [defects.trouble]
+            config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference, others
         )
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
@@ -94,6 +97,7 @@ async def run(
                     "link": link.run(),
                     "evidence": evidence.run(),
                     "bells": bells.run(),
+                    "ledger": ledger.run(),
                     "picture": house.keep_picture(config.state.live),
                     "watch": house.keep_watch(),
                     "health": house.report_health(),
@@ -103,15 +107,16 @@ async def run(
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
         finally:
             notifier.stopping()
-            await _drained(alarms, evidence)
+            await _drained(alarms, evidence, ledger)
 
 
-async def _drained(alarms: AlarmPath, evidence: Evidence) -> None:
+async def _drained(alarms: AlarmPath, evidence: Evidence, ledger: LedgerKeeper) -> None:
     """What is on its way to the disk gets there, if that can be done soon."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_ALARMS_S):
             await alarms.drained()
             await evidence.finish()
+            await ledger.finish()
 
 
 def _ready(notifier: Notifier) -> None:
@@ -137,6 +142,19 @@ def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clo
         clock,
         reserve_bytes=config.outbox.reserve_mb * MB,
         cameras=sum(source.kind == "camera" for source in config.sources),
+    )
+
+
+def ledger_of(config: Config, outbox: Outbox, identity: Identity, reference: Reference, clock: Clock) -> LedgerKeeper:
+    """Who signs the school's ledger."""
+    return LedgerKeeper(
+        outbox,
+        config.school,
+        identity,
+        clock,
+        database=config.state.database,
+        book=lambda: reference.book,
+        versions=reference.versions,
     )
 
 

@@ -24,6 +24,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "identity": "identity",
     "card": "card",
     "secret": "secret",
+    "ledger": "ledger",
     "demo": "demo",
 }
 HELP = {
@@ -34,6 +35,7 @@ HELP = {
     "identity": "print the public key by which the centre knows this box",
     "card": "show a card's number in every way a vendor prints it",
     "secret": "store a password or a key of a device under a name",
+    "ledger": "the ledger of meals and clubs: how far it is signed, and a proof of one leaf",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"

@@ -5,7 +5,7 @@ Computed  from what an entry shows too, so that statements can be checked after 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Line = tuple[str, str, str, int]  # kind, day, programme or club or rule, tenge for one
@@ -42,8 +42,31 @@ LINES: dict[str, Callable[[Mapping[str, Any]], Line]] = {
     "kz.mektep.suspicion.v1": _suspicion,
 }
 
+COUNTS_IN: dict[str, tuple[str, int]] = {  # kind -> in which sum, and whether it adds or takes away
+    "granted": ("meals", 1),
+    "forgotten": ("meals", 1),
+    "reversed": ("meals", -1),
+    "dated": ("", 0),  # moves a granted one from no day to its day
+    "not_counted": ("meals", -1),
+    "visit": ("visits", 1),
+    "visit_not_counted": ("", 0),
+    "suspicion": ("suspicions", 1),
+}
+
 
 def line_of(type_: str, data: Mapping[str, Any]) -> Line | None:
     """The line, or None for what no statement counts."""
     line = LINES.get(type_)
     return line(data) if line else None
+
+
+def sums(lines: Iterable[tuple[str, int, int]]) -> dict[str, int]:
+    """What a statement says in all, from kind, tenge and count of its lines; the names are those of its fields."""
+    found = dict.fromkeys(("meals", "meals_tenge", "visits", "visits_tenge", "suspicions"), 0)
+    for kind, tenge, count in lines:
+        name, sign = COUNTS_IN[kind]
+        if name:
+            found[name] += sign * count
+        if f"{name}_tenge" in found:
+            found[f"{name}_tenge"] += sign * count * tenge
+    return found

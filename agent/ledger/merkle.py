@@ -72,6 +72,11 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return Frontier().extend(leaves).root()
 
 
+def root_at(size: int, subtree: Hashes) -> bytes:
+    """The root of the first `size` leaves."""
+    return _range_root(0, size, subtree) if size else EMPTY_ROOT
+
+
 def inclusion(size: int, index: int, subtree: Hashes) -> list[bytes]:
     """The proof that leaf `index` is in the tree of `size` leaves, from the leaf upwards."""
     if not 0 <= index < size:

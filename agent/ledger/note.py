@@ -197,6 +197,16 @@ def open_note(note: str, known: Iterable[Verifier]) -> Note:
     return Note(text, tuple(signed))
 
 
+def unverified_text(note: str) -> str:
+    """The text of a note, whoever may have signed it. Raises NoteError if it is none."""
+    return _split(note)[0]
+
+
+def unverified_names(note: str) -> list[str]:
+    """Whose signatures a note says it has. Raises NoteError if it is none."""
+    return [line.name for line in _split(note)[1]]
+
+
 def open_checkpoint(note: str, origin: str, log: Sequence[Verifier], cosigners: Sequence[Verifier] = ()) -> Checkpoint:
     """The checkpoint of the log of this origin, signed by one of its keys. Raises NoteError."""
     opened = open_note(note, [*log, *cosigners])

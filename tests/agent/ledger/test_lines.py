@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.events import KINDS
-from agent.ledger.lines import LINES, Line, line_of
+from agent.events import KINDS, LEAVES
+from agent.ledger.lines import COUNTS_IN, LINES, Line, line_of, sums
 
 MEAL = {"day": "2026-11-23", "programme": "free", "tenge": 450, "operator": ""}
 VISIT = {"day": "2026-11-23", "club": "chess", "tenge": 1_200}
@@ -42,3 +42,26 @@ def test_the_child_is_not_needed_for_it() -> None:
 def test_only_events_that_there_are_have_lines() -> None:
     assert LINES.keys() <= KINDS.keys()
     assert line_of("kz.mektep.card.seen.v1", {}) is None
+
+
+def test_every_kind_of_line_is_in_one_sum_or_in_none() -> None:
+    assert {line[0] for _, _, line in TABLE} == set(COUNTS_IN)
+    assert LINES.keys() - LEAVES == {"kz.mektep.suspicion.v1"}
+
+
+def test_the_sums_of_a_day() -> None:
+    lines = [
+        ("granted", 950, 600), ("granted", 1100, 40), ("forgotten", 0, 3), ("reversed", 950, 2), ("dated", 950, 30),
+        ("not_counted", 1100, 1), ("visit", 1500, 12), ("visit_not_counted", 0, 4), ("suspicion", 0, 5),
+    ]  # fmt: skip
+    assert sums(lines) == {
+        "meals": 600 + 40 + 3 - 2 - 1,
+        "meals_tenge": 950 * 598 + 1100 * 39,
+        "visits": 12,
+        "visits_tenge": 18_000,
+        "suspicions": 5,
+    }
+
+
+def test_nothing_comes_to_nothing() -> None:
+    assert set(sums([]).values()) == {0}

@@ -1,0 +1,234 @@
+"""Keeps the ledger provable: signs its root each hour and after each statement, and looks at the start whether it is
+still what was signed last.
+
+Order     size and root are read in one commit and signed after it; the checkpoint is an event of the next commit. So no
+          checkpoint covers what a power cut can take back.
+Twice     the last checkpoint lies in the database and in a file beside it. A database that was put back from a copy
+          would go on where it has gone on before, and sign another history: then nothing of it is signed any more, and
+          a new epoch, with a new log, carries the last checkpoint on.
+Not       what a statement says: agent/school/statement.py. Who checks it all: the centre, and the auditor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from agent.book import Book
+from agent.clock import Clock
+from agent.errors import AgentError
+from agent.events import draft
+from agent.ledger.merkle import HASH_BYTES
+from agent.ledger.note import Checkpoint, NoteError, Signer, parse_checkpoint, sign_note, unverified_text
+from agent.ledger.stored import Spoilt
+from agent.outbox.group import Transaction
+from agent.outbox.ledger_view import LedgerView, ledger_view
+from agent.outbox.outbox import LAST_CHECKPOINT, Outbox
+from agent.outbox.troubles import Trouble
+from agent.private_file import write_private
+from agent.school.calendar import local
+from agent.school.statement import close_day, ended_day
+from agent.school_events import Checkpoint as CheckpointEvent
+
+log = logging.getLogger("agent.ledger")
+
+FILE = "ledger.checkpoint"  # beside the database
+DOMAIN = "mektep.kz"
+LOOK_S = 20.0
+HOUR_NS = 3_600 * 1_000_000_000
+
+
+class Head(msgspec.Struct, frozen=True):
+    """How large the log of an epoch is, and its root."""
+
+    epoch: str
+    size: int
+    root: bytes
+
+
+NOTHING = Head("", 0, bytes(HASH_BYTES))
+
+
+def origin_of(school: str, epoch: str) -> str:
+    """The name of an epoch's log, and of the key that signs it."""
+    return f"{DOMAIN}/{school}/{epoch}"
+
+
+class LedgerKeeper:
+    """One per box. `versions` tells those of the reference data."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        school: str,
+        signer: Signer,
+        clock: Clock,
+        *,
+        database: Path,
+        book: Callable[[], Book],
+        versions: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._outbox = outbox
+        self._school = school
+        self._signer = signer
+        self._clock = clock
+        self._database = database
+        self._file = database.with_name(FILE)
+        self._book = book
+        self._versions = versions
+        self._signed = NOTHING
+        self._signed_ns = 0  # monotonic; 0: the log has not been compared yet, and nothing is signed
+        self._closed_day = ""  # the last day's end that was seen to
+        self._differs: list[Trouble] = []
+        self._failing: dict[str, Trouble] = {}
+
+    async def run(self) -> None:
+        """Runs for ever."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Once round: what is due."""
+        if not self._signed_ns:
+            await self._tried("start", self._begin)
+        if self._signed_ns:
+            await self._tried("day", self._close_day)
+            if self._clock.monotonic_ns() - self._signed_ns >= HOUR_NS:
+                await self._tried("hour", partial(self.checkpoint, "hour"))
+
+    async def finish(self) -> None:
+        """At an orderly stop: sign what the last checkpoint does not cover."""
+        if self._signed_ns:
+            await self._tried("stop", partial(self.checkpoint, "stop"))
+
+    def trouble(self) -> list[Trouble]:
+        """What is wrong with the ledger."""
+        return [*self._differs, *self._failing.values()]
+
+    async def checkpoint(self, reason: str) -> bool:
+        """Sign the log as it is on the disk. Returns False, and does nothing, if it has not grown since the last."""
+        head = await self._outbox.transact(_head)
+        self._signed_ns = self._clock.monotonic_ns()
+        if head.size == 0 or (head.epoch, head.size) == (self._signed.epoch, self._signed.size):
+            return False
+        origin = origin_of(self._school, head.epoch)
+        note = sign_note(str(Checkpoint(origin, head.size, head.root)), origin, self._signer)
+        await asyncio.to_thread(self._keep, note)
+        event = draft(CheckpointEvent(size=head.size, reason=reason, note=note), self._clock.now())
+
+        def put(transaction: Transaction) -> bool:
+            if transaction.numbering.epoch != head.epoch:
+                return False  # a new epoch was opened meanwhile: its first leaf names the checkpoint before
+            transaction.put(event)
+            transaction.remember(LAST_CHECKPOINT, note.encode())
+            return True
+
+        if await self._outbox.transact(put):
+            self._signed = head
+        return self._signed is head
+
+    def _keep(self, note: str) -> None:
+        """Before anybody else sees it."""
+        try:
+            write_private(self._file, note.encode())
+        except OSError as error:  # the other copy, in the database, must do
+            log.warning("%s cannot be written: %s", self._file, error)
+
+    async def _close_day(self) -> None:
+        now = self._clock.now()
+        here = local(now.utc_ns, self._book().calendar)
+        if not now.synced or ended_day(here) == self._closed_day:
+            return
+        if await self._outbox.transact(partial(close_day, now=here, at=now, datasets=self._versions())):
+            await self.checkpoint("day")
+        self._closed_day = ended_day(here)
+
+    async def _begin(self) -> None:
+        """Compare the log with what was signed last; then sign what was decided since."""
+        filed = await asyncio.to_thread(self._filed)
+        self._signed, why = await asyncio.to_thread(self._compared, filed)
+        if why:
+            await self._set_aside(why, filed)
+        await self.checkpoint("start")
+
+    async def _set_aside(self, why: str, filed: str) -> None:
+        log.critical("the ledger is not what was signed: %s; a new epoch is opened", why)
+        do = "Nothing on site; tell the centre at once: somebody may have put back or changed the database."
+        what = f"the ledger is not what was signed: {why}"
+        self._differs = [Trouble(code="A-121", what=what, do=do, since_ns=self._clock.utc_ns())]
+        if filed:
+            await self._outbox.remember(LAST_CHECKPOINT, filed.encode())
+        await self._outbox.open_epoch("rewind")
+
+    def _filed(self) -> str:
+        """The checkpoint in the file; empty if there is none, or none of this school."""
+        try:
+            note = self._file.read_bytes().decode()
+            return note if self._parsed(note) else ""
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            log.warning("%s cannot be read: %s", self._file, error)
+            return ""
+
+    def _compared(self, filed: str) -> tuple[Head, str]:
+        """What was signed last of the newest epoch's log, and why the log is not what was signed; empty if it is."""
+        with ledger_view(self._database) as view:
+            signed = [head for note in (filed, view.checkpoint) if (head := self._parsed(note))]
+            try:
+                size = view.log.check()
+                faults = [fault for head in signed if (fault := _fault(head, view, size))]
+            except Spoilt as error:
+                faults = [str(error)]
+            newest = max((head for head in signed if head.epoch == view.epoch), key=_size, default=NOTHING)
+        return newest, faults[0] if faults else ""
+
+    def _parsed(self, note: str) -> Head | None:
+        """What a checkpoint of this box says; its own signature need not be verified."""
+        try:
+            found = parse_checkpoint(unverified_text(note))
+        except NoteError:
+            return None
+        epoch = found.origin.rpartition("/")[2]
+        return Head(epoch, found.size, found.root) if found.origin == origin_of(self._school, epoch) else None
+
+    async def _tried(self, part: str, work: Callable[[], Awaitable[object]]) -> None:
+        """A part that fails is tried again, and keeps no other from its turn."""
+        try:
+            await work()
+        except (ValueError, NoteError, AgentError) as error:
+            if part not in self._failing:
+                log.exception("the ledger: %s fails", part)
+            what = f"a checkpoint or statement of the ledger cannot be made ({part}): {error}"
+            do = "Nothing on site; it is tried again. If it stays, send the log to support."
+            since_ns = self._failing[part].since_ns if part in self._failing else self._clock.utc_ns()
+            self._failing[part] = Trouble(code="A-122", what=what, do=do, since_ns=since_ns)
+        else:
+            self._failing.pop(part, None)
+
+
+def _head(transaction: Transaction) -> Head:
+    log = transaction.log()
+    return Head(transaction.numbering.epoch, log.size, log.root())
+
+
+def _size(head: Head) -> int:
+    return head.size
+
+
+def _fault(head: Head, view: LedgerView, size: int) -> str:
+    """Why the log of the database cannot be that of a checkpoint; empty if it can."""
+    if head.epoch == view.epoch:
+        if size < head.size:
+            return f"it has {size} leaves, and {head.size} were signed"
+        if view.log.root(head.size) != head.root:
+            return f"its first {head.size} leaves are others than were signed"
+    elif head.epoch not in view.before and size > 1:
+        return f"epoch {head.epoch} was signed, and this database does not know it"
+    return ""
