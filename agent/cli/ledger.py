@@ -60,13 +60,15 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    words = "the same as one JSON object"
+    parser.add_argument("--json", action="store_true", help=words)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="leaves, root, the last checkpoint")
     prove = actions.add_parser("prove", help="a proof of one leaf, on standard output")
     prove.add_argument("index", type=int, help="the leaf's number, as in the event's attribute `leaf`")
     for action in (show, prove):
         action.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
-        action.add_argument("--json", action="store_true", help="the same as one JSON object")
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:

@@ -41,6 +41,7 @@ FILE = "ledger.checkpoint"  # beside the database
 DOMAIN = "mektep.kz"
 LOOK_S = 20.0
 HOUR_NS = 3_600 * 1_000_000_000
+OPENING = 1  # the leaf that says why the epoch was opened: a log with no other has nothing to prove yet
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -112,10 +113,10 @@ class LedgerKeeper:
         return [*self._differs, *self._failing.values()]
 
     async def checkpoint(self, reason: str) -> bool:
-        """Sign the log as it is on the disk. Returns False, and does nothing, if it has not grown since the last."""
+        """Sign the log as it is on the disk. Returns False, and does nothing, if nothing was decided since the last."""
         head = await self._outbox.transact(_head)
         self._signed_ns = self._clock.monotonic_ns()
-        if head.size == 0 or (head.epoch, head.size) == (self._signed.epoch, self._signed.size):
+        if head.size <= OPENING or (head.epoch, head.size) == (self._signed.epoch, self._signed.size):
             return False
         origin = origin_of(self._school, head.epoch)
         note = sign_note(str(Checkpoint(origin, head.size, head.root)), origin, self._signer)
@@ -229,6 +230,6 @@ def _fault(head: Head, view: LedgerView, size: int) -> str:
             return f"it has {size} leaves, and {head.size} were signed"
         if view.log.root(head.size) != head.root:
             return f"its first {head.size} leaves are others than were signed"
-    elif head.epoch not in view.before and size > 1:
+    elif head.epoch not in view.before and size > OPENING:
         return f"epoch {head.epoch} was signed, and this database does not know it"
     return ""
