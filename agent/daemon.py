@@ -72,17 +72,16 @@ async def run(
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
         )
-        defects = Defects(clock)
+        defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book)
         bells = Bells(outbox.transact, lambda: reference.book, clock, defects)
-        ledger = ledger_of(config, outbox, identity, reference, clock)
         cells = Cells(config.sources, clock, environment)
-        others = [defects.trouble, ledger.trouble]
         pictures = Pictures(
-            config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference, others
-        )
+            config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
+            [defects.trouble, ledger.trouble],
+        )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with cells, asyncio.TaskGroup() as tasks:
