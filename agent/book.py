@@ -49,7 +49,9 @@ class Book:
         self.duty = _of(datasets, "duty", DutyRoster)
         self.card_key = base64.b64decode(cards.card_key) if cards else None
         self._issued_ns = dict(issued_ns or {})
-        self._holders = _holders(cards) if cards else {}
+        self.pupil: Mapping[str, Holder] = MappingProxyType(_pupils(cards) if cards else {})  # by key
+        self._holders = _holders(cards, self.pupil) if cards else {}
+        self.programme_ends: Mapping[str, str] = _ends(meals.entitlements if meals else [])  # the last day of any
         self.entitlements: Mapping[str, list[Entitlement]] = _by_pupil(meals.entitlements if meals else [])
         self.vouchers: Mapping[str, list[Voucher]] = _by_pupil(clubs.vouchers if clubs else [])
         self.club: Mapping[str, Club] = MappingProxyType({one.club: one for one in clubs.clubs} if clubs else {})
@@ -69,15 +71,28 @@ def _of(datasets: Mapping[str, msgspec.Struct], name: str, type_: type[T]) -> T 
     return found if isinstance(found, type_) else None
 
 
-def _holders(cards: Cards) -> dict[str, Holder]:
+def _pupils(cards: Cards) -> dict[str, Holder]:
     shifts = {one.name: one.shift for one in cards.classes}
+    return {
+        one.pupil: Holder(kind=HolderKind.PUPIL, key=one.pupil, class_=one.class_, shift=shifts.get(one.class_, 1))
+        for one in cards.pupils
+    }
+
+
+def _ends(entitlements: list[Entitlement]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for one in entitlements:
+        found[one.programme] = max(found.get(one.programme, ""), one.last)
+    return MappingProxyType(found)
+
+
+def _holders(cards: Cards, pupils: Mapping[str, Holder]) -> dict[str, Holder]:
     found: dict[str, Holder] = {}
     for one in cards.staff:
         holder = Holder(kind=HolderKind.STAFF, key=one.staff, may=frozenset(one.may))
         found |= dict.fromkeys(one.cards, holder)
     for pupil in cards.pupils:
-        shift = shifts.get(pupil.class_, 1)
-        holder = Holder(kind=HolderKind.PUPIL, key=pupil.pupil, class_=pupil.class_, shift=shift)
+        holder = pupils[pupil.pupil]
         found |= dict.fromkeys(pupil.cards, holder)
         found |= dict.fromkeys(pupil.blocked, msgspec.structs.replace(holder, blocked=True))
     return found

@@ -74,7 +74,10 @@ create table meal (
   meal         text    not null,
   programme    text    not null,
   tenge        integer not null,
-  state        integer not null default 0 check (state between 0 and 2),  -- 0 granted, 1 reversed, 2 not counted
+  first        text    not null default '',       -- from first to last the pupil was entitled, as known when it was given
+  last         text    not null default '',
+  state        integer not null default 0 check (state between 0 and 3),  -- of agent/school/meal_rows.py: 0 granted,
+                                                  -- 1 reversed, 2 not counted, 3 counted, its day will never be known
   utc_ns       integer not null,                  -- as the clock said
   boot         text    not null,                  -- of which life of the machine
   monotonic_ns integer not null,
@@ -83,6 +86,7 @@ create table meal (
 ) strict;
 create unique index meal_once on meal (day, meal, pupil) where state = 0 and day <> '' and pupil <> '';
 create index meal_of_pupil on meal (pupil, number);
+create index meal_undated on meal (number) where day = '' and state = 0;
 
 -- One row is one child in a club, and afterwards the visit.
 create table visit (
