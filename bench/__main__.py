@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, cameras, cells, core, drain, kills, osdp, readers, soak, taps
+from bench import accept, alarms, cameras, cells, core, drain, kills, ledger, osdp, readers, soak, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -28,6 +28,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "cameras": cameras.measure,
     "alarms": alarms.measure,
     "core": core.measure,
+    "ledger": ledger.measure,
     "soak": soak.measure,
     "kills": kills.measure,
 }

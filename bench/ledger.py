@@ -1,0 +1,190 @@
+"""The ledger: decisions made durable with their leaves, what a leaf costs beside its event, and a proof of one meal.
+
+A decision here is what the canteen's rule does in its transaction: it looks whether this child has had this meal,
+writes the row, and puts the event that is a leaf. Each reader waits for its light before the next card.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+from agent import db
+from agent.clock import SystemClock
+from agent.events import draft
+from agent.ledger.log import Log
+from agent.ledger.merkle import leaf_hash, verify_inclusion
+from agent.ledger.note import Checkpoint, PrivateKey, sign_note
+from agent.ledger.proof import LeafProof
+from agent.model import Draft
+from agent.outbox.group import Transaction
+from agent.outbox.ledger_view import ledger_view
+from agent.outbox.outbox import LAST_CHECKPOINT, Outbox, open_outbox
+from agent.outbox.settings import OutboxSettings
+from agent.school_events import MealGranted, MealRefused
+from bench.figure import Figure, median, p99
+from bench.load import now
+
+READERS, DECISIONS, RUNS = 8, 8_000, 3
+RATE = 2_000.0
+GROUP, EVENTS = 100, 10_000
+YEAR, PIECE, PROOFS, COMPARISONS = 400_000, 10_000, 500, 3
+PROOF_MS = 5.0
+DAY = "2026-11-23"
+EATEN = "select 1 from meal where day = ? and meal = 'lunch' and pupil = ? and state = 0"
+EATS = """
+insert into meal (pupil, day, meal, programme, tenge, utc_ns, boot, monotonic_ns, reader, leaf)
+values (?, ?, 'lunch', 'free', 950, ?, 'boot', ?, ?, ?)
+"""
+
+
+async def measure(folder: Path) -> list[Figure]:
+    rates, leaves, others = [], [], []
+    for _ in range(RUNS):  # by turns, so that a slow minute of the machine meets all
+        rates.append(await _rate(folder, _by_readers, DECISIONS))
+        others.append(await _rate(folder, _lists_of(_refused), EVENTS))
+        leaves.append(await _rate(folder, _lists_of(_granted), EVENTS))
+    ratios = [one / other for one, other in zip(leaves, others, strict=True)]
+    return [
+        Figure(
+            figure=f"decisions made durable with their leaves, {READERS} readers at once", value=median(rates),
+            unit="decisions/s", limit_or_peer=f"{RATE:.0f} decisions/s", ratio=median(rates) / RATE,
+            target=f">= {RATE:.0f}", met=median(rates) >= RATE, range=(min(rates), max(rates)), runs=RUNS,
+        ),
+        Figure(
+            figure="durable accept of leaves, lists of 100", value=median(leaves), unit="events/s",
+            limit_or_peer=f"events that are no leaves: {median(others):.0f}", ratio=median(ratios), target="", met=None,
+            range=(min(leaves), max(leaves)), runs=RUNS,
+        ),
+        *await asyncio.to_thread(_of_a_year, folder),
+    ]  # fmt: skip
+
+
+async def _rate(folder: Path, work: Callable[[Outbox], Awaitable[None]], count: int) -> float:
+    """How many a second."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        async with open_outbox(
+            Path(name) / "outbox.db", school="school-07", clock=SystemClock(), settings=OutboxSettings(ballast_mb=0)
+        ) as outbox:
+            began_s = time.monotonic()
+            await work(outbox)
+            return count / (time.monotonic() - began_s)
+
+
+async def _by_readers(outbox: Outbox) -> None:
+    async def reader(first: int) -> None:
+        for number in range(first, DECISIONS, READERS):
+            if not await outbox.transact(_decision(number, f"canteen-{first}")):
+                raise RuntimeError(f"child {number} got no meal")
+
+    await asyncio.gather(*(reader(first) for first in range(READERS)))
+    leaves = await outbox.transact(lambda transaction: transaction.log().size)
+    if leaves != DECISIONS + 1:  # the first leaf says why the epoch was opened
+        raise RuntimeError(f"{leaves} leaves of {DECISIONS} decisions")
+
+
+def _decision(number: int, reader: str) -> Callable[[Transaction], bool]:
+    """May run again, as every decision may: what it puts is made before."""
+    event, pupil = _granted(number, reader), f"{number:016x}"
+
+    def decide(transaction: Transaction) -> bool:
+        if transaction.execute(EATEN, (DAY, pupil)).fetchone():
+            return False
+        transaction.put(event)
+        leaf = transaction.leaf_name()
+        transaction.execute(EATS, (pupil, DAY, event.at.utc_ns, event.at.monotonic_ns, reader, leaf))
+        return True
+
+    return decide
+
+
+def _lists_of(make: Callable[[int], Draft]) -> Callable[[Outbox], Awaitable[None]]:
+    async def accept(outbox: Outbox) -> None:
+        for first in range(0, EVENTS, GROUP):
+            await outbox.accept([make(number) for number in range(first, first + GROUP)])
+
+    return accept
+
+
+def _granted(number: int, reader: str = "canteen-1") -> Draft:
+    meal = MealGranted(
+        reader=reader, pupil=f"{number:016x}", salt=f"{number:032x}", day=DAY, meal="lunch", programme="free",
+        tenge=950,
+    )  # fmt: skip
+    return draft(meal, now())
+
+
+def _refused(number: int) -> Draft:
+    """As large as a granted one, and no leaf."""
+    refused = MealRefused(
+        reader="canteen-1", reason="already_eaten", pupil=f"{number:016x}", card=f"{number:032x}", day=DAY,
+        meal="lunch",
+    )  # fmt: skip
+    return draft(refused, now())
+
+
+def _of_a_year(folder: Path) -> list[Figure]:
+    """Proofs, and the comparison at the start, with a log of as many leaves as a school has in a year."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        path = Path(name) / "outbox.db"
+        _fill(path)
+        proofs_ms, compared_s = _proofs_ms(path), [_compared_s(path) for _ in range(COMPARISONS)]
+    slowest = p99(proofs_ms)
+    return [
+        Figure(
+            figure=f"a proof of one meal among {YEAR:,}, p99", value=slowest, unit="ms",
+            limit_or_peer=f"{PROOF_MS:.0f} ms; median {median(proofs_ms):.2f} ms", ratio=slowest / PROOF_MS,
+            target=f"<= {PROOF_MS:.0f} ms", met=slowest <= PROOF_MS, range=(min(proofs_ms), max(proofs_ms)),
+            runs=PROOFS,
+        ),
+        Figure(
+            figure=f"the log of {YEAR:,} leaves compared with itself, at the start", value=median(compared_s),
+            unit="s", limit_or_peer="", ratio=None, target="", met=None, range=(min(compared_s), max(compared_s)),
+            runs=COMPARISONS,
+        ),
+    ]  # fmt: skip
+
+
+def _fill(path: Path) -> None:
+    """A database with a signed log, as the daemon would have it."""
+    with closing(db.connect(path)) as made:
+        made.execute("insert into epoch (id, uuid, opened_ns, reason) values (1, 'e', 0, 'new')")
+        log = Log()
+        for first in range(0, YEAR, PIECE):
+            log, rows = log.grown([_leaf(index) for index in range(first, first + PIECE)])
+            made.execute("begin")
+            made.executemany("insert into tree (epoch, level, idx, hash) values (1, ?, ?, ?)", rows)
+            made.execute("commit")
+        note = sign_note(str(Checkpoint("log", YEAR, log.root())), "log", PrivateKey(bytes(32)))
+        made.execute("insert into fact (key, value) values (?, ?)", (LAST_CHECKPOINT, note.encode()))
+
+
+def _leaf(index: int) -> bytes:
+    return leaf_hash(index.to_bytes(4, "big"))
+
+
+def _proofs_ms(path: Path) -> list[float]:
+    """Each from the opening of the database to the text of the file, as `mektep ledger prove` makes it."""
+    rng, taken_ms = random.Random(1), []
+    for _ in range(PROOFS):
+        index = rng.randrange(YEAR)
+        began_s = time.monotonic()
+        with ledger_view(path) as view:
+            path_up = view.log.inclusion(YEAR, index)
+            str(LeafProof(index=index, path=tuple(path_up), checkpoint=view.checkpoint))
+            taken_ms.append((time.monotonic() - began_s) * 1e3)
+            if not verify_inclusion(_leaf(index), index, YEAR, path_up, view.log.root(YEAR)):
+                raise RuntimeError(f"the proof of leaf {index} does not hold")
+    return taken_ms
+
+
+def _compared_s(path: Path) -> float:
+    began_s = time.monotonic()
+    with ledger_view(path) as view:
+        view.log.check()
+    return time.monotonic() - began_s
