@@ -115,9 +115,12 @@ class LedgerKeeper:
     async def checkpoint(self, reason: str) -> bool:
         """Sign the log as it is on the disk. Returns False, and does nothing, if nothing was decided since the last."""
         head = await self._outbox.transact(_head)
+        nothing_new = head.size <= OPENING or (head.epoch, head.size) == (self._signed.epoch, self._signed.size)
+        signed = not nothing_new and await self._sign(head, reason)
         self._signed_ns = self._clock.monotonic_ns()
-        if head.size <= OPENING or (head.epoch, head.size) == (self._signed.epoch, self._signed.size):
-            return False
+        return signed
+
+    async def _sign(self, head: Head, reason: str) -> bool:
         origin = origin_of(self._school, head.epoch)
         note = sign_note(str(Checkpoint(origin, head.size, head.root)), origin, self._signer)
         await asyncio.to_thread(self._keep, note)
@@ -130,9 +133,10 @@ class LedgerKeeper:
             transaction.remember(LAST_CHECKPOINT, note.encode())
             return True
 
-        if await self._outbox.transact(put):
-            self._signed = head
-        return self._signed is head
+        if not await self._outbox.transact(put):
+            return False
+        self._signed = head
+        return True
 
     def _keep(self, note: str) -> None:
         """Before anybody else sees it."""

@@ -268,7 +268,6 @@ async def test_what_fails_is_told_tried_again_and_heals(tmp_path: Path) -> None:
         await one.keeper.look()
         assert one.codes() == ["A-122"]
         one.keeper._signer = KEY
-        one.clock.advance(HOUR_S)
         await one.keeper.look()
         assert (one.codes(), await one.reasons()) == ([], [("hour", 2)])
 
