@@ -56,6 +56,31 @@ create table if not exists reference (
 create table if not exists orders (
   school text not null, number bigint not null, name text not null, issued_ns bigint not null, answer text,
   primary key (school, number));
+create table if not exists school_key (
+  school text not null, key {bytes} not null, added_ns bigint not null, primary key (school, key));
+create table if not exists ledger_leaf (
+  school text not null, epoch text not null, idx bigint not null, stream bigint not null, sequence bigint not null,
+  entry_hash {bytes} not null, primary key (school, epoch, idx, stream, sequence)) {rowless};
+create table if not exists ledger_entry (
+  school text not null, epoch text not null, idx bigint not null, entry text not null,
+  primary key (school, epoch, idx));
+create table if not exists ledger_checkpoint (
+  school text not null, epoch text not null, stream bigint not null, sequence bigint not null, size bigint not null,
+  root {bytes} not null, note text not null, verdict text not null, cosigned text not null default '',
+  received_ns bigint not null, primary key (school, epoch, sequence));
+create index if not exists ledger_checkpoint_size on ledger_checkpoint (school, epoch, size);
+create index if not exists ledger_checkpoint_waits on ledger_checkpoint (school, epoch) where verdict = 'pending';
+create table if not exists ledger_edge (
+  school text not null, epoch text not null, size bigint not null, peaks {bytes} not null,
+  primary key (school, epoch));
+create table if not exists statement (
+  school text not null, epoch text not null, idx bigint not null, stream bigint not null, sequence bigint not null,
+  day text not null, body text not null, verdict text not null, root_after {bytes} not null default {nothing},
+  primary key (school, epoch, idx));
+create index if not exists statement_waits on statement (school, epoch) where verdict = 'pending';
+create table if not exists correction (
+  id {serial}, school text not null, made_ns bigint not null, author text not null, kind text not null,
+  body text not null);
 """
 
 
@@ -65,6 +90,7 @@ class Database(Protocol):
     lock: str  # what follows a select to lock its rows
 
     def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]: ...
+    def execute_many(self, sql: str, rows: list[Row]) -> None: ...
     def insert_events(self, rows: list[Row]) -> int:
         """Insert (stream, sequence, type, time, received_ns, body) within a transaction; returns how many were new."""
         ...
@@ -98,13 +124,21 @@ class SqliteDatabase:
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=full")
             self._db.execute("pragma wal_autocheckpoint=4000")
-            self._db.executescript(SCHEMA.format(bytes="blob", serial="integer primary key", rowless="without rowid"))
+            self._db.executescript(
+                SCHEMA.format(bytes="blob", serial="integer primary key", rowless="without rowid", nothing="x''")
+            )
         except (sqlite3.Error, OSError) as error:
             raise StoreDown(str(error)) from error
 
     def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
         try:
             return self._db.execute(sql, args).fetchall()
+        except sqlite3.Error as error:
+            raise StoreDown(str(error)) from error
+
+    def execute_many(self, sql: str, rows: list[Row]) -> None:
+        try:
+            self._db.executemany(sql, rows)
         except sqlite3.Error as error:
             raise StoreDown(str(error)) from error
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from centre.ledger_entry import CHECKPOINT, STATEMENT, UNREADABLE, Leaf, leaf_of
 from centre.wire import (
     BATCH_MAX_EVENTS,
     EPOCH,
@@ -34,8 +35,8 @@ TIME = re.compile(
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes: an odd one escapes ours
 LOSS_TYPE = "kz.mektep.loss.v1"
 EVIDENCE_TYPES = ("kz.mektep.evidence.sealed.v1", "kz.mektep.evidence.lost.v1")
+NOTED = (CHECKPOINT, STATEMENT)  # reissued in another epoch they still speak of their own: not noted there
 TYPE_MAX = 256
-UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)  # a deep nest of brackets ends the decoder's stack
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -48,6 +49,8 @@ class Envelope(msgspec.Struct):
     type: str
     time: str
     sequence: str
+    leaf: object = None
+    reissueof: object = None
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -86,6 +89,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     type: str
     time: str
     body: str
+    is_leaf: bool = False
+    is_reissued: bool = False
 
 
 class Bad(msgspec.Struct, frozen=True):
@@ -110,6 +115,8 @@ class Judged(msgspec.Struct, frozen=True):
     bad: list[Bad]
     losses: list[Loss]
     told: list[Told] = []
+    leaves: list[Leaf] = []
+    notes: list[Event] = []  # checkpoints and statements of the ledger
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
@@ -163,7 +170,9 @@ def _each(school: str, epoch: str, lane: str, first: int, last: int, sha256: str
             events.append(event)
         except UNREADABLE as error:
             bad.append(Bad(sequence, sequence, str(error), bytes(raw)))
-    return Judged(school, epoch, lane, first, last, sha256, events, bad, losses, told)
+    leaves = [leaf for event in events if event.is_leaf and (leaf := leaf_of(event.body, event.sequence))]
+    notes = [event for event in events if event.type in NOTED and not event.is_reissued]
+    return Judged(school, epoch, lane, first, last, sha256, events, bad, losses, told, leaves, notes)
 
 
 def _event(raw: msgspec.Raw, sequence: int, source: str) -> Event:
@@ -183,7 +192,8 @@ def _event(raw: msgspec.Raw, sequence: int, source: str) -> Event:
         raise ValueError(f"{len(body)} bytes, more than {EVENT_MAX}")
     if b"\\u0000" in body and NUL.search(body):
         raise ValueError("a NUL character")
-    return Event(sequence, found.type, found.time, body.decode())
+    is_leaf, is_reissued = found.leaf is not None, found.reissueof is not None
+    return Event(sequence, found.type, found.time, body.decode(), is_leaf, is_reissued)
 
 
 def _loss(raw: msgspec.Raw) -> Loss:

@@ -41,6 +41,13 @@ class PostgresDatabase:
         except psycopg.Error as error:
             raise self._down(error) from error
 
+    def execute_many(self, sql: str, rows: list[Row]) -> None:
+        try:
+            with self._connection().cursor() as cursor:
+                cursor.executemany(sql.replace("?", "%s"), rows)
+        except psycopg.Error as error:
+            raise self._down(error) from error
+
     def insert_events(self, rows: list[Row]) -> int:
         connection = self._connection()
         try:
@@ -76,7 +83,7 @@ class PostgresDatabase:
             with db.transaction():
                 db.execute("select pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
                 schema = SCHEMA.format(
-                    bytes="bytea", serial="bigint primary key generated always as identity", rowless=""
+                    bytes="bytea", serial="bigint primary key generated always as identity", rowless="", nothing="''"
                 )
                 db.execute(schema)
             db.execute(STAGE)

@@ -14,6 +14,7 @@ import msgspec
 
 from centre.database import Database, Row
 from centre.judge import Bad, Event, Judged
+from centre.ledger import Ledger
 from centre.wire import Answer, Birth, RangeVerdict, StoredLane
 
 END_OF_RUN = """
@@ -41,6 +42,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._ledger = Ledger(database)
 
     # --- batches --------------------------------------------------------------------------------------------------
 
@@ -78,12 +80,20 @@ class Store:
         stream.highest = max(stream.highest, batch.last)
         stream.events += new
         self._advance(stream, batch)
+        self._note_ledger(stream, batch, repeats | conflicts, received_ns)
         for told in batch.told:
             sql = "insert into evidence_told (school, name, type, body) values (?, ?, ?, ?) on conflict do nothing"
             self.database.execute(sql, (batch.school, told.name, told.type, told.body))
         for loss in batch.losses:
             self._note_loss(batch.school, loss.epoch, loss.lane, loss.first, loss.last)
         return _ranges(batch, repeats, conflicts)
+
+    def _note_ledger(self, stream: Stream, batch: Judged, known: set[int], received_ns: int) -> None:
+        """What the batch adds to its epoch's ledger, and what can be judged now that its gap is closed."""
+        if batch.leaves or batch.notes:
+            self._ledger.take(batch, stream.id, known, received_ns)
+        if batch.leaves or batch.notes or (stream.through > batch.last and batch.lane == "record"):
+            self._ledger.judge(batch.school, batch.epoch, stream.through)
 
     def _sorted_out(self, stream: Stream, batch: Judged, received_ns: int) -> tuple[int, set[int], set[int]]:
         """Insert what is new. Returns how many were, which sequences were repeats, which conflict."""
@@ -216,6 +226,8 @@ class Store:
                 "on conflict (name) do update set key = excluded.key"
             )
             self.database.execute(sql, (school, key, time.time_ns()))
+            sql = "insert into school_key (school, key, added_ns) values (?, ?, ?) on conflict do nothing"
+            self.database.execute(sql, (school, key, time.time_ns()))  # what a former key has signed stays signed
 
     def remove_school(self, school: str) -> None:
         with self.database.transaction():
