@@ -17,7 +17,17 @@ from centre.judge import Event, Judged
 from centre.ledger_entry import CHECKPOINT, SUSPICION, UNREADABLE, Line, index, line_in, read, suspicion_in
 from centre.ledger_note import BadNote, open_checkpoint, origin_of
 from centre.ledger_tree import EMPTY_ROOT, Edge, edge_of
-from centre.ledger_verdict import PENDING, VERIFIED, Said, Truth, differs, of_checkpoint, of_statement
+from centre.ledger_verdict import (
+    FORKED,
+    PENDING,
+    UNLIKE_OURS,
+    VERIFIED,
+    Said,
+    Truth,
+    differs,
+    of_checkpoint,
+    of_statement,
+)
 
 PAGE = 2_000
 FILE_LEAF = "insert into ledger_leaf (school, epoch, idx, stream, sequence, entry_hash) values (?, ?, ?, ?, ?, ?)"
@@ -40,6 +50,10 @@ order by idx, stream, sequence limit ?
 SUSPICIONS = """
 select e.body from stream s join event e on e.stream = s.id
 where s.school = ? and s.epoch = ? and s.lane = 'record' and e.sequence > ? and e.sequence < ? and e.type = ?
+"""
+UNMASK = """
+update ledger_checkpoint set verdict = ? where school = ? and epoch = ? and verdict = ? and size <= (
+  select max(size) from ledger_checkpoint where school = ? and epoch = ? and verdict = 'verified')
 """
 BODIES = """
 select e.body from ledger_leaf l join event e on e.stream = l.stream and e.sequence = l.sequence
@@ -118,6 +132,7 @@ class Ledger:
             else:
                 self._judge_checkpoint(log, size, sequence)
         log.keep()
+        self._database.execute(UNMASK, (FORKED, school, epoch, UNLIKE_OURS, school, epoch))
 
     def _judge_checkpoint(self, log: _Log, size: int, sequence: int) -> None:
         sql = "select root, verdict, size, sequence from ledger_checkpoint where school = ? and epoch = ? and size >= ?"

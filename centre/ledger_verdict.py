@@ -15,7 +15,8 @@ from centre.ledger_entry import Line
 
 VERIFIED, PENDING, DIFFERS, FORK = "verified", "pending", "differs", "fork"
 NAMED_MAX = 5  # differences of one statement that are told
-UNLIKE = "its root is not that of the leaves that came"
+UNLIKE_OURS = f"{DIFFERS}: its root is not that of the leaves that came"
+FORKED = f"{FORK}: the box signed two histories; this root is not that of the leaves that came"
 
 
 class SaidLine(msgspec.Struct, frozen=True):
@@ -100,9 +101,7 @@ def of_checkpoint(root: bytes, ours: bytes, *, settled: bool, others: bool) -> s
     """`settled`: a checkpoint of this size or beyond was verified; `others`: another root was signed for this size."""
     if root == ours:
         return VERIFIED
-    if settled or others:
-        return f"{FORK}: the box signed two histories: {UNLIKE}"
-    return differs(UNLIKE)
+    return FORKED if settled or others else UNLIKE_OURS
 
 
 def _wrong_totals(said: Said) -> list[str]:
