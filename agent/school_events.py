@@ -115,7 +115,9 @@ class ClubVisit(msgspec.Struct, frozen=True, kw_only=True):
     minutes: Annotated[int, Meta(ge=0, le=1_440)]
     counted: Annotated[bool, Meta(description="whether it is paid for")]
     ended: Annotated[str, Meta(description="tap; rule: the child did not tap out, it was ended by the timetable")]
-    reason: Annotated[str, Meta(description="why it is not counted: too_short, no_tap_out, overlap; empty")] = ""
+    reason: Annotated[
+        str, Meta(description="why it is not counted: too_short, no_tap_out, overlap, no_data; empty")
+    ] = ""
     tenge: Annotated[Tenge, Meta(description="0 if it is not counted")]
     marks: Marks = []
 
@@ -127,7 +129,7 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     pupil: Somebody
     card: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$", description="keyed hash of a card that is not known")] = ""
     day: DayOrNone
-    way: Annotated[str, Meta(description="in, out")]
+    way: Annotated[str, Meta(description="in, out; empty: a card that is not taken, at a reader for both")]
     state: Annotated[
         str, Meta(description="present, late, back, left, left_early, unknown_card, blocked_card, no_data")
     ]

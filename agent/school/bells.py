@@ -13,11 +13,15 @@ from typing import Any
 from agent.book import Book
 from agent.clock import Clock
 from agent.outbox.group import Transaction
+from agent.school import club_reader, roll_call
 from agent.school.defects import Defects
 from agent.school.tapped import Tick
 
 LOOK_S = 20.0
-TICKS: dict[str, Tick] = {}  # what is done, by its name
+TICKS: dict[str, Tick] = {  # what is done, by its name
+    "clubs": club_reader.end_overdue,
+    "attendance": roll_call.tell,
+}
 Transact = Callable[[Callable[[Transaction], Any]], Awaitable[Any]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
@@ -49,6 +49,18 @@ def is_school_day(calendar: Calendar | None, day: str) -> bool:
         return weekday in USUAL_WEEKDAYS
     if day in calendar.workdays:
         return True
-    if any(span.first <= day <= span.last for span in calendar.holidays):
+    return weekday in calendar.weekdays and not is_holiday(calendar, day)
+
+
+def is_holiday(calendar: Calendar | None, day: str) -> bool:
+    """Whether the calendar calls it one; a free weekday is none. Where it does not reach, nobody knows of any."""
+    if calendar is None or day in calendar.workdays:
         return False
-    return weekday in calendar.weekdays
+    return any(span.first <= day <= span.last for span in calendar.holidays)
+
+
+def midnight_ns(day: str, calendar: Calendar | None) -> int:
+    """UTC at which the school's day begins."""
+    offset = timedelta(minutes=calendar.utc_offset_min if calendar else OFFSET_MIN)
+    begin = datetime.combine(date.fromisoformat(day), time(), UTC) - offset
+    return int(begin.timestamp()) * 1_000_000_000

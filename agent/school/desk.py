@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.book import Book
 from agent.outbox.group import Transaction
-from agent.school import cards
+from agent.school import cards, club_reader, entrance
 from agent.school.purpose import Purpose
 from agent.school.tapped import Rule, Tapped
 from drivers.readings import Light
@@ -12,8 +12,8 @@ from drivers.readings import Light
 RULES: dict[Purpose, Rule] = {
     Purpose.SEEN: cards.seen,
     Purpose.MEALS: cards.seen,
-    Purpose.ENTRANCE: cards.seen,
-    Purpose.CLUB: cards.seen,
+    Purpose.ENTRANCE: entrance.tapped,
+    Purpose.CLUB: club_reader.tapped,
 }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from agent.datasets import Bell, Calendar, Shift, Span
-from agent.school.calendar import LocalTime, is_school_day, local, minute_of, reaches
+from agent.school.calendar import LocalTime, is_holiday, is_school_day, local, midnight_ns, minute_of, reaches
 
 CALENDAR = Calendar(
     utc_offset_min=300,
@@ -65,3 +65,26 @@ def test_a_school_day(day: str, school: bool) -> None:
 def test_how_far_the_calendar_reaches(day: str, known: bool) -> None:
     assert reaches(CALENDAR, day) is known
     assert not reaches(None, day)
+
+
+@pytest.mark.parametrize(
+    ("day", "holiday"),
+    [
+        ("2026-10-25", False),  # a free Sunday is none
+        ("2026-10-26", True),
+        ("2026-11-01", True),
+        ("2026-12-16", False),  # a holiday that is a school day this year
+        ("2027-06-01", False),  # nobody knows
+    ],
+)
+def test_holidays(day: str, holiday: bool) -> None:
+    assert is_holiday(CALENDAR, day) is holiday
+    assert not is_holiday(None, day)
+
+
+@pytest.mark.parametrize("calendar", [CALENDAR, None])
+def test_midnight_is_where_the_day_begins(calendar: Calendar | None) -> None:
+    begin_ns = midnight_ns("2026-11-23", calendar)
+    assert begin_ns == utc_ns("2026-11-22T19:00:00Z")
+    assert local(begin_ns, calendar) == LocalTime("2026-11-23", 1, 0)
+    assert local(begin_ns - 1, calendar).day == "2026-11-22"
