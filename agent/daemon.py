@@ -31,6 +31,7 @@ from agent.rules import Rules
 from agent.school.bells import Bells
 from agent.school.card_key import load_card_key
 from agent.school.defects import Defects
+from agent.school.grants import Grants
 from agent.school.ledger_keeper import LedgerKeeper
 from agent.secrets import SecretStore
 from agent.signals import Signals
@@ -61,6 +62,8 @@ async def run(
     reference = Reference(config.state.reference, clock)
     async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
         evidence = evidence_of(config, outbox, reference, clock)
+        defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
+        grants = Grants(outbox.transact, clock, defects)
         link = CentreLink(
             config.centre,
             school=config.school,
@@ -71,8 +74,8 @@ async def run(
             clock=clock,
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
+            told_grants=grants.tell,
         )
-        defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
         stations = [Station(source, clock) for source in config.sources]
         rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book)
@@ -96,6 +99,7 @@ async def run(
                     "link": link.run(),
                     "evidence": evidence.run(),
                     "bells": bells.run(),
+                    "grants": grants.run(),
                     "ledger": ledger.run(),
                     "picture": house.keep_picture(config.state.live),
                     "watch": house.keep_watch(),

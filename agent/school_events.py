@@ -71,7 +71,13 @@ class MealDated(msgspec.Struct, frozen=True, kw_only=True):
     programme: Annotated[str, Meta(max_length=32)]
     tenge: Tenge
     counted: bool
-    reason: Annotated[str, Meta(description="empty if counted; already_eaten; perhaps_twice: nobody can tell")] = ""
+    reason: Annotated[
+        str,
+        Meta(
+            description="empty if counted; already_eaten; no_entitlement: none on that day; perhaps_twice: nobody can "
+            "tell; other_price: it is granted anew, at that day's price"
+        ),
+    ] = ""
 
 
 class ClubEntered(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +170,7 @@ class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     ]
     day: DayOrNone
     reader: Annotated[str, Meta(max_length=64)] = ""
-    other: Annotated[str, Meta(max_length=64, description="the other reader or club")] = ""
+    other: Annotated[str, Meta(max_length=64, description="the other reader or club; which meal")] = ""
     pupil: Somebody = ""
     class_: Annotated[str, Meta(max_length=16)] = msgspec.field(default="", name="class")
     count: Count = 1

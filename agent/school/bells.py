@@ -13,7 +13,7 @@ from typing import Any
 from agent.book import Book
 from agent.clock import Clock
 from agent.outbox.group import Transaction
-from agent.school import club_reader, roll_call
+from agent.school import club_reader, forgetting, meal_suspicions, roll_call, undated
 from agent.school.defects import Defects
 from agent.school.tapped import Tick
 
@@ -21,6 +21,9 @@ LOOK_S = 20.0
 TICKS: dict[str, Tick] = {  # what is done, by its name
     "clubs": club_reader.end_overdue,
     "attendance": roll_call.tell,
+    "meals dated": undated.tick,
+    "meals counted": meal_suspicions.tick,
+    "old rows": forgetting.tick,
 }
 Transact = Callable[[Callable[[Transaction], Any]], Awaitable[Any]]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from agent.book import Book
 from agent.outbox.group import Transaction
-from agent.school import cards, club_reader, entrance
+from agent.school import cards, club_reader, entrance, meal_tap
 from agent.school.purpose import Purpose
 from agent.school.tapped import Rule, Tapped
 from drivers.readings import Light
 
 RULES: dict[Purpose, Rule] = {
     Purpose.SEEN: cards.seen,
-    Purpose.MEALS: cards.seen,
+    Purpose.MEALS: meal_tap.tapped,
     Purpose.ENTRANCE: entrance.tapped,
     Purpose.CLUB: club_reader.tapped,
 }
