@@ -16,6 +16,7 @@ from pathlib import Path
 from centre import commands, desk
 from centre.errors import CentreError, StoreDown
 from centre.reference import DATASET
+from centre.school import commands as school_data
 from centre.wire import LANES
 
 WRONG_USE, AWAY, INTERRUPTED = 2, 3, 130
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _ordering(subs, config)
     _evidence(subs.add_parser("evidence", help="list sealed pictures, write one to a file, open it"), config)
     _reference(subs, config)
+    _school_data(subs.add_parser("school-data", help="pupils, cards, meals, clubs: check, load, publish, show"), config)
     return parser
 
 
@@ -155,6 +157,31 @@ def _reference(subs: argparse._SubParsersAction[argparse.ArgumentParser], config
     parser.add_argument("file", nargs="?", type=Path, help="a JSON object")
     parser.add_argument("--snapshot", nargs="*", metavar="AGE", help="age recipients, in place of a file; none: nobody")
     parser.set_defaults(run=desk.reference_data)
+
+
+def _school_data(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
+    subs = parser.add_subparsers(metavar="ACTION", required=True)
+    check = subs.add_parser("check", help="every mistake in a folder of files; wants no database")
+    check.add_argument("folder", type=Path, help="holds school.toml, classes.csv, pupils.csv, ...")
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(run=school_data.check)
+    load = subs.add_parser("load", parents=[config], help="check it, show what changes, keep it for publishing")
+    load.add_argument("school", nargs="?")
+    load.add_argument("folder", nargs="?", type=Path)
+    load.add_argument("--all", type=Path, metavar="ROOT", help="each folder in ROOT is a school, by its name")
+    load.add_argument("--publish", action="store_true", help="and publish what changed")
+    load.add_argument("--allow-removals", action="store_true", help="also if a quarter of something would go")
+    load.add_argument("--json", action="store_true")
+    load.set_defaults(run=school_data.load)
+    publish = subs.add_parser("publish", parents=[config], help="seal for the school's box, sign, publish what is due")
+    publish.add_argument("school", nargs="?")
+    publish.add_argument("--all", action="store_true", help="every school that was loaded")
+    publish.add_argument("--again", action="store_true", help="also what has not changed")
+    publish.set_defaults(run=school_data.publish_data)
+    show = subs.add_parser("show", parents=[config], help="what is loaded, published, held by the box")
+    show.add_argument("school")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(run=school_data.show)
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:

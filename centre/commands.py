@@ -271,7 +271,7 @@ def _verbatim(store: Store, number: int) -> bytes:
 
 def _needs_attention(one: SchoolReport) -> bool:
     lanes = [lane for epoch in one.epochs.values() for lane in epoch.values()]
-    return any(lane.gaps or lane.conflicts or lane.quarantined for lane in lanes)
+    return bool(one.sealed_for_another) or any(lane.gaps or lane.conflicts or lane.quarantined for lane in lanes)
 
 
 def _all_schools(store: Store) -> list[str]:

@@ -53,6 +53,15 @@ create table if not exists evidence_told (
 create table if not exists reference (
   school text not null, dataset text not null, version bigint not null, content {bytes} not null,
   primary key (school, dataset));
+create table if not exists school_secret (
+  school text primary key, card_key {bytes} not null, person_key {bytes} not null);
+create table if not exists person (
+  school text not null, key text not null, kind text not null, external text not null, class text not null,
+  name text not null, primary key (school, key));
+create table if not exists school_data (
+  school text not null, dataset text not null, loaded {bytes} not null, loaded_ns bigint not null,
+  published {bytes} not null, published_ns bigint not null default 0, recipient text not null default '',
+  primary key (school, dataset));
 create table if not exists orders (
   school text not null, number bigint not null, name text not null, issued_ns bigint not null, answer text,
   primary key (school, number));

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from centre import admin, keys, opening, reference
+from centre import admin, age, keys, reference
 from centre.commands import ATTENTION, WELL, must_be_known, open_store
 from centre.errors import CentreError
 from centre.evidence import EvidenceStore, Known
+from centre.school.datasets import SEALED
 from centre.settings import load_settings
 from centre.store import Store
 
@@ -53,7 +54,7 @@ def evidence_get(args: argparse.Namespace) -> int:
         raise CentreError("K-124", f"no whole file has the id {args.id}", do=do)
     if len(found) > 1:
         raise CentreError("K-124", f"{len(found)} schools have a file with this id", do="Say which with --school.")
-    content = opening.open_sealed(found[0][1], args.identity) if args.identity else found[0][1]
+    content = age.open_sealed(found[0][1], args.identity) if args.identity else found[0][1]
     if str(args.out) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -77,6 +78,9 @@ def reference_data(args: argparse.Namespace) -> int:
     published = reference.Published(store.database)
     if args.dataset is None:
         return _show(store, published, args.school)
+    if args.dataset in SEALED:
+        do = f"Load its files, and publish: `mektep-centre school-data publish {args.school}`."
+        raise CentreError("K-140", f"{args.dataset} is made from the school's data, and sealed", do=do)
     content = _content(args)
     version, former = published.newest(args.school, args.dataset)
     if content is None:
@@ -102,7 +106,7 @@ def _content(args: argparse.Namespace) -> bytes | None:
     if args.dataset != "recipients" or args.file:
         raise CentreError("K-123", "--snapshot is for `recipients`, without a file", do="Leave one of them out.")
     for one in args.snapshot:
-        if not opening.usable(one):
+        if not age.usable(one):
             do = "Copy the line `public key` that age-keygen prints."
             raise CentreError("K-123", f"{one} is no age recipient", do=do)
     return msgspec.json.encode({"snapshot": args.snapshot})

@@ -21,6 +21,7 @@ DATASET = re.compile(r"[a-z][a-z0-9-]{0,31}")
 RECIPIENT = re.compile(r"age1[0-9a-z]{58}")
 RECIPIENTS_MAX = 16
 INLINE_MAX = 65_536
+AGE_HEADER = b"age-encryption.org/v1\n"
 PART_BYTES = 131_072
 PARTS_MAX = 64
 
@@ -51,6 +52,11 @@ def check(dataset: str, content: bytes) -> None:
     except (msgspec.MsgspecError, ValueError) as error:
         do = """Give a JSON object; `recipients` is {"snapshot": ["age1…"]}."""
         raise CentreError("K-123", f"boxes would refuse this as {dataset}: {error}", do=do) from error
+    check_size(content)
+
+
+def check_size(content: bytes) -> None:
+    """Raises CentreError K-123."""
     if len(content) > PARTS_MAX * PART_BYTES:
         raise CentreError("K-123", f"{len(content)} bytes are too much for a dataset", do="At most 8 MiB.")
 
@@ -59,7 +65,7 @@ def messages(
     key: Ed25519PrivateKey, school: str, dataset: str, version: int, content: bytes, former: list[str]
 ) -> list[Message]:
     """In the order of publication: parts, the manifest, and what takes back the parts that nobody needs now."""
-    parts = [] if len(content) <= INLINE_MAX else _cut(content)
+    parts = _cut(content) if in_parts(content) else []
     manifest = Manifest(
         dataset=dataset,
         school=school,
@@ -79,7 +85,12 @@ def messages(
 
 def part_names(content: bytes) -> list[str]:
     """The parts under which a content was published."""
-    return [] if len(content) <= INLINE_MAX else [_sha256(part) for part in _cut(content)]
+    return [_sha256(part) for part in _cut(content)] if in_parts(content) else []
+
+
+def in_parts(content: bytes) -> bool:
+    """What does not fit into a manifest, and what is sealed: it is no JSON."""
+    return len(content) > INLINE_MAX or content.startswith(AGE_HEADER)
 
 
 class Published:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from centre.database import Database
+from centre.school.kept import sealed_for_another
 from centre.wire import now_text
 
 GAPS_SHOWN = 20
@@ -43,12 +44,19 @@ class SchoolReport(msgspec.Struct, frozen=True, kw_only=True):
     epochs: dict[str, dict[str, LaneReport]]
     ahead: int
     refused: dict[str, int]
+    sealed_for_another: list[str] = []  # datasets that this box cannot open: it has replaced the one they were made for
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What is needed of a birth."""
+
+    recipient: str = ""
 
 
 def report(database: Database, school: str) -> SchoolReport:
     """All that is known of a school. Raises StoreDown."""
-    presence = database.execute("select state, epoch, seen_ns from presence where school = ?", (school,))
-    state, epoch, seen_ns = presence[0] if presence else ("never seen", "", 0)
+    presence = database.execute("select state, epoch, seen_ns, body from presence where school = ?", (school,))
+    state, epoch, seen_ns, body = presence[0] if presence else ("never seen", "", 0, "")
     epochs: dict[str, dict[str, LaneReport]] = {}
     sql = "select id, epoch, lane, through, highest, events from stream where school = ? order by id"
     for stream, name, lane, through, highest, events in database.execute(sql, (school,)):
@@ -64,7 +72,12 @@ def report(database: Database, school: str) -> SchoolReport:
         epochs={name: dict(sorted(lanes.items())) for name, lanes in epochs.items()},
         ahead=ahead,
         refused=dict(refused),
+        sealed_for_another=sealed_for_another(database, school, _recipient(body)),
     )
+
+
+def _recipient(body: str) -> str:
+    return msgspec.json.decode(body, type=Told).recipient if body else ""
 
 
 def _latest(database: Database, stream: int) -> int:

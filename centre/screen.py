@@ -34,6 +34,8 @@ def draw(reports: list[SchoolReport], *, registered: Collection[str]) -> None:
         console.print("No school is registered. `mektep-centre school add` registers one.")
     for one in reports:
         console.print(_head(one, registered), soft_wrap=True)
+        if one.sealed_for_another:
+            console.print(_sealed_for_another(one), soft_wrap=True)
         if one.epochs:
             console.print(_table(one))
             for line in _missing(one):
@@ -49,6 +51,12 @@ def _table(one: SchoolReport) -> Table:
         for name, lane in lanes.items():
             table.add_row(Text(epoch[:8], "" if epoch == one.epoch else "dim"), name, *_cells(lane))
     return table
+
+
+def _sealed_for_another(one: SchoolReport) -> Text:
+    names = ", ".join(one.sealed_for_another)
+    line = Text(f"sealed for another box: {names}", "red")
+    return line.append(f"\n→ mektep-centre school-data publish {one.school}", "bold")
 
 
 def _missing(one: SchoolReport) -> list[Text]:

@@ -249,8 +249,17 @@ class Store:
 
     def datasets_of(self, school: str) -> dict[str, str]:
         """Versions of reference data that the box holds, by its latest birth."""
+        birth = self._birth(school)
+        return birth.datasets if birth else {}
+
+    def recipient_of(self, school: str) -> str:
+        """For whom is sealed what only the school's box may read, by its latest birth; empty if it told none."""
+        birth = self._birth(school)
+        return birth.recipient if birth else ""
+
+    def _birth(self, school: str) -> Birth | None:
         rows = self.database.execute("select body from presence where school = ?", (school,))
-        return msgspec.json.decode(rows[0][0], type=Birth).datasets if rows else {}
+        return msgspec.json.decode(rows[0][0], type=Birth) if rows else None
 
     def new_order(self, school: str, name: str) -> int:
         """The next number for a school, taken."""

@@ -108,6 +108,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     epoch: Epoch
     owes: list[Epoch] = []
     datasets: dict[str, str] = {}
+    recipient: Annotated[str, Meta(max_length=128)] = ""
 
 
 class Ahead(msgspec.Struct, frozen=True):

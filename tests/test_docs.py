@@ -101,7 +101,8 @@ def test_every_example_configuration_loads(path: Path) -> None:
 
 CENTRE_COMMANDS = [
     "init", "receive", "school add", "school remove", "school list", "status", "events", "quarantine", "order", "rekey",
-    "evidence list", "evidence get", "reference",
+    "evidence list", "evidence get", "reference", "school-data check", "school-data load", "school-data publish",
+    "school-data show",
 ]  # fmt: skip
 Main = Callable[[list[str]], int]
 
@@ -136,7 +137,7 @@ def test_every_command_of_the_centre_is_documented_with_its_options(
 
 def test_the_centre_has_no_other_commands(capsys: pytest.CaptureFixture[str]) -> None:
     names = {command.split()[0] for command in CENTRE_COMMANDS}
-    told_names = set(re.findall(r"^    ([a-z]+)(?= |$)", told(mektep_centre.main, [], capsys), re.MULTILINE))
+    told_names = set(re.findall(r"^    ([a-z-]+)(?= |$)", told(mektep_centre.main, [], capsys), re.MULTILINE))
     assert told_names == names
 
 
@@ -165,7 +166,7 @@ def test_make_docs_writes_every_generated_page() -> None:
 
 
 def test_every_reason_for_a_refusal_is_in_the_protocol() -> None:
-    pattern = re.compile(r'(?:raise Refused\(|_refused\[)"([a-z_]+)"')
+    pattern = re.compile(r'(?:raise Refused\(|_refused\[|\brefused\()"([a-z_]+)"')
     source = "".join(path.read_text(encoding="utf-8") for name, path in modules().items() if "." in name)
     reasons = set(pattern.findall(source))
     part = page("protocol.md").partition("\n## 12.")[2].partition("\n## 13.")[0]

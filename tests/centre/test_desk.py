@@ -133,7 +133,7 @@ def test_a_file_goes_to_standard_output(folder: Path, store: Store) -> None:
         (["reference", "school-99"], "K-118"),
         (["reference", "school-07", "recipients"], "K-125"),
         (["reference", "school-07", "recipients", "--snapshot", "age1x"], "K-123"),
-        (["reference", "school-07", "cards", "--snapshot", RECIPIENT], "K-123"),
+        (["reference", "school-07", "calendar", "--snapshot", RECIPIENT], "K-123"),
         (["reference", "school-07", "recipients", "/no/such/file"], "K-119"),
         (["reference", "school-07", "recipients", "/dev/null"], "K-123"),
     ],
@@ -178,19 +178,19 @@ def test_a_published_dataset_waits_at_the_broker(
     city.add_school(box.school, box.key_base64, tmp_path / "box")
     call = runner(city.folder / "centre.toml", capsys)
     large = json.dumps({f"{number:05d}": "x" * 90 for number in range(3_000)})
-    (tmp_path / "cards.json").write_text(large)
-    assert call("reference", box.school, "cards", str(tmp_path / "cards.json"))[0] == 0
+    (tmp_path / "calendar.json").write_text(large)
+    assert call("reference", box.school, "calendar", str(tmp_path / "calendar.json"))[0] == 0
     assert call("reference", box.school, "recipients", "--snapshot", RECIPIENT)[0] == 0
     assert call("reference", box.school, "recipients", "--snapshot")[0] == 0
     heard = retained(box, city, tmp_path / "box")
     assert heard["recipients"].body["content"] == {"snapshot": []}
-    names = [one["sha256"] for one in heard["cards"].body["parts"]]
+    names = [one["sha256"] for one in heard["calendar"].body["parts"]]
     assert b"".join(heard[name].payload for name in names).decode() == large
     assert len(heard) == 2 + len(names)
-    (tmp_path / "cards.json").write_text("{}")
-    assert call("reference", box.school, "cards", str(tmp_path / "cards.json"))[0] == 0
+    (tmp_path / "calendar.json").write_text("{}")
+    assert call("reference", box.school, "calendar", str(tmp_path / "calendar.json"))[0] == 0
     heard = retained(box, city, tmp_path / "box")
-    assert set(heard) == {"recipients", "cards"}
+    assert set(heard) == {"recipients", "calendar"}
     code, out, _ = call("reference", box.school)
     assert (code, out.count("the box holds none")) == (1, 2)
 
@@ -201,7 +201,7 @@ def retained(box: FarBox, city: City, certificates: Path) -> dict[str, Message]:
     box.connect(city.port, certificates)
     assert box._client is not None
     box._client.subscribe(box.topic("reference/+"), 1)
-    until(lambda: len(box.heard_on("reference/cards")) == 1 and box.heard_on("reference/recipients"))
+    until(lambda: len(box.heard_on("reference/calendar")) == 1 and box.heard_on("reference/recipients"))
     box._client.subscribe(box.topic("orders/+"), 1)
     box.close()
     prefix = box.topic("reference/")

@@ -101,3 +101,11 @@ def test_the_newest_is_kept(open_one: Open) -> None:
     assert published.versions("school-07") == {"cards": "1", "recipients": "5"}
     published.note("school-07", "recipients", 6, b"six")
     assert published.newest("school-07", "recipients") == (6, b"six")
+
+
+def test_what_is_sealed_comes_in_parts_however_small() -> None:
+    sealed = b"age-encryption.org/v1\n-> X25519 ..."
+    part, manifest = made(sealed)
+    assert (part.topic, part.payload, part.user) == (TOPIC + hashlib.sha256(sealed).hexdigest(), sealed, {})
+    assert "content" not in json.loads(manifest.payload)
+    assert part_names(sealed) == [hashlib.sha256(sealed).hexdigest()]

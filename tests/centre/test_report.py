@@ -142,7 +142,7 @@ def test_as_json_it_has_these_names(store: Store) -> None:
     """Scripts and the simulator read them."""
     stored(store, batch("record", 1, BOX.events("record", 1, 1)))
     found = msgspec.to_builtins(report(store.database, "school-07"))
-    assert sorted(found) == ["ahead", "epoch", "epochs", "refused", "school", "seen", "state"]
+    assert sorted(found) == ["ahead", "epoch", "epochs", "refused", "school", "sealed_for_another", "seen", "state"]
     assert sorted(found["epochs"][EPOCH]["record"]) == [
         "conflicts", "events", "gaps", "highest", "losses", "quarantined", "through"
     ]  # fmt: skip

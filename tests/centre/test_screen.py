@@ -107,3 +107,8 @@ def test_of_many_gaps_it_says_that_there_are_more(capsys: pytest.CaptureFixture[
 
 def test_without_schools_it_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert "mektep-centre school add" in drawn(capsys)[0]
+
+
+def test_a_box_that_was_replaced_is_said_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = drawn(capsys, school(sealed_for_another=["cards", "meals"]))
+    assert lines[1:3] == ["sealed for another box: cards, meals", "→ mektep-centre school-data publish school-07"]

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from agent.sync.topics import Kind
 from agent.sync.trust import Refused, Trust, instant_ns
+from centre.age import open_sealed
 from centre.database import open_database
 from centre.evidence import EvidenceStore
 from centre.judge import judge
-from centre.opening import open_sealed
 from centre.parts import judge_part
 from centre.store import Store
 from centre.wire import Refused as CentreRefused

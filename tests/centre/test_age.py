@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 from pathlib import Path
 from typing import Any
 
 import pyrage
 import pytest
 
+from centre.age import open_sealed, seal, usable
 from centre.errors import CentreError
-from centre.opening import open_sealed, usable
 
 MINE, OTHER = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
 SEALED = pyrage.encrypt(b"a picture", [MINE.to_public()])
@@ -52,20 +51,14 @@ def test_a_file_that_is_no_text_holds_no_key(tmp_path: Path) -> None:
         open_sealed(SEALED, tmp_path / "key")
 
 
-def test_without_the_library_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def missing(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "pyrage":
-            raise ImportError("No module named 'pyrage'")
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(CentreError, match="K-120"):
-        open_sealed(SEALED, identity(tmp_path, MINE))
-
-
 def test_a_recipient_is_told_from_what_is_none() -> None:
     assert usable(str(MINE.to_public()))
     assert not usable(str(MINE))
     assert not usable("age1" + "q" * 58)
+
+
+def test_what_is_sealed_for_a_box_opens_with_its_key_alone() -> None:
+    sealed = seal(b"who may eat", str(MINE.to_public()))
+    assert pyrage.decrypt(sealed, [MINE]) == b"who may eat"
+    with pytest.raises(pyrage.DecryptError):
+        pyrage.decrypt(sealed, [OTHER])

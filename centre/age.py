@@ -1,20 +1,21 @@
-"""Opens a sealed file with the key of who may see it. The only file that imports pyrage, which is an extra.
+"""Age's format, X25519: seals what only one box may read, opens a picture with the key of who may see it.
 
-The centre needs it for nothing else: receiving and keeping works without any such key.
-Raises  CentreError K-120 not installed, K-121 no key in the file, K-122 not sealed for this key.
+The only file of the centre that imports pyrage.
+Source  age-encryption.org/v1
+Raises  CentreError K-121 no key in the file, K-122 not sealed for this key.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+
+import pyrage  # type: ignore[import-untyped]
 
 from centre.errors import CentreError
 
 
 def open_sealed(sealed: bytes, identity: Path) -> bytes:
     """The picture. `identity`: a file as age-keygen makes it."""
-    pyrage = _library()
     try:
         lines = [line.strip() for line in identity.read_text(encoding="utf-8").splitlines()]
         keys = [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
@@ -30,8 +31,7 @@ def open_sealed(sealed: bytes, identity: Path) -> bytes:
 
 
 def usable(recipient: str) -> bool:
-    """Whether a box can seal for it."""
-    pyrage = _library()
+    """Whether anything can be sealed for it."""
     try:
         pyrage.x25519.Recipient.from_str(recipient)
     except pyrage.RecipientError:
@@ -39,13 +39,9 @@ def usable(recipient: str) -> bool:
     return True
 
 
-def _library() -> Any:
-    try:
-        import pyrage  # type: ignore[import-untyped] # an extra
-    except ImportError as error:
-        what = f"age's library is missing: {error}"
-        raise CentreError("K-120", what, do="pip install 'mektep-centre[evidence]'") from error
-    return pyrage
+def seal(plain: bytes, recipient: str) -> bytes:
+    """For one recipient, who must be usable."""
+    return bytes(pyrage.encrypt(plain, [pyrage.x25519.Recipient.from_str(recipient)]))
 
 
 def _no_key(path: Path) -> CentreError:
