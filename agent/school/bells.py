@@ -23,7 +23,7 @@ TICKS: dict[str, Tick] = {  # what is done, by its name
     "attendance": roll_call.tell,
     "meals dated": undated.tick,
     "meals counted": meal_suspicions.tick,
-    "old rows": forgetting.tick,
+    "old meals": forgetting.tick,
 }
 Transact = Callable[[Callable[[Transaction], Any]], Awaitable[Any]]
 
