@@ -13,6 +13,7 @@ from agent.book import Book, Holder, HolderKind
 from agent.events import draft
 from agent.model import Moment
 from agent.outbox.group import Transaction
+from agent.school import two_places
 from agent.school import visit_rows as rows
 from agent.school.calendar import local
 from agent.school.clubs import LIGHTS, Enters, Facts, Reason, Refused, Same, decide
@@ -102,6 +103,7 @@ def _taken(transaction: Transaction, book: Book, club: str, at: Moment, now: Sta
 
 def _enter(transaction: Transaction, book: Book, tap: Tapped, pupil: str, place: Enters, now: Stamp) -> None:
     day = day_of(book, now)
+    two_places.look(transaction, tap, pupil, day)
     rows.begin(transaction, pupil, place.club, place.voucher, day=day, reader=tap.reader, at=now)
     event = ClubEntered(
         reader=tap.reader,

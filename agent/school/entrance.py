@@ -13,6 +13,7 @@ from agent.datasets import Calendar
 from agent.events import draft
 from agent.outbox.group import Transaction
 from agent.school import passage_rows as rows
+from agent.school import two_places
 from agent.school.attendance import Hours, Standing, State, hours_of, next_way, pass_by
 from agent.school.calendar import midnight_ns
 from agent.school.doubts import day_of, marks
@@ -47,6 +48,7 @@ def tapped(transaction: Transaction, book: Book, tap: Tapped) -> Light:
         return Light.ACCEPTED
     way = next_way(before[-1].way if before else None) if tap.way is Way.BOTH else tap.way
     state = _state(before, way, day, holder.shift, book.calendar, now)
+    two_places.look(transaction, tap, holder.key, day)
     rows.add(transaction, holder.key, way, day=day, reader=tap.reader, at=now)
     event = Passed(
         reader=tap.reader,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from agent.school.purpose import Purpose
+from agent.datasets import Club, Clubs, ClubTime, Voucher
+from agent.school import desk
+from agent.school.purpose import Purpose, Way
 from agent.school.two_places import TABLES, WALK_NS, Seen, elsewhere
-from tests.agent.school.canteen import MONDAY, canteen, key
+from drivers.readings import Light
+from tests.agent.school.canteen import MONDAY, book, canteen, card, key
 
 S = 1_000_000_000
+GREEN = Light.ACCEPTED
 HERE = Seen("canteen-1", Purpose.MEALS, "a", 100 * S)
 
 
@@ -61,3 +66,20 @@ async def test_a_visit_of_a_club_is_another_place(tmp_path: Path) -> None:
         )
         await school.eats(1)
         assert [(one["rule"], one["other"]) for one in await school.said("suspicion")] == [("two_places", "club-1")]
+
+
+@pytest.mark.parametrize("first", [Purpose.MEALS, Purpose.ENTRANCE, Purpose.CLUB])
+@pytest.mark.parametrize("second", [Purpose.MEALS, Purpose.ENTRANCE, Purpose.CLUB])
+async def test_every_rule_looks_for_the_others(tmp_path: Path, first: Purpose, second: Purpose) -> None:
+    chess = Club(club="chess", places=9, times=[ClubTime(weekday=1, starts="10:00", ends="15:00")])
+    place = Voucher(voucher="v", pupil=key(1), club="chess", first=MONDAY, last=MONDAY)
+    async with canteen(tmp_path, book(clubs=Clubs(clubs=[chess], vouchers=[place]))) as school:
+        for purpose in (first, second):
+            tap = msgspec.structs.replace(
+                school.tap(card(1), f"{purpose.value}-1"), purpose=purpose, clubs=("chess",), way=Way.IN
+            )
+            assert await school.outbox.transact(lambda work, tap=tap: desk.decide(work, school.book, tap)) is GREEN
+            school.clock.advance(12)
+        found = [(one["rule"], one["reader"], one["other"]) for one in await school.said("suspicion")]
+        told = [("two_places", f"{second.value}-1", f"{first.value}-1")]
+        assert found == (told if first is not second else [])
