@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from agent.book import Book
 from agent.clock import Clock
-from agent.errors import AgentError
 from agent.events import draft
 from agent.ledger.merkle import HASH_BYTES
 from agent.ledger.note import Checkpoint, NoteError, Signer, parse_checkpoint, sign_note, unverified_text
@@ -203,19 +203,18 @@ class LedgerKeeper:
         epoch = found.origin.rpartition("/")[2]
         return Head(epoch, found.size, found.root) if found.origin == origin_of(self._school, epoch) else None
 
-    async def _tried(self, part: str, work: Callable[[], Awaitable[object]]) -> None:
+    async def _tried(self, part: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """A part that fails is tried again, and keeps no other from its turn."""
-        try:
-            await work()
-        except (ValueError, NoteError, AgentError) as error:
-            if part not in self._failing:
-                log.exception("the ledger: %s fails", part)
-            what = f"a checkpoint or statement of the ledger cannot be made ({part}): {error}"
-            do = "Nothing on site; it is tried again. If it stays, send the log to support."
-            since_ns = self._failing[part].since_ns if part in self._failing else self._clock.utc_ns()
-            self._failing[part] = Trouble(code="A-122", what=what, do=do, since_ns=since_ns)
-        else:
+        (error,) = await asyncio.gather(work(), return_exceptions=True)
+        if not isinstance(error, Exception):
             self._failing.pop(part, None)
+            return
+        if part not in self._failing:
+            log.error("the ledger: %s fails", part, exc_info=error)
+        what = f"a checkpoint or statement of the ledger cannot be made ({part}): {error}"
+        do = "Nothing on site; it is tried again. If it stays, send the log to support."
+        since_ns = self._failing[part].since_ns if part in self._failing else self._clock.utc_ns()
+        self._failing[part] = Trouble(code="A-122", what=what, do=do, since_ns=since_ns)
 
 
 def _head(transaction: Transaction) -> Head:
