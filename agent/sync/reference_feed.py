@@ -149,15 +149,13 @@ class ReferenceFeed:
         while True:
             self._wake.clear()
             for name, whole in list(self._whole.items()):
-                if await self._put(name, whole, refused):
-                    changed()
-                    if self._whole.get(name) is whole:
-                        del self._whole[name]
+                if await self._put(name, whole, changed, refused) and self._whole.get(name) is whole:
+                    del self._whole[name]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN_S if self._whole else None):
                     await self._wake.wait()
 
-    async def _put(self, name: str, whole: Whole, refused: Callable[[str], None]) -> bool:
+    async def _put(self, name: str, whole: Whole, changed: Callable[[], None], refused: Callable[[str], None]) -> bool:
         """False if it is to be tried again."""
         try:
             await asyncio.shield(self._reference.put(name, whole.version, whole.content, whole.issued))
@@ -168,4 +166,6 @@ class ReferenceFeed:
             log.warning("reference data %s, version %d, cannot be used: %s", name, whole.version, error)
             self._useless[name] = whole.version
             refused("unusable")
+        else:
+            changed()
         return True

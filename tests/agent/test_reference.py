@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent import private_file, reference
-from agent.reference import BEHIND_S, Reference
+from agent.reference import BEHIND_S, Reference, Unusable
+from agent.wall_time import utc_ns_of
 from tests.agent.evidence.pictures import RECIPIENT
+from tests.agent.sealed import CALENDAR, CARD, CARD_KEY, CARDS, PUPIL, sealed, stranger
 from tests.clock import FastClock
 
 ONE = json.dumps({"snapshot": [RECIPIENT]}).encode()
@@ -72,3 +75,79 @@ async def test_what_the_centre_has_and_does_not_come_is_a_trouble(tmp_path: Path
     assert held.trouble() == []
     held.said({"recipients": "6"})
     assert held.trouble() == []  # its minute begins now
+
+
+# --- sealed for this box --------------------------------------------------------------------------------------------
+
+
+async def test_what_is_sealed_stays_so_on_the_disk_and_is_read_after_a_restart(tmp_path: Path) -> None:
+    held = Reference(tmp_path / "reference", FastClock())
+    assert await held.put("cards", 5, sealed(CARDS, held.recipient))
+    for one in (held, Reference(tmp_path / "reference", FastClock())):
+        assert (one.recipient, one.versions(), one.book.card_key) == (held.recipient, {"cards": "5"}, CARD_KEY)
+        found = one.book.who(CARD)
+        assert found is not None
+        assert (found.key, found.class_) == (PUPIL, "5А")
+    on_disk = (tmp_path / "reference/cards.json").read_bytes()
+    assert PUPIL.encode() not in on_disk
+    assert CARD.encode() not in on_disk
+    assert stat.S_IMODE((tmp_path / "reference.agekey").stat().st_mode) == 0o600
+
+
+UNUSABLE: list[tuple[str, str, Callable[[str], bytes], str]] = [
+    ("not sealed", "cards", lambda _: json.dumps(CARDS).encode(), "not sealed"),
+    ("sealed for another box", "cards", lambda _: sealed(CARDS, stranger()), "another box"),
+    ("half a file", "cards", lambda mine: sealed(CARDS, mine)[:-20], "damaged"),
+    ("a byte that changed", "cards", lambda mine: sealed(CARDS, mine)[:-1] + b"x", "damaged"),
+    ("the header alone", "cards", lambda _: b"age-encryption.org/v1\n", "damaged"),
+    ("nothing", "cards", lambda _: b"", "not sealed"),
+    ("no JSON inside", "cards", lambda mine: sealed(b"{", mine), "schema"),
+    ("not by the schema", "cards", lambda mine: sealed(CARDS | {"pupils": [{"pupil": "P-1"}]}, mine), "schema"),
+    ("another dataset inside", "cards", lambda mine: sealed(CALENDAR, mine), "schema"),
+    ("meals not sealed", "meals", lambda _: b'{"meals":[],"programmes":[],"entitlements":[]}', "not sealed"),
+    ("clubs not sealed", "clubs", lambda _: b'{"clubs":[],"vouchers":[]}', "not sealed"),
+    ("sealed that is not to be", "calendar", lambda mine: sealed(CALENDAR, mine), "schema"),
+]
+
+
+@pytest.mark.parametrize(("dataset", "make", "why"), [pytest.param(*row[1:], id=row[0]) for row in UNUSABLE])
+async def test_what_cannot_be_used_is_told_and_the_former_one_stays(
+    tmp_path: Path, dataset: str, make: Callable[[str], bytes], why: str
+) -> None:
+    held = Reference(tmp_path, FastClock())
+    await held.put("cards", 4, sealed(CARDS, held.recipient))
+    with pytest.raises(Unusable):
+        await held.put(dataset, 5, make(held.recipient))
+    (trouble,) = held.trouble()
+    assert (trouble.code, dataset in trouble.what, why in trouble.what) == ("M-101", True, True)
+    assert held.versions() == {"cards": "4"}
+    assert held.book.who(CARD) is not None
+    good = {"cards": CARDS, "calendar": CALENDAR}.get(dataset)
+    if good is not None:
+        await held.put(dataset, 6, sealed(good, held.recipient) if dataset == "cards" else json.dumps(good).encode())
+        assert held.trouble() == []
+
+
+async def test_with_a_new_key_what_lies_sealed_is_asked_for_again(tmp_path: Path) -> None:
+    held = Reference(tmp_path / "reference", FastClock())
+    await held.put("cards", 5, sealed(CARDS, held.recipient))
+    (tmp_path / "reference.agekey").unlink()
+    again = Reference(tmp_path / "reference", FastClock())
+    assert again.recipient != held.recipient
+    assert (again.versions(), again.book.who(CARD)) == ({}, None)
+    assert await again.put("cards", 5, sealed(CARDS, again.recipient))
+
+
+async def test_data_that_grow_old_are_a_trouble_until_they_are_issued_again(tmp_path: Path) -> None:
+    clock = FastClock(utc_ns_of("2026-11-23T08:00:00Z"))
+    held = Reference(tmp_path, clock)
+    content = json.dumps(CALENDAR).encode()
+    await held.put("calendar", 5, content, "2026-11-23T08:00:00.000000Z")
+    clock.advance(14 * 86_400)
+    assert held.trouble() == []
+    clock.advance(1)
+    (trouble,) = held.trouble()
+    assert (trouble.code, "calendar" in trouble.what) == ("M-102", True)
+    assert held.book.stale("calendar", clock.utc_ns())
+    await held.put("calendar", 6, content, "2026-12-07T08:00:00.000000Z")
+    assert (held.trouble(), held.issued()) == ([], {"calendar": "2026-12-07T08:00:00.000000Z"})

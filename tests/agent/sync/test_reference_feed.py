@@ -24,6 +24,7 @@ from agent.sync.reference_feed import ReferenceFeed
 from agent.sync.topics import REFERENCE_PART_MAX_BYTES, Topics
 from agent.sync.trust import Refused, Trust
 from tests.agent.evidence.pictures import RECIPIENT
+from tests.agent.sealed import CARD, CARDS, sealed, stranger
 from tests.agent.sync.box import until
 from tests.agent.sync.far_centre import public, sign
 from tests.clock import FastClock
@@ -88,9 +89,8 @@ async def test_a_dataset_takes_its_place_and_is_told_once(feed: Feed) -> None:
     await until(lambda: feed.reference.recipients() == (RECIPIENT,))
     feed.give(manifest())  # the broker gives it at each connection
     feed.give(manifest(6, content={"snapshot": []}))
-    await until(lambda: feed.reference.version("recipients") == 6)
-    assert feed.reference.recipients() == ()
-    assert feed.changes == 2
+    await until(lambda: feed.changes == 2)
+    assert (feed.reference.version("recipients"), feed.reference.recipients()) == (6, ())
     assert feed.listened == []
 
 
@@ -249,6 +249,96 @@ async def test_parts_of_a_former_version_are_not_listened_for_any_more(feed: Fee
     feed.give(manifest(6, **newer))
     assert PREFIX + sha256(b"old") in feed.unlistened
     assert PREFIX + sha256(b"old") not in feed.feed.topics()
+
+
+# --- sealed ---------------------------------------------------------------------------------------------------------
+
+
+def cards(version: int, *parts: bytes, **changes: Any) -> dict[str, Any]:
+    return manifest(version, dataset="cards", content=None, parts=named(*parts), **changes)
+
+
+async def test_a_sealed_dataset_comes_in_parts_and_is_in_force(feed: Feed) -> None:
+    parts = cut(sealed(CARDS, feed.reference.recipient), 100)
+    feed.give(cards(5, *parts), "cards")
+    for one in parts:
+        part(feed, one)
+    await until(lambda: feed.changes == 1)
+    assert feed.reference.book.who(CARD) is not None
+    assert feed.reference.issued() == {"cards": "2026-11-23T08:00:00.000000Z"}
+    assert feed.refused == []
+
+
+NOT_FOR_US: list[tuple[str, Callable[[str], bytes]]] = [
+    ("for another box", lambda _: sealed(CARDS, stranger())),
+    ("not sealed", lambda _: json.dumps(CARDS).encode()),
+    ("spoilt", lambda mine: sealed(CARDS, mine)[:-1] + b"x"),
+    ("not by its schema", lambda mine: sealed({"pupils": []}, mine)),
+]
+
+
+@pytest.mark.parametrize("make", [pytest.param(row[1], id=row[0]) for row in NOT_FOR_US])
+async def test_what_cannot_be_used_is_refused_reported_and_changes_nothing(
+    feed: Feed, make: Callable[[str], bytes]
+) -> None:
+    good, bad = sealed(CARDS, feed.reference.recipient), make(feed.reference.recipient)
+    feed.give(cards(4, good), "cards")
+    part(feed, good)
+    await until(lambda: feed.changes == 1)
+    feed.give(cards(5, bad), "cards")
+    part(feed, bad)
+    await until(lambda: feed.refused == ["unusable"])
+    assert [trouble.code for trouble in feed.reference.trouble()] == ["M-101"]
+    assert (feed.reference.version("cards"), feed.changes) == (4, 1)
+    assert feed.reference.book.who(CARD) is not None
+    feed.listened.clear()
+    feed.give(cards(5, bad), "cards")  # the broker gives it at each connection: it is not fetched again
+    assert feed.listened == []
+    again = sealed(CARDS, feed.reference.recipient)
+    feed.give(cards(6, again), "cards")
+    part(feed, again)
+    await until(lambda: feed.reference.version("cards") == 6)
+    assert feed.reference.trouble() == []
+
+
+REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    ("of a stranger", {"key": Ed25519PrivateKey.generate()}, {}, "unknown_key"),
+    ("signed as an order", {"kind": "order"}, {}, "bad_signature"),
+    ("of another school", {}, {"school": "school-08"}, "other_school"),
+    ("an older version", {}, {"version": 3}, "old_version"),
+    ("another dataset's", {}, {"dataset": "meals"}, "other_topic"),
+    ("in the manifest", {}, {"content": CARDS, "parts": None}, ""),
+]
+
+
+@pytest.mark.parametrize(("how", "changes", "reason"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+async def test_a_manifest_that_is_not_believed_fetches_nothing(
+    feed: Feed, how: dict[str, Any], changes: dict[str, Any], reason: str
+) -> None:
+    good = sealed(CARDS, feed.reference.recipient)
+    feed.give(cards(4, good), "cards")
+    part(feed, good)
+    await until(lambda: feed.changes == 1)
+    feed.listened.clear()
+    body = cards(5, good) | changes
+    body = {name: value for name, value in body.items() if value is not None}
+    if reason:
+        with pytest.raises(Refused) as refusal:
+            feed.give(body, "cards", **how)
+        assert refusal.value.reason == reason
+    else:
+        feed.give(body, "cards", **how)
+        await until(lambda: feed.refused == ["unusable"])
+    assert feed.listened == []
+    assert feed.reference.version("cards") == 4
+
+
+async def test_half_a_dataset_waits_and_the_former_one_stays(feed: Feed) -> None:
+    first, *rest = cut(sealed(CARDS, feed.reference.recipient), 100)
+    feed.give(cards(5, first, *rest), "cards")
+    part(feed, first)
+    assert feed.feed.topics()[len(DATASETS) :] == [PREFIX + sha256(one) for one in rest]
+    assert feed.reference.version("cards") == 0
 
 
 @given(st.binary(max_size=60), st.sampled_from(["recipients", "x", sha256(b""), "a/b", ""]))
