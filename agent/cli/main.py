@@ -25,6 +25,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "card": "card",
     "secret": "secret",
     "ledger": "ledger",
+    "reference": "reference",
     "demo": "demo",
 }
 HELP = {
@@ -36,6 +37,7 @@ HELP = {
     "card": "show a card's number in every way a vendor prints it",
     "secret": "store a password or a key of a device under a name",
     "ledger": "the ledger of meals and clubs: how far it is signed, and a proof of one leaf",
+    "reference": "the centre's data on this box: version, age, counts, and what follows where they are old",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"

@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli.reference_screen import age
 from agent.ops.status import Status
 from agent.texts import Texts, load_texts
 
@@ -40,6 +41,8 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     yield _lanes(status, say)
     if status.evidence.sealed or status.evidence.kept or status.evidence.lost or status.evidence.not_kept:
         yield _evidence(status, say)
+    if status.reference:
+        yield _reference(status, say)
     yield _link(status, say)
 
 
@@ -107,6 +110,14 @@ def _link(status: Status, say: Texts) -> Text:
     if link.refused:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(link.refused.items()))
         line.append(f"\n{say('link.refused')} {refused}", "yellow")
+    return line
+
+
+def _reference(status: Status, say: Texts) -> Text:
+    line = Text(f"{say('reference.title')} ", "bold")
+    for name, one in status.reference.items():
+        line.append(f" {name} {one.version} ")
+        line.append(f"({age(one.issued, status.at, say)})", "yellow" if one.stale or one.ended else "green")
     return line
 
 

@@ -17,6 +17,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.evidence.store import Evidence
 from agent.model import Lane
+from agent.ops.reference_view import dataset_views
 from agent.ops.status import (
     CellView,
     DiskView,
@@ -95,6 +96,7 @@ class Pictures:
             disk=self._disk(),
             evidence=self._evidence_view(),
             datasets=self._reference.versions(),
+            reference=dataset_views(self._reference, clock.utc_ns()),
             alarms_waiting=self._alarms.waiting(),
             alarms_sent_ahead=self._alarms.sent_ahead,
         )

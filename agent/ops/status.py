@@ -92,6 +92,17 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
     not_kept: int = 0  # no id was given
 
 
+class DatasetView(msgspec.Struct, frozen=True, kw_only=True):
+    """One dataset of the centre's reference data."""
+
+    version: str
+    issued: str  # by the centre, RFC 3339; empty if it did not say
+    counts: dict[str, int] = {}
+    stale: bool = False  # issued more than two weeks ago
+    ends: str = ""  # of the calendar: its last day
+    ended: bool = False  # that day is past
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a technician asks first."""
 
@@ -115,6 +126,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     alarms_sent_ahead: int = 0
     evidence: EvidenceView = EvidenceView()
     datasets: dict[str, str] = {}  # versions of the centre's reference data
+    reference: dict[str, DatasetView] = {}  # the same, and how old and how much they are
 
 
 def write(path: Path, status: Status) -> None:

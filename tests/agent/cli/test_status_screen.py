@@ -13,7 +13,7 @@ import pytest
 
 from agent.cli.status_screen import draw
 from agent.ops import status
-from agent.ops.status import EvidenceView, LaneView, LinkView, PartView, SourceView, Status, TroubleView
+from agent.ops.status import DatasetView, EvidenceView, LaneView, LinkView, PartView, SourceView, Status, TroubleView
 from agent.school.told import USUAL
 from agent.texts import LANGUAGES, load_texts
 from drivers.readings import ContactState, ZoneState
@@ -207,3 +207,12 @@ def test_a_pipe_gets_no_colours_and_a_terminal_does(monkeypatch: pytest.MonkeyPa
         draw(picture(), out, load_texts("en"))
     assert b"\x1b[" in os.read(master, 65_536)
     os.close(master)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_centres_data_are_one_line_with_version_and_age(language: str) -> None:
+    say = load_texts(language)
+    assert say("reference.title") not in screen(picture(), language)
+    cards = DatasetView(version="1795420800", issued="2026-11-23T05:12:39.000000Z")
+    (line,) = [one for one in screen(picture(reference={"cards": cards}), language).splitlines() if "cards" in one]
+    assert line.rstrip() == f"{say('reference.title')}  cards 1795420800 (3 {say('age.hours')})"

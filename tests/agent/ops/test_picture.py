@@ -11,7 +11,7 @@ import pytest
 from agent import __version__
 from agent.model import Lane, Severity
 from agent.ops import status
-from agent.ops.status import PartView
+from agent.ops.status import DatasetView, PartView
 from agent.outbox.troubles import Trouble as OutboxTrouble
 from agent.sources import SourceState, Trouble
 from agent.sync.linkerror import LinkError
@@ -91,6 +91,7 @@ async def test_pictures_and_reference_data_are_shown(house: House) -> None:
     await house.evidence.drained()
     now = house.pictures.take()
     assert now.datasets == {"recipients": "7"}
+    assert now.reference == {"recipients": DatasetView(version="7", issued="")}
     assert (now.evidence.kept, now.evidence.sealed, now.evidence.lost) == (1, 1, 0)
     assert now.evidence.owed_bytes > 20_000
     assert now.troubles == []
