@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, cameras, cells, core, drain, kills, ledger, osdp, readers, soak, taps
+from bench import accept, alarms, cameras, cells, core, drain, kills, ledger, osdp, readers, reference, soak, taps
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -29,6 +29,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "alarms": alarms.measure,
     "core": core.measure,
     "ledger": ledger.measure,
+    "reference": reference.measure,
     "soak": soak.measure,
     "kills": kills.measure,
 }

@@ -34,7 +34,7 @@ def main() -> None:
 
 async def _run(path: Path, command: str, count: int, seconds: float) -> dict[str, float]:
     found: dict[str, float] = {}
-    async with open_box(path, random.Random(1)) as (outbox, link):
+    async with open_box(path, random.Random(1)) as (outbox, link, _):
         written, cpu_s = written_bytes(), time.process_time()
         found["fill_s"] = await _fill(outbox, count)
         if command == "fill":

@@ -24,7 +24,7 @@ class Nothing(msgspec.Struct):
 
 
 @asynccontextmanager
-async def open_box(path: Path, rng: random.Random) -> AsyncIterator[tuple[Outbox, CentreLink]]:
+async def open_box(path: Path, rng: random.Random) -> AsyncIterator[tuple[Outbox, CentreLink, Reference]]:
     """Of a configuration. The link does nothing before its run()."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     config = configuration.load(path)
@@ -37,4 +37,4 @@ async def open_box(path: Path, rng: random.Random) -> AsyncIterator[tuple[Outbox
             rng=rng, status=Nothing,
         )  # fmt: skip
         spare_what_is_loaded()
-        yield outbox, link
+        yield outbox, link, reference

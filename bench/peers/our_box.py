@@ -35,7 +35,7 @@ def main() -> None:
 
 
 async def _run(path: Path, socket: str) -> None:
-    async with open_box(path, random.Random()) as (outbox, link):
+    async with open_box(path, random.Random()) as (outbox, link, _):
         await asyncio.start_unix_server(lambda reader, writer: _serve(outbox, reader, writer), socket)
         await link.run()
 

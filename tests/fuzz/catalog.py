@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import cameras, cells, files, ledger, link, network, panels, readers
+from tests.fuzz import cameras, cells, files, ledger, link, network, panels, readers, school_data
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -14,4 +14,5 @@ TARGETS: dict[str, Target] = {
     **link.TARGETS,
     **files.TARGETS,
     **ledger.TARGETS,
+    **school_data.TARGETS,
 }
