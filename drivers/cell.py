@@ -40,6 +40,7 @@ from drivers.cell_wire import (
 )
 from drivers.driver import Secret, Secrets, Source, not_stored
 from drivers.errors import DeviceError
+from drivers.frame_slot import FrameSlot
 from drivers.pulse import Pulse
 from drivers.readings import Light, Reading
 
@@ -136,13 +137,16 @@ class Cell:
     async def _read(self, told: Open, channel: Channel) -> None:
         module = import_module(told.module)
         settings = msgspec.convert(told.settings, module.Settings)
-        async with module.connect(settings, self._clock, _sent(told.secrets)) as source:
-            channel.source = source
-            self._say(Opened(told.channel))
-            async for reading in source:
-                channel.taken.clear()
-                self._say(reading_message(told.channel, reading))
-                await channel.taken.wait()
+        with contextlib.ExitStack() as lent:  # what is lent to the device is taken back when it has closed
+            async with module.connect(settings, self._clock, _sent(told.secrets)) as source:
+                channel.source = source
+                if told.slot and (lend := getattr(source, "lend", None)):
+                    lend(lent.enter_context(FrameSlot.open(told.slot)))
+                self._say(Opened(told.channel))
+                async for reading in source:
+                    channel.taken.clear()
+                    self._say(reading_message(told.channel, reading))
+                    await channel.taken.wait()
 
     async def _show(self, number: int, channel: Channel, light: Light) -> None:
         trouble = None

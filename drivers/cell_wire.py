@@ -40,6 +40,7 @@ class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
     module: str
     settings: dict[str, Any]
     secrets: dict[str, Secret]
+    slot: str = ""  # file of the memory that its pictures go to (drivers/frame_slot.py); empty: nobody looks
 
 
 class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):

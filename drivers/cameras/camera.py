@@ -17,6 +17,7 @@ from typing import Any
 import av
 
 from drivers.cameras import troubles
+from drivers.cameras.feed import Feed
 from drivers.cameras.pictures import Painter, first_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
 from drivers.cameras.ring import Ring
@@ -24,6 +25,7 @@ from drivers.cameras.view import View
 from drivers.cameras.watch import Watch
 from drivers.driver import Clock, Counters
 from drivers.errors import DeviceError
+from drivers.frame_slot import FrameSlot
 from drivers.pulse import Pulse
 from drivers.readings import Light, PictureChange
 
@@ -57,8 +59,10 @@ class Camera:
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._main = Reader(main, clock, self.counters, ring=self.ring, see=None if sub else self._see)
-        self._sub = Reader(sub, clock, self.counters, ring=None, see=self._see) if sub else None
+        self._feed = feed = Feed(view.attention, clock)
+        see, gives = (None, None) if sub else (self._see, feed)
+        self._main = Reader(main, clock, self.counters, ring=self.ring, see=see, feed=gives)
+        self._sub = Reader(sub, clock, self.counters, ring=None, see=self._see, feed=feed) if sub else None
         self.pulse = _Slowest(clock, [reader.packets for reader in self._readers])
         for reader in self._readers:
             reader.over.add_done_callback(lambda _: self._news.set())
@@ -75,6 +79,10 @@ class Camera:
 
     async def show(self, light: Light) -> None:
         """A camera has no light."""
+
+    def lend(self, slot: FrameSlot) -> None:
+        """Pictures for whoever looks at them in another process go there from now on."""
+        self._feed.lend(slot)
 
     async def open(self) -> None:
         """Until each stream has given a whole picture. Raises DeviceError."""

@@ -16,6 +16,7 @@ import av
 import msgspec
 
 from drivers.cameras import troubles
+from drivers.cameras.feed import Feed
 from drivers.cameras.ffmpeg_errors import broke_off, not_opened
 from drivers.cameras.pictures import Decoder
 from drivers.cameras.ring import Form, Packet, Ring, parameter_sets
@@ -50,7 +51,16 @@ See = Callable[[av.VideoFrame], None]
 class Reader:
     """start(); first is set with the first whole picture; over has the reason when the container is closed."""
 
-    def __init__(self, place: Place, clock: Clock, counters: Counters, *, ring: Ring | None, see: See | None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        clock: Clock,
+        counters: Counters,
+        *,
+        ring: Ring | None,
+        see: See | None,
+        feed: Feed | None = None,
+    ) -> None:
         self.place = place
         self.packets = Pulse(clock, STUCK_S)
         self.pictures = Pulse(clock, PICTURE_S)
@@ -61,6 +71,7 @@ class Reader:
         self._counters = counters
         self._ring = ring
         self._see = see
+        self._feed = feed
         self._stop = threading.Event()
         self._decoder: Decoder | None = None
         self._form: Form | None = None
@@ -135,6 +146,8 @@ class Reader:
             raise troubles.no_video(self.place.name, "its codec is unknown")
         self._decoder = Decoder(stream.codec_context)
         self._dts = None
+        if self._feed is not None:
+            self._feed.begin()
         for packet in container.demux(stream):
             if self._stop.is_set():
                 return
@@ -149,6 +162,8 @@ class Reader:
             new = self._learn(data, stream)
             if new or self._due():
                 self._look(packet)
+        if self._feed is not None and not packet.is_corrupt:
+            self._feed.packet(packet, stream.codec_context)
         when = packet.dts if packet.dts is not None else packet.pts
         if self._ring is not None and self._form is not None and when is not None and data:
             pts = packet.pts if packet.pts is not None else when
@@ -181,6 +196,8 @@ class Reader:
             self._form = msgspec.structs.replace(self._form, width=frame.width, height=frame.height)
         if self._see is not None:
             self._see(frame)
+        if self._feed is not None:
+            self._feed.keyframe(frame)
         self._loop.call_soon_threadsafe(self.first.set)
 
     def _wait_for(self, packet: av.Packet[av.VideoStream]) -> None:

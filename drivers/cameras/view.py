@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 if TYPE_CHECKING:
+    from drivers.cameras.attention import Settings as AttentionSettings
     from drivers.cameras.watch import Settings as WatchSettings
 
 
@@ -37,5 +38,19 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 class View(Judged, frozen=True, kw_only=True):
     """The settings of a camera whose video comes encoded: its last seconds are kept as they came."""
 
+    always_awake: Annotated[
+        bool,
+        Meta(
+            description="true: every picture is looked at, also where nothing seems to move: for a camera of constant "
+            "bit rate at a place where seconds matter; costs about ten times as much"
+        ),
+    ] = False
     ring_s: Annotated[float, Meta(ge=1, le=60, description="seconds of video kept in memory")] = 10.0
     ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 8
+
+    @property
+    def attention(self) -> AttentionSettings:
+        """Imported here, as above."""
+        from drivers.cameras.attention import Settings
+
+        return Settings(always=self.always_awake)
