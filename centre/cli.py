@@ -13,16 +13,19 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from centre import commands, desk
+from centre import commands, desk, ledger_desk, money_desk
 from centre.errors import CentreError, StoreDown
 from centre.reference import DATASET
 from centre.school import commands as school_data
-from centre.wire import LANES
+from centre.wire import EPOCH, LANES
 
 WRONG_USE, AWAY, INTERRUPTED = 2, 3, 130
 BROKER_AWAY = "K-112"
 DATABASE_DO = "Does it run, has its disk space, does anybody lock it? Then try again."
 ORDER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
+DAY = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+LEAF = re.compile(rf"{EPOCH.pattern}/(0|[1-9][0-9]{{0,15}})")
 EXPIRES_MAX_S = 30 * 86_400
 DAYS_MAX = 3_650
 
@@ -84,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     _evidence(subs.add_parser("evidence", help="list sealed pictures, write one to a file, open it"), config)
     _reference(subs, config)
     _school_data(subs.add_parser("school-data", help="pupils, cards, meals, clubs: check, load, publish, show"), config)
+    _money(subs, config)
+    _correct(subs.add_parser("correct", help="add what a person has found out: a record of its own"), config)
+    _ledger(subs.add_parser("ledger", help="ledgers: list, check anew, cosign, export, forget a child"), config)
     return parser
 
 
@@ -182,6 +188,63 @@ def _school_data(parser: argparse.ArgumentParser, config: argparse.ArgumentParse
     show.add_argument("school")
     show.add_argument("--json", action="store_true")
     show.set_defaults(run=school_data.show)
+
+
+def _money(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
+    report = subs.add_parser("report", parents=[config], help="what a month comes to, leaves against statements")
+    report.add_argument("--school")
+    report.add_argument("--all", action="store_true", help="one line a school")
+    report.add_argument("--month", required=True, type=_name_of("a month", MONTH), metavar="YYYY-MM")
+    report.add_argument("--csv", type=Path, metavar="FILE", help="write it there too; - for standard output")
+    report.add_argument("--json", action="store_true")
+    report.set_defaults(run=money_desk.report)
+
+
+def _correct(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
+    subs = parser.add_subparsers(metavar="WHAT", required=True)
+    signed = argparse.ArgumentParser(add_help=False)
+    signed.add_argument("--reason", required=True)
+    signed.add_argument("--author", help="default: who is logged in")
+    meal = subs.add_parser("meal", parents=[config, signed], help="say whose a forgotten card's meal was")
+    meal.add_argument("school")
+    meal.add_argument("leaf", type=_name_of("a leaf", LEAF), metavar="EPOCH/INDEX")
+    meal.add_argument("--pupil", required=True, metavar="ID", help="the school's own id, or the key")
+    meal.set_defaults(run=money_desk.correct_meal)
+    attendance = subs.add_parser("attendance", parents=[config, signed], help="say where a child was on a day")
+    attendance.add_argument("school")
+    attendance.add_argument("pupil")
+    attendance.add_argument("day", type=_name_of("a day", DAY), metavar="YYYY-MM-DD")
+    attendance.add_argument("state", choices=["present", "late", "left_early", "absent"])
+    attendance.set_defaults(run=money_desk.correct_attendance)
+
+
+def _ledger(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
+    subs = parser.add_subparsers(metavar="ACTION", required=True)
+    listed = subs.add_parser("list", parents=[config], help="how each was judged when it came")
+    listed.add_argument("school", nargs="?")
+    listed.add_argument("--json", action="store_true")
+    listed.set_defaults(run=ledger_desk.listed)
+    show = subs.add_parser("show", parents=[config], help="check anew from the first leaf on; every fault by its leaf")
+    show.add_argument("school")
+    show.add_argument("epoch", nargs="?")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(run=ledger_desk.show)
+    cosign = subs.add_parser("cosign", parents=[config], help="cosign the newest checkpoint of what has only grown")
+    cosign.add_argument("school", nargs="?")
+    cosign.set_defaults(run=ledger_desk.cosign)
+    export = subs.add_parser("export", parents=[config], help="write files for `mektep audit`")
+    export.add_argument("school")
+    export.add_argument("out", type=Path, help="a new folder, or a new file that ends in .tar")
+    export.add_argument(
+        "--month", type=_name_of("a month", MONTH), metavar="YYYY-MM", help="ledgers of this month only"
+    )
+    export.set_defaults(run=ledger_desk.export)
+    erase = subs.add_parser("erase", parents=[config], help="forget a child; the ledger stays whole")
+    erase.add_argument("school")
+    erase.add_argument("pupil", help="the school's own id, or the key")
+    erase.add_argument("--reason", required=True)
+    erase.add_argument("--author", help="default: who is logged in")
+    erase.set_defaults(run=ledger_desk.erase)
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:

@@ -163,7 +163,7 @@ def school_list(args: argparse.Namespace) -> int:
 def status(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     store = open_store(settings)
-    names = [args.school] if args.school else [*_all_schools(store), STRANGERS]
+    names = [args.school] if args.school else [*all_schools(store), STRANGERS]
     if args.school:
         must_be_known(store, args.school)
     reports = [report(store.database, name) for name in names]
@@ -274,14 +274,14 @@ def _needs_attention(one: SchoolReport) -> bool:
     return bool(one.sealed_for_another) or any(lane.gaps or lane.conflicts or lane.quarantined for lane in lanes)
 
 
-def _all_schools(store: Store) -> list[str]:
+def all_schools(store: Store) -> list[str]:
     """Registered or not: what a school sent before it was removed is still kept."""
     rows = store.database.execute("select name from school union select school from stream order by 1")
     return [name for (name,) in rows]
 
 
 def must_be_known(store: Store, school: str) -> None:
-    if school not in _all_schools(store):
+    if school not in all_schools(store):
         raise _unknown(school)
 
 

@@ -1,6 +1,7 @@
 """The centre's keys: the orders key that every box pins, and the receipt key that it delegates for a while.
 
-Files   DIR/keys/orders.pem, receipts.pem (0600), delegation.txt; DIR/orders.pub is what a box's configuration wants.
+Files   DIR/keys/orders.pem, receipts.pem, witness.pem (cosigns ledgers): 0600; delegation.txt; DIR/orders.pub is what a
+        box's configuration wants.
 Raises  CentreError K-101 if a file is missing or spoilt, K-114 if boxes would refuse the delegation.
 """
 
@@ -44,6 +45,7 @@ def make_keys(folder: Path) -> None:
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     orders = _load_or_make(keys / "orders.pem")
     _load_or_make(keys / "receipts.pem")
+    _load_or_make(keys / "witness.pem")
     (folder / "orders.pub").write_text(base64.b64encode(orders.public_key().public_bytes_raw()).decode() + "\n")
     if not (keys / "delegation.txt").exists():
         delegate(folder)
@@ -105,6 +107,11 @@ def _delegation(folder: Path) -> tuple[str, Delegation]:
 def orders_key(folder: Path) -> Ed25519PrivateKey:
     """Raises CentreError K-101."""
     return _load(folder / "keys/orders.pem")
+
+
+def witness_key(folder: Path) -> Ed25519PrivateKey:
+    """What the city cosigns ledgers with; made if there is none. Raises CentreError K-101."""
+    return _load_or_make(folder / "keys/witness.pem")
 
 
 def write_private(path: Path, content: bytes) -> None:

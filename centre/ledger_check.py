@@ -7,7 +7,7 @@ changed afterwards differs from the one, rows that were changed together with th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -46,6 +46,10 @@ where s.school = ? and s.epoch = ? and s.lane = 'record' and e.type in (?, ?) or
 """
 NOTES = """
 select sequence, size, note, verdict, cosigned from ledger_checkpoint where school = ? and epoch = ? order by sequence
+"""
+GONE = """
+select s.events - (select count(*) from event e where e.stream = s.id) from stream s
+where s.school = ? and s.epoch = ? and s.lane = 'record'
 """
 EXPLAINED = """
 select sum(lost), sum(aside) from (
@@ -111,6 +115,8 @@ class Checked(msgspec.Struct):
     checkpoints: list[CheckpointSeen] = []
     statements: list[StatementSeen] = []
     unstated: Counter[tuple[str, Line]] = msgspec.field(default_factory=Counter)  # month by the clock, line
+    latest: str = ""  # time of the last leaf
+    roots: Mapping[int, bytes] = {}  # by size, of checkpoints and as asked for
 
     @property
     def verified(self) -> int:
@@ -135,9 +141,11 @@ def epochs_of(database: Database, school: str) -> list[str]:
     return [epoch for (epoch,) in database.execute(sql, (school,))]
 
 
-def check(database: Database, school: str, epoch: str, sink: Sink = lambda _leaf: None) -> Checked:
-    """The whole ledger of an epoch. Each leaf that can be read goes to the sink."""
-    return _Check(database, school, epoch, sink).run()
+def check(
+    database: Database, school: str, epoch: str, sink: Sink = lambda _leaf: None, *, sizes: Collection[int] = ()
+) -> Checked:
+    """The whole ledger of an epoch. Each leaf that counts goes to the sink; roots are told of these sizes, too."""
+    return _Check(database, school, epoch, sink).run(sizes)
 
 
 class _Row(msgspec.Struct, frozen=True, gc=False):
@@ -166,9 +174,20 @@ class _Check:
         self._suspicions: list[tuple[int, Line]] = []
         self._months: Counter[tuple[str, Line]] = Counter()
 
-    def run(self) -> Checked:
+    def run(self, sizes: Collection[int]) -> Checked:
         notes = self._notes()
-        wanted = {note.size for note in notes}
+        self._walk({note.size for note in notes} | set(sizes))
+        for sequence, line in self._suspicions:
+            if sequence > self._before[1]:
+                self._months[line[1][:7], line] += 1
+        self._found.size = self._edge.size
+        self._found.unstated = self._months
+        self._found.roots = self._roots
+        self._count_records()
+        self._judge(notes)
+        return self._found
+
+    def _walk(self, wanted: Collection[int]) -> None:
         last = -1
         for row in self._rows():
             if row.idx == last:
@@ -183,10 +202,12 @@ class _Check:
                 self._edge.append(row.hash)
                 if self._edge.size in wanted:
                     self._roots[self._edge.size] = self._edge.root()
-        self._found.size = self._edge.size
-        self._found.unstated = self._months
-        self._judge(notes)
-        return self._found
+
+    def _count_records(self) -> None:
+        for (gone,) in self._database.execute(GONE, (self._school, self._epoch)):
+            if gone:
+                done = "removed" if gone > 0 else "added"
+                self._fault(-1, "", f"{abs(gone)} of its records: {done} after they came")
 
     # --- leaves -----------------------------------------------------------------------------------------------------
 
@@ -237,6 +258,7 @@ class _Check:
         if event.type == STATEMENT and not event.reissueof:
             self._statement(row, event)
             return
+        self._found.latest = event.time
         line = line_of(event.type, facts)
         if line:
             self._sums[line] += 1

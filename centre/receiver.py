@@ -22,6 +22,7 @@ from centre.connection import RECEIVE_MAXIMUM, Arrived, Connection
 from centre.database import open_database
 from centre.errors import CentreError, StoreDown
 from centre.evidence import EvidenceStore, Outcome
+from centre.grants import grants
 from centre.judge import Judged, judge
 from centre.keys import Keys, receipt_keys
 from centre.parts import Part, judge_part
@@ -231,8 +232,15 @@ class Pipeline:
             return
         stored = self._db().stored(school, dict.fromkeys([birth.epoch, *birth.owes[:32]]))
         datasets = Published(self._db().database).versions(school)
-        now = now_text(time.time_ns())
-        welcome = Welcome(school=school, session=birth.session, time=now, stored=stored, datasets=datasets)
+        now_ns = time.time_ns()
+        welcome = Welcome(
+            school=school,
+            session=birth.session,
+            time=now_text(now_ns),
+            stored=stored,
+            datasets=datasets,
+            grants=grants(self._db().database, school, birth.epoch, now_ns),
+        )
         self._send("welcome", topic_of(school, "welcome"), msgspec.json.encode(welcome))
 
     def _note_answer(self, school: str, payload: bytes) -> None:

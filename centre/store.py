@@ -8,11 +8,13 @@ Raises  StoreDown; then nothing of the group is stored and nothing may be answer
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
 from centre.database import Database, Row
+from centre.erased import is_same
 from centre.judge import Bad, Event, Judged
 from centre.ledger import Ledger
 from centre.wire import Answer, Birth, RangeVerdict, StoredLane
@@ -101,7 +103,11 @@ class Store:
             return 0, set(), set()
         known = self._known(stream, batch) if stream.highest >= batch.first else {}
         fresh = [event for event in batch.events if event.sequence not in known]
-        repeats = {event.sequence for event in batch.events if known.get(event.sequence) == event.body}
+        repeats = {
+            event.sequence
+            for event in batch.events
+            if event.sequence in known and is_same(known[event.sequence], event.body)
+        }
         conflicts = {event.sequence for event in batch.events if event.sequence in known} - repeats
         for event in batch.events:
             if event.sequence in conflicts:
@@ -119,7 +125,7 @@ class Store:
         kept = self.database.execute(
             "select body from conflict where stream = ? and sequence = ?", (stream.id, event.sequence)
         )
-        if (event.body,) not in kept:
+        if not any(is_same(body, event.body) for (body,) in kept):
             sql = "insert into conflict (stream, sequence, received_ns, body) values (?, ?, ?, ?)"
             self.database.execute(sql, (stream.id, event.sequence, received_ns, event.body))
 
@@ -232,6 +238,14 @@ class Store:
     def remove_school(self, school: str) -> None:
         with self.database.transaction():
             self.database.execute("delete from school where name = ?", (school,))
+
+    @contextmanager
+    def only(self, school: str) -> Iterator[None]:
+        """One transaction in which no other of these changes what is kept of a school by hand."""
+        with self.database.transaction():
+            row_of_school = "select name from school where name = ?"
+            self.database.execute(row_of_school + self.database.lock, (school,))
+            yield
 
     def schools(self) -> dict[str, bytes]:
         """Name to public key."""

@@ -103,6 +103,8 @@ CENTRE_COMMANDS = [
     "init", "receive", "school add", "school remove", "school list", "status", "events", "quarantine", "order", "rekey",
     "evidence list", "evidence get", "reference", "school-data check", "school-data load", "school-data publish",
     "school-data show",
+    "report", "correct meal", "correct attendance", "ledger list", "ledger show", "ledger cosign", "ledger export",
+    "ledger erase",
 ]  # fmt: skip
 Main = Callable[[list[str]], int]
 

@@ -71,7 +71,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {
         *("agent.cli.status_screen", "agent.cli.discover_screen", "agent.cli.reference_screen"),
-        *("centre.screen", "centre.school.screen", "simulator", "bench"),
+        *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "simulator", "bench"),
     },
     "sqlite3": {"agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
     "cryptography": {"agent.sync", "agent.ledger.note", "centre"},

@@ -64,6 +64,7 @@ def test_only_the_owner_can_read_private_keys(folder: Path) -> None:
     assert {path.name: path.stat().st_mode & 0o777 for path in (folder / "keys").glob("*.pem")} == {
         "orders.pem": 0o600,
         "receipts.pem": 0o600,
+        "witness.pem": 0o600,
     }
 
 
@@ -162,3 +163,11 @@ def test_a_private_file_is_never_half_written_nor_open(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in tmp_path.iterdir()] == ["key"]
+
+
+def test_the_witness_key_is_made_once_also_in_an_older_folder(tmp_path: Path) -> None:
+    keys.make_keys(tmp_path)
+    (tmp_path / "keys/witness.pem").unlink()
+    made = keys.witness_key(tmp_path).public_key().public_bytes_raw()
+    assert keys.witness_key(tmp_path).public_key().public_bytes_raw() == made
+    assert (tmp_path / "keys/witness.pem").stat().st_mode & 0o777 == 0o600
