@@ -30,7 +30,7 @@ BEGIN = """
 insert into visit (pupil, club, voucher, day, reader, utc_ns, boot, monotonic_ns) values (?, ?, ?, ?, ?, ?, ?, ?)
 """
 FORGET = """
-delete from visit where state <> 0 and (utc_ns < ? or utc_ns > ?)
+delete from visit where state <> 0 and (ended_ns < ? or ended_ns > ?)
 and number in (select number from visit order by number limit ?)
 """
 

@@ -58,12 +58,10 @@ def test_places_are_counted_by_club_and_the_latest_is_the_child_s_own() -> None:
 
 def test_ended_visits_are_forgotten_after_two_months_and_those_of_a_false_future() -> None:
     door = Doorway()
-    old, open_, new, future = (come(door, at=Stamp(day * DAY_NS, True, "a", 1)) for day in (1_000, 1_000, 1_020, 4_000))
-    for number in (old, new, future):
-        rows.end(door.transaction, number, rows.BY_TAP, 1)
+    open_, *ended = (come(door) for _ in range(4))
+    for number, day in zip(ended, (1_000, 1_020, 4_000), strict=True):
+        rows.end(door.transaction, number, rows.BY_TAP, day * DAY_NS)
     rows.forget(door.transaction, 1_060 * DAY_NS)
-    assert [number for (number,) in door.rows("select number from visit order by number")] == [old, open_, new, future][
-        :3
-    ]
-    rows.forget(door.transaction, 1_061 * DAY_NS)
-    assert [number for (number,) in door.rows("select number from visit order by number")] == [open_, new]
+    assert door.rows("select number from visit order by number") == [(open_,), (ended[0],), (ended[1],)]
+    rows.forget(door.transaction, 1_060 * DAY_NS + 1)
+    assert door.rows("select number from visit order by number") == [(open_,), (ended[1],)]
