@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 import msgspec
 
 from agent.datasets import Calendar
 
 OFFSET_MIN = 300  # of Kazakhstan, until a calendar says another
+MINUTE_NS = 60_000_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 USUAL_WEEKDAYS = frozenset({1, 2, 3, 4, 5})
 
 
@@ -27,8 +30,13 @@ class LocalTime(msgspec.Struct, frozen=True):
 
 def local(utc_ns: int, calendar: Calendar | None) -> LocalTime:
     """The school's day and time of day."""
-    offset = timedelta(minutes=calendar.utc_offset_min if calendar else OFFSET_MIN)
-    moment = datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC) + offset
+    offset_min = calendar.utc_offset_min if calendar else OFFSET_MIN
+    return _of_minute(utc_ns // MINUTE_NS + offset_min)
+
+
+@lru_cache(1_024)  # a tick asks the same of each child that came together
+def _of_minute(minute: int) -> LocalTime:
+    moment = EPOCH + timedelta(minutes=minute)
     return LocalTime(moment.date().isoformat(), moment.isoweekday(), moment.hour * 60 + moment.minute)
 
 
