@@ -134,7 +134,7 @@ class Reference:
             return []
         since_ns = self._clock.utc_ns() - (now_ns - self._behind_since_ns)
         what = f"reference data of the centre has not come, or was refused: {', '.join(behind)}"
-        do = "Nothing on site; tell the centre: publish it again with `mektep-centre reference`."
+        do = "Nothing on site; tell the centre: publish it again."
         return [Trouble(code="E-104", what=what, do=do, since_ns=since_ns)]
 
     def _unusable(self) -> list[Trouble]:

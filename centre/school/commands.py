@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from centre.school.folder import read_school
 from centre.school.kept import kept_of, note_loaded, schools_with_data, sealed_for_another
 from centre.school.persons import note_persons, secrets_of
 from centre.school.publishing import Done, due, publish
+from centre.school.year import outlived
 from centre.settings import Settings, load_settings
 from centre.store import Store
 from centre.wire import now_text
@@ -55,7 +57,9 @@ class DatasetView(msgspec.Struct, frozen=True, kw_only=True):
 def check(args: argparse.Namespace) -> int:
     """1 if anything is wrong. Wants neither database nor broker."""
     findings = Findings()
-    read_school(args.folder, findings)
+    found = read_school(args.folder, findings)
+    if found is not None:
+        outlived(found.year, datetime.now(UTC).date(), findings)
     if args.json:
         print(msgspec.json.encode({"faults": findings.faults, "remarks": findings.remarks}).decode())
     else:
@@ -120,6 +124,8 @@ def _into_the_database(store: Store, school: str, folder: Path, outcome: Outcome
     """All of it or nothing. Raises CentreError K-144 if much would go."""
     findings = Findings()
     found = read_school(folder, findings)
+    if found is not None:
+        outlived(found.year, datetime.now(UTC).date(), findings)
     outcome.faults, outcome.remarks = findings.faults, findings.remarks
     if found is None:
         return

@@ -5,7 +5,6 @@ Raises  StoreDown
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 
@@ -25,10 +24,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     published: bytes  # empty: it never was
     published_ns: int
     recipient: str  # for whom it was sealed; empty: it was not
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.loaded).hexdigest()
 
     @property
     def changed(self) -> bool:

@@ -65,7 +65,9 @@ def once(file: str, column: str, rows: Iterable[R], key: Callable[[R], K], findi
         first = found.setdefault(key(row), row)
         if first is not row:
             what = f"stands in line {first.line} already"
-            findings.fault(file, row.line, column, key(row), what, "Take one of the two lines away.")
+            value = key(row)
+            text = " ".join(str(part) for part in value) if isinstance(value, tuple) else value
+            findings.fault(file, row.line, column, text, what, "Take one of the two lines away.")
     return found
 
 

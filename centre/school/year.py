@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from centre.school.faults import Findings
 from centre.school.numbers import FORMS
 
 FILE = "school.toml"
+NOTICE = timedelta(days=14)
 EVERYBODY = {1, 2, 3, 4, 5, 6, 7}
 
 
@@ -47,6 +48,13 @@ def read_year(path: Path, findings: Findings) -> Year:
     except UnicodeDecodeError:
         findings.fault(FILE, 0, "", "", "is not written in UTF-8", "Save it as UTF-8.")
     return ANY_YEAR
+
+
+def outlived(year: Year, today: date, findings: Findings) -> None:
+    """Tell in time that the calendar ends."""
+    if date.fromisoformat(year.last) - today < NOTICE:
+        what = "is soon over, or past: then boxes guess which days are school days"
+        findings.remark(FILE, 0, "last", year.last, what, "Load the next school year.")
 
 
 def year_of(text: str, findings: Findings) -> Year:

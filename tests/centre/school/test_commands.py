@@ -72,7 +72,7 @@ def test_loading_shows_what_changes_and_keeps_it(run: Run, store: Store) -> None
     first = kept_of(store.database, "school-07")
     run("school-data", "load", "school-07", str(EXAMPLE))
     again = kept_of(store.database, "school-07")
-    assert {name: one.sha256 for name, one in first.items()} == {name: one.sha256 for name, one in again.items()}
+    assert {name: one.loaded for name, one in first.items()} == {name: one.loaded for name, one in again.items()}
 
 
 def test_a_mistake_keeps_everything_out(run: Run, store: Store, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from centre.school.faults import Findings
-from centre.school.year import ANY_YEAR, Year, read_year, year_of
+from centre.school.year import ANY_YEAR, Year, outlived, read_year, year_of
 from tests.centre.school.folders import EXAMPLE
 
 GOOD = "first = 2026-09-01\nlast = 2027-05-25\n"
@@ -63,6 +64,13 @@ def test_the_days_of_the_year_must_be_there_and_in_order(text: str, column: str,
     findings = Findings()
     year_of(text, findings)
     assert [(one.column, what in one.what) for one in findings.faults] == [(column, True)]
+
+
+@pytest.mark.parametrize(("today", "told"), [("2027-05-11", False), ("2027-05-12", True), ("2027-09-01", True)])
+def test_a_year_that_ends_soon_is_told(today: str, told: bool) -> None:
+    findings = Findings()
+    outlived(Year(first="2026-09-01", last="2027-05-25"), date.fromisoformat(today), findings)
+    assert (bool(findings.remarks), findings.faults) == (told, [])
 
 
 def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
