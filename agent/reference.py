@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent import dataset_text
 from agent.age import HEADER, AgeKey, Unopened, load_age_key
 from agent.book import STALE_NS, Book
 from agent.clock import Clock
@@ -162,7 +163,7 @@ def _decoded(dataset: str, content: bytes, key: AgeKey) -> msgspec.Struct:
         raise Unusable("it is not sealed")
     try:
         plain = key.open(content) if dataset in SEALED else content
-        return msgspec.json.decode(plain, type=DATASETS[dataset])
+        return dataset_text.read(dataset, plain)
     except Unopened as error:
         raise Unusable(str(error)) from error
     except (ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors

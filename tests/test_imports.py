@@ -20,7 +20,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
         "agent.ledger",
     ],
     ["agent.datasets", "agent.event_words"],
-    ["agent.book", "agent.school_events"],
+    ["agent.book", "agent.school_events", "agent.dataset_text"],
     ["agent.age", "agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
     ["agent.flapping", "agent.outbox"],
     ["agent.evidence", "agent.reference"],
