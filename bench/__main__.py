@@ -15,7 +15,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accept, alarms, cameras, cells, core, drain, kills, ledger, osdp, readers, reference, soak, taps
+from bench import (
+    accept,
+    alarms,
+    audit,
+    cameras,
+    cells,
+    core,
+    drain,
+    kills,
+    ledger,
+    osdp,
+    readers,
+    reference,
+    soak,
+    taps,
+)
 from bench.figure import Figure
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -30,6 +45,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "core": core.measure,
     "ledger": ledger.measure,
     "reference": reference.measure,
+    "audit": audit.measure,
     "soak": soak.measure,
     "kills": kills.measure,
 }

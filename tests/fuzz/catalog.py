@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import cameras, cells, files, ledger, link, network, panels, readers, school_data
+from tests.fuzz import audit, cameras, cells, files, ledger, link, network, panels, readers, school_data
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -15,4 +15,5 @@ TARGETS: dict[str, Target] = {
     **files.TARGETS,
     **ledger.TARGETS,
     **school_data.TARGETS,
+    **audit.TARGETS,
 }
