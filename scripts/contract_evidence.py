@@ -1,6 +1,6 @@
 """Examples of evidence and reference data: parts of a sealed file, the receipt for one, who may see pictures.
 
-The sealed file is one that was made once: sealing again gives other bytes.
+The sealed files are ones that were made once: sealing again gives other bytes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,23 @@ SEALED = base64.b64decode(
     "/rW+pHSNdcqyCeb82R+Fzt0M3K7kBbIljV/tX3lAMQMH"
 )  # sealed for RECIPIENT; what it holds is no picture
 CUT = 200  # of it
+
+
+CLUBS = (
+    '{"clubs":[{"club":"chess","places":12,"times":[{"weekday":2,"starts":"15:00","ends":"16:30"}],'
+    '"minimum_min":40,"tenge":900}],'
+    '"vouchers":[{"voucher":"v-0001","pupil":"3f9c1b7a5d2e8046","club":"chess","first":"2026-09-01","last":"2026-12-31"}]}'
+)
+SEALED_CLUBS = base64.b64decode(
+    "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBsUFdTbmNHOHBaVVd2UUJSN09hd1NLWUJFVnJTcHE1dlpZcnFXeFQ5ZWxV"
+    "CkUwU2ZDWGtRQ0JLQk9JR2x6YVR2TkVpTjdCVVl4Sm8wNit4SjYyZnRBUHcKLT4gdC1ncmVhc2UgSDM6byAuRVoKUzd5Uk9ZTzlW"
+    "UHZHOXdFQjdPby9hZml1UkRoZU1uMVZYdURQSXdMclo0eVF6SGdDc1lCZW9rSmVPQUhlTGl5OQpYem5iZ1VIOTNiY2tnS1kKLS0t"
+    "IGgxeFUweU5pSS8wSUU5eXN0R3ZwU1ZpWm51bHVCNUlSaGNuQmxZY2h2M3MK2CO/LQwB/G7Q6DGqbySLUgdiUINCTJy7tciNBdbU"
+    "UEt8YfE0UMR/FGN2pigdLEv7BMtlSnZqFiyXXvx5bVCD1/xbilh+G6wZEqHR+Zaj5gdM0DOr+ca9Nrmv3p8c7/hIxC44BD9TdPDC"
+    "8cGh8qPrUJMddCaanzhvPZFwEEeVOYlo8y6sdXuR/IK6gFG8hHPFnzQlfyktOHUZSgyKR83kJY79BEkUAS88EYoSvBR6Un0obXDP"
+    "jfybkizKRUKaTnPPDHUGdF9IW5rfboYMdbDooGapl96VZybtFN45XTcykn64MDCSUjc1ZMPg/u7l6l3UR17+mP3tbeLZl6Z55Xu4"
+    "e9P9e2InOdZ9oLfghpI1EQFwww=="
+)  # the dataset, sealed for RECIPIENT
 
 
 def part(name: str, about: str, offset: int, body: bytes) -> Example:
@@ -69,6 +86,17 @@ def reference_in_parts() -> Example:
     )  # fmt: skip
 
 
+def reference_sealed() -> Example:
+    found = {
+        "dataset": "clubs", "school": SCHOOL, "version": 1_795_420_800, "issued": rfc3339(NOW_NS),
+        "parts": [{"sha256": hashlib.sha256(SEALED_CLUBS).hexdigest(), "bytes": len(SEALED_CLUBS)}],
+    }  # fmt: skip
+    about = "A dataset that is sealed for a box: its one part is `clubs_sealed_base64` of `age`"
+    return signed(
+        "reference-sealed", about, Kind.REFERENCE, TOPICS.reference + "clubs", msgspec.json.encode(found), by="orders"
+    )
+
+
 def _refused_parts() -> list[Example]:
     moved = first_part("evidence-moved", "The part at another place of the file")
     moved.properties["offset"], moved.expect = "1", "bad_signature"
@@ -99,6 +127,7 @@ def good() -> list[Example]:
         part("evidence-rest", "The rest of it", CUT, SEALED[CUT:]),
         reference(),
         reference_in_parts(),
+        reference_sealed(),
     ]
 
 
@@ -107,5 +136,11 @@ def refused() -> list[Example]:
 
 
 def age() -> dict[str, str]:
-    """The key that opens the example, and what it then is."""
-    return {"identity": IDENTITY, "recipient": RECIPIENT, "picture_base64": base64.b64encode(PICTURE).decode()}
+    """The key that opens the examples, and what they then are."""
+    return {
+        "identity": IDENTITY,
+        "recipient": RECIPIENT,
+        "picture_base64": base64.b64encode(PICTURE).decode(),
+        "clubs_sealed_base64": base64.b64encode(SEALED_CLUBS).decode(),
+        "clubs": CLUBS,
+    }

@@ -173,6 +173,7 @@ def publish_data(args: argparse.Namespace) -> int:
         raise CentreError("K-141", "a school is wanted, or --all", do="Give one of them.")
     if args.school is not None:
         must_be_known(store, args.school)
+        _draw_to_come(store, args.school)
         return _published(args.school, publish(settings, store, args.school, again=args.again))
     code = WELL
     schools = [name for name in schools_with_data(store.database) if name in store.schools()]
@@ -184,6 +185,13 @@ def publish_data(args: argparse.Namespace) -> int:
                 print(f"{school}: {error.code}  {error.what}\n      {error.do}", file=sys.stderr)
                 code = ATTENTION
     return code
+
+
+def _draw_to_come(store: Store, school: str) -> None:
+    kept = kept_of(store.database, school)
+    before = {name: one.published for name, one in kept.items()}
+    found = changes.compare(before, {name: one.loaded for name, one in kept.items()})
+    screen.draw_changes([one for one in found if one.added or one.removed or one.changed], screen.console())
 
 
 def _published(school: str, done: list[Done]) -> int:

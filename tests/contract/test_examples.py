@@ -193,6 +193,17 @@ def test_the_parts_are_a_sealed_file_that_the_key_of_the_vectors_opens(tmp_path:
     assert (receipt["sha256"], receipt["bytes"]) == (outcome.sha256, outcome.size)
 
 
+def test_the_sealed_dataset_is_what_its_manifest_names_and_opens_by_its_key(tmp_path: Path) -> None:
+    age = vectors()["age"]
+    sealed = base64.b64decode(age["clubs_sealed_base64"])
+    manifest = json.loads(MESSAGES["reference-sealed"]["bytes"])
+    assert manifest["parts"] == [{"sha256": hashlib.sha256(sealed).hexdigest(), "bytes": len(sealed)}]
+    assert sealed.startswith(b"age-encryption.org/v1\n")
+    (tmp_path / "key").write_text(age["identity"])
+    assert open_sealed(sealed, tmp_path / "key").decode() == age["clubs"]
+    assert faults("reference.clubs", json.loads(age["clubs"])) == []
+
+
 @pytest.mark.parametrize("name", [name for name in GOOD if MESSAGES[name]["kind"] in ("status", "answer", "ahead")])
 def test_the_centre_takes_every_other_message_of_the_box(name: str) -> None:
     one = MESSAGES[name]

@@ -170,5 +170,10 @@ def test_show_and_status_tell_what_is_due_and_for_which_box(
     assert (code, out.count("(another box)")) == (0, 3)
     assert call("status", "--school", box.school)[0] == 0
     assert call("school-data", "publish", box.school)[1] == f"{box.school}: nothing is due.\n"
+    fewer = copied(tmp_path / "fewer", duty="staff;rank\nS-02;1\n")
+    assert call("school-data", "load", box.school, str(fewer))[0] == 0
+    lines = [line.split() for line in call("school-data", "publish", box.school)[1].splitlines()]
+    assert lines[1] == ["duties", "3", "1", "1", "3", "0"]  # seen before it is published
+    assert lines[2][1:3] == ["duty,", "version"]
     assert call("school-data", "publish", box.school, "--again")[1].count("(again)") == 5
     store.database.close()
