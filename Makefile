@@ -56,9 +56,10 @@ format:  ## format the sources
 	@$(BIN)/ruff check -q --fix $(PY_SOURCES)
 	@$(BIN)/ruff format -q $(PY_SOURCES)
 
-docs:  ## write the generated pages: schemas, AsyncAPI, settings, the link's states
+docs:  ## write the generated pages: schemas, AsyncAPI, settings, the link's states, the ledger's example
 	@$(BIN)/python scripts/contract.py
 	@$(BIN)/python scripts/config_page.py > docs/config.md.new && mv docs/config.md.new docs/config.md
+	@$(BIN)/python scripts/ledger_example.py
 	@$(BIN)/python scripts/link_page.py > docs/link.md.new && mv docs/link.md.new docs/link.md
 
 wheel:  ## build the agent's wheel
