@@ -31,6 +31,7 @@ from centre.ledger_entry import (
 from centre.ledger_note import BadNote, open_checkpoint, origin_of
 from centre.ledger_tree import EMPTY_ROOT, Edge, leaf_hash
 from centre.ledger_verdict import PENDING, VERIFIED, Said, Truth, differs, kind_of, of_checkpoint, of_statement
+from centre.plain import plain
 
 PAGE = 2_000
 ROWS = """
@@ -283,7 +284,7 @@ class _Check:
             verdict = of_statement(statement, truth) if self._hole < 0 else self._waits()
         except msgspec.ValidationError as error:
             verdict = differs(f"it cannot be read: {error}")
-        self._found.statements.append(StatementSeen(row.idx, day, verdict, said, dict(self._sums)))
+        self._found.statements.append(StatementSeen(row.idx, plain(day), verdict, said, dict(self._sums)))
         self._sums.clear()
         self._months.clear()
         self._before = (row.idx, row.sequence, after.root())
@@ -357,7 +358,7 @@ class _Check:
         return ": see the quarantine" if aside else ", and nothing explains it"
 
     def _fault(self, idx: int, day: str, says: str) -> None:
-        self._found.faults.append(Fault(self._epoch, idx, day, says))
+        self._found.faults.append(Fault(self._epoch, idx, plain(day), plain(says)))
 
 
 def _note_in(body: str) -> str | None:

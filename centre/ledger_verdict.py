@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from centre.ledger_entry import Line
+from centre.plain import plain
 
 VERIFIED, PENDING, DIFFERS, FORK = "verified", "pending", "differs", "fork"
 NAMED_MAX = 5  # differences of one statement that are told
@@ -65,7 +66,7 @@ def kind_of(verdict: str) -> str:
 
 
 def differs(why: str) -> str:
-    return f"{DIFFERS}: {why}"
+    return f"{DIFFERS}: {plain(why)}"
 
 
 def of_statement(said: Said, truth: Truth) -> str:

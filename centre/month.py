@@ -17,6 +17,7 @@ from centre.ledger_check import Checked, LeafSeen, StatementSeen, check, epochs_
 from centre.ledger_entry import DATED, Line
 from centre.ledger_verdict import PENDING, kind_of
 from centre.money import Account, State, settle
+from centre.plain import plain
 from centre.report import report
 from centre.school_time import day_at
 
@@ -98,7 +99,7 @@ def month_of(database: Database, school: str, month: str, now_ns: int) -> School
         meals=table.rows(MEALS),
         clubs=table.rows(VISITS),
         suspicions=table.rows(SUSPICIONS),
-        paid=dict(sorted(Counter(meal.programme for meal in account.paid()).items())),
+        paid=dict(sorted(Counter(plain(meal.programme) for meal in account.paid()).items())),
         paid_meals=len(account.paid()),
         meals_tenge=account.meals_tenge,
         paid_visits=sum(visit.is_counted for visit in account.visits),
@@ -185,12 +186,12 @@ class _Table:
 def _row(key: tuple[str, str, int], columns: Mapping[str, _Column]) -> Row:
     day, what, tenge = key
     return Row(
-        day=day,
-        what=what,
+        day=plain(day),
+        what=plain(what),
         tenge=tenge,
         leaves={kind: one.held for kind, one in columns.items() if one.held},
         statements={kind: one.said for kind, one in columns.items() if one.said},
-        differs=[word for one in columns.values() for word in one.words],
+        differs=[plain(word) for one in columns.values() for word in one.words],
     )
 
 
@@ -199,8 +200,10 @@ def _row(key: tuple[str, str, int], columns: Mapping[str, _Column]) -> Row:
 
 def _doubles(account: Account) -> list[str]:
     return [
-        f"{meal.leaf}: the same child had {meal.meal} of {meal.day} already, {meal.twin or 'before it was erased'}: "
-        f"{meal.tenge} tenge are not paid"
+        plain(
+            f"{meal.leaf}: the same child had {meal.meal} of {meal.day} already, "
+            f"{meal.twin or 'before it was erased'}: {meal.tenge} tenge are not paid"
+        )
         for meal in account.meals
         if meal.state is State.DOUBLE
     ]
@@ -208,7 +211,7 @@ def _doubles(account: Account) -> list[str]:
 
 def _named(account: Account, state: State, why: str) -> list[str]:
     return [
-        f"{meal.leaf}: {meal.meal}{f' of {meal.day}' if meal.day else ''}: {why}"
+        plain(f"{meal.leaf}: {meal.meal}{f' of {meal.day}' if meal.day else ''}: {why}")
         for meal in account.meals
         if meal.state is state
     ]

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.fuzz import audit, cameras, cells, files, ledger, link, network, panels, readers, school_data
+from tests.fuzz import (
+    audit,
+    cameras,
+    cells,
+    centre_ledger,
+    files,
+    ledger,
+    link,
+    network,
+    panels,
+    readers,
+    school_data,
+)
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -14,6 +26,7 @@ TARGETS: dict[str, Target] = {
     **link.TARGETS,
     **files.TARGETS,
     **ledger.TARGETS,
+    **centre_ledger.TARGETS,
     **school_data.TARGETS,
     **audit.TARGETS,
 }
