@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from centre.ledger_entry import UNREADABLE, who
+from centre.ledger_entry import UNREADABLE, without_child
 
 MARK = '"erased":true'
 _attributes = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -24,8 +24,7 @@ def erased(body: str) -> str:
     event = _attributes.decode(body)
     data = _data.decode(event["data"]) if "data" in event else {}
     if "salt" in data:
-        rest = {name: value for name, value in data.items() if name not in ("pupil", "salt")}
-        data = rest | {"who": who(str(data.get("pupil", "")), str(data["salt"]))}
+        data = without_child(data)
     elif "pupil" in data:
         data["pupil"] = ""
     event |= {"data": msgspec.Raw(msgspec.json.encode(data)), "erased": msgspec.Raw(b"true")}

@@ -77,16 +77,17 @@ def read(body: str | bytes) -> LeafEvent:
 
 def entry_of(event: LeafEvent) -> bytes:
     """The bytes that are hashed. Raises ValueError for a salt that is no hex."""
-    data = event.data
-    if "salt" in data:
-        rest = {name: value for name, value in data.items() if name not in ("pupil", "salt")}
-        data = rest | {"who": who(str(data.get("pupil", "")), str(data["salt"]))}
+    data = without_child(event.data) if "salt" in event.data else event.data
     return _encode({"data": data, "time": event.time, "type": event.type})
 
 
-def who(pupil: str, salt: str) -> str:
-    """What stands for a pupil in an entry. Raises ValueError."""
-    return hashlib.sha256(bytes.fromhex(salt) + pupil.encode()).hexdigest()
+def without_child(data: dict[str, Any]) -> dict[str, Any]:
+    """Salted data with `who` in place of pupil and salt. Raises ValueError."""
+    pupil, salt = data.get("pupil"), data["salt"]
+    if not isinstance(pupil, str) or not isinstance(salt, str):
+        raise ValueError("pupil and salt are no texts")
+    rest = {name: value for name, value in data.items() if name not in ("pupil", "salt")}
+    return rest | {"who": hashlib.sha256(bytes.fromhex(salt) + pupil.encode()).hexdigest()}
 
 
 def leaf_of(body: str | bytes, sequence: int) -> Leaf | None:

@@ -116,6 +116,7 @@ def test_a_leaf_has_the_hash_of_its_entry() -> None:
     "spoilt",
     [
         {"leaf": "x"}, {"leaf": 7}, {"data": []}, {"data": {"salt": "no hex", "pupil": ""}}, {"time": 1},
+        {"data": {"salt": "00"}}, {"data": {"salt": "00", "pupil": 7}}, {"data": {"salt": 0, "pupil": ""}},
     ],
     ids=str,
 )  # fmt: skip
