@@ -105,6 +105,10 @@ class Database(Protocol):
         ...
 
     def transaction(self) -> Any: ...
+    def snapshot(self) -> Any:
+        """What is read within sees one moment, and keeps nobody from writing."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -169,6 +173,14 @@ class SqliteDatabase:
             if self._db.in_transaction:
                 self._db.execute("rollback")
             raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self.execute("begin")
+        try:
+            yield
+        finally:
+            self._db.rollback()
 
     def close(self) -> None:
         self._db.close()

@@ -30,12 +30,13 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 def erase(database: Database, school: str, pupil: str, author: str, reason: str) -> Forgotten:
-    """One transaction: all of it or nothing."""
+    """One transaction: all of it or nothing. What takes long, the school's account, is made before it."""
     _look_into_quarantine(database, school, pupil)
+    with database.snapshot():
+        unpaid = _unpaid(database, school, pupil)
     with database.transaction():
         sql = "select id from stream where school = ? order by school, epoch, lane"
         database.execute(sql + database.lock, (school,))  # as receivers lock them
-        unpaid = _unpaid(database, school, pupil)
         events = leaves = 0
         for stream, epoch in database.execute(STREAMS, (school,)):
             more_events, more_leaves = _erase_events(database, school, epoch, stream, pupil)

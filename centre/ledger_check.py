@@ -133,19 +133,15 @@ Sink = Callable[[LeafSeen], None]
 
 
 def epochs_of(database: Database, school: str) -> list[str]:
-    """Those with a ledger, in the order in which they came."""
-    sql = (
-        "select epoch from stream where school = ? and lane = 'record' and (exists (select 1 from ledger_leaf l "
-        "where l.school = stream.school and l.epoch = stream.epoch) or exists (select 1 from ledger_checkpoint c "
-        "where c.school = stream.school and c.epoch = stream.epoch)) order by id"
-    )
+    """Those with records, in the order in which they came."""
+    sql = "select epoch from stream where school = ? and lane = 'record' and events > 0 order by id"
     return [epoch for (epoch,) in database.execute(sql, (school,))]
 
 
 def check(
     database: Database, school: str, epoch: str, sink: Sink = lambda _leaf: None, *, sizes: Collection[int] = ()
 ) -> Checked:
-    """The whole ledger of an epoch. Each leaf that counts goes to the sink; roots are told of these sizes, too."""
+    """The whole ledger of an epoch; call it in a snapshot. Leaves that count go to the sink; `sizes`: of more roots."""
     return _Check(database, school, epoch, sink).run(sizes)
 
 

@@ -58,7 +58,8 @@ def show(args: argparse.Namespace) -> int:
     """Check anew from the first leaf on. 1 if anything does not fit, or cannot be checked."""
     store = open_store(load_settings(args.config))
     epochs = [epoch for _, epoch in _ledgers(store, args.school) if args.epoch in (None, epoch)]
-    found = [check(store.database, args.school, epoch) for epoch in track(epochs, len(epochs))]
+    with store.database.snapshot():
+        found = [check(store.database, args.school, epoch) for epoch in track(epochs, len(epochs))]
     if args.json:
         print(msgspec.json.encode([_told(one) for one in found]).decode())
     else:

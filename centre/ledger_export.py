@@ -64,6 +64,13 @@ def export(
     """Whole ledgers, so that their roots can be found: all, or those with anything of a month."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CentreError("K-154", f"{out} is there already", do="Name a new folder, or a new file that ends in .tar.")
+    with database.snapshot():
+        return _export(database, school, out, month, witness, made_ns, track)
+
+
+def _export(
+    database: Database, school: str, out: Path, month: str, witness: Sequence[str], made_ns: int, track: Track
+) -> Manifest:
     epochs = [epoch for epoch in epochs_of(database, school) if _is_of(database, school, epoch, month)]
     keys = [vkey(origin_of(school, epoch), LOG, key) for epoch in epochs for key in keys_of(database, school)]
     manifest = Manifest(school, now_text(made_ns), [*keys, *witness], epochs)
@@ -110,4 +117,4 @@ def _lines(database: Database, school: str, epoch: str) -> Iterator[str]:
 def _is_of(database: Database, school: str, epoch: str, month: str) -> bool:
     """A ledger that reaches from before a month's end to after its beginning; the clock's time decides, roughly."""
     ((first, last),) = database.execute(TIMES, (school, epoch))
-    return not month or (first is not None and first[:7] <= month <= last[:7])
+    return first is not None and (not month or first[:7] <= month <= last[:7])

@@ -65,17 +65,19 @@ def correct_meal(args: argparse.Namespace) -> int:
     database = store.database
     pupil = pupil_key(database, args.school, args.pupil)
     by = author(args.author)
-    with store.only(args.school):
+    with database.snapshot():
         meal, found = _assignable(database, args.school, args.leaf, pupil)
-        body = MealOf(
-            leaf=meal.leaf,
-            pupil=pupil,
-            day=meal.day,
-            meal=meal.meal,
-            programme=found.programme,
-            tenge=found.tenge,
-            reason=args.reason,
-        )
+    body = MealOf(
+        leaf=meal.leaf,
+        pupil=pupil,
+        day=meal.day,
+        meal=meal.meal,
+        programme=found.programme,
+        tenge=found.tenge,
+        reason=args.reason,
+    )
+    with store.only(args.school):  # of two at once for one leaf the first holds, as of two in a row
+        _must_be_open(database, args.school, meal.leaf)
         Corrections(database).add(args.school, by, body)
     print(f"{meal.leaf}: {meal.meal} of {meal.day} is {args.pupil}'s, {found.programme}, {found.tenge} tenge.")
     return WELL
@@ -100,10 +102,9 @@ def _assignable(database: Database, school: str, leaf: str, pupil: str) -> tuple
     meal = next((one for one in account.meals if one.leaf == leaf), None)
     if meal is None:
         raise _not_so(f"{leaf} is no meal of {school}", "`mektep-centre report` names the open ones, as EPOCH/INDEX.")
-    taken = any(one.leaf == leaf for one in bodies(Corrections(database).of(school), MealOf))
-    if taken or meal.state is not State.FORGOTTEN:
-        state = "assigned already" if taken else meal.state.value
-        raise _not_so(f"{leaf} is no open meal of a forgotten card: it is {state}", "Nothing is to be corrected there.")
+    _must_be_open(database, school, leaf)
+    if meal.state is not State.FORGOTTEN:
+        raise _closed(leaf, meal.state.value)
     has = [one for one in account.meals if (one.pupil, one.day, one.meal) == (pupil, meal.day, meal.meal)]
     if any(one.state is State.PAID for one in has):
         raise _not_so(f"this pupil had {meal.meal} of {meal.day} by card", "Then the meal was another child's.")
@@ -112,6 +113,15 @@ def _assignable(database: Database, school: str, leaf: str, pupil: str) -> tuple
         do = "Look at entitlements.csv; if it is wrong there, load the right one first."
         raise _not_so(f"this pupil has no entitlement to {meal.meal} of {meal.day}", do)
     return meal, found
+
+
+def _must_be_open(database: Database, school: str, leaf: str) -> None:
+    if any(one.leaf == leaf for one in bodies(Corrections(database).of(school), MealOf)):
+        raise _closed(leaf, "assigned already")
+
+
+def _closed(leaf: str, state: str) -> CentreError:
+    return _not_so(f"{leaf} is no open meal of a forgotten card: it is {state}", "Nothing is to be corrected there.")
 
 
 def _account(database: Database, school: str) -> Account:

@@ -80,6 +80,11 @@ class SchoolMonth(msgspec.Struct, frozen=True, kw_only=True):
 
 def month_of(database: Database, school: str, month: str, now_ns: int) -> SchoolMonth:
     """Check every ledger of the school, and settle the month."""
+    with database.snapshot():
+        return _month(database, school, month, now_ns)
+
+
+def _month(database: Database, school: str, month: str, now_ns: int) -> SchoolMonth:
     leaves: list[LeafSeen] = []
 
     def take(leaf: LeafSeen) -> None:

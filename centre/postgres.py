@@ -70,6 +70,12 @@ class PostgresDatabase:
         except psycopg.Error as error:
             raise self._down(error) from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self.transaction():
+            self.execute("set transaction isolation level repeatable read, read only")
+            yield
+
     def close(self) -> None:
         if self._db is not None:
             self._db.close()

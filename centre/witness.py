@@ -65,13 +65,15 @@ class Witness:
         """Every ledger of a school."""
         with self._turn():
             memory = {seen.origin: seen for seen in self._memory()}
-            return [
-                self._one(school, epoch, memory.get(origin_of(school, epoch)))
-                for epoch in epochs_of(self._database, school)
-            ]
+            epochs = epochs_of(self._database, school)
+            found = [self._one(school, epoch, memory.get(origin_of(school, epoch))) for epoch in epochs]
+            ours = origin_of(school, "")
+            lost = [origin for origin in memory if origin.startswith(ours) and origin.removeprefix(ours) not in epochs]
+            return found + [_lost(school, memory[origin]) for origin in lost]
 
     def _one(self, school: str, epoch: str, seen: Seen | None) -> Outcome:
-        found = check(self._database, school, epoch, sizes=[seen.size] if seen else [])
+        with self._database.snapshot():
+            found = check(self._database, school, epoch, sizes=[seen.size] if seen else [])
         newest = max((one for one in found.checkpoints if one.verdict == VERIFIED), key=_size, default=None)
         size = newest.size if newest else 0
         if found.forked:
@@ -120,6 +122,11 @@ class Witness:
 
 def vkey_of(key: Ed25519PrivateKey) -> str:
     return vkey(NAME, COSIGNER, key.public_key().public_bytes_raw())
+
+
+def _lost(school: str, seen: Seen) -> Outcome:
+    why = f"{seen.size} leaves were cosigned, and nothing of this ledger is here"
+    return Outcome(school, seen.origin.rpartition("/")[2], seen.size, "refused", why)
 
 
 def _size(one: CheckpointSeen) -> int:

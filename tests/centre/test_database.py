@@ -148,3 +148,22 @@ def test_another_url_is_told_what_to_write_and_no_password(url: str) -> None:
         open_database(url)
     assert "sqlite:///PATH" in caught.value.do
     assert "secret" not in str(caught.value)
+
+
+def test_a_snapshot_sees_one_moment_and_keeps_nobody_from_writing(open_one: Open) -> None:
+    reader, writer = open_one(), open_one()
+    count = "select count(*) from school"
+    with reader.snapshot():
+        assert reader.execute(count) == [(0,)]
+        with writer.transaction():
+            writer.execute("insert into school (name, key, added_ns) values ('a', ?, 0)", (bytes(32),))
+        assert reader.execute(count) == [(0,)]
+    assert reader.execute(count) == [(1,)]
+
+
+def test_many_rows_at_once(open_one: Open) -> None:
+    database = open_one()
+    rows = [("a", bytes([n]) * 32, n) for n in range(5)]
+    with database.transaction():
+        database.execute_many("insert into school_key (school, key, added_ns) values (?, ?, ?)", rows)
+    assert database.execute("select added_ns from school_key order by added_ns") == [(n,) for n in range(5)]

@@ -144,6 +144,7 @@ TAMPERED: list[tuple[str, Callable[[Database], object], str]] = [
     ("a removed leaf", sql(NO_LEAF), r"leaf 7 of .* not here"),
     ("a removed leaf with its event", sql(NO_EVENT, NO_LEAF), r"leaf 7 of .*nothing explains it"),
     ("the last leaf removed", sql("delete from ledger_leaf where idx = 28"), r"^pending: leaf 28 is not here"),
+    ("all of the ledger's own rows", sql("delete from ledger_leaf", "delete from ledger_checkpoint"), "gone from its"),
     ("two swapped", lambda database: swap(database, hashed=False), r"leaf 7 of .*here stands what came as leaf 8"),
     ("two swapped with hashes", lambda database: swap(database, hashed=True), r"leaf 7 of .*under another number"),
     ("a hash alone", sql("update ledger_leaf set entry_hash = zeroblob(32) where idx = {n}"), "leaf 7 of"),

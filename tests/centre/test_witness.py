@@ -115,3 +115,11 @@ def test_a_line_that_the_power_cut_short_is_not_a_memory(tmp_path: Path, store: 
     (tmp_path / FILE).write_bytes(b'{"origin":"mektep')
     assert outcomes(witness) == [(15, "cosigned", "")]
     assert (tmp_path / FILE).read_text().startswith('{"origin":"mektep.kz/school-07/')
+
+
+def test_a_whole_ledger_that_is_gone_is_told(tmp_path: Path, store: Store, witness: Witness) -> None:
+    delivered(tmp_path / "box", store)
+    witness.cosign(SCHOOL)
+    for table in ("event", "stream", "ledger_leaf", "ledger_checkpoint", "statement", "ledger_edge"):
+        store.database.execute(f"delete from {table}")
+    assert outcomes(witness) == [(15, "refused", "15 leaves were cosigned, and nothing of this ledger is here")]
