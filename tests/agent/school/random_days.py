@@ -52,23 +52,30 @@ class Row(msgspec.Struct, frozen=True):
     state: int
     boot: str
     leaf: str
+    monotonic_ns: int
     true_ns: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Of its tap."""
+        return self.boot, self.monotonic_ns
 
 
 class Days:
     """The school, its box, and the true time."""
 
-    def __init__(self, starts: str) -> None:
+    def __init__(self, starts: str, data: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="meals-"))
         self.loop = asyncio.new_event_loop()
         self.true_ns = utc_ns(starts, "07:30")
         self.clock = FastClock(self.true_ns)
         self.boots = 0
         self.true_of: dict[tuple[str, int], int] = {}  # boot, monotonic -> the true time of a tap
-        self.entitled: set[tuple[str, str, str, str]] = set()  # pupil, meal, first, last: of any book until now
+        self.published: list[tuple[int, Book]] = []  # since when which data were in force
+        self.due: set[tuple[str, int]] = set()  # taps of a child that had a right to the meal and had not eaten it
         self.stack = AsyncExitStack()
-        self.school = self.do(self._open(BOOKS[0]))
-        self.publish(0)
+        self.school = self.do(self._open(BOOKS[data]))
+        self.publish(data)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -110,8 +117,7 @@ class Days:
 
     def publish(self, number: int) -> None:
         self.school.book = BOOKS[number]
-        for rows in self.school.book.entitlements.values():
-            self.entitled |= {(one.pupil, meal, one.first, one.last) for one in rows for meal in one.meals}
+        self.published.append((self.true_ns, BOOKS[number]))
 
     def shows(self, *shown: tuple[str, str]) -> list[Light]:
         """Cards at readers, all at one moment."""
@@ -131,7 +137,18 @@ class Days:
         return lights
 
     def eats(self, pupil: int, *readers: str) -> list[Light]:
-        return self.shows(*((card(pupil), reader) for reader in readers))
+        """A child at one reader or at several; what must hold of every tap is checked here."""
+        meal = self.served(pupil, self.true_ns)
+        eaten = self.has_eaten(pupil, meal)
+        certain = self.clock.is_synced and self.has_eaten(pupil, meal, certainly=True)
+        due = bool(meal) and self.may_have(pupil, meal, self.today) and not eaten
+        if due:
+            self.due.add((self.clock.boot_id, self.clock.up_ns))
+        before = len(self.rows())
+        lights = self.shows(*((card(pupil), reader) for reader in readers))
+        assert not due or Light.REFUSED not in lights, "a child goes hungry"
+        assert not certain or len(self.rows()) == before, "a meal is given twice, and the box knew"
+        return lights
 
     def operates(self, then: str, reader: str) -> list[Light]:
         return [*self.shows((OPERATOR_CARD, reader)), *self.shows((then, reader))]
@@ -142,7 +159,15 @@ class Days:
         self.do(self.school.outbox.transact(lambda work: take(work, told, now)))
 
     def ticks(self) -> None:
+        """Meals of this boot get their day at once; those that were due are counted."""
+        own = {row.key for row in self.rows() if not row.day and row.state == 0 and row.boot == self.clock.boot_id}
         self.do(self.school.ticks())
+        if self.clock.is_synced:
+            rows = self.rows()
+            elsewhere = {(row.pupil, row.day, row.meal) for row in rows if not row.leaf}
+            excused = {row.key for row in rows if (row.pupil, row.day, row.meal) in elsewhere}
+            counted = {row.key for row in rows if row.state == 0 and row.day}
+            assert own & self.due <= counted | excused, "a meal that was due is not counted"
 
     # --- what is true -------------------------------------------------------------------------------------------------
 
@@ -169,18 +194,24 @@ class Days:
     def rows(self) -> list[Row]:
         sql = "select pupil, day, meal, tenge, state, boot, leaf, monotonic_ns from meal order by number"
         return [
-            Row(*one, true_ns=self.true_of.get((one[5], monotonic_ns), 0))
-            for *one, monotonic_ns in self.do(self.school.rows(sql))
+            Row(*one, true_ns=self.true_of.get((boot, one[-1]), 0))
+            for *one, boot in [(*row, row[5]) for row in self.do(self.school.rows(sql))]
         ]
 
-    def has_eaten(self, pupil: int, meal: str) -> bool:
-        """Whether the child had this meal today, or something at a time when nothing was served."""
+    def has_eaten(self, pupil: int, meal: str, *, certainly: bool = False) -> bool:
+        """Whether the child had this meal today, or something at a time when it had a right to nothing.
+
+        certainly  the same, but so that the box must know it by a trusted clock: no time of its own needs guessing
+        """
         for row in self.rows():
-            if row.pupil == key(pupil) and row.state != 1:
-                was = self.served(pupil, row.true_ns) if row.leaf else row.meal
-                day = self.day_of(row.true_ns) if row.leaf else row.day
-                if day == self.today and was in ("", meal):
-                    return True
+            if row.pupil != key(pupil) or row.state == 1:
+                continue
+            was = self.served(pupil, row.true_ns) if row.leaf else row.meal
+            day = self.day_of(row.true_ns) if row.leaf else row.day
+            known = (bool(row.day) or row.boot == self.clock.boot_id) and row.state == 0 and bool(meal)
+            odd = not certainly and not self.may_have(pupil, was, day)
+            if day == self.today and (was == meal or odd) and (known or not certainly):
+                return True
         return False
 
     # --- what must hold -----------------------------------------------------------------------------------------------
@@ -199,18 +230,22 @@ class Days:
         assert max(recorded.values(), default=0) <= 1, "a meal is counted twice"
         truly = Counter((row.pupil, self.day_of(row.true_ns)) for row in children)
         for (pupil, day), count in truly.items():
-            meals = {meal for one, meal, first, last in self.entitled if one == pupil and first <= day <= last}
-            undatable = any(row.state == 3 for row in children if (row.pupil, self.day_of(row.true_ns)) == (pupil, day))
-            assert count <= max(len(meals), int(undatable)), "more is counted on a true day than there was a right to"
+            mine = [row for row in children if (row.pupil, self.day_of(row.true_ns)) == (pupil, day)]
+            meals = {meal for row in mine for of in self._in_force(row) for meal in _meals(of, pupil, day)}
+            least = int(any(row.state == 3 for row in mine))  # its day will never be known, nor the right to it
+            assert count <= max(len(meals), least), "more is counted on a true day than there was a right to"
         assert all(row.day == self.day_of(row.true_ns) for row in settled if row.day), "a meal has another day's date"
 
     def _by_right(self, settled: Sequence[Row]) -> None:
         for row in settled:
             if row.pupil and row.day:
-                assert any(
-                    (pupil, meal) == (row.pupil, row.meal) and first <= row.day <= last
-                    for pupil, meal, first, last in self.entitled
-                ), "a meal is counted to which nobody had a right"
+                held = [row.meal in _meals(of, row.pupil, row.day) for of in self._in_force(row)]
+                assert any(held), "a meal is counted to which nobody had a right"
+
+    def _in_force(self, row: Row) -> list[Book]:
+        """The data at the tap, and all that came later."""
+        before = [of for since_ns, of in self.published if since_ns <= row.true_ns]
+        return [before[-1], *(of for since_ns, of in self.published if since_ns > row.true_ns)]
 
     def _to_the_tenge(self, counted: Sequence[Row]) -> None:
         """The statement's lines say what the rows say; a reversal of another box's meal is a line alone."""
@@ -223,10 +258,15 @@ class Days:
 
     def ends_well(self) -> None:
         """In the end the clock is found, days pass, and every meal is settled."""
-        self.publish(0)
         self.finds_the_clock()
         for _ in range(6):
             self.ticks()
             self.check()
             self.until("07:30")
         assert [row for row in self.rows() if not row.day and row.state == 0] == []
+
+
+def _meals(of: Book, pupil: str, day: str) -> set[str]:
+    """What a pupil may have on a day, by some data."""
+    mine = of.entitlements.get(pupil, [])
+    return {meal for one in mine if one.first <= day <= one.last for meal in one.meals}
