@@ -17,7 +17,6 @@ import re
 import sqlite3
 import zlib
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -26,8 +25,10 @@ from agent import db
 from agent.clock import Clock
 from agent.events import Loss, Salvaged
 from agent.model import Lane
+from agent.outbox import remembered
 from agent.outbox.epochs import insert_epoch
 from agent.outbox.pages import agrees, runs
+from agent.outbox.remembered import readable
 from agent.wall_time import rfc3339
 
 log = logging.getLogger("agent.outbox")
@@ -205,9 +206,10 @@ def _build(path: Path, why: str, clock: Clock) -> None:
         insert_epoch(connection.execute, str(uuid4()), clock.utc_ns(), "damaged")
         (kept,) = connection.execute("select coalesce(sum(last - first + 1), 0) from message").fetchone()
         rescue = Rescue(_aside_name(path, clock), kept, why, losses)
-        facts = [*_readable(path, FACTS, tuple[str, bytes]), (RESCUE, msgspec.json.encode(rescue))]
+        facts = [*readable(path, FACTS, tuple[str, bytes]), (RESCUE, msgspec.json.encode(rescue))]
         connection.executemany("insert or ignore into fact (key, value) values (?, ?)", facts)
-        connection.executemany(TAKE_PICTURE, _readable(path, PICTURES, Picture))
+        connection.executemany(TAKE_PICTURE, readable(path, PICTURES, Picture))
+        remembered.take_over(connection, path)
         connection.execute("commit")
         connection.execute("pragma wal_checkpoint(truncate)").fetchone()
     finally:
@@ -315,23 +317,6 @@ def _tidy(connection: sqlite3.Connection) -> list[Loss]:
     connection.executemany("delete from message where epoch = ? and lane = ? and first = ?", leftovers)
     connection.executemany("update lane set settled = ? where epoch = ? and lane = ?", begins)
     return losses
-
-
-def _readable(damaged: Path, sql: str, shape: Any) -> list[tuple[Any, ...]]:
-    """Rows of a small table, as far as SQLite still reads them: the last order's number, the pictures that are owed."""
-    found: list[tuple[Any, ...]] = []
-    if not _size(damaged):
-        return found  # SQLite would delete a log whose database is empty
-    try:
-        connection = db.connect_reader(damaged)
-        try:
-            for row in connection.execute(sql):
-                found.append(msgspec.convert(row, shape))
-        finally:
-            connection.close()
-    except (sqlite3.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
-        log.warning("rows of the damaged database that could not be read are forgotten: %s", error)
-    return found
 
 
 def _gap(epoch: str, lane: Lane, first: int, last: int) -> Loss:

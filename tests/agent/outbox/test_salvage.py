@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from agent import db
 from agent.errors import AgentError
-from agent.outbox import salvage
+from agent.outbox import remembered, salvage
 from tests.agent.outbox.box import holding, opened, rows, until
 from tests.agent.outbox.ledger import PAGE, Found, Ledger, make, start, stored
 from tests.clock import FastClock
@@ -273,8 +273,9 @@ MOMENTS = [
     *((Path, "rename", turn) for turn in range(4)),
     *((Path, "unlink", turn) for turn in range(6)),
     *((salvage, "_sync", turn) for turn in range(2)),
-    *((salvage, name, 0) for name in ("_take_over", "_tidy", "_readable", "_finish")),
-    (salvage, "_readable", 1),
+    *((salvage, name, 0) for name in ("_take_over", "_tidy", "readable", "_finish")),
+    (salvage, "readable", 1),
+    (remembered, "take_over", 0),
     (salvage, "_finish", 1),
     (salvage, "insert_epoch", 1),
     (salvage, "insert_epoch", 2),
