@@ -1,6 +1,6 @@
 """A school's ledgers as files, for whoever checks them without us: docs/centre.md has the format.
 
-DIR/manifest.json        school, when, public keys as vkeys, epochs
+DIR/manifest.json        school, when, the box's public keys and the witness's as vkeys, epochs
 DIR/EPOCH/events.jsonl   the events that are leaves, verbatim, by index; an erased one is its entry
 DIR/EPOCH/checkpoints.jsonl   signed notes, and what the city cosigned
 Raises  CentreError K-154 if something is there already.
@@ -43,7 +43,8 @@ Track = Callable[[Iterable[str], int], Iterable[str]]
 class Manifest(msgspec.Struct, frozen=True):
     school: str
     made: str
-    keys: list[str]
+    keys: list[str]  # of the box, for each ledger; also such as were replaced
+    witnesses: list[str]  # who may have cosigned
     epochs: list[str]
 
 
@@ -73,7 +74,7 @@ def _export(
 ) -> Manifest:
     epochs = [epoch for epoch in epochs_of(database, school) if _is_of(database, school, epoch, month)]
     keys = [vkey(origin_of(school, epoch), LOG, key) for epoch in epochs for key in keys_of(database, school)]
-    manifest = Manifest(school, now_text(made_ns), [*keys, *witness], epochs)
+    manifest = Manifest(school, now_text(made_ns), keys, list(witness), epochs)
     if out.suffix == ".tar":
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             _write(database, Path(folder), manifest, track)

@@ -164,6 +164,8 @@ def _correction(one: Correction) -> str:
 def _sum(one: SchoolMonth) -> Text:
     line = Text(f"to pay: {one.to_pay} tenge", "bold")
     line.append(f"   {one.paid_meals} meals {one.meals_tenge}, {one.paid_visits} club visits {one.visits_tenge}", "dim")
+    programmes = ", ".join(f"{programme or 'no programme'} {count}" for programme, count in one.paid.items())
+    line.append(f"   ({programmes})" if programmes else "", "dim")
     said = ", ".join(attention(one))
     line.append(f"   {said or 'everything fits'}", "red" if said else "green")
     return line

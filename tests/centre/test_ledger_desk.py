@@ -85,7 +85,7 @@ def test_a_fork_is_refused(centre: Centre) -> None:
 def test_an_export_is_written_once(centre: Centre, tmp_path: Path) -> None:
     code, said, _ = centre("ledger", "export", SCHOOL, str(tmp_path / "out"), "--month", "2026-11")
     assert (code, said) == (0, f"{tmp_path}/out: 1 ledgers of {SCHOOL}.\n")
-    assert json.loads((tmp_path / "out/manifest.json").read_text())["keys"][-1].startswith("mektep.kz/witness+")
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["witnesses"][0].startswith("mektep.kz/witness+")
     code, _, said = centre("ledger", "export", SCHOOL, str(tmp_path / "out"))
     assert (code, said[:5]) == (2, "K-154")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent.cli import main as mektep
 from agent.ledger.entry import entry_of
 from agent.ledger.log import Log
 from agent.ledger.merkle import leaf_hash
@@ -17,6 +18,7 @@ from agent.ledger.note import open_checkpoint, parse_vkey
 from centre.database import SqliteDatabase
 from centre.erasure import erase
 from centre.errors import CentreError
+from centre.ledger_check import check
 from centre.ledger_export import Manifest, export
 from centre.store import Store
 from tests.agent.school.decisions import pupil
@@ -71,8 +73,36 @@ def check_by_itself(folder: Path) -> None:
 def test_a_stranger_finds_the_roots(tmp_path: Path, store: Store) -> None:
     manifest = exported(store, tmp_path / "out")
     assert (manifest.school, manifest.made) == (SCHOOL, "2026-11-24T08:00:00.000000Z")
-    assert manifest.keys[-1] == WITNESS
+    assert manifest.witnesses == [WITNESS]
     check_by_itself(tmp_path / "out")
+
+
+def audited(source: Path | str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """What `mektep audit` says, which knows nothing of us."""
+    capsys.readouterr()
+    code = mektep.main(["audit", str(source)])
+    return code, capsys.readouterr().out
+
+
+def test_mektep_audit_agrees(tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    erase(store.database, SCHOOL, pupil(3), "operator", "")
+    exported(store, tmp_path / "out")
+    exported(store, tmp_path / "out.tar")
+    for source in (tmp_path / "out", tmp_path / "out.tar", f"sqlite:///{tmp_path}/centre.db"):
+        code, said = audited(source, capsys)
+        assert code == 0, said
+        assert "15 leaves, 15 of them under a signed checkpoint" in said
+
+
+def test_mektep_audit_names_the_same_leaf(tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "update event set body = replace(body, ':950', ':1950') where body like '%\"leaf\":\"7\"%'"
+    store.database.execute(sql)
+    (epoch,) = exported(store, tmp_path / "out").epochs
+    assert [fault.idx for fault in check(store.database, SCHOOL, epoch).faults] == [7, 14]
+    for source in (tmp_path / "out", f"sqlite:///{tmp_path}/centre.db"):
+        code, said = audited(source, capsys)
+        assert code == 1
+        assert "leaf 14" in said
 
 
 def test_the_events_are_verbatim(tmp_path: Path, store: Store) -> None:

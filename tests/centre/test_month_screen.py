@@ -44,7 +44,7 @@ def test_everything_is_said_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
     for words in (
         "9 (10 stated)", DIFFERENCE, "fault: leaf 7 of e", "gap: records 5 to 6", "unverified: statement 14",
         "e/9: twice", "e/3: lunch", "e/4: lunch", "e/5: of what", "too_fast 2 on 2026-11-23", "to pay: 10600 tenge",
-        "not known",
+        "not known", "8 meals 7600, 2 club visits 3000   (free-1-4 8)",
         "by Айгүл: e/3 was lunch of aaaaaaaaaaaaaaaa, p (seen)", "an erased child was late on 2026-11-23 (bus)",
         "a child was erased, 3 events, 2 leaves (moved)",
     ):  # fmt: skip
