@@ -2,6 +2,7 @@
 databases, have given, so that nobody eats twice. For the welcome, docs/protocol.md, section 4.
 
 Only what came in these two days is read: a meal cannot come before it was given.
+Bounded  the newest LEAVES_MAX of each epoch: a month that is caught up today does not keep the city's births waiting.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from centre.school_time import day_begins_ns, local, offset_min
 
 GRANTS_MAX = 10_000
 GRANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9][a-z0-9-]{0,31}/[0-9a-f]{16}")  # so the welcome keeps its limit
+LEAVES_MAX = 20_000
 PAGE = 1_000
 DAY_NS = 86_400 * 1_000_000_000
 OTHERS = "select 1 from stream where school = ? and lane = 'record' and epoch <> ? limit 1"
@@ -55,7 +57,7 @@ def _since(database: Database, school: str, epoch: str, since_ns: int) -> list[L
     """The leaves of an epoch that came since then, in order."""
     found: list[LeafSeen] = []
     before = 2**62
-    while rows := database.execute(LATEST, (school, epoch, before, PAGE)):
+    while len(found) < LEAVES_MAX and (rows := database.execute(LATEST, (school, epoch, before, PAGE))):
         fresh = [row for row in rows if row[1] >= since_ns]
         found += _read(epoch, fresh)
         if not fresh:

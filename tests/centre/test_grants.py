@@ -108,6 +108,8 @@ def test_it_is_read_in_pages_and_has_an_end(tmp_path: Path, store: Store, monkey
     found = grants(store.database, SCHOOL, OTHER_EPOCH, START_NS)
     assert found[0] == f"{DAY}/lunch/{pupil(29)}"
     assert len(found) == 20
+    monkeypatch.setattr(module, "LEAVES_MAX", 10)
+    assert len(grants(store.database, SCHOOL, OTHER_EPOCH, START_NS)) == 14  # two pages of seven
 
 
 def test_what_boxes_would_refuse_is_not_told(tmp_path: Path, store: Store) -> None:
