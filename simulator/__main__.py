@@ -1,6 +1,7 @@
-"""python -m simulator: a school day on this machine, live or unattended. `mektep demo` and `make demo` end here.
+"""python -m simulator: a school day or a meal rush on this machine, live or unattended. `mektep demo`, `make demo` and
+`make rush` end here.
 
-Exit code 0 only if nothing is lost or repeated and every lane's stored prefix is whole.
+Exit code 0 only if nothing is lost or repeated, every lane's stored prefix is whole, and the money agrees to the tenge.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from rich.live import Live
 from simulator.day import Day, chosen, load_script
 from simulator.fault import Fault
 from simulator.reckoning import reckon
+from simulator.rush import USES, Rush, Settings
+from simulator.rush_run import result_of
+from simulator.rush_screen import RushView, print_rush
 from simulator.school import School
 from simulator.screen import View, print_result
 
@@ -39,7 +43,7 @@ def main() -> int:
         faults = chosen(args.faults)
     except ValueError as error:
         parser.error(str(error))
-    return asyncio.run(_until_told(_run(args, faults)))
+    return asyncio.run(_until_told(_rush(args) if args.rush else _run(args, faults)))
 
 
 async def _until_told(work: Coroutine[Any, Any, int]) -> int:
@@ -62,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--compress", action="store_true", help="zstd on the link")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and databases")
+    parser.add_argument("--rush", action="store_true", help="a meal rush in place of a school day")
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="in the rush: kill -9 of the agent so often")
+    parser.add_argument("--untrusted", action="store_true", help="in the rush: the clock is not trusted until its end")
+    parser.add_argument("--replaced", action="store_true", help="in the rush: the box is replaced in the middle")
     return parser
 
 
@@ -91,6 +99,11 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
         if not args.keep:
             school.clean()
     print_result(console, result)
+    return _told(args, result)
+
+
+def _told(args: argparse.Namespace, result: dict[str, Any]) -> int:
+    """For programs: one JSON object. Returns the exit code."""
     text = json.dumps(result, ensure_ascii=False)
     if args.seconds is not None:
         print(text)
@@ -99,8 +112,36 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
     return 1 if result["wrong"] else 0
 
 
+async def _rush(args: argparse.Namespace) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="mektep-rush-"))
+    console = Console()
+    school = School(folder, postgres=args.store == "postgres", compress=args.compress, uses=USES, kernel_clock=True)
+    settings = Settings(kills=args.kills, untrusted=args.untrusted, replaced=args.replaced)
+    rush = Rush(school, settings if args.seconds is None else settings._replace(seconds=args.seconds))
+    console.print(f"A canteen opens in {folder}: broker, two receivers, agent, two readers.")
+    try:
+        await school.make()
+        if args.seconds is None and console.is_terminal:
+            await _watched(rush, console)
+        else:
+            await _plain(rush, console)
+        result = await result_of(rush)
+    finally:
+        await school.stop()
+        if not args.keep:
+            school.clean()
+    print_rush(console, result)
+    return _told(args, result)
+
+
+async def _watched(rush: Rush, console: Console) -> None:
+    with Live(RushView(rush), console=console, refresh_per_second=5, screen=True):
+        async with _passing(rush):
+            pass
+
+
 @asynccontextmanager
-async def _passing(day: Day) -> AsyncIterator[asyncio.Task[None]]:
+async def _passing(day: Day | Rush) -> AsyncIterator[asyncio.Task[None]]:
     """The day as a task that ends with the block: afterwards nothing of it starts an agent again."""
     work = asyncio.create_task(day.run())
     try:
@@ -120,7 +161,7 @@ async def _live(day: Day, console: Console) -> None:
                 await asyncio.wait({work}, timeout=REFRESH_S)
 
 
-async def _plain(day: Day, console: Console) -> None:
+async def _plain(day: Day | Rush, console: Console) -> None:
     """The happenings as lines, as they come."""
     told = 0
     async with _passing(day) as work:

@@ -37,6 +37,7 @@ class CardReader:
         self.line = SerialLine(link, on_data=self._lit)
         self.latency_ms: list[float] = []
         self.last_light = ""
+        self.dark = False  # its lights are broken: nobody sees what it shows
         self._away_s = 0.0  # when the last card is taken away, by the loop's clock
         self._light: asyncio.Future[tuple[str, float]] | None = None
 
@@ -81,5 +82,5 @@ class CardReader:
 
     def _lit(self, data: bytes) -> None:
         light = data.strip()[-1:].decode(errors="replace")
-        if self._light is not None and not self._light.done():
+        if not self.dark and self._light is not None and not self._light.done():
             self._light.set_result((light, time.monotonic()))

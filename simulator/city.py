@@ -114,6 +114,14 @@ class City:
         _, text = await output(self.command("events", "--school", school, "--json-lines"))
         return text.splitlines()
 
+    def people(self, school: str) -> dict[str, str]:
+        """Whose the keys of pupils are, by the numbers of the school's office: of the SQLite database."""
+        sql = "select key, external from person where school = ? and kind = 'pupil'"
+        with sqlite3.connect(f"file:{self.folder}/centre.db?mode=ro", uri=True) as db:
+            found = dict(db.execute(sql, (school,)).fetchall())
+        db.close()
+        return found
+
     def stored(self, lane: str) -> tuple[int, int]:
         """Events of a lane that are committed, and the highest sequence; of the SQLite database, at once."""
         sql = "select coalesce(sum(events), 0), coalesce(max(highest), 0) from stream where lane = ?"

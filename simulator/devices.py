@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from simulator.card_reader import CardReader
 from simulator.fire_panel import FirePanel
 from simulator.more_devices import MoreDevices
 
+NO_USES: Mapping[str, str] = MappingProxyType({})  # only that a card was shown is recorded
 SERIAL_READER = """
 [[reader]]
 name = "{name}"
@@ -16,6 +19,7 @@ driver = "serial_ascii"
 port = "{port}"
 format = "{format}"
 lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n", ready = "A\\n", unknown = "U\\n" }}
+{use}
 """
 PANEL = """
 [[sensor]]
@@ -56,9 +60,11 @@ class Devices:
     """start() switches all of them on.
 
     more  one of every further kind, if asked for: simulator/more_devices.py
+    uses  what a reader is for, by its name, as lines of the configuration
     """
 
-    def __init__(self, box: Path, *, every_kind: bool = False) -> None:
+    def __init__(self, box: Path, *, every_kind: bool = False, uses: Mapping[str, str] = NO_USES) -> None:
+        self._uses = uses
         self.serial_readers = [
             CardReader("canteen-1", box / "canteen-1", "em4100"),
             CardReader("canteen-2", box / "canteen-2", "ironlogic"),
@@ -75,7 +81,9 @@ class Devices:
     def config(self) -> str:
         """The devices' part of the agent's configuration."""
         parts = [
-            SERIAL_READER.format(name=reader.name, port=reader.line.link, format=reader.kind)
+            SERIAL_READER.format(
+                name=reader.name, port=reader.line.link, format=reader.kind, use=self._uses.get(reader.name, "")
+            )
             for reader in self.serial_readers
         ]
         parts.append(PANEL.format(port=self.panel.agent_end.link))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from simulator.card_reader import CardReader
+from simulator.child import light_of, listens
 from simulator.fire_panel import FIRE, NORMAL
 from simulator.reckoning import reckon, until_stored
 from simulator.school import School
@@ -26,7 +26,6 @@ DOWN_S = (0.0, 0.5)
 TAP_PAUSE_S = (0.005, 0.12)
 LIGHT_PATIENCE_S = 2.5
 EAGER_SHARE = 0.02  # of the moments without an agent: a child taps all the same
-LAST_WORDS_S = 0.1  # a light that was on the wire when the agent died
 FIRE_S = (0.5, 2.5)
 SETTLE_S = 90.0
 ZONE = 2
@@ -138,35 +137,13 @@ class Kills:
         while not self._ending.is_set():
             self._card += 1
             card = bytes([0x6F]) + self._card.to_bytes(4, "big")
-            while not self._ending.is_set() and not self._listens(reader) and self._random.random() > EAGER_SHARE:
+            while (
+                not self._ending.is_set() and not listens(self._school, reader) and self._random.random() > EAGER_SHARE
+            ):
                 await asyncio.sleep(0.02)
-            light = await self._light(reader, card)
+            light = await light_of(self._school, reader, card, LIGHT_PATIENCE_S)
             self.truth.shown.append(Shown(reader.name, reader.number(card), light))
             await asyncio.sleep(self._random.uniform(*TAP_PAUSE_S))
-
-    def _listens(self, reader: CardReader) -> bool:
-        """The agent has the reader's port open."""
-        port = os.path.realpath(reader.line.link)
-        try:
-            opened = os.listdir(f"/proc/{self._school.agent.pid}/fd")
-            return any(os.path.realpath(f"/proc/{self._school.agent.pid}/fd/{one}") == port for one in opened)
-        except OSError:
-            return False  # it has just died
-
-    async def _light(self, reader: CardReader, card: bytes) -> str:
-        """What the child sees; of an agent that dies meanwhile nothing more comes."""
-        pid = self._school.agent.pid
-        showing = asyncio.ensure_future(reader.show(card, LIGHT_PATIENCE_S))
-        while not showing.done():
-            await asyncio.wait({showing}, timeout=0.05)
-            if self._school.agent.pid != pid or not self._school.agent.running():
-                await asyncio.wait({showing}, timeout=LAST_WORDS_S)
-                break
-        if not showing.done():
-            showing.cancel()
-            await asyncio.wait({showing})
-            return ""
-        return showing.result()
 
     async def _burn(self) -> None:
         """One fire after the other in one zone; each lasts until the panel was asked, as a real one does."""

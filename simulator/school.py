@@ -14,13 +14,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from simulator.city import City
-from simulator.devices import Devices
+from simulator.devices import NO_USES, Devices
 from simulator.link_proxy import LinkProxy
+from simulator.more_devices import STAND_IN
 from simulator.processes import Process, free_port, output
 from simulator.truth import ZONE
 
@@ -54,6 +55,8 @@ class School:
     keep_days  of delivered events, as in the box's configuration
     every_kind with one device of each kind: simulator/devices.py
     own_clock  the agent's wall clock can be set (by libfaketime)
+    uses       what a reader is for: simulator/devices.py
+    kernel_clock  what the kernel says of its clock is the simulator's: trust_clock()
     far        the city leaves the processor to the box: simulator/city.py
     more       devices, as further lines of the configuration
     wrapper    command before the agent's own, such as strace
@@ -70,6 +73,8 @@ class School:
         keep_days: int = 7,
         own_clock: bool = False,
         every_kind: bool = False,
+        uses: Mapping[str, str] = NO_USES,
+        kernel_clock: bool = False,
         far: bool = False,
         wrapper: list[str] | None = None,
         more: str = "",
@@ -80,18 +85,19 @@ class School:
         self.small_disk = small_disk
         self.keep_days = keep_days
         self.city = City(folder, postgres=postgres, far=far)
-        self.devices = Devices(self.box, every_kind=every_kind)
+        self.devices = Devices(self.box, every_kind=every_kind, uses=uses)
         self.readers = self.devices.serial_readers
         self.panel = self.devices.panel
         self.more = more
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
         self.clock_file = folder / "clock" if own_clock and _faketime() else None
+        self._kernel_clock = folder / "kernel-clock" if kernel_clock else None
         self.agent = Process(
             "agent",
             [*(wrapper or []), sys.executable, "-m", "agent", "run", str(self.box / "agent.toml")],
             folder,
-            env=self._clock_env() | (self.devices.more.environment() if self.devices.more else {}),
+            env=self._clock_env() | self._stand_ins(),
             ready="INFO agent: school",
         )
 
@@ -127,6 +133,15 @@ class School:
         """Set the agent's wall clock off by so much; only its own, nobody else's."""
         if self.clock_file:
             self.clock_file.write_text(offset)
+
+    def trust_clock(self, *, trusted: bool = True) -> None:
+        """As if a time daemon kept the agent's clock, or none did."""
+        if self._kernel_clock is None:
+            return
+        if trusted:
+            self._kernel_clock.touch()
+        else:
+            self._kernel_clock.unlink(missing_ok=True)
 
     async def stop(self) -> None:
         await self.agent.stop()
@@ -232,6 +247,13 @@ class School:
             "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # with it a thread's short waits take a tenth of a second
             "FAKETIME_CACHE_DURATION": "1",
         }
+
+    def _stand_ins(self) -> dict[str, str]:
+        """What stands for the hardware and for the kernel: simulator/stand_in."""
+        found = self.devices.more.environment() if self.devices.more else {}
+        if self._kernel_clock is not None:
+            found |= {"KERNEL_CLOCK": str(self._kernel_clock), "PYTHONPATH": str(STAND_IN)}
+        return found
 
     def _mount_small_disk(self) -> None:
         """So that it can be filled: only root can; without it that fault is left out."""

@@ -1,0 +1,29 @@
+"""A rush from nothing to its reckoning: a school is made, the rush passes, and the centre is asked what it holds."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from typing import Any
+
+from simulator import lanes
+from simulator.rush import Rush
+from simulator.rush_reckoning import reckoned
+from simulator.school import SCHOOL
+
+
+async def result_of(rush: Rush) -> dict[str, Any]:
+    """Stop the box, and reckon: numbers, and `wrong`."""
+    school = rush.school
+    status = school.status()
+    await school.agent.stop()
+    events = await school.centre_events()
+    decoded = [json.loads(event) for event in events]
+    result = reckoned(rush.truth, rush.roll, school.city.people(SCHOOL), decoded, replaced=rush.settings.replaced)
+    result["wrong"] += lanes.wrong(events, await school.centre_status(), status, school.kept_events())
+    result |= {"events_stored": len(events), "kills": rush.kills}
+    latency_ms = sorted(ms for reader in school.readers for ms in reader.latency_ms)
+    if latency_ms:
+        result["tap_median_ms"] = round(statistics.median(latency_ms), 2)
+        result["tap_p99_ms"] = round(latency_ms[int(len(latency_ms) * 0.99)], 2)
+    return result
