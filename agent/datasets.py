@@ -30,8 +30,16 @@ class Recipients(msgspec.Struct, frozen=True, kw_only=True):
     """The dataset `recipients`: for whom evidence is sealed, by its kind."""
 
     snapshot: Annotated[
-        list[Recipient], Meta(max_length=16, description="who may see the pictures of cameras; none: none are kept")
+        list[Recipient],
+        Meta(max_length=16, description="who may see the pictures of cameras as they are; none: none are kept so"),
     ]
+    blurred: Annotated[
+        list[Recipient],
+        Meta(
+            max_length=16,
+            description="who may see them with faces and bodies made unrecognisable; none: none are kept so",
+        ),
+    ] = []
 
 
 # --- cards ------------------------------------------------------------------------------------------------------

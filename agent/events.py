@@ -83,6 +83,9 @@ class CameraPicture(msgspec.Struct, frozen=True, kw_only=True):
     state: Annotated[str, Meta(description="clear, frozen, covered")]
     before: Annotated[str, Meta(description="the state before; empty at the first look")]
     evidence: Annotated[str, Meta(description="id of the snapshot that shows it; empty if there is none")] = ""
+    blurred: Annotated[
+        str, Meta(description="id of the same with faces and bodies made unrecognisable; empty if there is none")
+    ] = ""
 
 
 class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +93,9 @@ class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
 
     evidence: Annotated[Uuid, Meta(description="its id: that of `evidence/{id}` on the wire")]
     camera: Name
-    kind: Annotated[str, Meta(description="snapshot: one JPEG")]
+    kind: Annotated[
+        str, Meta(description="snapshot: one JPEG; blurred: the same with faces and bodies made unrecognisable")
+    ]
     bytes: Annotated[int, Meta(ge=1, description="size of the sealed file")]
     sha256: Annotated[Sha256, Meta(description="of the sealed file: what is sent")]
     plain_bytes: Annotated[int, Meta(ge=1, description="size of the picture")]
@@ -105,7 +110,7 @@ class EvidenceLost(msgspec.Struct, frozen=True, kw_only=True):
 
     evidence: Annotated[str, Meta(description="the id that an alarm gave; empty where none was given")]
     camera: Annotated[str, Meta(max_length=64, description="empty if it is not known any more")]
-    kind: Annotated[str, Meta(description="snapshot")]
+    kind: Annotated[str, Meta(description="snapshot, blurred; empty if it is not known any more")]
     reason: Annotated[
         str,
         Meta(

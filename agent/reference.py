@@ -83,10 +83,10 @@ class Reference:
         """When the centre issued each dataset, RFC 3339; empty if it did not say."""
         return {name: held.issued for name, held in sorted(self._held.items())}
 
-    def recipients(self) -> tuple[str, ...]:
-        """Who may see snapshots; empty if the centre has not said."""
+    def recipients(self) -> Recipients:
+        """Who may see pictures; nobody if the centre has not said."""
         found = self._datasets.get("recipients")
-        return tuple(found.snapshot) if isinstance(found, Recipients) else ()
+        return found if isinstance(found, Recipients) else Recipients(snapshot=[])
 
     async def put(self, dataset: str, version: int, content: bytes, issued: str = "") -> bool:
         """Replace a dataset, on disk when this returns. False, and nothing changes, if this version is not newer.

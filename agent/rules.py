@@ -14,6 +14,7 @@ from agent.book import Book
 from agent.clock import Clock
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
+from agent.evidence.picture import Ids, Shows
 from agent.model import Draft, Moment, Severity
 from agent.school import contacts, desk, pictures, zones
 from agent.school.cards import card_hash
@@ -25,7 +26,7 @@ from agent.tap_path import TapPath
 from drivers.driver import Source
 from drivers.readings import ContactChange, PictureChange, Pressed, Reading, Tap, ZoneChange
 
-Keep = Callable[[PictureChange, str, Severity], Awaitable[str]]  # picture, camera, how severe -> id of the evidence
+Keep = Callable[[Shows, str, Severity], Awaitable[Ids]]  # picture, camera, how severe -> ids of the evidence
 
 
 class Rules:
@@ -104,7 +105,7 @@ class Rules:
                 if picture is None:
                     return None
                 kept = pictures.is_worth_keeping(picture)
-                evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state]) if kept else ""
+                evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state]) if kept else Ids()
                 return pictures.changed(picture, name, evidence, synced=synced)
             case Pressed():
                 return contacts.pressed(reading, name, synced=synced)

@@ -161,7 +161,12 @@ def _reference(subs: argparse._SubParsersAction[argparse.ArgumentParser], config
         "dataset", nargs="?", type=_name_of("a dataset", DATASET), help="recipients: who may see pictures"
     )
     parser.add_argument("file", nargs="?", type=Path, help="a JSON object")
-    parser.add_argument("--snapshot", nargs="*", metavar="AGE", help="age recipients, in place of a file; none: nobody")
+    parser.add_argument(
+        "--snapshot", nargs="*", metavar="AGE", help="who sees pictures as they are, in place of a file; none: nobody"
+    )
+    parser.add_argument(
+        "--blurred", nargs="*", metavar="AGE", help="who sees them blurred; what is not given stays as it was"
+    )
     parser.set_defaults(run=desk.reference_data)
 
 

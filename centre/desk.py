@@ -37,7 +37,8 @@ def evidence_list(args: argparse.Namespace) -> int:
 def _line(one: Known) -> str:
     state = f"{one.state} {_shown(one.reason)}".strip()
     share = f"{one.stored}/{one.bytes}" if one.state == "partial" else f"{one.bytes}"
-    return f"{one.id}  {one.school}  {_shown(one.camera) or '?'}  {one.at or '?'}  {state}  {share} bytes"
+    kind = _shown(one.kind) or "?"
+    return f"{one.id}  {one.school}  {_shown(one.camera) or '?'}  {one.at or '?'}  {kind}  {state}  {share} bytes"
 
 
 def _shown(text: str) -> str:
@@ -81,8 +82,8 @@ def reference_data(args: argparse.Namespace) -> int:
     if args.dataset in SEALED:
         do = f"Load its files, and publish: `mektep-centre school-data publish {args.school}`."
         raise CentreError("K-140", f"{args.dataset} is made from the school's data, and sealed", do=do)
-    content = _content(args)
     version, former = published.newest(args.school, args.dataset)
+    content = _content(args, former)
     if content is None:
         if not version:
             do = f"Publish it: `mektep-centre reference {args.school} {args.dataset} FILE`."
@@ -99,17 +100,20 @@ def reference_data(args: argparse.Namespace) -> int:
     return WELL
 
 
-def _content(args: argparse.Namespace) -> bytes | None:
-    """What is to be published; None: nothing."""
-    if args.snapshot is None:
+def _content(args: argparse.Namespace, former: bytes) -> bytes | None:
+    """What is to be published; None: nothing. `former`: what was."""
+    circles = {name: given for name in ("snapshot", "blurred") if (given := getattr(args, name)) is not None}
+    if not circles:
         return bytes(args.file.read_bytes()) if args.file else None
     if args.dataset != "recipients" or args.file:
-        raise CentreError("K-123", "--snapshot is for `recipients`, without a file", do="Leave one of them out.")
-    for one in args.snapshot:
+        option = next(iter(circles))
+        raise CentreError("K-123", f"--{option} is for `recipients`, without a file", do="Leave one of them out.")
+    for one in [one for given in circles.values() for one in given]:
         if not age.usable(one):
             do = "Copy the line `public key` that age-keygen prints."
             raise CentreError("K-123", f"{one} is no age recipient", do=do)
-    return msgspec.json.encode({"snapshot": args.snapshot})
+    nobody: dict[str, list[str]] = {"snapshot": [], "blurred": []}
+    return msgspec.json.encode(nobody | (msgspec.json.decode(former) if former else {}) | circles)
 
 
 def _show(store: Store, published: reference.Published, school: str) -> int:

@@ -59,12 +59,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int  # of the sealed file, as far as it is known
     stored: int  # bytes that have come
     camera: str
+    kind: str  # snapshot, blurred; empty as long as nothing is told of it
     at: str  # when the picture was taken, by the box's clock
     reason: str  # of a loss
 
 
 class _Data(msgspec.Struct):
     camera: str = ""
+    kind: str = ""
     bytes: int = 0
     reason: str = ""
 
@@ -174,6 +176,7 @@ class EvidenceStore:
             bytes=size or about.data.bytes,
             stored=stored,
             camera=about.data.camera,
+            kind=about.data.kind,
             at=about.time,
             reason=_event(lost).data.reason if lost else "",
         )

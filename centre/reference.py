@@ -35,9 +35,10 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Recipients(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The dataset `recipients`."""
+    """The dataset `recipients`: who may see pictures as they are, and who with nobody to be recognised in them."""
 
     snapshot: list[str]
+    blurred: list[str] = []
 
 
 def check(dataset: str, content: bytes) -> None:
@@ -45,12 +46,13 @@ def check(dataset: str, content: bytes) -> None:
     try:
         msgspec.json.decode(content, type=dict[str, msgspec.Raw])
         if dataset == "recipients":
-            found = msgspec.json.decode(content, type=Recipients).snapshot
-            wrong = [one for one in found if not RECIPIENT.fullmatch(one)]
-            if wrong or len(found) > RECIPIENTS_MAX:
-                raise ValueError(f"not at most {RECIPIENTS_MAX} keys age1…: {wrong[:1] or len(found)}")
+            named = msgspec.json.decode(content, type=Recipients)
+            for found in (named.snapshot, named.blurred):
+                wrong = [one for one in found if not RECIPIENT.fullmatch(one)]
+                if wrong or len(found) > RECIPIENTS_MAX:
+                    raise ValueError(f"not at most {RECIPIENTS_MAX} keys age1…: {wrong[:1] or len(found)}")
     except (msgspec.MsgspecError, ValueError) as error:
-        do = """Give a JSON object; `recipients` is {"snapshot": ["age1…"]}."""
+        do = """Give a JSON object; `recipients` is {"snapshot": ["age1…"], "blurred": ["age1…"]}."""
         raise CentreError("K-123", f"boxes would refuse this as {dataset}: {error}", do=do) from error
     check_size(content)
 

@@ -100,11 +100,13 @@ class PictureChange(msgspec.Struct, frozen=True, kw_only=True):
     state: PictureState
     before: PictureState | None  # None: first look since connecting
     jpeg: bytes  # the picture that shows it, at most SNAPSHOT_BYTES
+    blurred: bytes = b""  # the same, so coarse that nobody can be recognised
     at_ns: int
     monotonic_ns: int
 
 
 SNAPSHOT_BYTES = 1_000_000
+BLOCKS = 16  # along the longer side of a picture that shows nobody: a face that fills a third of it is five wide
 
 
 class Light(StrEnum):

@@ -18,6 +18,7 @@ from agent.wall_time import rfc3339
 EVIDENCE = "c2a3f0d4-8a41-4b5e-9f3b-0d8f6f5f0b11"
 IDENTITY = "AGE-SECRET-KEY-1GCLKD9WZ6GDURU7WPDDHP2JR8KQS2EPAYG0VPR9QM9GGWZZFNSMS82JQ8U"
 RECIPIENT = "age1dt6k3j9gymspxnn8d7rd760vggfy6w3xvyyl9mpsqmvvrjl2ef9sc3kvjn"
+DESK = "age1kkfruxzg7wlh33ywk82ar74ex8tzavl7gg7jk0jz663xxqucga7q85ygsl"
 PICTURE = b"\xff\xd8 no picture, an example \xff\xd9"
 SEALED = base64.b64decode(
     "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBUL3VKL1d1NkduTFVWSGxLVUR1NmxKU0ZxdTJwbU5KUjN0c1NUdTV6U2xF"
@@ -68,7 +69,7 @@ def evidence_receipt() -> Example:
 def reference(name: str = "reference", about: str = "Who may see pictures", *, by: str = "orders") -> Example:
     found = {
         "dataset": "recipients", "school": SCHOOL, "version": 1_795_420_800, "issued": rfc3339(NOW_NS),
-        "content": {"snapshot": [RECIPIENT]},
+        "content": {"snapshot": [RECIPIENT], "blurred": [DESK]},
     }  # fmt: skip
     return signed(name, about, Kind.REFERENCE, TOPICS.reference + "recipients", msgspec.json.encode(found), by=by)
 

@@ -77,20 +77,29 @@ class City:
             self.postgres.remove()
 
     async def name_recipient(self, school: str) -> None:
-        """Make the police's key, and tell the school to seal its pictures for it."""
-        await output(["age-keygen", "-o", str(self.police_key)])
-        _, recipient = await output(["age-keygen", "-y", str(self.police_key)])
-        self.must("reference", school, "recipients", "--snapshot", recipient.strip())
+        """Make the keys of the police and of the school's desk, and tell the school to seal its pictures for them."""
+        recipients = []
+        for key in (self.police_key, self.desk_key):
+            await output(["age-keygen", "-o", str(key)])
+            _, recipient = await output(["age-keygen", "-y", str(key)])
+            recipients.append(recipient.strip())
+        police, desk = recipients
+        self.must("reference", school, "recipients", "--snapshot", police, "--blurred", desk)
 
     @property
     def police_key(self) -> Path:
         """The age identity of who may look at pictures; the centre itself has none."""
         return self.folder / "police.age"
 
-    async def picture(self, school: str, evidence: str) -> bytes:
-        """A picture as the police sees it; nothing if the centre does not hold it whole."""
+    @property
+    def desk_key(self) -> Path:
+        """The age identity of those who may look at blurred pictures."""
+        return self.folder / "desk.age"
+
+    async def picture(self, school: str, evidence: str, key: Path) -> bytes:
+        """As who holds this key sees it; nothing if it is not for them, or the centre does not hold it whole."""
         out = self.folder / f"{evidence}.jpeg"
-        words = ["get", evidence, "--school", school, "--out", str(out), "--identity", str(self.police_key)]
+        words = ["get", evidence, "--school", school, "--out", str(out), "--identity", str(key)]
         code, _ = await output(self.command("evidence", *words))
         return out.read_bytes() if code == 0 else b""
 

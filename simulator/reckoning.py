@@ -47,10 +47,12 @@ async def reckon(school: School, truth: Truth) -> dict[str, Any]:
 
 
 async def _pictures(school: School, events: list[str]) -> dict[str, str]:
-    """The SHA-256 of each picture that an alarm names, as the police can open it; empty if it cannot."""
-    named = [event["data"].get("evidence") for event in map(json.loads, events) if event["type"] == PICTURE]
+    """The SHA-256 of each picture that an alarm names, as who may see it can open it; empty if they cannot."""
+    keys = {"evidence": school.city.police_key, "blurred": school.city.desk_key}
+    alarms = [event["data"] for event in map(json.loads, events) if event["type"] == PICTURE]
     found = {}
-    for evidence in filter(None, named):
-        picture = await school.city.picture(SCHOOL, evidence)
-        found[evidence] = hashlib.sha256(picture).hexdigest() if picture.startswith(JPEG) else ""
+    for evidence, key in [(data.get(name), key) for data in alarms for name, key in keys.items()]:
+        if evidence:
+            picture = await school.city.picture(SCHOOL, evidence, key)
+            found[evidence] = hashlib.sha256(picture).hexdigest() if picture.startswith(JPEG) else ""
     return found

@@ -1,34 +1,35 @@
 """The pictures that alarms refer to: sealed for who may see them, kept within a quota, owed until the centre has them.
 
-An alarm does not wait for its picture: keep() gives the id at once, and hands the promise to the outbox's writer before
-the alarm, so that no alarm is on the disk without it. A worker seals and writes.
+An alarm does not wait for its picture: keep() gives the ids at once, and hands the promise to the outbox's writer
+before the alarm, so that no alarm is on the disk without it. A worker seals and writes.
 
 Order   promise · file synced · row with the record · … · row over, with the record of a loss · file removed · row
         removed. Whatever is killed between, begin() finds it: a promise without a file is told as lost, a file that is
         over is removed.
 Space   agent/evidence/retention.py; who is dropped is told before its file goes.
-Plain   pictures are in memory only, PICTURES_WAITING of them at most, and in none of the files.
+Open    pictures are in memory only, those of PICTURES_WAITING alarms at most, and in none of the files.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
-from agent.age import fingerprint, seal, usable
+from agent.age import usable
 from agent.clock import Clock
-from agent.events import EvidenceLost, EvidenceSealed, draft
+from agent.datasets import Recipients
+from agent.events import EvidenceLost, draft
 from agent.evidence import rows
 from agent.evidence.folder import Folder
 from agent.evidence.not_kept import NotKept
+from agent.evidence.picture import Form, Ids, Picture, Shows, forms, sealed
 from agent.evidence.retention import order_of_sending, victims
 from agent.evidence.rows import RANK, Kept, State
 from agent.evidence.settings import EvidenceSettings
@@ -37,24 +38,12 @@ from agent.model import Draft, Moment, Severity
 from agent.outbox.group import Transaction
 from agent.outbox.outbox import Outbox
 from agent.outbox.troubles import Trouble
-from drivers.readings import PictureChange
 
 log = logging.getLogger("agent.evidence")
 
-PICTURES_WAITING = 8  # in memory, not yet sealed
-SNAPSHOT = "snapshot"
+PICTURES_WAITING = 8  # alarms whose pictures are in memory, not yet sealed
 LOOK_S = 5.0
 FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """One that is on its way to the disk."""
-
-    id: str
-    camera: str
-    severity: Severity
-    plain: bytes
-    at: Moment
 
 
 class EvidenceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +58,14 @@ class EvidenceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence:
-    """One per box; begin() first, then run() for ever. `recipients` tells for whom to seal now."""
+    """One per box; begin() first, then run() for ever. `recipients` tells for whom to seal each form now."""
 
     def __init__(
         self,
         outbox: Outbox,
         folder: Folder,
         settings: EvidenceSettings,
-        recipients: Callable[[], Iterable[str]],
+        recipients: Callable[[], Recipients],
         clock: Clock,
         *,
         reserve_bytes: int,
@@ -102,60 +91,64 @@ class Evidence:
 
     # --- a picture comes ----------------------------------------------------------------------------------------
 
-    async def keep(self, change: PictureChange, camera: str, severity: Severity) -> str:
-        """The id under which the picture will be kept; empty if it is not. Does not wait for the disk."""
-        if not change.jpeg or self._settings.quota_mb == 0:
-            return ""
-        reason = self._refusal(camera)
-        if reason:
-            self._not_kept.add(camera, reason)
-            return ""
-        at = Moment(change.at_ns, change.monotonic_ns, self._clock.synced())
-        picture = Picture(str(uuid4()), camera, severity, change.jpeg, at)
+    async def keep(self, shown: Shows, camera: str, severity: Severity) -> Ids:
+        """The ids under which its forms will be kept. Does not wait for the disk."""
+        given = dict(forms(shown)) if self._settings.quota_mb else {}
+        wanted = {form: content for form, content in given.items() if self._usable_recipients(form)}
+        for form in given.keys() - wanted.keys():
+            self._not_kept.add(camera, form, "no_recipient")
+        if not wanted:
+            return Ids()
+        if reason := self._refusal(camera):
+            for form in wanted:
+                self._not_kept.add(camera, form, reason)
+            return Ids()
+        at = Moment(shown.at_ns, shown.monotonic_ns, self._clock.synced())
+        pictures = [Picture(str(uuid4()), camera, form, severity, content, at) for form, content in wanted.items()]
         if not self._begun.is_set():
-            self._own.add(picture.id)
-        self._start(self._make(picture), self._making)
-        await asyncio.sleep(0)  # its first step hands the promise to the writer: before the alarm that gives the id
-        return picture.id
+            self._own.update(one.id for one in pictures)
+        self._start(self._make(pictures), self._making)
+        await asyncio.sleep(0)  # its first step hands the promise to the writer: before the alarm that gives the ids
+        return Ids(**{one.form.value: one.id for one in pictures})
 
     def _refusal(self, camera: str) -> str:
-        if not self._usable_recipients():
-            return "no_recipient"
         if len(self._making) >= PICTURES_WAITING:
             return "busy"
         return "too_many" if self._not_kept.too_many(camera, self._clock.monotonic_ns() / 1e9) else ""
 
-    def _usable_recipients(self) -> list[str]:
-        given = list(self._recipients())
+    def _usable_recipients(self, form: Form) -> list[str]:
+        given: list[str] = getattr(self._recipients(), form.value)
         found = [one for one in given if usable(one)]
-        self._troubles.recipients(given=len(given), usable=len(found))
+        self._troubles.recipients(form, given=len(given), usable=len(found))
         return found
 
-    async def _make(self, picture: Picture) -> None:
-        """From the promise to the record that it is sealed."""
+    async def _make(self, pictures: list[Picture]) -> None:
+        """From the promise to the records that they are sealed."""
 
         def promise(transaction: Transaction) -> None:
-            rows.promise(transaction, picture.id, picture.camera, SNAPSHOT, picture.severity)
+            for one in pictures:
+                rows.promise(transaction, one.id, one.camera, one.form.value, one.severity)
 
         await self._outbox.transact(promise)
         await self._begun.wait()
-        async with self._turn:
-            reason = await self._seal(picture)
-        if reason:
-            self._lost += 1
-            await self._end([picture.id], [self._loss(picture.id, picture.camera, SNAPSHOT, reason)])
+        for one in pictures:
+            async with self._turn:
+                reason = await self._seal(one)
+            if reason:
+                self._lost += 1
+                await self._end([one.id], [self._loss(one.id, one.camera, one.form.value, reason)])
 
     async def _seal(self, picture: Picture) -> str:
         """Returns why it could not be kept, or nothing."""
-        recipients = self._usable_recipients()
+        recipients = self._usable_recipients(picture.form)
         if not recipients:
             return "no_recipient"
-        sealed, record = await self._folder.aside(lambda: _sealed(picture, recipients))
+        file, record = await self._folder.aside(lambda: sealed(picture, recipients))
         try:
-            reason = await self._make_room(len(sealed), RANK[picture.severity])
+            reason = await self._make_room(len(file), RANK[picture.severity])
             if reason:
                 return reason
-            await self._folder.write(picture.id, sealed)
+            await self._folder.write(picture.id, file)
         except OSError as error:
             log.warning("a picture cannot be written: %s", error)
             self._troubles.unwritable(error)
@@ -276,7 +269,7 @@ class Evidence:
             elif state is State.KEPT and kept.id not in whole:
                 told.append(self._loss(kept.id, kept.camera, kept.kind, "damaged"))
         strays = sorted(files.keys() - known)  # the database that knew them was damaged
-        told += [self._loss(id_, "", SNAPSHOT, "damaged") for id_ in strays]
+        told += [self._loss(id_, "", "", "damaged") for id_ in strays]
         self._lost += len(told)
         for _, kept in table:
             if kept.id in whole:
@@ -369,24 +362,6 @@ class Evidence:
 
     def trouble(self) -> list[Trouble]:
         """What is wrong with evidence now."""
-        self._usable_recipients()
+        for form in Form:
+            self._usable_recipients(form)
         return self._troubles.now()
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _sealed(picture: Picture, recipients: list[str]) -> tuple[bytes, EvidenceSealed]:
-    """The sealed file, and what its record says."""
-    sealed = seal(picture.plain, recipients)
-    return sealed, EvidenceSealed(
-        evidence=picture.id,
-        camera=picture.camera,
-        kind=SNAPSHOT,
-        bytes=len(sealed),
-        sha256=_sha256(sealed),
-        plain_bytes=len(picture.plain),
-        plain_sha256=_sha256(picture.plain),
-        recipients=[fingerprint(one) for one in recipients],
-    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from agent.clock import Clock
+from agent.evidence.picture import Form
 from agent.outbox.troubles import Trouble
 
+CALLED = {Form.SNAPSHOT: "plain", Form.BLURRED: "blurred"}
 SHOWN_S = 3600.0  # how long a drop for want of space is shown
 
 
@@ -14,14 +16,15 @@ class Troubles:
     def __init__(self, clock: Clock, cameras: int) -> None:
         self._clock = clock
         self._cameras = cameras
-        self._given = self._usable = 0
+        self._given: dict[Form, int] = dict.fromkeys(Form, 0)
+        self._usable = dict(self._given)
         self._write_error = ""
         self._shed_s = -SHOWN_S
         self._since: dict[str, int] = {}
 
-    def recipients(self, *, given: int, usable: int) -> None:
-        """How many recipients the centre has named, and for how many of them a picture can be sealed."""
-        self._given, self._usable = given, usable
+    def recipients(self, form: Form, *, given: int, usable: int) -> None:
+        """How many recipients of a form the centre has named, and for how many of them a picture can be sealed."""
+        self._given[form], self._usable[form] = given, usable
 
     def unwritable(self, error: OSError) -> None:
         self._write_error = error.strerror or str(error)
@@ -45,16 +48,18 @@ class Troubles:
         if self._write_error:
             what = f"a picture could not be written: {self._write_error}"
             found.append(("E-101", what, "Check space and rights of the folder `evidence` in the state directory."))
-        if self._cameras and not self._given:
-            what = "nobody is named who may see pictures: none are kept"
-            do = "Nothing on site; tell the centre: `mektep-centre reference SCHOOL recipients --snapshot age1…`."
+        if self._cameras and (nobody := [form for form in Form if not self._given[form]]):
+            which = "" if len(nobody) == len(Form) else f"{CALLED[nobody[0]]} "
+            what = f"nobody is named who may see {which}pictures: none are kept"
+            do = "Nothing on site; tell the centre: mektep-centre reference SCHOOL recipients --snapshot … --blurred …"
             found.append(("E-102", what, do))
         if self._seconds() - self._shed_s < SHOWN_S:
             what = "pictures that the centre did not have yet were dropped for want of space, and recorded"
             do = "See why the centre does not take them; free space, or raise quota_mb in [evidence]."
             found.append(("E-103", what, do))
-        if self._usable < self._given:
-            what = f"for {self._given - self._usable} of {self._given} recipients no picture can be sealed"
+        given, usable = sum(self._given.values()), sum(self._usable.values())
+        if usable < given:
+            what = f"for {given - usable} of {given} recipients no picture can be sealed"
             do = "Tell the centre: publish `recipients` again with keys that begin with age1."
             found.append(("E-105", what, do))
         return found

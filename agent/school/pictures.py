@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.events import CameraPicture, draft
+from agent.evidence.picture import Ids
 from agent.model import Draft, Moment, Severity
 from drivers.readings import PictureChange, PictureState
 
@@ -18,13 +19,14 @@ def is_worth_keeping(change: PictureChange) -> bool:
     return change.before is not None or change.state is not PictureState.CLEAR
 
 
-def changed(change: PictureChange, camera: str, evidence: str, *, synced: bool) -> Draft:
-    """The alarm event of a change; `evidence` is the id under which the picture that shows it is kept, or empty."""
+def changed(change: PictureChange, camera: str, kept: Ids, *, synced: bool) -> Draft:
+    """The alarm event of a change; `kept` are the ids under which the picture that shows it is kept."""
     data = CameraPicture(
         camera=camera,
         state=change.state.value,
         before=change.before.value if change.before else "",
-        evidence=evidence,
+        evidence=kept.snapshot,
+        blurred=kept.blurred,
     )
     at = Moment(change.at_ns, change.monotonic_ns, synced)
     return draft(data, at, severity=SEVERITY[change.state], source=f"{camera}/picture")

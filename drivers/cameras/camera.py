@@ -142,10 +142,12 @@ class Camera:
         state = self._watch.look(self._painter.grey(frame), now_ns / 1e9)
         if state is None:
             return
+        best = self._best(frame)
         change = PictureChange(
             state=state,
             before=before,
-            jpeg=self._painter.jpeg(self._best(frame)),
+            jpeg=self._painter.jpeg(best),
+            blurred=self._painter.coarse(best),
             at_ns=self._clock.utc_ns(),
             monotonic_ns=now_ns,
         )

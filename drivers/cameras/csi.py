@@ -32,7 +32,7 @@ from drivers.cameras.view import Judged
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
-from drivers.readings import SNAPSHOT_BYTES, Light, PictureChange
+from drivers.readings import BLOCKS, SNAPSHOT_BYTES, Light, PictureChange
 
 if TYPE_CHECKING:
     from drivers.cameras.watch import Grey, Watch
@@ -130,13 +130,16 @@ class CsiCamera:
             return
         try:
             at_ns, monotonic_ns, before = self._clock.utc_ns(), self._clock.monotonic_ns(), looking.state
-            state = looking.look(grey_picture(camera, request), monotonic_ns / 1e9)
+            grey = grey_picture(camera, request)
+            state = looking.look(grey, monotonic_ns / 1e9)
             jpeg = snapshot(camera, request) if state else b""
         finally:
             request.release()
         self.counters.frames += 1
         if state:
-            change = PictureChange(state=state, before=before, jpeg=jpeg, at_ns=at_ns, monotonic_ns=monotonic_ns)
+            change = PictureChange(
+                state=state, before=before, jpeg=jpeg, blurred=coarse(grey), at_ns=at_ns, monotonic_ns=monotonic_ns
+            )
             self._loop.call_soon_threadsafe(self._changes.append, change)
         self._loop.call_soon_threadsafe(self._news.set)
 
@@ -264,6 +267,18 @@ def snapshot(camera: Any, request: Any) -> bytes:
         if len(data) <= SNAPSHOT_BYTES:
             break
     return data
+
+
+def coarse(grey: Grey) -> bytes:
+    """A grey JPEG of BLOCKS along the longer side: light and dark, and nobody."""
+    import numpy as np
+    import simplejpeg  # picamera2 brings it
+
+    height, width = grey.shape
+    cell = width // BLOCKS
+    means = grey.reshape(height // cell, cell, width // cell, cell).mean(axis=(1, 3)).astype(np.uint8)
+    mosaic = np.ascontiguousarray(means.repeat(cell, axis=0).repeat(cell, axis=1)[:, :, None])
+    return bytes(simplejpeg.encode_jpeg(mosaic, colorspace="GRAY", colorsubsampling="Gray"))
 
 
 def silent(settings: Settings) -> DeviceError:

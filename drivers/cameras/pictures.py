@@ -15,9 +15,10 @@ from av.video.reformatter import VideoReformatter
 
 from drivers.cameras.ring import Clip
 from drivers.cameras.watch import COLUMNS, ROWS, Grey
-from drivers.readings import SNAPSHOT_BYTES
+from drivers.readings import BLOCKS, SNAPSHOT_BYTES
 
 JPEG_QUALITY = (4, 10, 20, 31)  # of the encoder's 2 (best) to 31; the next one if the picture is too large
+BLOCK_PX = 40  # of a coarse picture: 640 along the longer side
 JPEG_WIDTH = 1920  # a wider picture is made smaller: faces and hands are to be seen, not pores
 
 
@@ -54,6 +55,8 @@ class Painter:
     def __init__(self) -> None:
         self._small = VideoReformatter()
         self._large = VideoReformatter()
+        self._coarse = VideoReformatter()
+        self._mosaic = VideoReformatter()
 
     def grey(self, frame: av.VideoFrame) -> Grey:
         small = self._small.reformat(frame, COLUMNS, ROWS, "gray", interpolation="AREA", threads=1)
@@ -70,6 +73,16 @@ class Painter:
             if len(jpeg) <= SNAPSHOT_BYTES:
                 return jpeg
         return b""  # noise that no JPEG can hold
+
+    def coarse(self, frame: av.VideoFrame) -> bytes:
+        """A JPEG of BLOCKS along the longer side, each of one colour: light and dark, and nobody."""
+        longer = max(frame.width, frame.height, 1)
+        columns, rows = (max(1, round(BLOCKS * side / longer)) for side in (frame.width, frame.height))
+        blocks = self._coarse.reformat(frame, columns, rows, "rgb24", interpolation="AREA", threads=1)
+        mosaic = self._mosaic.reformat(
+            blocks, columns * BLOCK_PX, rows * BLOCK_PX, "rgb24", interpolation="POINT", threads=1
+        )
+        return _jpeg(mosaic.reformat(format="yuvj420p", dst_color_range="JPEG"), JPEG_QUALITY[0])
 
 
 def _jpeg(frame: av.VideoFrame, quality: int) -> bytes:

@@ -29,7 +29,7 @@ from drivers import catalog
 from drivers.driver import Clock, Counters, Finding, Secrets, Source, Verdict
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap, ZoneChange, ZoneState
-from tests.agent.evidence.pictures import RECIPIENT, change, jpeg, opened
+from tests.agent.evidence.pictures import DESK, RECIPIENT, change, jpeg, opened
 from tests.agent.sync.box import SMALL, until
 
 ORDERS_KEY = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
@@ -217,17 +217,18 @@ async def test_a_lamp_lights_beside_its_reader_and_its_trouble_costs_no_tap(runn
 
 async def test_a_camera_that_is_covered_is_an_alarm_with_its_picture(running: Running) -> None:
     reference = Reference(running.folder / "state/reference", SystemClock())
-    await reference.put("recipients", 7, b'{"snapshot":["%s"]}' % RECIPIENT.encode())
+    named = {"snapshot": [RECIPIENT], "blurred": [DESK]}
+    await reference.put("recipients", 7, json.dumps(named).encode())
     await running.start()
-    running.devices["good"].readings.put_nowait(change(jpeg(seed=3)))
-    await until(lambda: running.recorded("kz.mektep.evidence.sealed.v1"))
-    (record,) = (json.loads(text) for text in running.recorded("kz.mektep.evidence.sealed.v1"))
+    running.devices["good"].readings.put_nowait(change(jpeg(seed=3), blurred=jpeg(900)))
+    await until(lambda: len(running.recorded("kz.mektep.evidence.sealed.v1")) == 2)
+    other, record = (json.loads(text) for text in running.recorded("kz.mektep.evidence.sealed.v1"))
     (alarm,) = (json.loads(text) for text in running.recorded("kz.mektep.camera.picture.v1"))
     id_ = alarm["data"]["evidence"]
-    assert record["data"]["evidence"] == id_
-    assert record["time"] == alarm["time"]
+    assert [record["data"]["evidence"], other["data"]["evidence"]] == [id_, alarm["data"]["blurred"]]
+    assert record["time"] == other["time"] == alarm["time"]
     assert opened((running.folder / f"state/evidence/{id_}.age").read_bytes()) == jpeg(seed=3)
-    await until(lambda: (found := running.picture()) and found.evidence.kept == 1)
+    await until(lambda: (found := running.picture()) and found.evidence.kept == 2)
     assert running.picture().datasets == {"recipients": "7"}
 
 
@@ -239,7 +240,7 @@ async def test_without_anybody_who_may_see_it_the_alarm_comes_alone(
     running.devices["good"].readings.put_nowait(change(jpeg()))
     await until(lambda: running.recorded("kz.mektep.evidence.lost.v1"))
     (alarm,) = (json.loads(text) for text in running.recorded("kz.mektep.camera.picture.v1"))
-    assert alarm["data"]["evidence"] == ""
+    assert alarm["data"]["evidence"] == alarm["data"]["blurred"] == ""
     assert not list(running.folder.glob("state/evidence/*"))
 
 

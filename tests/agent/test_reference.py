@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent import private_file, reference
+from agent.datasets import Recipients
 from agent.reference import BEHIND_S, Reference, Unusable
 from agent.wall_time import utc_ns_of
 from tests.agent.evidence.pictures import RECIPIENT
@@ -18,19 +19,20 @@ from tests.clock import FastClock
 
 ONE = json.dumps({"snapshot": [RECIPIENT]}).encode()
 NONE = b'{"snapshot":[]}'
+NOBODY, POLICE = Recipients(snapshot=[]), Recipients(snapshot=[RECIPIENT])
 
 
 async def test_the_newest_is_kept_also_after_a_restart(tmp_path: Path) -> None:
     held = Reference(tmp_path, FastClock())
-    assert (held.recipients(), held.versions(), held.version("recipients")) == ((), {}, 0)
+    assert (held.recipients(), held.versions(), held.version("recipients")) == (NOBODY, {}, 0)
     assert await held.put("recipients", 5, ONE)
     assert not await held.put("recipients", 5, NONE)
     assert not await held.put("recipients", 4, NONE)
     again = Reference(tmp_path, FastClock())
-    assert (again.recipients(), again.versions()) == ((RECIPIENT,), {"recipients": "5"})
+    assert (again.recipients(), again.versions()) == (POLICE, {"recipients": "5"})
     assert not await again.put("recipients", 4, NONE)
     assert await again.put("recipients", 6, NONE)
-    assert Reference(tmp_path, FastClock()).recipients() == ()
+    assert Reference(tmp_path, FastClock()).recipients() == NOBODY
     assert stat.S_IMODE((tmp_path / "recipients.json").stat().st_mode) == 0o600
 
 
@@ -42,7 +44,7 @@ async def test_a_file_that_changed_is_not_believed(tmp_path: Path, spoil: object
     path = tmp_path / "recipients.json"
     path.write_text(spoil(path.read_text()))  # type: ignore[operator]
     held = Reference(tmp_path, FastClock())
-    assert (held.recipients(), held.version("recipients")) == ((), 0)
+    assert (held.recipients(), held.version("recipients")) == (NOBODY, 0)
     assert await held.put("recipients", 5, ONE)  # the broker keeps it for us
 
 
@@ -56,7 +58,7 @@ async def test_on_a_full_disk_the_former_one_stays(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(reference, "write_private", full)
     with pytest.raises(OSError, match="No space"):
         await held.put("recipients", 6, NONE)
-    assert (held.recipients(), held.version("recipients")) == ((RECIPIENT,), 5)
+    assert (held.recipients(), held.version("recipients")) == (POLICE, 5)
     monkeypatch.setattr(reference, "write_private", private_file.write_private)
     assert await held.put("recipients", 6, NONE)
 

@@ -12,6 +12,7 @@ from agent.alarm_path import AlarmPath
 from agent.book import EMPTY
 from agent.config import SourceConfig
 from agent.events import CameraPicture, CardSeen, ContactChanged, ReportPressed, SourceState, ZoneChanged
+from agent.evidence.picture import Ids
 from agent.model import Draft, Lane, Place, Severity
 from agent.rules import Rules
 from agent.school.cards import card_hash
@@ -93,9 +94,9 @@ class House:
             raise OSError("no disk")
         return decide(Gathering(self.recorded))  # type: ignore[arg-type]
 
-    async def _keep(self, picture: PictureChange, camera: str, severity: Severity) -> str:
+    async def _keep(self, picture: PictureChange, camera: str, severity: Severity) -> Ids:
         self.kept.append((picture, camera))
-        return f"evidence-{len(self.kept)}"
+        return Ids(snapshot=f"evidence-{len(self.kept)}", blurred=f"blurred-{len(self.kept)}")
 
     async def _send_ahead(self, _alarm: Draft) -> bool:
         return False
@@ -225,7 +226,9 @@ async def test_a_covered_camera_is_an_alarm_with_its_picture_kept() -> None:
     house = House()
     change = PictureChange(state=PictureState.COVERED, before=None, jpeg=b"jpeg", at_ns=START_NS, monotonic_ns=7)
     (event,) = await house.reads(house.station("camera", "gate"), change)
-    assert event.data == CameraPicture(camera="gate", state="covered", before="", evidence="evidence-1")
+    assert event.data == CameraPicture(
+        camera="gate", state="covered", before="", evidence="evidence-1", blurred="blurred-1"
+    )
     assert [(picture.jpeg, camera) for picture, camera in house.kept] == [(b"jpeg", "gate")]
     assert await house.reads(house.station("camera", "gate"), change) == []
     assert len(house.kept) == 1
@@ -241,7 +244,9 @@ async def test_a_camera_that_is_clear_from_the_start_is_told_without_a_picture()
     covered = msgspec.structs.replace(clear, state=PictureState.COVERED)
     for change in (covered, clear):
         (event,) = await house.reads(house.station("camera", "gate"), change)
-    assert event.data == CameraPicture(camera="gate", state="clear", before="covered", evidence="evidence-2")
+    assert event.data == CameraPicture(
+        camera="gate", state="clear", before="covered", evidence="evidence-2", blurred="blurred-2"
+    )
 
 
 # --- devices ------------------------------------------------------------------------------------------------

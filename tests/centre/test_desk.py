@@ -74,20 +74,21 @@ def keep(store: Store, sealed: bytes, name: str = ONE, school: str = "school-07"
 
 def test_the_list_says_what_came_and_what_will_not(run: Run, store: Store) -> None:
     keep(store, bytes(20_000))
-    lost = {"evidence": TWO, "camera": "yard", "reason": "quota"}
+    lost = {"evidence": TWO, "camera": "yard", "kind": "blurred", "reason": "quota"}
     store.store([batch("record", 1, [event("school-07", "record", 1, type="kz.mektep.evidence.lost.v1", data=lost)])])
     code, out, _ = run("evidence", "list", "school-07")
     assert code == 1
     assert [line.split()[0] for line in out.splitlines()] == [ONE, TWO]
     assert "whole  20000 bytes" in out
     assert "yard" in out
-    assert "lost quota" in out
+    assert "blurred  lost quota" in out
     code, out, _ = run("evidence", "list", "--json")
     assert [one["state"] for one in json.loads(out)] == ["whole", "lost"]
 
 
 def test_the_words_of_a_box_cannot_move_the_cursor(run: Run, store: Store) -> None:
-    lost = {"evidence": TWO, "camera": "\x1b[2J\n" + "x" * 5_000, "reason": "\x1b]0;evil\x07"}
+    bad = "\x1b[2J\n" + "x" * 5_000
+    lost = {"evidence": TWO, "camera": bad, "kind": bad, "reason": "\x1b]0;evil\x07"}
     store.store([batch("record", 1, [event("school-07", "record", 1, type="kz.mektep.evidence.lost.v1", data=lost)])])
     _, out, _ = run("evidence", "list")
     assert out.removesuffix("\n").isprintable()
@@ -100,7 +101,7 @@ def test_the_words_of_a_box_cannot_move_the_cursor(run: Run, store: Store) -> No
 
 def test_what_is_on_its_way_shows_how_far(run: Run, store: Store) -> None:
     EvidenceStore(store.database).store([part(0)])
-    assert run("evidence", "list") == (0, f"{ONE}  school-07  ?  ?  partial  16384/40000 bytes\n", "")
+    assert run("evidence", "list") == (0, f"{ONE}  school-07  ?  ?  ?  partial  16384/40000 bytes\n", "")
 
 
 def test_a_sealed_file_is_written_and_with_a_key_opened(run: Run, store: Store, tmp_path: Path) -> None:
@@ -134,6 +135,8 @@ def test_a_file_goes_to_standard_output(folder: Path, store: Store) -> None:
         (["reference", "school-07", "recipients"], "K-125"),
         (["reference", "school-07", "recipients", "--snapshot", "age1x"], "K-123"),
         (["reference", "school-07", "calendar", "--snapshot", RECIPIENT], "K-123"),
+        (["reference", "school-07", "recipients", "--blurred", "age1x"], "K-123"),
+        (["reference", "school-07", "calendar", "--blurred", RECIPIENT], "K-123"),
         (["reference", "school-07", "recipients", "/no/such/file"], "K-119"),
         (["reference", "school-07", "recipients", "/dev/null"], "K-123"),
     ],
@@ -181,9 +184,12 @@ def test_a_published_dataset_waits_at_the_broker(
     (tmp_path / "calendar.json").write_text(large)
     assert call("reference", box.school, "calendar", str(tmp_path / "calendar.json"))[0] == 0
     assert call("reference", box.school, "recipients", "--snapshot", RECIPIENT)[0] == 0
+    assert call("reference", box.school, "recipients", "--blurred", RECIPIENT)[0] == 0
+    heard = retained(box, city, tmp_path / "box")
+    assert heard["recipients"].body["content"] == {"snapshot": [RECIPIENT], "blurred": [RECIPIENT]}
     assert call("reference", box.school, "recipients", "--snapshot")[0] == 0
     heard = retained(box, city, tmp_path / "box")
-    assert heard["recipients"].body["content"] == {"snapshot": []}
+    assert heard["recipients"].body["content"] == {"snapshot": [], "blurred": [RECIPIENT]}
     names = [one["sha256"] for one in heard["calendar"].body["parts"]]
     assert b"".join(heard[name].payload for name in names).decode() == large
     assert len(heard) == 2 + len(names)

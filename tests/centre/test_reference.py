@@ -68,6 +68,9 @@ def test_parts_that_nobody_needs_now_are_taken_back_after_the_manifest() -> None
         ("recipients", b'{"snapshot": ["age1short"]}'),
         ("recipients", json.dumps({"snapshot": [RECIPIENT] * 17}).encode()),
         ("recipients", json.dumps({"snapshot": [RECIPIENT], "clip": []}).encode()),
+        ("recipients", json.dumps({"snapshot": [], "blurred": [RECIPIENT] * 17}).encode()),
+        ("recipients", b'{"snapshot": [], "blurred": ["age1short"]}'),
+        ("recipients", json.dumps({"blurred": [RECIPIENT]}).encode()),
         ("cards", b"no JSON"),
         ("cards", b"\xff{}"),
         ("cards", b'{"a":"' + b"x" * (64 * PART_BYTES) + b'"}'),
@@ -81,6 +84,7 @@ def test_what_boxes_would_refuse_is_not_published(dataset: str, content: bytes) 
 def test_what_is_sound_is(monkeypatch: pytest.MonkeyPatch) -> None:
     check("recipients", SMALL)
     check("recipients", b'{"snapshot": []}')
+    check("recipients", json.dumps({"snapshot": [], "blurred": [RECIPIENT] * 16}).encode())
     check("cards", large())
     assert len(SMALL) < INLINE_MAX < len(large())
 

@@ -16,8 +16,10 @@ import pytest
 import yaml
 
 from agent.alarm_path import AlarmPath
+from agent.datasets import Recipients
 from agent.events import KINDS, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
 from agent.events import Health as HealthData
+from agent.evidence.picture import Ids
 from agent.model import Draft, Lane, Place, Severity
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
@@ -122,7 +124,7 @@ def others() -> list[Draft]:
     return [
         *(contacts.changed(ContactChange(contact="", state=one, **at), "door", synced=True) for one in ContactState),
         contacts.pressed(Pressed(at_ns=AT.utc_ns, monotonic_ns=5), "button", synced=True),
-        *(pictures.changed(PictureChange(state=one, jpeg=b"", **at), "gate", "", synced=True) for one in PictureState),
+        *(pictures.changed(PictureChange(state=one, jpeg=b"", **at), "g", Ids(), synced=True) for one in PictureState),
         draft(trouble, AT, type="kz.mektep.source.failed.v1"),
         draft(trouble, AT, type="kz.mektep.source.restored.v1"),
         draft(Salvaged(epoch=EPOCH, kept=3, unreadable="page 3", set_aside="outbox-damaged.db"), AT),
@@ -168,17 +170,19 @@ def of_the_school() -> list[Draft]:
 
 
 async def of_pictures(outbox: Outbox, folder: Path) -> None:
-    """One sealed, one lost, one not kept."""
+    """One sealed in both forms, one form lost, one picture not kept."""
     recipients = [RECIPIENT]
-    evidence = evidence_of(outbox, folder, FastClock(), lambda: recipients)
+    evidence = evidence_of(
+        outbox, folder, FastClock(), lambda: Recipients(snapshot=recipients, blurred=recipients)
+    )  # fmt: skip
     await evidence.begin()
-    assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+    assert await evidence.keep(change(jpeg(), blurred=jpeg(900)), "gate", Severity.ERROR) != Ids()
     await evidence.drained()
     owed = evidence.owed()
     assert owed is not None
     evidence.lose(owed, "refused")
     recipients.clear()
-    assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+    assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == Ids()
     await evidence.tell_not_kept()
     await evidence.drained()
 

@@ -184,6 +184,8 @@ async def it_opens_and_its_first_picture_is_clear() -> str:
         shown = simplejpeg.decode_jpeg(change.jpeg)
         assert shown.shape == (HEIGHT, WIDTH, 3), shown.shape
         assert len(change.jpeg) <= SNAPSHOT_BYTES
+        coarse = simplejpeg.decode_jpeg(change.blurred, colorspace="GRAY")[:, :, 0].astype(int)
+        assert np.ptp(coarse.reshape(9, 20, 16, 20), axis=(1, 3)).max() <= 3, "more than blocks"
         assert abs(change.at_ns - time.time_ns()) < 5e9
         await until(lambda: remote.counters.frames >= 3)
         return f"{took_s:.1f} s with the process; snapshot of {len(change.jpeg)} bytes; {resident_mb(cell)} MB resident"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pyrage
 
 from agent.clock import Clock
+from agent.datasets import Recipients
 from agent.evidence.folder import Folder
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.store import Evidence
@@ -20,19 +21,24 @@ IDENTITY = "AGE-SECRET-KEY-1GCLKD9WZ6GDURU7WPDDHP2JR8KQS2EPAYG0VPR9QM9GGWZZFNSMS
 RECIPIENT = "age1dt6k3j9gymspxnn8d7rd760vggfy6w3xvyyl9mpsqmvvrjl2ef9sc3kvjn"
 
 
-def nobody() -> tuple[str, ...]:
-    return ()
+DESK_IDENTITY = "AGE-SECRET-KEY-1DKMQKW9KWQLS7EEVW5XZQ7HMY735NVASU2KE98C2ZCFN228M34TSXLG448"
+DESK = "age1kkfruxzg7wlh33ywk82ar74ex8tzavl7gg7jk0jz663xxqucga7q85ygsl"
 
 
-def somebody() -> tuple[str, ...]:
-    return (RECIPIENT,)
+def nobody() -> Recipients:
+    return Recipients(snapshot=[])
+
+
+def somebody() -> Recipients:
+    """The police sees plain pictures, the school's desk blurred ones."""
+    return Recipients(snapshot=[RECIPIENT], blurred=[DESK])
 
 
 def evidence_of(
     outbox: Outbox,
     folder: Path,
     clock: Clock,
-    recipients: Callable[[], Iterable[str]] = nobody,
+    recipients: Callable[[], Recipients] = nobody,
     *,
     quota_mb: int = 100,
     reserve_bytes: int = 0,
@@ -49,9 +55,14 @@ def jpeg(size: int = 20_000, seed: int = 1) -> bytes:
     return b"\xff\xd8" + random.Random(seed).randbytes(size - 4) + b"\xff\xd9"
 
 
-def change(picture: bytes, state: PictureState = PictureState.COVERED) -> PictureChange:
+def change(picture: bytes, state: PictureState = PictureState.COVERED, *, blurred: bytes = b"") -> PictureChange:
     return PictureChange(
-        state=state, before=PictureState.CLEAR, jpeg=picture, at_ns=time.time_ns(), monotonic_ns=time.monotonic_ns()
+        state=state,
+        before=PictureState.CLEAR,
+        jpeg=picture,
+        blurred=blurred,
+        at_ns=time.time_ns(),
+        monotonic_ns=time.monotonic_ns(),
     )
 
 

@@ -12,62 +12,35 @@ import functools
 import hashlib
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent import private_file
 from agent.age import fingerprint
+from agent.datasets import Recipients
 from agent.evidence import folder as evidence_folder
 from agent.evidence import not_kept, store
+from agent.evidence.picture import Ids
 from agent.evidence.rows import RANK
 from agent.evidence.store import PICTURES_WAITING, Evidence
 from agent.model import Severity
-from agent.outbox.outbox import Outbox
 from agent.school import pictures
-from tests.agent.evidence.pictures import RECIPIENT, change, evidence_of, jpeg, nobody, opened, somebody
+from tests.agent.evidence.kept import Box
+from tests.agent.evidence.pictures import (
+    DESK,
+    RECIPIENT,
+    change,
+    evidence_of,
+    jpeg,
+    nobody,
+    opened,
+    somebody,
+)
 from tests.agent.outbox.box import opened as outbox_opened
-from tests.agent.outbox.box import records, rows, until, write_locked
+from tests.agent.outbox.box import records, until, write_locked
 from tests.clock import FastClock
-
-
-class Box:
-    """An outbox and the evidence beside it."""
-
-    def __init__(self, folder: Path, outbox: Outbox, evidence: Evidence, clock: FastClock) -> None:
-        self.folder, self.outbox, self.evidence, self.clock = folder, outbox, evidence, clock
-
-    async def keep(
-        self, size: int = 20_000, seed: int = 1, severity: Severity = Severity.ERROR, camera: str = "gate"
-    ) -> str:
-        """A picture, until it is kept or told as lost."""
-        id_ = await self.evidence.keep(change(jpeg(size, seed)), camera, severity)
-        await self.evidence.drained()
-        return id_
-
-    def files(self) -> dict[str, bytes]:
-        return {path.stem: path.read_bytes() for path in (self.folder / "evidence").glob("*")}
-
-    def table(self) -> list[tuple[Any, ...]]:
-        return rows(self.folder / "o.db", "select id, state from evidence order by number")
-
-    async def sealed(self) -> list[dict[str, Any]]:
-        return await records(self.outbox, "evidence.sealed")
-
-    async def lost(self) -> list[tuple[str, str]]:
-        return [(one["evidence"], one["reason"]) for one in await records(self.outbox, "evidence.lost")]
-
-
-@pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[Box]:
-    clock = FastClock()
-    async with outbox_opened(tmp_path / "o.db", clock=clock) as outbox:
-        evidence = evidence_of(outbox, tmp_path, clock, somebody, quota_mb=1)
-        await evidence.begin()
-        yield Box(tmp_path, outbox, evidence, clock)
-
 
 # --- keeping --------------------------------------------------------------------------------------------------------
 
@@ -101,16 +74,16 @@ async def test_the_alarm_does_not_wait_and_is_never_on_the_disk_without_the_prom
     with write_locked(box.folder / "o.db"):
         picture = change(jpeg())
         async with asyncio.timeout(1):
-            id_ = await box.evidence.keep(picture, "gate", Severity.ERROR)
+            ids = await box.evidence.keep(picture, "gate", Severity.ERROR)
         assert box.outbox._waiting == 1  # the promise is with the writer before anybody has the id
-        alarm = pictures.changed(picture, "gate", id_, synced=True)
+        alarm = pictures.changed(picture, "gate", ids, synced=True)
         told = asyncio.ensure_future(box.outbox.accept([alarm]))
         await asyncio.sleep(0)
         assert (box.outbox._waiting, box.table()) == (2, [])
     await told
-    assert box.table()[0][0] == id_  # whatever became of the picture meanwhile
+    assert box.table()[0][0] == ids.snapshot  # whatever became of the picture meanwhile
     await box.evidence.drained()
-    assert [one["evidence"] for one in await box.sealed()] == [id_]
+    assert [one["evidence"] for one in await box.sealed()] == [ids.snapshot]
 
 
 async def test_what_is_delivered_leaves_nothing(box: Box) -> None:
@@ -144,14 +117,14 @@ async def test_without_a_recipient_nothing_is_kept_and_that_is_told(tmp_path: Pa
     async with outbox_opened(tmp_path / "o.db") as outbox:
         evidence = evidence_of(outbox, tmp_path, FastClock(), nobody)
         await evidence.begin()
-        assert [await evidence.keep(change(jpeg()), "gate", Severity.ERROR) for _ in range(3)] == ["", "", ""]
+        assert [await evidence.keep(change(jpeg()), "gate", Severity.ERROR) for _ in range(3)] == [Ids()] * 3
         await evidence.tell_not_kept()
         (lost,) = await records(outbox, "evidence.lost")
         assert lost == {"evidence": "", "camera": "gate", "kind": "snapshot", "reason": "no_recipient", "count": 3}
         assert list(tmp_path.glob("evidence/*")) == []
         assert [one.code for one in evidence.trouble()] == ["E-102"]
         assert evidence.state().not_kept == 3
-        assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+        assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == Ids()
         await evidence.tell_not_kept()  # within the same minute it is gathered
         assert len(await records(outbox, "evidence.lost")) == 1
         await evidence.finish()
@@ -161,21 +134,23 @@ async def test_without_a_recipient_nothing_is_kept_and_that_is_told(tmp_path: Pa
 async def test_a_recipient_that_is_none_is_named_and_the_others_still_see(tmp_path: Path) -> None:
     given = [RECIPIENT, "age1" + "q" * 58]
     async with outbox_opened(tmp_path / "o.db") as outbox:
-        evidence = evidence_of(outbox, tmp_path, FastClock(), lambda: given)
+        evidence = evidence_of(outbox, tmp_path, FastClock(), lambda: Recipients(snapshot=given, blurred=[DESK]))
         await evidence.begin()
-        id_ = await evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+        id_ = (await evidence.keep(change(jpeg()), "gate", Severity.ERROR)).snapshot
         await evidence.drained()
         assert opened((tmp_path / f"evidence/{id_}.age").read_bytes()) == jpeg()
         assert [one.code for one in evidence.trouble()] == ["E-105"]
         given[:] = given[1:]
-        assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+        assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == Ids()
 
 
 async def test_a_recipient_that_is_withdrawn_meanwhile_gets_nothing(tmp_path: Path) -> None:
     given = [RECIPIENT]
     async with outbox_opened(tmp_path / "o.db") as outbox:
-        evidence = evidence_of(outbox, tmp_path, FastClock(), lambda: given)
-        id_ = await evidence.keep(change(jpeg()), "gate", Severity.ERROR)  # it waits: the store has not begun
+        evidence = evidence_of(outbox, tmp_path, FastClock(), lambda: Recipients(snapshot=given))
+        id_ = (
+            await evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+        ).snapshot  # it waits: the store has not begun
         given.clear()
         await evidence.begin()
         await evidence.drained()
@@ -185,16 +160,16 @@ async def test_a_recipient_that_is_withdrawn_meanwhile_gets_nothing(tmp_path: Pa
 
 
 async def test_a_picture_without_bytes_or_a_quota_of_nothing_gives_no_id(box: Box, tmp_path: Path) -> None:
-    assert await box.evidence.keep(change(b""), "gate", Severity.ERROR) == ""
+    assert await box.evidence.keep(change(b""), "gate", Severity.ERROR) == Ids()
     none = evidence_of(box.outbox, tmp_path, box.clock, somebody, quota_mb=0)
-    assert await none.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+    assert await none.keep(change(jpeg()), "gate", Severity.ERROR) == Ids()
 
 
 async def test_pictures_in_memory_are_bounded(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(not_kept, "PER_MINUTE", 1_000)
     with write_locked(box.folder / "o.db"):
         ids = [await box.evidence.keep(change(jpeg()), "gate", Severity.ERROR) for _ in range(PICTURES_WAITING + 2)]
-        assert [bool(one) for one in ids] == [True] * PICTURES_WAITING + [False, False]
+        assert [bool(one.snapshot) for one in ids] == [True] * PICTURES_WAITING + [False, False]
     await box.evidence.drained()
     await box.evidence.tell_not_kept()
     assert await box.lost() == [("", "busy")]
@@ -370,7 +345,7 @@ async def test_a_folder_that_cannot_be_looked_into_ends_nothing(
             running = asyncio.create_task(evidence.run())
             await until(evidence.trouble)
         assert [one.code for one in evidence.trouble()] == ["E-101"]
-        id_ = await evidence.keep(change(jpeg()), "gate", Severity.ERROR)
+        id_ = (await evidence.keep(change(jpeg()), "gate", Severity.ERROR)).snapshot
         await until(lambda: evidence.find(id_))  # mended: it begins, and goes on with what waited
         assert evidence.trouble() == []
         running.cancel()

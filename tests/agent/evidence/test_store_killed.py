@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -33,9 +34,9 @@ async def main(folder):
         number = 0
         while True:
             number += 1
-            picture = change(jpeg(60_000, number))
-            id_ = await evidence.keep(picture, "gate", Severity.ERROR)
-            await outbox.accept([pictures.changed(picture, "gate", id_, synced=True)])
+            picture = change(jpeg(60_000, number), blurred=jpeg(6_000, number))
+            ids = await evidence.keep(picture, "gate", Severity.ERROR)
+            await outbox.accept([pictures.changed(picture, "gate", ids, synced=True)])
             if number % 5 == 0 and (owed := evidence.owed()):
                 evidence.delivered(owed)
                 print("delivered", owed.id, flush=True)
@@ -71,8 +72,9 @@ async def test_kill_9_leaves_neither_an_orphan_nor_a_promise(tmp_path: Path) -> 
         files = {path.stem for path in (tmp_path / "evidence").iterdir()}
         table = rows(tmp_path / "o.db", "select id, state from evidence")
         assert {(id_, 1) for id_ in files} == set(table)
-        sql = "select json_extract(json, '$.data.evidence') from event where type = ?"
-        promised = {id_ for (id_,) in rows(tmp_path / "o.db", sql, "kz.mektep.camera.picture.v1")} - {""}
+        sql = "select json_extract(json, '$.data.evidence', '$.data.blurred') from event where type = ?"
+        named = rows(tmp_path / "o.db", sql, "kz.mektep.camera.picture.v1")
+        promised = {id_ for (both,) in named for id_ in json.loads(both)} - {""}
         lost = [one["evidence"] for one in await records(outbox, "evidence.lost")]
         assert len(promised) > 20
         assert len(lost) == len(set(lost))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from agent.evidence.picture import Form
 from agent.evidence.troubles import SHOWN_S, Troubles
 from tests.clock import FastClock
 
@@ -20,9 +21,19 @@ def test_each_is_shown_as_long_as_it_lasts() -> None:
     clock = FastClock()
     troubles = Troubles(clock, cameras=1)
     assert codes(troubles) == ["E-102"]
-    troubles.recipients(given=2, usable=1)
+    assert "see pictures" in troubles.now()[0].what
+    troubles.recipients(Form.SNAPSHOT, given=2, usable=1)
+    assert codes(troubles) == ["E-102", "E-105"]
+    assert "see blurred pictures" in troubles.now()[0].what
+    troubles.recipients(Form.BLURRED, given=3, usable=1)
     assert codes(troubles) == ["E-105"]
-    troubles.recipients(given=1, usable=1)
+    assert "for 3 of 5" in troubles.now()[0].what
+    for form in Form:
+        troubles.recipients(form, given=1, usable=1)
+    assert codes(troubles) == []
+    troubles.recipients(Form.SNAPSHOT, given=0, usable=0)
+    assert "see plain pictures" in troubles.now()[0].what
+    troubles.recipients(Form.SNAPSHOT, given=1, usable=1)
     troubles.unwritable(OSError(errno.EACCES, "Permission denied"))
     assert codes(troubles) == ["E-101"]
     assert "Permission denied" in troubles.now()[0].what

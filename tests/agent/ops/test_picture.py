@@ -85,7 +85,7 @@ async def test_the_link_shows_its_trouble_and_what_was_refused(house: House) -> 
 
 
 async def test_pictures_and_reference_data_are_shown(house: House) -> None:
-    await house.reference.put("recipients", 7, b'{"snapshot":["%s"]}' % RECIPIENT.encode())
+    await house.reference.put("recipients", 7, b'{"snapshot":["%s"],"blurred":[]}' % RECIPIENT.encode())
     await house.evidence.begin()
     await house.evidence.keep(change(jpeg()), "gate", Severity.ERROR)
     await house.evidence.drained()

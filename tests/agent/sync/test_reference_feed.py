@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import reference as reference_module
-from agent.datasets import DATASETS
+from agent.datasets import DATASETS, Recipients
 from agent.reference import Reference
 from agent.sync import reference_feed
 from agent.sync.reference_feed import ReferenceFeed
@@ -32,6 +32,7 @@ from tests.clock import FastClock
 ORDERS = Ed25519PrivateKey.generate()
 PREFIX = "mektep/v1/school-07/reference/"
 CONTENT = {"snapshot": [RECIPIENT]}
+POLICE = Recipients(snapshot=[RECIPIENT])
 
 
 class Feed:
@@ -86,11 +87,11 @@ def sha256(part: bytes) -> str:
 async def test_a_dataset_takes_its_place_and_is_told_once(feed: Feed) -> None:
     assert feed.feed.topics() == [PREFIX + name for name in DATASETS]
     feed.give(manifest())
-    await until(lambda: feed.reference.recipients() == (RECIPIENT,))
+    await until(lambda: feed.reference.recipients() == POLICE)
     feed.give(manifest())  # the broker gives it at each connection
     feed.give(manifest(6, content={"snapshot": []}))
     await until(lambda: feed.changes == 2)
-    assert (feed.reference.version("recipients"), feed.reference.recipients()) == (6, ())
+    assert (feed.reference.version("recipients"), feed.reference.recipients()) == (6, Recipients(snapshot=[]))
     assert feed.listened == []
 
 
@@ -114,6 +115,7 @@ WRONG = [
     ("content of another shape", {}, manifest(content={"snapshot": "all"}), "malformed"),
     ("a secret key among recipients", {}, manifest(content={"snapshot": ["AGE-SECRET-KEY-1X"]}), "malformed"),
     ("too many recipients", {}, manifest(content={"snapshot": [RECIPIENT] * 17}), "malformed"),
+    ("too many for blurred", {}, manifest(content={"snapshot": [], "blurred": [RECIPIENT] * 17}), "malformed"),
     ("too many parts", {}, manifest(content=None, parts=named(b"x") * 65), "malformed"),
     ("no JSON", {}, b"{", "malformed"),
     ("a part that nobody asked for", {"name": sha256(b"x")}, b"x", "foreign_topic"),
@@ -152,7 +154,7 @@ async def test_parts_are_asked_for_by_name_and_come_in_any_order(feed: Feed) -> 
     for one in reversed(parts):
         assert feed.reference.version("recipients") == 0
         part(feed, one)
-    await until(lambda: feed.reference.recipients() == (RECIPIENT,))
+    await until(lambda: feed.reference.recipients() == POLICE)
     assert sorted(feed.unlistened) == sorted(topics)
     assert feed.feed.topics() == [PREFIX + name for name in DATASETS]
 
@@ -240,7 +242,7 @@ async def test_what_was_being_written_when_the_connection_was_lost_is_in_force_w
     feed.give(manifest())  # retained: it comes again
     asyncio.get_running_loop().call_later(0.05, go_on.set)
     await until_cut(feed, lambda: feed.changes == 1)
-    assert feed.reference.recipients() == (RECIPIENT,)
+    assert feed.reference.recipients() == POLICE
 
 
 @pytest.mark.parametrize("newer", [{"content": CONTENT}, {"content": None, "parts": named(b"{", b"}")}])

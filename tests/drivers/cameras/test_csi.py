@@ -103,6 +103,15 @@ class StandIn:
         os.close(self.notifyme_w)
 
 
+def encode_jpeg(picture: Any, *, colorspace: str, colorsubsampling: str) -> bytes:
+    """In place of a JPEG: the shape of the picture, and of how many blocks it is wide."""
+    assert (colorspace, colorsubsampling, picture.dtype) == ("GRAY", "Gray", np.uint8)
+    cell = picture.shape[1] // csi.BLOCKS
+    blocks = picture.reshape(picture.shape[0] // cell, cell, csi.BLOCKS, cell)
+    assert (blocks == blocks[:, :1, :, :1]).all()
+    return f"{picture.shape} {blocks.shape[2]}".encode()
+
+
 @pytest.fixture
 def camera(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
     class Camera(StandIn):
@@ -110,6 +119,7 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
 
     monkeypatch.setitem(sys.modules, "picamera2", types.SimpleNamespace(Picamera2=Camera))
     monkeypatch.setitem(sys.modules, "libcamera", types.SimpleNamespace(Transform=dict))
+    monkeypatch.setitem(sys.modules, "simplejpeg", types.SimpleNamespace(encode_jpeg=encode_jpeg))
     monkeypatch.setattr(csi, "LOOK_S", 0.01)
     monkeypatch.setattr(csi, "SLICE_S", 0.01)
     monkeypatch.setattr(csi, "SILENT_S", 0.05)
@@ -217,6 +227,7 @@ async def test_the_first_picture_is_a_change_and_the_same_state_none(camera: typ
             state=PictureState.CLEAR,
             before=None,
             jpeg=bytes(1000),
+            blurred=f"(180, 320, 1) {csi.BLOCKS}".encode(),
             at_ns=clock.utc_ns(),
             monotonic_ns=clock.monotonic_ns(),
         )

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
 
-from drivers.cameras.pictures import Decoder, Painter, first_picture
+from drivers.cameras.pictures import BLOCK_PX, Decoder, Painter, first_picture
 from drivers.cameras.ring import Clip, Form, Packet, parameter_sets
-from drivers.readings import SNAPSHOT_BYTES
+from drivers.readings import BLOCKS, SNAPSHOT_BYTES
 from simulator.scenes import Sight, write_scene
 from tests.drivers.cameras.test_ring import scene
 
@@ -95,6 +95,31 @@ def test_the_grey_picture_has_one_size_and_the_brightness_of_the_large_one(width
     grey = Painter().grey(av.VideoFrame.from_ndarray(luma, format="yuv420p"))
     assert (grey.shape, grey.dtype) == ((180, 320), np.uint8)
     assert abs(int(grey.mean()) - 128) <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "becomes"),
+    [((1920, 1080), (640, 360)), ((640, 480), (640, 480)), ((360, 640), (360, 640)), ((32, 32), (640, 640))],
+)
+def test_in_a_coarse_picture_there_is_nothing_but_blocks(size: tuple[int, int], becomes: tuple[int, int]) -> None:
+    jpeg = Painter().coarse(noise(*size))
+    decoded = decoder("mjpeg").picture(av.Packet(jpeg))
+    assert decoded is not None
+    assert (decoded.width, decoded.height) == becomes
+    luma = decoded.reformat(format="gray").to_ndarray().astype(int)
+    blocks = luma.reshape(becomes[1] // BLOCK_PX, BLOCK_PX, becomes[0] // BLOCK_PX, BLOCK_PX)
+    assert np.ptp(blocks, axis=(1, 3)).max() <= 3  # as flat as a JPEG is
+    assert max(blocks.shape[0], blocks.shape[2]) == BLOCKS
+
+
+def test_a_coarse_picture_is_light_and_dark_where_the_picture_is() -> None:
+    half = np.full((270, 320), 16, np.uint8)
+    half[:180, 160:] = 235
+    half[180:] = 128
+    decoded = decoder("mjpeg").picture(av.Packet(Painter().coarse(av.VideoFrame.from_ndarray(half, format="yuv420p"))))
+    assert decoded is not None
+    luma = decoded.reformat(format="gray").to_ndarray()
+    assert (luma[:, :300].max() < 10, luma[:, 340:].min() > 245) == (True, True)
 
 
 @pytest.mark.parametrize(
