@@ -49,7 +49,8 @@ def _nobody_served(transaction: Transaction, book: Book, tap: Tapped, holder: Ho
         reason = Reason.UNKNOWN_CARD if book.cards else Reason.NO_DATA
         return refuse(transaction, tap, Decision(day=day, reason=reason, marks=noted), card=tap.card)
     reason = Reason.BLOCKED_CARD if holder.blocked else Reason.NO_ENTITLEMENT
-    return refuse(transaction, tap, Decision(day=day, reason=reason, marks=noted), pupil=holder.key)
+    pupil = holder.key if holder.kind is HolderKind.PUPIL else ""  # of staff a refusal says no more than that
+    return refuse(transaction, tap, Decision(day=day, reason=reason, marks=noted), pupil=pupil)
 
 
 def _serve(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> Light:

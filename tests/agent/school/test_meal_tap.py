@@ -13,7 +13,6 @@ from agent.school import desk, meal_tap
 from agent.school.purpose import Purpose
 from drivers.readings import Light
 from tests.agent.school.canteen import (
-    TEACHER,
     TEACHER_CARD,
     book,
     canteen,
@@ -97,7 +96,7 @@ async def test_without_grace_two_readers_at_one_moment_give_one_meal(tmp_path: P
     [
         (book(), STRANGER, Light.UNKNOWN, {"reason": "unknown_card", "card": STRANGER, "pupil": ""}),
         (book(), old_card(1), Light.UNKNOWN, {"reason": "blocked_card", "card": "", "pupil": key(1)}),
-        (book(), TEACHER_CARD, Light.REFUSED, {"reason": "no_entitlement", "card": "", "pupil": TEACHER}),
+        (book(), TEACHER_CARD, Light.REFUSED, {"reason": "no_entitlement", "card": "", "pupil": ""}),
         (book(), card(31), Light.REFUSED, {"reason": "no_entitlement", "pupil": key(31), "meal": "lunch"}),
         (book(), card(10), Light.REFUSED, {"reason": "not_serving", "pupil": key(10), "meal": ""}),
         (book(meals=None), card(1), Light.REFUSED, {"reason": "no_data", "card": "", "pupil": key(1)}),
