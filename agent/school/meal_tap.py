@@ -8,7 +8,7 @@ from agent.school import gesture, meal_rows, meal_suspicions, operator, undated
 from agent.school.calendar import local
 from agent.school.gesture import Act, Hand
 from agent.school.meal_rows import Given
-from agent.school.meals import Decision, Reason, Standing, decide
+from agent.school.meals import Decision, Reason, Standing, decide, served_now
 from agent.school.refusal import refuse
 from agent.school.rights import Right, marks
 from agent.school.tapped import Tapped
@@ -54,8 +54,7 @@ def _nobody_served(transaction: Transaction, book: Book, tap: Tapped, holder: Ho
 
 
 def _serve(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> Light:
-    rows = meal_rows.standing(transaction, pupil.key)
-    standing = [Standing(row.day, row.meal, row.elapsed_ns(tap.at, tap.boot), row.boot == tap.boot) for row in rows]
+    standing = _standing(transaction, book, tap, pupil)
     latest_day = "" if tap.at.synced else meal_rows.latest_day(transaction)
     decision = decide(book, pupil, tap.at, standing, latest_day)
     if decision.reason is not None:
@@ -64,6 +63,16 @@ def _serve(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> 
         meal_suspicions.look(transaction, tap, pupil, decision.day)  # at the meals before this one
         meal_rows.grant(transaction, _given(tap, pupil, decision, decision.right))
     return Light.ACCEPTED
+
+
+def _standing(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> list[Standing]:
+    """The meals that matter: by the clock those that are served now, else all."""
+    if tap.at.synced:
+        when = local(tap.at.utc_ns, book.calendar)
+        served = served_now(book, when.day, when.minute, pupil.shift)
+        return meal_rows.given(transaction, pupil.key, when.day, served, tap.at, tap.boot)
+    rows = meal_rows.standing(transaction, pupil.key)
+    return [Standing(row.day, row.meal, row.elapsed_ns(tap.at, tap.boot), row.boot == tap.boot) for row in rows]
 
 
 def _given(tap: Tapped, pupil: Holder, decision: Decision, right: Right) -> Given:
