@@ -71,3 +71,4 @@ create table passage (
 ) strict;
 create index passage_of_pupil on passage (pupil, number);
 create index passage_of_day on passage (day);
+create index passage_undated on passage (boot, monotonic_ns) where day = '';

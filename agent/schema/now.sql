@@ -118,6 +118,7 @@ create table passage (
 ) strict;
 create index passage_of_pupil on passage (pupil, number);
 create index passage_of_day on passage (day);
+create index passage_undated on passage (boot, monotonic_ns) where day = '';
 
 -- For people: one row an event. sqlite-utils rows outbox.db event --limit 5
 create view event as

@@ -134,7 +134,7 @@ class Bell(msgspec.Struct, frozen=True):
 
 
 def bells_of(shift: Shift) -> list[Bell]:
-    """The beginnings of lessons, and the end of the last."""
+    """The beginnings of lessons, and the end of the last, by the time."""
     found = [Bell(bell.starts, minute_of(bell.starts), bell.lesson) for bell in shift.bells]
     end = max(shift.bells, key=lambda bell: minute_of(bell.ends)).ends
-    return [*sorted(found, key=lambda bell: bell.minute), Bell(end, minute_of(end), 0)]
+    return sorted([*found, Bell(end, minute_of(end), 0)], key=lambda bell: bell.minute)

@@ -9,7 +9,7 @@ import msgspec
 
 from agent.datasets import Calendar
 from agent.outbox.group import Transaction
-from agent.school.calendar import local
+from agent.school.calendar import local, midnight_ns
 from agent.school.purpose import Way
 from agent.school.since import Stamp, elapsed_ns, true_ns
 
@@ -24,8 +24,22 @@ LATEST = """
 select day, way, utc_ns, boot, monotonic_ns from passage where pupil = ? order by number desc limit ?
 """
 ADD = "insert into passage (pupil, day, way, reader, utc_ns, boot, monotonic_ns) values (?, ?, ?, ?, ?, ?, ?)"
-UNDATED = "select number, utc_ns, boot, monotonic_ns from passage where day = '' and (boot = ? or ?) order by number"
-BEFORE = "select day, utc_ns from passage where number < ? and day <> '' order by number desc limit 1"
+DATE_ROWS = 500  # at each look: after weeks without a clock taps go on
+UNDATED = """
+select number, monotonic_ns from passage where day = '' and boot = ? and monotonic_ns between ? and ?
+order by monotonic_ns limit ?
+"""
+DATE = "update passage set day = ?, utc_ns = ? where number = ?"
+DATE_EARLIER = """
+update passage set day = ?1, utc_ns = (
+  select known.utc_ns from passage known where known.day = ?1 and known.number < passage.number
+  order by known.number desc limit 1
+)
+where number in (
+  select number from passage where day = '' and boot <> ?2
+  and number > (select min(number) from passage where day = ?1) order by number limit ?3
+)
+"""
 FORGET = """
 delete from passage where (utc_ns < ? or utc_ns > ?)
 and number in (select number from passage order by number limit ?)
@@ -59,30 +73,34 @@ def add(transaction: Transaction, pupil: str, way: Way, *, day: str, reader: str
 
 
 def of_day(transaction: Transaction, day: str) -> list[tuple[str, Way, int]]:
-    """Everybody's: pupil, way, UTC; in order."""
-    rows = transaction.execute("select pupil, way, utc_ns from passage where day = ? order by number", (day,))
+    """Everybody's: pupil, way, UTC; in the order of their times."""
+    rows = transaction.execute("select pupil, way, utc_ns from passage where day = ? order by utc_ns, number", (day,))
     return [(pupil, WAYS[way], utc_ns) for pupil, way, utc_ns in rows.fetchall()]
 
 
-def date(transaction: Transaction, now: Stamp, calendar: Calendar | None) -> None:
-    """Give a day to passages that have none, now that the clock is trusted.
+def date(transaction: Transaction, now: Stamp, calendar: Calendar | None) -> bool:
+    """Give a day to passages of today that have none, now that the clock is trusted. Returns whether all have theirs.
 
-    Of this boot the true time is known. One of an earlier boot is of today if the last before it that has a day is; it
-    gets that one's time, the earliest it can have been, so that nobody is late by it.
+    Of this boot the true time is known. One of an earlier boot is of today if one before it is; it gets the last such
+    one's time, the earliest it can have been, so that nobody is late by it. Others are asked for by nobody.
     """
-    also_earlier = transaction.recall(DATED) != now.boot.encode()
-    for number, utc_ns, boot, monotonic_ns in transaction.execute(UNDATED, (now.boot, also_earlier)).fetchall():
-        at_ns = true_ns(Stamp(utc_ns, False, boot, monotonic_ns), now)
-        found = (local(at_ns, calendar).day, at_ns) if at_ns is not None else _after(transaction, number, now, calendar)
-        if found:
-            transaction.execute("update passage set day = ?, utc_ns = ? where number = ?", (*found, number))
-    if also_earlier:
-        transaction.remember(DATED, now.boot.encode())
+    today = local(now.utc_ns, calendar).day
+    begin_ns = now.monotonic_ns - (now.utc_ns - midnight_ns(today, calendar))  # of today, by the monotonic clock
+    rows = transaction.execute(UNDATED, (now.boot, begin_ns, now.monotonic_ns, DATE_ROWS)).fetchall()
+    for number, monotonic_ns in rows:
+        transaction.execute(DATE, (today, now.utc_ns - (now.monotonic_ns - monotonic_ns), number))
+    return len(rows) < DATE_ROWS and _date_earlier(transaction, now.boot, today)
 
 
-def _after(transaction: Transaction, number: int, now: Stamp, calendar: Calendar | None) -> tuple[str, int] | None:
-    before = transaction.execute(BEFORE, (number,)).fetchone()
-    return (before[0], before[1]) if before and before[0] == local(now.utc_ns, calendar).day else None
+def _date_earlier(transaction: Transaction, boot: str, today: str) -> bool:
+    """Those of earlier boots, once a boot. Returns whether that is done."""
+    if transaction.recall(DATED) == boot.encode():
+        return True
+    found = transaction.execute(DATE_EARLIER, (today, boot, DATE_ROWS))
+    if found.rowcount == DATE_ROWS:
+        return False
+    transaction.remember(DATED, boot.encode())
+    return True
 
 
 def forget(transaction: Transaction, now_ns: int) -> None:

@@ -32,7 +32,8 @@ def tell(transaction: Transaction, book: Book, now: Moment, boot: str) -> None:
     """The tick."""
     if not now.synced:
         return
-    rows.date(transaction, stamp(now, boot), book.calendar)
+    if not rows.date(transaction, stamp(now, boot), book.calendar):
+        return  # the rest at the next look; until then nothing is old by its time
     rows.forget(transaction, now.utc_ns)
     here = local(now.utc_ns, book.calendar)
     due = list(_due(transaction, book.calendar, here))
@@ -53,8 +54,9 @@ def _due(
     """The bells of today that have rung and are not told yet, by shift."""
     for shift in calendar.shifts if calendar else ():
         hours = hours_of(calendar, here.day, shift.shift)
-        told = (transaction.recall(_key(shift)) or b"").decode()
-        bells = [one for one in bells_of(shift) if one.minute <= here.minute and f"{here.day} {one.text}" > told]
+        day, _, last = (transaction.recall(_key(shift)) or b"").decode().partition(" ")
+        told = last if day == here.day else ""  # a day in the future was a wrong clock's
+        bells = [one for one in bells_of(shift) if one.minute <= here.minute and one.text > told]
         if hours and bells:
             yield shift, hours, bells
 

@@ -85,6 +85,43 @@ def test_passages_of_an_earlier_boot_are_of_today_if_one_before_them_is() -> Non
     assert days(door)[-1][0] == ""  # a boot looks once at what earlier ones left
 
 
+def test_weeks_without_a_clock_are_dated_a_piece_at_a_time_and_only_today() -> None:
+    door = Doorway()
+    wrong = utc_ns("2024-01-01 03:00")
+    for second in range(2 * rows.DATE_ROWS):
+        passed(door, Stamp(wrong, False, NOW.boot, NOW.monotonic_ns - (second + 1) * 10**9), day="")
+        passed(door, Stamp(wrong, False, NOW.boot, NOW.monotonic_ns - 13 * 3_600 * 10**9 - second), day="")
+    looks = 1
+    while not rows.date(door.transaction, NOW, CALENDAR):
+        looks += 1
+    assert looks == 3
+    dated = door.rows("select utc_ns, monotonic_ns from passage where day <> ''")
+    assert {NOW.utc_ns - utc + monotonic for utc, monotonic in dated} == {NOW.monotonic_ns}
+    assert len(dated) == 2 * rows.DATE_ROWS
+
+
+def test_what_many_earlier_boots_left_costs_no_more_than_it_is() -> None:
+    """Each of them was once looked at for each of the others: seconds in which no tap was taken."""
+    door = Doorway()
+    unknown = stamp("2024-01-01 03:00", trusted=False, boot="b")
+    for _ in range(3_000):
+        passed(door, unknown)
+    passed(door, stamp(f"{MONDAY} 07:50", boot="d"))
+    for _ in range(rows.DATE_ROWS):
+        passed(door, unknown)
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    door.db.set_progress_handler(step, 1_000)
+    assert [rows.date(door.transaction, NOW, CALENDAR) for _ in range(2)] == [False, True]
+    assert steps < 100
+    assert len(door.rows("select 1 from passage where day <> ''")) == rows.DATE_ROWS + 1
+
+
 def test_passages_are_forgotten_after_two_months() -> None:
     door = Doorway()
     for day in ("2026-09-23", "2026-09-25", MONDAY, "2031-01-01"):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from agent.book import Book
-from tests.agent.school.doorway import ASEL, DANA, DATASETS, ERLAN, MONDAY, Doorway, card, utc_ns
+from agent.datasets import Bell, Shift
+from agent.school import passage_rows
+from tests.agent.school.doorway import ASEL, CALENDAR, DANA, DATASETS, ERLAN, MONDAY, Doorway, card, utc_ns
 
 
 def summaries(door: Doorway) -> list[tuple[str, int, int, int, int, int, int]]:
@@ -119,3 +124,54 @@ def test_old_data_are_marked() -> None:
     door.at("2027-01-04 08:00")
     door.tick()
     assert door.last("marks") == ("attendance.summary", ["calendar", "stale"])
+
+
+def test_a_clock_that_said_years_ahead_costs_no_bell() -> None:
+    door = Doorway(now="2030-11-25 07:50")
+    door.door(card(ASEL))
+    door.at("2030-11-25 12:00")
+    door.tick()
+    door.now_ns = utc_ns(f"{MONDAY} 07:50")
+    door.door(card(ASEL))
+    door.door(card(DANA))
+    door.at("09:00")
+    door.tick()
+    assert [one["bell"] for one in door.events("attendance.summary") if one["day"] == MONDAY] == ["08:00", "08:55"]
+
+
+def test_passages_are_taken_in_the_order_of_their_times() -> None:
+    """Trusted, the clock went two hours ahead for a moment."""
+    door = Doorway(now=f"{MONDAY} 09:50")
+    door.door(card(DANA))
+    door.now_ns = utc_ns(f"{MONDAY} 07:50")
+    door.door(card(ASEL))
+    door.at("08:00")
+    door.tick()
+    assert summaries(door) == [("08:00", 1, 2, 1, 0, 0, 1)]
+
+
+def test_a_lesson_that_ends_before_it_begins_is_told_once() -> None:
+    wrong = msgspec.structs.replace(
+        CALENDAR, shifts=[Shift(shift=1, bells=[Bell(lesson=1, starts="08:55", ends="08:00")])]
+    )
+    door = Doorway(DATASETS | {"calendar": wrong}, now=f"{MONDAY} 07:50")
+    door.door(card(ASEL))
+    door.at("09:00")
+    door.tick()
+    door.tick()
+    assert [one[0] for one in summaries(door)] == ["08:00", "08:55"]
+
+
+def test_no_bell_is_told_before_all_of_today_are_dated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passage_rows, "DATE_ROWS", 1)
+    door = Doorway(now=f"{MONDAY} 07:40")
+    door.synced, door.now_ns = False, utc_ns("2024-01-01 03:00")
+    door.door(card(ASEL))
+    door.door(card(DANA))
+    door.wait(10)
+    door.synced, door.now_ns = True, utc_ns(f"{MONDAY} 08:05")
+    door.tick()
+    assert summaries(door) == []
+    for _ in range(4):
+        door.tick()
+    assert summaries(door) == [("08:00", 1, 2, 2, 0, 0, 0)]
