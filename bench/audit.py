@@ -20,7 +20,7 @@ from agent.audit.export import Export
 from agent.audit.one_leaf import leaf_at, prove
 from agent.audit.signed import trusted
 from agent.ledger.merkle import inclusion, node_hash
-from agent.ledger.note import parse_checkpoint
+from agent.ledger.note import parse_checkpoint, unverified_text
 from agent.ledger.proof import LeafProof, parse_proof
 from bench.figure import Figure, median, p99
 from bench.ledger_year import Ledger, export, year
@@ -70,7 +70,7 @@ def _command(made: Ledger, place: Path) -> float:
 
 def _proofs(made: Ledger, place: Path) -> list[float]:
     """Of meals all over the year, each from its file and the export."""
-    size = parse_checkpoint(made.notes[-1][0].partition("\n\n")[0] + "\n").size
+    size = parse_checkpoint(unverified_text(made.notes[-1][0])).size
     rows = [made.hashes[:size]]
     while len(rows[-1]) > 1:
         row = rows[-1]

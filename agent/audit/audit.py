@@ -82,7 +82,7 @@ class _Pass:
         if self.hash_only:
             facts: Facts = {"count": self.hash_only, "leaves": self.growth.size}
             self.findings.add(Finding(code="A-164", epoch=self.epoch, facts=facts))
-        for witness in self._keys.witnesses:
+        for witness in self._keys.witnesses if self._keys.demanded else ():
             if self.heads and not any(witness.name in head.witnessed_s for head in self.heads):
                 self.findings.add(Finding(code="A-136", epoch=self.epoch, case="none", facts={"name": witness.name}))
 

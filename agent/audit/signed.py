@@ -26,6 +26,7 @@ from agent.ledger.note import (
     open_checkpoint,
     parse_checkpoint,
     parse_vkey,
+    unverified_text,
     verify_cosignature,
 )
 
@@ -38,6 +39,7 @@ class Trusted(msgspec.Struct, frozen=True):
 
     public: frozenset[bytes]  # of the box, 32 bytes each
     witnesses: tuple[Verifier, ...] = ()
+    demanded: bool = False  # whether the auditor has named them: then each log must have a cosignature
     from_source: bool = False  # nobody gave a key: the data under audit brought theirs
 
 
@@ -58,10 +60,12 @@ def origin_of(school: str, epoch: str) -> str:
 
 def trusted(school: str, given: Sequence[str], said: Sequence[str], witnesses: Sequence[str]) -> Trusted:
     """The keys that were given; without any, those that the source says. Raises AgentError A-102."""
-    public = frozenset(_public(school, text) for text in given or said)
+    said_witnesses = [text for text in said if _is_witness(text)]
+    public = frozenset(_public(school, text) for text in given or said if text not in said_witnesses)
     if not public:
         raise AgentError("A-102", "no key is known: nothing signed can be checked", do="Give the box's key with --key.")
-    return Trusted(public, tuple(map(_witness, witnesses)), from_source=not given)
+    seeing = witnesses if given or witnesses else said_witnesses
+    return Trusted(public, tuple(map(_witness, seeing)), demanded=bool(witnesses), from_source=not given)
 
 
 def opened(kept: Iterable[KeptNote], school: str, epoch: str, keys: Trusted, findings: Findings) -> list[Head]:
@@ -106,7 +110,7 @@ def _unsigned(number: int, kept: KeptNote, school: str, epoch: str) -> Finding:
     """Why a checkpoint does not count, as far as it can be read."""
     facts: Facts = {"number": number + 1, "origin": origin_of(school, epoch)}
     try:
-        text = parse_checkpoint(kept.note.rpartition("\n\n")[0] + "\n")
+        text = parse_checkpoint(unverified_text(kept.note))
     except NoteError:
         return Finding(code="A-131", epoch=epoch, sequence=kept.sequence, case="unreadable", facts=facts)
     facts |= {"size": text.size, "other": shown(text.origin, 200)}
@@ -142,6 +146,13 @@ def _public(school: str, text: str) -> bytes:
     if found.kind is not Kind.LOG or parts[:2] != [DOMAIN, school]:
         raise _no_key(text, f"it is not a key of {DOMAIN}/{school}")
     return found.public
+
+
+def _is_witness(text: str) -> bool:
+    try:
+        return parse_vkey(text).kind is Kind.COSIGNER
+    except NoteError:
+        return False
 
 
 def _witness(text: str) -> Verifier:

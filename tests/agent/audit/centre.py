@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.ledger.note import parse_checkpoint, unverified_text
 from bench.ledger_year import Ledger
 from centre.database import open_database
 
@@ -25,8 +26,12 @@ def fill(url: str, made: Ledger) -> None:
         )
         database.execute_many(
             "insert into ledger_checkpoint (school, epoch, stream, sequence, size, root, note, verdict, received_ns) "
-            "values (?, ?, ?, ?, 0, ?, ?, 'verified', 0)",
-            [(made.school, made.epoch, stream, sequence, b"", note) for note, sequence in made.notes],
+            "values (?, ?, ?, ?, ?, ?, ?, 'verified', 0)",
+            [
+                (made.school, made.epoch, stream, sequence, head.size, head.root, note)
+                for note, sequence in made.notes
+                for head in (parse_checkpoint(unverified_text(note)),)
+            ],
         )
     database.close()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.audit.audit import Report
 from agent.audit.sums import Month
 from agent.ledger.lines import sums
-from agent.ledger.note import parse_checkpoint
+from agent.ledger.note import parse_checkpoint, unverified_text
 from bench.ledger_year import year
 from tests.agent.audit.kept import LEAVES, about, audited, changed, codes, data_of, erased, hashes_of, ledger
 
@@ -19,7 +19,7 @@ Change = Callable[[dict[str, Any]], None]
 SOUND = ledger()
 STATEMENTS = [index for index, event in enumerate(SOUND.events) if b"ledger.statement" in event]
 MEALS = [index for index, event in enumerate(SOUND.events) if b"meal.granted" in event]
-SIZES = [parse_checkpoint(note.partition("\n\n")[0] + "\n").size for note, _ in SOUND.notes]
+SIZES = [parse_checkpoint(unverified_text(note)).size for note, _ in SOUND.notes]
 INDEX = st.integers(min_value=0, max_value=LEAVES - 1)
 
 

@@ -14,8 +14,12 @@ from agent.audit.leaf import read
 from agent.audit.signed import trusted
 from agent.audit.source import Source
 from agent.errors import AgentError
-from bench.ledger_year import EPOCH, export
-from tests.agent.audit.kept import LEAVES, codes, erased, ledger
+from bench.ledger_year import EPOCH, SCHOOL, export
+from centre import ledger_export
+from centre.database import open_database
+from centre.witness import Witness
+from tests.agent.audit.centre import fill
+from tests.agent.audit.kept import LEAVES, audited, codes, erased, ledger
 
 
 def look(path: Path) -> Report:
@@ -114,6 +118,23 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for name in ("text", "nothing"):
         with pytest.raises(AgentError, match="A-101"):
             look(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["out", "out.tar"])
+def test_what_the_centre_exports_with_its_cosignature(tmp_path: Path, name: str) -> None:
+    url = f"sqlite:///{tmp_path}/centre.db"
+    fill(url, ledger())
+    database = open_database(url)
+    (tmp_path / "keys").mkdir()
+    witness = Witness(tmp_path, database)
+    (cosigned,) = witness.cosign(SCHOOL)
+    place = tmp_path / name
+    months = {"month": "", "witness": [witness.vkey], "made_ns": 1, "track": lambda lines, _: lines}
+    ledger_export.export(database, SCHOOL, place, **months)  # type: ignore[arg-type]
+    database.close()
+    report = look(place)
+    assert (cosigned.outcome, report.findings, report.months) == ("cosigned", [], audited(ledger()).months)
+    assert report.logs[0].witnessed == {"mektep.kz/witness": LEAVES}
 
 
 def test_epochs_may_be_told_with_more_words(folder: Path) -> None:

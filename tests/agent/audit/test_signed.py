@@ -44,6 +44,13 @@ def test_the_sources_own_key_is_taken_only_without_another() -> None:
     assert trusted(SCHOOL, [other], [VKEY], []).public == {CITY.public}
 
 
+def test_a_cosigners_key_that_the_source_says_is_used_and_nothing_is_demanded_of_it() -> None:
+    keys = trusted(SCHOOL, [], [VKEY, WITNESS], [])
+    assert (keys.public, [str(one) for one in keys.witnesses], keys.demanded) == ({KEY.public}, [WITNESS], False)
+    assert trusted(SCHOOL, [VKEY], [VKEY, WITNESS], []).witnesses == ()
+    assert trusted(SCHOOL, [VKEY], [], [WITNESS]).demanded
+
+
 @pytest.mark.parametrize(
     ("given", "witnesses"),
     [
