@@ -98,7 +98,7 @@ class ExportLog:
     def pieces(self) -> Iterator[Piece]:
         with self._files.open(self._name) as file:
             for size, lines in _chunks(file):
-                yield size, [Kept(body=line) for line in lines]
+                yield size, [Kept(-1, -1, line) for line in lines]
 
     def checkpoints(self) -> list[KeptNote]:
         text = _whole(self._files, f"{self.epoch}/checkpoints.jsonl", absent=b"")

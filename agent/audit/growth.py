@@ -67,6 +67,16 @@ class Growth:
         else:
             self._late(leaf)
 
+    def follow(self, indices: list[int]) -> bool:
+        """Whether these are the next leaves, with nothing to wait for and no other hashes to look at."""
+        return not (self._early or self._kept) and indices == list(range(self.size, self.size + len(indices)))
+
+    def take_all(self, leaves: list[Leaf]) -> None:
+        """Leaves that follow; their caller counts them."""
+        self._window += leaves
+        while self.size > self._next + LATE:
+            self._judge_next()
+
     def _append(self, leaf: Leaf) -> None:
         if self._kept:
             self._add_kept(leaf)
@@ -182,7 +192,7 @@ class Growth:
 
     def _judge(self, window: list[Leaf], size: int) -> None:
         roots = self._heads[size]
-        whole = all(leaf.hash for leaf in window)
+        whole = b"" not in {leaf.hash for leaf in window}
         for choice in _choices(window, self._others) if whole else ():
             frontier = self._walk(choice)
             if frontier.root() in roots:
@@ -216,6 +226,8 @@ class Growth:
         return size
 
     def _tell_changed(self, window: list[Leaf], choice: Sequence[bytes]) -> None:
+        if {leaf.stored for leaf in window} == {b""}:
+            return
         for leaf, hash_ in zip(window, choice, strict=True):
             if leaf.hash != hash_ and leaf.stored == hash_:
                 self._findings.add(self._about("A-115", leaf))
@@ -224,6 +236,8 @@ class Growth:
 
     def _tell_missing(self, window: list[Leaf]) -> None:
         """Leaves that are not there, neighbours as one range."""
+        if {leaf.fault for leaf in window} == {""}:
+            return
         for missing, run in groupby(window, lambda leaf: leaf.fault == MISSING):
             if missing:
                 indices = [leaf.index for leaf in run]
@@ -273,7 +287,7 @@ def _hashes(window: list[Leaf]) -> list[bytes]:
 def _choices(window: list[Leaf], others: dict[int, bytes]) -> Iterator[list[bytes]]:
     """Which hashes the leaves may have had: as computed; then those that were kept beside them, or came twice."""
     computed = _hashes(window)
-    yield computed
+    yield computed  # the rest is looked at only if this is not it
     doubts: list[tuple[int, bytes]] = []
     for place, leaf in enumerate(window):
         if leaf.stored and leaf.stored != leaf.hash:

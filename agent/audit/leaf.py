@@ -27,7 +27,7 @@ STATEMENT = "kz.mektep.ledger.statement.v1"
 OPENED = "kz.mektep.epoch.opened.v1"
 
 
-class Kept(msgspec.Struct, gc=False):
+class Kept(msgspec.Struct, gc=False, array_like=True):
     """What a source holds of one leaf. Index and sequence are -1 where only the event itself says them."""
 
     index: int = -1
@@ -37,19 +37,19 @@ class Kept(msgspec.Struct, gc=False):
     stored: bytes = b""  # the hash that is kept beside it
 
 
-class Leaf(msgspec.Struct, gc=False):
+class Leaf(msgspec.Struct, gc=False, array_like=True):
     """One leaf, read. `type` is empty where nothing but its hash is known."""
 
     index: int
     sequence: int = -1
     type: str = ""
     time: str = ""
+    source: str = ""  # of its event; empty for an erased one
+    reissued: str = ""  # which place it had before
     day: str = ""
     line: Line | None = None
     hash: bytes = b""
     stored: bytes = b""
-    source: str = ""  # of its event; empty for an erased one
-    reissued: str = ""  # which place it had before
     data: Any = None  # of a statement, or of an epoch's opening
     fault: str = ""  # key of a text: why it cannot be read
     erased: bool = False
@@ -116,7 +116,7 @@ def _of_event(kept: Kept) -> Leaf:
     index = _number(event.leaf)
     if event.entry:
         return _of_entry(index, event.entry.encode())
-    leaf = Leaf(index, _number(event.sequence), event.type, event.time, source=event.source, reissued=event.reissueof)
+    leaf = Leaf(index, _number(event.sequence), event.type, event.time, event.source, event.reissueof)
     shape = SHAPES.get(event.type)
     if not (shape and _fill(leaf, event, shape)):
         _fill_slowly(leaf, event.type, event.time, event.data)
@@ -179,7 +179,7 @@ def _count(leaf: Leaf, type_: str, data: Mapping[str, Any]) -> None:
 
 def _number(text: str) -> int:
     """Decimal digits, perhaps with zeros before them. Raises Malformed."""
-    if len(text) <= DIGITS and text.isdecimal() and text.isascii():
+    if text.isdecimal() and len(text) <= DIGITS and text.isascii():
         found = int(text)
         if found < INDEX_MAX:
             return found

@@ -37,6 +37,7 @@ NAME_MAX_BYTES = 255
 NOTE_MAX_CHARS = 1_000_000
 LINES_MAX = 100  # of signatures
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+NOT_PLAIN = re.compile("[\x00-\x1f\ud800-\udfff]")
 NUMBER_MAX = 2**63 - 1
 
 
@@ -295,4 +296,4 @@ def _check_name(name: str) -> None:
 
 def _is_plain(line: str) -> bool:
     """Whether a line has no control character, nor half of a pair that UTF-8 cannot write."""
-    return not any(char < " " or "\ud800" <= char <= "\udfff" for char in line)
+    return not NOT_PLAIN.search(line)
