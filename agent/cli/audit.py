@@ -25,6 +25,7 @@ from agent.errors import AgentError
 from agent.texts import Texts, load_texts
 
 WELL, ATTENTION = 0, 1
+SWITCH_INTERVAL_S = 0.0005  # the thread that feeds the second process must not wait for its turn
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     if bool(args.leaf) != bool(args.proof):
         raise AgentError("A-103", "--leaf and --proof belong together", do="Give both, or neither.")
     say = load_texts()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     source = open_source(args.source, args.school)
     try:
         keys = trusted(source.school, [*args.key, *_keys_of(args.key_file)], source.keys, args.witness)
