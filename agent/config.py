@@ -20,6 +20,7 @@ from agent.datasets import Word
 from agent.errors import AgentError
 from agent.evidence.settings import EvidenceSettings
 from agent.outbox.settings import OutboxSettings
+from agent.pipelines.watch import Watch, strange
 from agent.school.purpose import Purpose, Way
 from agent.strict import Problem, closest, read_table, show
 from agent.sync.settings import LinkSettings
@@ -99,6 +100,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose = Purpose.SEEN  # of a reader
     clubs: tuple[str, ...] = ()  # of a club's reader
     way: Way = Way.BOTH  # of an entrance reader
+    watch: Watch = Watch()  # of a camera
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +162,7 @@ class _Reader(_Common, frozen=True):
 
 
 COMMON: dict[str, type[_Common]] = dict.fromkeys(SOURCE_KINDS, _Common) | {"reader": _Reader}
+EYES = "eyes"  # the name of what looks at the cameras' pictures, in `mektep status`: no device may have it
 
 
 def load(path: Path) -> Config:
@@ -269,7 +272,8 @@ class _Walk:
         except DeviceError as error:
             self._problem("C-108", f"{prefix}driver", show(common.driver), error.what, error.do)
             return None
-        rest = {key: value for key, value in table.items() if key not in own}
+        watch, known = self._watch(kind, prefix, table, common.driver)
+        rest = {key: value for key, value in table.items() if key not in own.keys() | known}
         settings, problems = read_table(rest, module.Settings, file=self.file, prefix=prefix)
         self.problems += problems
         if settings is None:
@@ -278,8 +282,34 @@ class _Walk:
         return SourceConfig(
             name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places),
             signal=getattr(common, "signal", ""), purpose=getattr(common, "purpose", Purpose.SEEN),
-            clubs=tuple(getattr(common, "clubs", ())), way=getattr(common, "way", Way.BOTH),
+            clubs=tuple(getattr(common, "clubs", ())), way=getattr(common, "way", Way.BOTH), watch=watch,
         )  # fmt: skip
+
+    def _watch(self, kind: str, prefix: str, table: dict[str, Any], driver: str) -> tuple[Watch, set[str]]:
+        """What a camera is watched for, and the settings that say so; another device has none."""
+        if kind != "camera":
+            return Watch(), set()
+        own = {key: table[key] for key in Watch.__struct_fields__ if key in table}
+        watch, problems = read_table(own, Watch, file=self.file, prefix=prefix)
+        self.problems += problems
+        if watch is None:
+            return Watch(), set(own)
+        for one in strange(watch):
+            self._problem("C-111", f"{prefix}{one.key}", show(one.value), one.what, one.do)
+        if watch.sees:
+            self._can_be_watched(f"{prefix}sees", watch, driver)
+        return watch, set(own)
+
+    def _can_be_watched(self, key: str, watch: Watch, driver: str) -> None:
+        value = show([one.value for one in watch.sees])
+        if not catalog.CATALOG[driver].lends:
+            can = ", ".join(sorted(name for name, entry in catalog.CATALOG.items() if entry.lends))
+            do = f"Leave it out; these can: {can}."
+            self._problem("C-112", key, value, f"a camera of driver {driver} cannot be watched", do)
+        try:
+            catalog.load(EYES)
+        except DeviceError as error:
+            self._problem("C-108", key, value, error.what, error.do)
 
     def _driver_fits(self, kind: str, prefix: str, driver: str) -> bool:
         here = {name for name, entry in catalog.CATALOG.items() if entry.kind == kind}
@@ -296,6 +326,9 @@ class _Walk:
                 name = table.get("name")
                 if not isinstance(name, str):
                     continue
+                if name == EYES:
+                    do = "The agent has a part of this name; take another."
+                    self._problem("C-105", f"{prefix}name", show(name), "is taken", do)
                 if name in first:
                     do = f"{first[name]}name has it already; give each device its own."
                     self._problem("C-105", f"{prefix}name", show(name), "is used twice", do)

@@ -16,11 +16,13 @@ from pathlib import Path
 
 from agent.alarm_path import AlarmPath
 from agent.cells.cells import Cells
+from agent.cells.slots import slots_of
 from agent.clock import Clock, SystemClock
 from agent.config import Config
 from agent.errors import AgentError
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
+from agent.eyes import Board, watched, with_eyes
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -60,7 +62,10 @@ async def run(
     identity, card_key = _keys(config)
     secrets = SecretStore(config.state.secrets, credentials)
     reference = Reference(config.state.reference, clock)
-    async with open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox:
+    async with (
+        slots_of(watched(config.sources)) as slots,
+        open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox,
+    ):
         evidence = evidence_of(config, outbox, reference, clock)
         defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
         grants = Grants(outbox.transact, clock, defects)
@@ -77,22 +82,26 @@ async def run(
             told_grants=grants.tell,
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
-        stations = [Station(source, clock) for source in config.sources]
-        rules = Rules(alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book)
+        sources, board = with_eyes(config.sources, slots.files), Board(clock, slots.error)
+        stations = [Station(source, clock) for source in sources]
+        rules = Rules(
+            alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
+            board=board, record=outbox.accept, watches={source.name: source.watch for source in sources},
+        )  # fmt: skip
         bells = Bells(outbox.transact, lambda: reference.book, clock, defects)
-        cells = Cells(config.sources, clock, environment)
+        cells = Cells(sources, clock, environment, slots.files)
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
-            [defects.trouble, ledger.trouble],
+            [defects.trouble, ledger.trouble, board.trouble], board,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
             async with cells, asyncio.TaskGroup() as tasks:
                 for station in stations:
-                    driver = cells.driver(station.config)
                     reading = keep_reading(
-                        station, driver, clock, secrets, rules.on_reading, rules.on_change, rules.while_open
-                    )
+                        station, cells.driver(station.config), clock, secrets,
+                        rules.on_reading, rules.on_change, rules.while_open,
+                    )  # fmt: skip
                     tasks.create_task(reading, name=station.config.name)
                 for name, work in {
                     "writer": outbox.watch(),

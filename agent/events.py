@@ -88,6 +88,43 @@ class CameraPicture(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
 
 
+class CameraNoticed(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera's picture gives reason to suspect something. No verdict, and never who: a person looks and decides."""
+
+    camera: Name
+    suspected: Annotated[
+        str,
+        Meta(description="fire, smoke, flame (small and tended), fight, covered, turned, defocused, crowd, lying"),
+    ]
+    zone: Annotated[str, Meta(description="the zone of the camera in which it is; empty if it has none there")]
+    score: Annotated[float, Meta(ge=0, le=1, description="the detector's own scale: comparable with itself alone")]
+    since: Annotated[str, Meta(description="when what speaks for it began")]
+    box: Annotated[
+        list[float],
+        Meta(max_length=4, description="where: left, top, right, bottom as shares of the picture; empty: all of it"),
+    ]
+    detail: Annotated[str, Meta(description="a word for the technician")] = ""
+    evidence: Annotated[str, Meta(description="id of the snapshot that shows it; empty if there is none")] = ""
+    blurred: Annotated[
+        str, Meta(description="id of the same with faces and bodies made unrecognisable; empty if there is none")
+    ] = ""
+
+
+class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the detectors of one camera did in some minutes."""
+
+    camera: Name
+    seconds: Count
+    pictures: Annotated[int, Meta(ge=0, description="looked at")]
+    skipped: Annotated[int, Meta(ge=0, description="for want of time: newer ones had come")]
+    hits: Annotated[dict[str, Count], Meta(description="by detector: looks that spoke for something, before the vote")]
+    told: Annotated[dict[str, Count], Meta(description="by detector: what the vote let through")]
+    ms: Annotated[dict[str, Count], Meta(description="by detector: milliseconds of a processor core")]
+    people: Annotated[int, Meta(ge=0, description="the most that were to be seen")] = 0
+    entered: Count = 0
+    left: Count = 0
+
+
 class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
     """A picture is kept, encrypted; the event's `time` is the picture's."""
 
@@ -238,6 +275,8 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.contact.changed.v1": Kind(Lane.ALARM, Severity.WARN, ContactChanged),
     "kz.mektep.report.pressed.v1": Kind(Lane.ALARM, Severity.ERROR, ReportPressed),
     "kz.mektep.camera.picture.v1": Kind(Lane.ALARM, Severity.WARN, CameraPicture),
+    "kz.mektep.camera.noticed.v1": Kind(Lane.ALARM, Severity.WARN, CameraNoticed),
+    "kz.mektep.camera.counts.v1": Kind(Lane.TELEMETRY, Severity.INFO, CameraCounts),
     "kz.mektep.source.failed.v1": Kind(Lane.ALARM, Severity.ERROR, SourceState),
     "kz.mektep.source.restored.v1": Kind(Lane.ALARM, Severity.INFO, SourceState),
     "kz.mektep.source.flapping.v1": Kind(Lane.ALARM, Severity.WARN, Flapping),

@@ -5,7 +5,7 @@ The rules themselves are pure and live in agent/school.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,8 +15,10 @@ from agent.clock import Clock
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
 from agent.evidence.picture import Ids, Shows
+from agent.eyes import Board
 from agent.model import Draft, Moment, Severity
-from agent.school import contacts, desk, pictures, zones
+from agent.pipelines.watch import Watch
+from agent.school import contacts, desk, noticed, periods, pictures, zones
 from agent.school.cards import card_hash
 from agent.school.tapped import Tapped
 from agent.school.told import Told
@@ -24,9 +26,10 @@ from agent.signals import Signals
 from agent.sources import Station
 from agent.tap_path import TapPath
 from drivers.driver import Source
-from drivers.readings import ContactChange, PictureChange, Pressed, Reading, Tap, ZoneChange
+from drivers.readings import ContactChange, Noticed, PictureChange, Pressed, Reading, Tap, Watched, ZoneChange
 
 Keep = Callable[[Shows, str, Severity], Awaitable[Ids]]  # picture, camera, how severe -> ids of the evidence
+Record = Callable[[Sequence[Draft]], Awaitable[object]]
 
 
 class Rules:
@@ -42,6 +45,9 @@ class Rules:
         signals: Signals,
         keep: Keep,
         book: Callable[[], Book],
+        board: Board,
+        record: Record,
+        watches: Mapping[str, Watch],
     ) -> None:
         self._alarms = alarms
         self._taps = taps
@@ -50,6 +56,9 @@ class Rules:
         self._signals = signals
         self._keep = keep
         self._book = book
+        self._board = board
+        self._record = record
+        self._watches = watches  # what each camera is watched for
         self.told = Told()
 
     @contextmanager
@@ -71,6 +80,8 @@ class Rules:
             decide, otherwise = partial(desk.decide, book=book, tap=tap), partial(desk.record, book=book, tap=tap)
             light = await self._taps.take(tap.purpose.value, decide, otherwise)
             await self._signals.show(station.config, source, light)
+        elif isinstance(reading, Watched):
+            await self._watched(reading)
         elif (event := await self._news(reading, station, synced=synced)) is not None:
             await self._alarms.raise_alarm(event)
 
@@ -88,8 +99,24 @@ class Rules:
             boot=self._clock.boot_id,
         )
 
+    async def _watched(self, reading: Watched) -> None:
+        alarms, counts = self._board.took(reading)
+        for event in alarms:
+            await self._alarms.raise_alarm(event)
+        if counts:
+            await self._record(counts)
+
+    async def _noticed(self, notice: Noticed, *, synced: bool) -> Draft | None:
+        """None outside its camera's schedule."""
+        watch = self._watches.get(notice.camera, Watch())
+        words = next((when for name, when in watch.schedule.items() if name.value == notice.detector), [])
+        if not periods.tells(words, Moment(notice.at_ns, notice.monotonic_ns, synced), self._book().calendar):
+            return None
+        evidence = await self._keep(notice, notice.camera, noticed.severity(notice))
+        return noticed.suspected(notice, evidence, synced=synced)
+
     async def _news(
-        self, reading: ZoneChange | ContactChange | Pressed | PictureChange, station: Station, *, synced: bool
+        self, reading: ZoneChange | ContactChange | Pressed | PictureChange | Noticed, station: Station, *, synced: bool
     ) -> Draft | None:
         """The alarm that a reading is; None if it was told already."""
         name = station.config.name
@@ -107,6 +134,8 @@ class Rules:
                 kept = pictures.is_worth_keeping(picture)
                 evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state]) if kept else Ids()
                 return pictures.changed(picture, name, evidence, synced=synced)
+            case Noticed():
+                return await self._noticed(reading, synced=synced)
             case Pressed():
                 return contacts.pressed(reading, name, synced=synced)
 

@@ -30,10 +30,11 @@ class Entry(msgspec.Struct, frozen=True):
     """One driver."""
 
     module: str
-    kind: str  # reader, sensor, camera or signal
+    kind: str  # reader, sensor, camera or signal; eyes: of the daemon's own, configured with the cameras
     extra: str  # what to install: mektep-agent[EXTRA]; "" = nothing of PyPI
     needs: tuple[str, ...] = ()  # libraries that only connect() imports: in a cell, never in the daemon
     cell: Cell | None = None  # None: pure Python on the event loop, in the daemon itself
+    lends: bool = False  # of a camera: it lends its pictures to the eyes
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -66,9 +67,16 @@ CATALOG: dict[str, Entry] = {
     "gpio_signal": Entry(
         "drivers.signals.gpio_signal", "signal", "gpio", ("gpiod",), Cell(memory_mb=48, together=True)
     ),
-    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
-    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
-    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
+    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5), True),
+    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5), True),
+    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5), True),
+    "eyes": Entry(
+        "agent.pipelines.eyes",
+        "eyes",
+        "vision",
+        needs=("cv2", "numpy", "onnxruntime"),
+        cell=Cell(memory_mb=600, nice=10, cpu_percent=250),  # two threads at work; a third is not ours
+    ),
 }
 
 
@@ -80,7 +88,7 @@ def load(driver: str) -> Any:
         module = import_module(entry.module)
     except ModuleNotFoundError as error:
         missing = error.name or ""
-        if missing.startswith("drivers"):
+        if missing.startswith(("drivers", "agent")):
             raise
     if missing:
         do = f"Run: {pip_install(entry.extra)}"

@@ -12,12 +12,23 @@ from typing import Any
 import msgspec
 
 from drivers.driver import Counters, Secret
-from drivers.readings import SNAPSHOT_BYTES, ContactChange, Light, PictureChange, Pressed, Reading, Tap, ZoneChange
+from drivers.readings import (
+    SNAPSHOT_BYTES,
+    ContactChange,
+    Light,
+    Noticed,
+    PictureChange,
+    Pressed,
+    Reading,
+    Tap,
+    Watched,
+    ZoneChange,
+)
 
 FRAME_BYTES = SNAPSHOT_BYTES + 65_536
 LENGTH_BYTES = 4
 READINGS: dict[str, type[Reading]] = {
-    kind.__name__: kind for kind in (Tap, ZoneChange, ContactChange, Pressed, PictureChange)
+    kind.__name__: kind for kind in (Tap, ZoneChange, ContactChange, Pressed, PictureChange, Noticed, Watched)
 }
 
 

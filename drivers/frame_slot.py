@@ -54,7 +54,7 @@ class FrameSlot:
         """Create the file and its memory, empty."""
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.ftruncate(handle, SIZE)
+            os.posix_fallocate(handle, 0, SIZE)  # a hole would end the writer when the memory is full
             slot = cls(mmap.mmap(handle, SIZE))
         finally:
             os.close(handle)

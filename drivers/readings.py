@@ -109,6 +109,64 @@ SNAPSHOT_BYTES = 1_000_000
 BLOCKS = 16  # along the longer side of a picture that shows nobody: a face that fills a third of it is five wide
 
 
+class Noticed(msgspec.Struct, frozen=True, kw_only=True):
+    """The eyes suspect something in a camera's picture. Never who; a person decides whether it is so."""
+
+    camera: str
+    detector: str
+    kind: str  # of agent/pipelines/sighting.py
+    zone: str  # the zone in which it is; "" = the camera has none there
+    score: float  # 0..1, the detector's own scale
+    lasted_s: float  # since what speaks for it began
+    box: tuple[float, float, float, float] | None  # left, top, right, bottom, as shares of the picture; None: all of it
+    detail: str  # a word for the technician
+    jpeg: bytes  # the picture that shows it, masks black, at most SNAPSHOT_BYTES with the next
+    blurred: bytes  # the same without faces and bodies; empty if there is none
+    at_ns: int
+    monotonic_ns: int
+
+
+class Worked(msgspec.Struct, frozen=True, kw_only=True):
+    """What one detector of one camera did since the last report."""
+
+    runs: int = 0
+    ms: float = 0.0  # of a processor core, all runs together
+    hits: int = 0  # runs that spoke for something, before any vote
+    told: int = 0  # sightings
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the eyes did with one camera's pictures since the last report."""
+
+    pictures: int = 0
+    skipped: int = 0  # there was no time for them: newer ones had come
+    late_ms: float = 0.0  # the longest time from a picture to the look at it
+    detectors: dict[str, Worked] = {}
+    people: int = -1  # to be seen now; -1: nobody counts them
+    entered: int = 0
+    left: int = 0
+
+
+class EyeTrouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A detector that is off now."""
+
+    camera: str  # "" = all of them
+    detector: str
+    code: str
+    what: str
+    do: str
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What the eyes did, each half minute and when a detector goes off or on."""
+
+    seconds: float  # the time that it tells of
+    cameras: dict[str, Looked]
+    troubles: tuple[EyeTrouble, ...]  # all that are now
+    at_ns: int
+    monotonic_ns: int
+
+
 class Light(StrEnum):
     """What a reader can show to the person in front of it."""
 
@@ -119,4 +177,4 @@ class Light(StrEnum):
     UNKNOWN = "unknown"  # the card is not known, or is blocked: not the child's fault
 
 
-Reading = Tap | ZoneChange | ContactChange | Pressed | PictureChange
+Reading = Tap | ZoneChange | ContactChange | Pressed | PictureChange | Noticed | Watched

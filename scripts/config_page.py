@@ -14,6 +14,7 @@ import msgspec
 from agent.config import COMMON, SOURCE_KINDS, SchoolName, SourceName, StatePlaces
 from agent.evidence.settings import EvidenceSettings
 from agent.outbox.settings import OutboxSettings
+from agent.pipelines.watch import Watch
 from agent.strict import show
 from agent.sync.settings import LinkSettings
 from drivers import catalog
@@ -31,6 +32,7 @@ No secret stands in this file: keys are files that the agent alone may read.
 | setting | what it is | default |
 |---|---|---|
 """
+DEVICES = {name: entry for name, entry in catalog.CATALOG.items() if entry.kind in SOURCE_KINDS}
 
 
 def page() -> str:
@@ -48,12 +50,13 @@ def page() -> str:
         "a bus, a chip or a converter no two may use one address, line or channel.\n\n"
         "| setting | what it is | default |\n|---|---|---|\n"
         f"| `name` | {_describe(SourceName)} | must be set |\n"
-        f"| `driver` | one of {', '.join(f'`{name}`' for name in catalog.CATALOG)} | must be set |\n"
+        f"| `driver` | one of {', '.join(f'`{name}`' for name in DEVICES)} | must be set |\n"
         f"| `signal` | of readers: {_describe(signal)} | none |\n"
     )
+    parts.append(_section("[[camera]]: what it is watched for", Watch))
     parts += [
         _section(f'[[{entry.kind}]] with driver = "{name}"', catalog.load(name).Settings)
-        for name, entry in catalog.CATALOG.items()
+        for name, entry in DEVICES.items()
     ]
     return "".join(parts)
 

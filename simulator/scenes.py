@@ -28,6 +28,7 @@ class Sight(StrEnum):
     CLEAR = "clear"
     FROZEN = "frozen"
     COVERED = "covered"
+    CLOTH = "cloth"  # covered by something that has a pattern
 
 
 def write_scene(
@@ -82,14 +83,24 @@ def _pictures(sight: Sight, width: int, height: int, count: int) -> Iterator[NDA
     grains = rng.normal(0, NOISE, (height, width))
     chroma = np.full((height // 2, width), 128, np.uint8)
     room = _room(width, height)
+    covers = {
+        Sight.COVERED: np.broadcast_to(np.linspace(60, 110, width), room.shape),
+        Sight.CLOTH: _cloth(width, height),
+    }
     for number in range(count):
-        picture = room if sight is not Sight.COVERED else np.broadcast_to(np.linspace(60, 110, width), room.shape)
+        picture = covers.get(sight, room)
         if sight is not Sight.FROZEN:
             picture = picture + np.roll(grains, rng.integers(width * height))
         if sight is Sight.CLEAR:
             left = (number * width) // count
             picture[height // 3 :, left : left + width // 20] = 40
         yield np.concatenate([np.clip(picture, 16, 235).astype(np.uint8), chroma])
+
+
+def _cloth(width: int, height: int) -> NDArray[np.float64]:
+    """Threads, dark and near: no detail of the room."""
+    threads = np.random.default_rng(6).normal(45, 10, (height // 4 + 1, width // 4 + 1))
+    return threads.repeat(4, axis=0).repeat(4, axis=1)[:height, :width]
 
 
 def _room(width: int, height: int) -> NDArray[np.float64]:

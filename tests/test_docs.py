@@ -19,6 +19,7 @@ from agent.evidence.settings import EvidenceSettings
 from agent.model import Lane
 from agent.outbox import lanes
 from agent.outbox.settings import OutboxSettings
+from agent.pipelines.watch import Watch
 from agent.sync.order_book import order_book
 from agent.sync.settings import LinkSettings
 from bench.__main__ import GROUPS
@@ -81,7 +82,12 @@ SETTINGS = [
     ("config.md", OutboxSettings),
     ("config.md", EvidenceSettings),
     ("config.md", config.StatePlaces),
-    *[("config.md", catalog.load(name).Settings) for name in catalog.CATALOG],
+    ("config.md", Watch),
+    *[
+        ("config.md", catalog.load(name).Settings)
+        for name, one in catalog.CATALOG.items()
+        if one.kind in config.SOURCE_KINDS
+    ],
     ("centre.md", CentreSettings),
 ]
 

@@ -26,7 +26,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.evidence", "agent.reference"],
     ["agent.school", "agent.sync", "agent.pipelines"],
     ["agent.config"],
-    ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals"],
+    ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
     ["agent.rules", "agent.cells"],
     ["agent.ops"],
     ["agent.daemon"],
@@ -53,12 +53,18 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.cell_wire": {"agent.cells.cell", "agent.cells.process", "agent.cells.remote"},
     "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
+    "drivers.frame_slot": {
+        *("agent.cells.slots", "agent.pipelines.eye", "agent.pipelines.eyes"),
+        *("agent.pipelines.scene", "agent.pipelines.watcher"),
+    },
+    "drivers.pulse": {"agent.pipelines.eyes"},
     "drivers.true_path": {"agent.config", "agent.cells.cells", "agent.cli.discover_configured"},
 }
 DISCOVERERS = {
     f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")
 }
 ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings", "agent.school.purpose"}
+ROOMS_OF_CONFIG |= {"agent.pipelines.watch"}
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
     "serial": {"drivers.serial_port"},
@@ -81,8 +87,9 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "sqlite3": {"agent.audit.rows", "agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
     "cryptography": {"agent.sync", "agent.ledger.note", "centre"},
     "av": {"drivers.cameras", "simulator.scenes"},
-    "numpy": {"drivers.cameras", "agent.pipelines", "simulator.scenes"},
-    "cv2": {"agent.pipelines"},
+    "numpy": {"drivers.cameras", "agent.pipelines", "simulator.scenes", "bench.vision"},
+    "cv2": {"agent.pipelines", "bench.vision"},
+    "onnxruntime": {"agent.pipelines"},
     "picamera2": {"drivers.cameras.csi"},
     "libcamera": {"drivers.cameras.csi"},
     "gi": {"simulator.rtsp_server"},
@@ -123,7 +130,7 @@ def _upwards(name: str, other: str) -> list[str]:
         return [f"{name} imports {other}: {here} -> {there} is upwards"]
     if (
         name == "agent.config"
-        and there in ("agent.outbox", "agent.evidence", "agent.sync")
+        and there in ("agent.outbox", "agent.evidence", "agent.sync", "agent.pipelines")
         and other not in ROOMS_OF_CONFIG
     ):
         return [f"{name} imports {other}: the configuration knows settings only"]

@@ -28,6 +28,8 @@ JUNK = {
 }
 NO_CODE_OF_THEIR_OWN = {  # only shapes and names: the tests of those who use them are theirs
     "agent.event_words": "annotated types; the events' tests and schemas are theirs",
+    "agent.pipelines.detectors": "a protocol and a table; each detector's test is its own",
+    "agent.pipelines.sighting": "frozen facts and the shape of a detector",
     "agent.school.purpose": "two enums",
     "agent.school.tapped": "frozen facts and the shape of a rule",
     "agent.school_events": "frozen facts; the contract's tests check each",

@@ -55,15 +55,18 @@ class Cell:
 
     @asynccontextmanager
     async def connected(
-        self, module: str, settings: msgspec.Struct, secrets: dict[str, Secret]
+        self, module: str, settings: msgspec.Struct, secrets: dict[str, Secret], slot: str = ""
     ) -> AsyncIterator[Remote]:
-        """A device, connected in the cell. Raises DeviceError, CellDefect: those of the device, and U-1xx."""
+        """A device, connected in the cell; its pictures go to the slot.
+
+        Raises DeviceError, CellDefect: those of the device, and U-1xx.
+        """
         life = await self._living()
         self._numbers += 1
         remote = Remote(self._numbers, life.say, self._clock)
         self._channels[remote.channel] = remote
         try:
-            life.say(Open(remote.channel, module, msgspec.to_builtins(settings), secrets))
+            life.say(Open(remote.channel, module, msgspec.to_builtins(settings), secrets, slot))
             await self._until_opened(remote, life)
             yield remote
         finally:

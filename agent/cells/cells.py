@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 import msgspec
 
@@ -29,10 +29,11 @@ log = logging.getLogger("agent.cells")
 class CelledDriver:
     """Of the shape of drivers.driver.Driver."""
 
-    def __init__(self, driver: Driver[msgspec.Struct, Reading], module: str, cell: Cell) -> None:
+    def __init__(self, driver: Driver[msgspec.Struct, Reading], module: str, cell: Cell, slot: str = "") -> None:
         self._driver = driver
         self._module = module
         self._cell = cell
+        self._slot = slot
 
     def probe(self, settings: msgspec.Struct) -> Finding:
         return self._driver.probe(settings)
@@ -49,14 +50,21 @@ class CelledDriver:
     @asynccontextmanager
     async def _connected(self, settings: msgspec.Struct, secrets: Secrets) -> AsyncIterator[Remote]:
         needed = {name: secrets(name) for name in catalog.secrets_named(settings)}
-        async with self._cell.connected(self._module, settings, needed) as remote:
+        async with self._cell.connected(self._module, settings, needed, self._slot) as remote:
             yield remote
 
 
 class Cells:
-    """async with Cells(...): every child has ended at its end."""
+    """async with Cells(...): every child has ended at its end. `slots`: where a camera's pictures go, by its name."""
 
-    def __init__(self, sources: Sequence[SourceConfig], clock: AgentClock, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        sources: Sequence[SourceConfig],
+        clock: AgentClock,
+        environment: Mapping[str, str],
+        slots: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._slots = slots
         self._of: dict[str, Cell] = {}
         for members in _grouped(sources).values():
             limits = catalog.cell(members[0].driver)
@@ -70,7 +78,8 @@ class Cells:
         """What keep_reading connects."""
         module: Driver[msgspec.Struct, Reading] = catalog.load(source.driver)
         cell = self._of.get(source.name)
-        return CelledDriver(module, catalog.CATALOG[source.driver].module, cell) if cell else module
+        slot = self._slots.get(source.name, "")
+        return CelledDriver(module, catalog.CATALOG[source.driver].module, cell, slot) if cell else module
 
     def cell(self, name: str) -> Cell | None:
         """The cell in which a source lives, by the source's name."""

@@ -19,6 +19,7 @@ from agent.texts import Texts, load_texts
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
 BAD = "bold red"
+EYES_NUMBERS = ("a_second", "skipped", "late", "cost", "hits", "told")
 PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
 PART_STYLE |= dict.fromkeys(("attention", "fault", "active", "cut", "short"), BAD)
 
@@ -38,6 +39,8 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
         yield _troubles(status, say)
     if status.sources:
         yield _devices(status, say)
+    if status.eyes:
+        yield _eyes(status, say)
     yield _lanes(status, say)
     if status.evidence.sealed or status.evidence.kept or status.evidence.lost or status.evidence.not_kept:
         yield _evidence(status, say)
@@ -82,6 +85,18 @@ def _devices(status: Status, say: Texts) -> Table:
         for part in source.parts:
             word = Text(say(f"{part.kind}.{part.state}"), PART_STYLE.get(part.state, "yellow"))
             table.add_row(f"  {say(f'{part.kind}.title')} {part.part} {part.place}".rstrip(), word)
+    return table
+
+
+def _eyes(status: Status, say: Texts) -> Table:
+    """What the eyes do for each camera, and what each detector does and costs."""
+    table = _table(say, "camera", "a_second", "skipped", "late", "cost", "hits", "told")
+    for name, eye in status.eyes.items():
+        skipped = Text(f"{eye.skipped}", "yellow" if eye.skipped else "green")
+        table.add_row(name, f"{eye.pictures_per_s:.1f}", skipped, f"{eye.late_ms:.0f} ms")
+        for detector, one in eye.detectors.items():
+            word = f"  {say(f'detector.{detector}')}"
+            table.add_row(word, f"{one.runs_per_s:.1f}", "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.told}")
     return table
 
 
@@ -134,7 +149,7 @@ def _evidence(status: Status, say: Texts) -> Text:
 def _table(say: Texts, *columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title=None)
     for column in columns:
-        right = column in ("readings", "garbled", "accepted", "stored", "owed", "size")
+        right = column in ("readings", "garbled", "accepted", "stored", "owed", "size", *EYES_NUMBERS)
         table.add_column(say(f"column.{column}"), justify="right" if right else "left", no_wrap=True)
     return table
 

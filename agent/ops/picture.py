@@ -16,7 +16,9 @@ from agent.cells.cells import Cells
 from agent.clock import Clock
 from agent.config import Config
 from agent.evidence.store import Evidence
+from agent.eyes import Board
 from agent.model import Lane
+from agent.ops.eyes_view import eye_views
 from agent.ops.reference_view import dataset_views
 from agent.ops.status import (
     CellView,
@@ -58,6 +60,7 @@ class Pictures:
         evidence: Evidence,
         reference: Reference,
         others: Sequence[Callable[[], list[Trouble]]] = (),
+        board: Board | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -70,6 +73,7 @@ class Pictures:
         self._evidence = evidence
         self._reference = reference
         self._others = others
+        self._board = board
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -96,6 +100,7 @@ class Pictures:
             disk=self._disk(),
             evidence=self._evidence_view(),
             datasets=self._reference.versions(),
+            eyes=eye_views(self._board.last if self._board else None),
             reference=dataset_views(self._reference, clock.utc_ns()),
             alarms_waiting=self._alarms.waiting(),
             alarms_sent_ahead=self._alarms.sent_ahead,

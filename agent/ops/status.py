@@ -92,6 +92,25 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
     not_kept: int = 0  # no id was given
 
 
+class DetectorView(msgspec.Struct, frozen=True, kw_only=True):
+    """One detector of one camera, in the last report of the eyes."""
+
+    runs_per_s: float
+    ms: float  # of a processor core, a run
+    hits: int
+    told: int
+
+
+class EyeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the eyes did with one camera's pictures, in their last report."""
+
+    pictures_per_s: float
+    skipped: int
+    late_ms: float
+    detectors: dict[str, DetectorView]
+    people: int = -1  # -1: nobody counts them
+
+
 class DatasetView(msgspec.Struct, frozen=True, kw_only=True):
     """One dataset of the centre's reference data."""
 
@@ -126,6 +145,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     alarms_sent_ahead: int = 0
     evidence: EvidenceView = EvidenceView()
     datasets: dict[str, str] = {}  # versions of the centre's reference data
+    eyes: dict[str, EyeView] = {}  # by camera
     reference: dict[str, DatasetView] = {}  # the same, and how old and how much they are
 
 

@@ -11,6 +11,7 @@ import pytest
 from agent import config
 from agent.config import ConfigError
 from agent.strict import Problem
+from drivers import catalog
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 CENTRE = '[centre]\nbroker = "mqtt://127.0.0.1"\norders_key = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="\n'
@@ -288,3 +289,63 @@ def test_a_path_that_leads_nowhere_is_its_text(tmp_path: Path, port: str) -> Non
     place = str(tmp_path / "loop") if port == "loop" else port
     found = problems(tmp_path, HEAD + reader("a", place) + reader("b", place))
     assert [one.code for one in found] == ["C-106"]
+
+
+# --- cameras that are watched -----------------------------------------------------------------------------------------
+
+WATCHED = """[[camera]]
+name = "gate"
+driver = "file"
+file = "/var/lib/mektep/gate.mp4"
+sees = ["tamper", "people"]
+masks = [[[0, 0], [0.4, 0], [0.4, 0.06], [0, 0.06]]]
+budget = 0.5
+[[camera.zone]]
+name = "stairs"
+outline = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+[[camera.line]]
+name = "door"
+begin = [0.2, 0.5]
+end = [0.8, 0.5]
+[camera.schedule]
+people = ["night", "08:00-18:30"]
+[camera.thresholds]
+people = 0.7
+"""
+
+
+def test_a_camera_that_is_watched(tmp_path: Path) -> None:
+    (tmp_path / "box.toml").write_text(HEAD + WATCHED)
+    (gate,) = config.load(tmp_path / "box.toml").sources
+    assert (gate.watch.sees, gate.watch.budget) == (["tamper", "people"], 0.5)
+    assert (gate.watch.zone[0].name, gate.watch.line[0].end) == ("stairs", (0.8, 0.5))
+    assert gate.watch.schedule == {"people": ["night", "08:00-18:30"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "key"),
+    [
+        ("[0.4, 0]", "[1.4, 0]", "C-103", "camera[0].masks[0][1][0]"),
+        ('"people"]', '"people", "ghosts"]', "C-103", "camera[0].sees[2]"),
+        ('"night"', '"25:00-26:00"', "C-103", "camera[0].schedule[...][0]"),
+        ("people = 0.7", "fire = 0.7", "C-111", "camera[0].thresholds"),
+        ('sees = ["tamper", "people"]\n', 'sees = ["people"]\ncolour = 1\n', "C-101", "camera[0].colour"),
+        ('"gate"', '"eyes"', "C-105", "camera[0].name"),
+        ('driver = "file"\nfile = "/var/lib/mektep/gate.mp4"', 'driver = "csi"', "C-112", "camera[0].sees"),
+    ],
+)
+def test_a_mistake_in_what_is_watched_names_key_and_next_step(
+    tmp_path: Path, old: str, new: str, code: str, key: str
+) -> None:
+    assert old in WATCHED
+    (problem,) = problems(tmp_path, HEAD + WATCHED.replace(old, new, 1))
+    assert (problem.code, problem.key) == (code, key)
+    assert problem.do
+
+
+def test_what_the_eyes_need_is_named_if_it_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = catalog.find_spec
+    monkeypatch.setattr(catalog, "find_spec", lambda name: None if name == "onnxruntime" else find(name))
+    (problem,) = problems(tmp_path, HEAD + WATCHED)
+    assert (problem.code, problem.key) == ("C-108", "camera[0].sees")
+    assert "mektep-agent[vision]" in problem.do

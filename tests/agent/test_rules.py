@@ -9,11 +9,23 @@ import msgspec
 import pytest
 
 from agent.alarm_path import AlarmPath
-from agent.book import EMPTY
+from agent.book import EMPTY, Book
 from agent.config import SourceConfig
-from agent.events import CameraPicture, CardSeen, ContactChanged, ReportPressed, SourceState, ZoneChanged
-from agent.evidence.picture import Ids
+from agent.datasets import Bell, Calendar, Shift
+from agent.events import (
+    CameraCounts,
+    CameraNoticed,
+    CameraPicture,
+    CardSeen,
+    ContactChanged,
+    ReportPressed,
+    SourceState,
+    ZoneChanged,
+)
+from agent.evidence.picture import Ids, Shows
+from agent.eyes import Board
 from agent.model import Draft, Lane, Place, Severity
+from agent.pipelines.watch import Detects, Watch
 from agent.rules import Rules
 from agent.school.cards import card_hash
 from agent.school.defects import Defects
@@ -25,12 +37,16 @@ from drivers.readings import (
     CardForm,
     ContactChange,
     ContactState,
+    EyeTrouble,
     Light,
+    Looked,
+    Noticed,
     PictureChange,
     PictureState,
     Pressed,
     Reading,
     Tap,
+    Watched,
     ZoneChange,
     ZoneState,
 )
@@ -69,6 +85,7 @@ class House:
         self.recorded: list[Draft] = []
         self.broken = broken
         self.signals = Signals()
+        self.book = EMPTY
         self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
         self.rules = Rules(
             self.alarms,
@@ -77,10 +94,13 @@ class House:
             self.clock,
             signals=self.signals,
             keep=self._keep,
-            book=lambda: EMPTY,
+            book=lambda: self.book,
+            board=Board(self.clock),
+            record=self._accept,
+            watches={"gate": Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})},
         )
         self.device = Device()
-        self.kept: list[tuple[PictureChange, str]] = []
+        self.kept: list[tuple[Shows, str]] = []
 
     async def _accept(self, drafts: Sequence[Draft]) -> list[Place]:
         if self.broken:
@@ -94,7 +114,7 @@ class House:
             raise OSError("no disk")
         return decide(Gathering(self.recorded))  # type: ignore[arg-type]
 
-    async def _keep(self, picture: PictureChange, camera: str, severity: Severity) -> Ids:
+    async def _keep(self, picture: Shows, camera: str, severity: Severity) -> Ids:
         self.kept.append((picture, camera))
         return Ids(snapshot=f"evidence-{len(self.kept)}", blurred=f"blurred-{len(self.kept)}")
 
@@ -284,3 +304,53 @@ async def test_trouble_of_a_device_and_alarms_of_its_zones_do_not_hide_each_othe
     (failed,) = await house.changes(station, GONE)
     (fire,) = await house.reads(station, zone(ZoneState.FIRE))
     assert failed.source != fire.source  # what chatters is gathered by its source
+
+
+# --- the eyes -------------------------------------------------------------------------------------------------------
+
+NOTICE = Noticed(
+    camera="gate", detector="fight", kind="fight", zone="", score=0.9, lasted_s=2.0, box=None, detail="",
+    jpeg=b"\xff\xd8 a fight", blurred=b"", at_ns=START_NS, monotonic_ns=7,
+)  # fmt: skip
+BELLS = [Bell(lesson=1, starts="08:00", ends="08:45"), Bell(lesson=2, starts="14:00", ends="14:45")]
+CALENDAR = Calendar(
+    utc_offset_min=0, first="2026-09-01", last="2027-05-25", weekdays=[1], shifts=[Shift(shift=1, bells=BELLS)]
+)
+
+
+async def test_what_the_eyes_suspect_is_an_alarm_with_its_still_kept() -> None:
+    house = House()
+    (event,) = await house.reads(house.station("eyes", "eyes"), NOTICE)
+    assert event.lane is Lane.ALARM
+    assert isinstance(event.data, CameraNoticed)
+    assert (event.data.camera, event.data.suspected) == ("gate", "fight")
+    assert (event.data.evidence, event.data.blurred) == ("evidence-1", "blurred-1")
+    assert house.kept == [(NOTICE, "gate")]
+
+
+@pytest.mark.parametrize(("hours", "told"), [(0, False), (1, True)])
+async def test_outside_its_schedule_nothing_is_told_and_no_still_is_kept(hours: int, told: bool) -> None:
+    house = House()
+    house.book = Book({"calendar": CALENDAR})
+    at_ns = START_NS + hours * 3_600_000_000_000  # 08:00 is the first lesson, 09:00 none
+    events = await house.reads(house.station("eyes", "eyes"), msgspec.structs.replace(NOTICE, at_ns=at_ns))
+    assert (bool(events), bool(house.kept)) == (told, told)
+
+
+async def test_another_detector_is_not_bound_by_that_schedule() -> None:
+    house = House()
+    house.book = Book({"calendar": CALENDAR})
+    other = msgspec.structs.replace(NOTICE, detector="tamper", kind="covered")
+    assert len(await house.reads(house.station("eyes", "eyes"), other)) == 1
+
+
+async def test_reports_of_the_eyes_become_alarms_and_counts() -> None:
+    house = House()
+    trouble = EyeTrouble(camera="gate", detector="fight", code="V-301", what="failed", do="Send the log.")
+    report = Watched(
+        seconds=300, cameras={"gate": Looked(pictures=9)}, troubles=(trouble,), at_ns=START_NS, monotonic_ns=7
+    )
+    counts, failed = sorted(await house.reads(house.station("eyes", "eyes"), report), key=lambda one: one.type)
+    assert isinstance(counts.data, CameraCounts)
+    assert (counts.lane, counts.data.pictures) == (Lane.TELEMETRY, 9)
+    assert failed.type == "kz.mektep.source.failed.v1"

@@ -20,11 +20,13 @@ from agent.datasets import Recipients
 from agent.events import KINDS, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
 from agent.events import Health as HealthData
 from agent.evidence.picture import Ids
+from agent.eyes import Board
 from agent.model import Draft, Lane, Place, Severity
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
 from agent.outbox.settings import OutboxSettings
-from agent.school import contacts, pictures, zones
+from agent.pipelines.sighting import Kind
+from agent.school import contacts, noticed, pictures, zones
 from agent.school_events import (
     AttendanceSummary,
     Checkpoint,
@@ -42,7 +44,19 @@ from agent.school_events import (
 )
 from agent.sync.ahead import ahead_event
 from centre import wire
-from drivers.readings import ContactChange, ContactState, PictureChange, PictureState, Pressed, ZoneChange, ZoneState
+from drivers.readings import (
+    ContactChange,
+    ContactState,
+    Looked,
+    Noticed,
+    PictureChange,
+    PictureState,
+    Pressed,
+    Watched,
+    Worked,
+    ZoneChange,
+    ZoneState,
+)
 from tests.agent.evidence.pictures import RECIPIENT, change, evidence_of, jpeg
 from tests.agent.outbox.box import AT, events, fire, opened, tap, taps, until
 from tests.clock import FastClock
@@ -125,6 +139,7 @@ def others() -> list[Draft]:
         *(contacts.changed(ContactChange(contact="", state=one, **at), "door", synced=True) for one in ContactState),
         contacts.pressed(Pressed(at_ns=AT.utc_ns, monotonic_ns=5), "button", synced=True),
         *(pictures.changed(PictureChange(state=one, jpeg=b"", **at), "g", Ids(), synced=True) for one in PictureState),
+        *of_the_eyes(),
         draft(trouble, AT, type="kz.mektep.source.failed.v1"),
         draft(trouble, AT, type="kz.mektep.source.restored.v1"),
         draft(Salvaged(epoch=EPOCH, kept=3, unreadable="page 3", set_aside="outbox-damaged.db"), AT),
@@ -139,6 +154,27 @@ def others() -> list[Draft]:
             AT,
         ),
     ]  # fmt: skip
+
+
+def of_the_eyes() -> list[Draft]:
+    """Each kind of suspicion, with and without a box, and the counts of ten reports."""
+    board = Board(FastClock())
+    looked = Looked(pictures=5, detectors={"fight": Worked(runs=5, ms=50.0, hits=1, told=1)})
+    report = Watched(seconds=30, cameras={"gate": looked}, troubles=(), at_ns=AT.utc_ns, monotonic_ns=5)
+    boxes = ((0.1, 0.2, 0.3, 0.4), None)
+    suspicions = [
+        noticed.suspected(
+            Noticed(
+                camera="gate", detector="fight", kind=kind.value, zone="", score=0.5, lasted_s=1.0, box=box, detail="",
+                jpeg=b"", blurred=b"", at_ns=AT.utc_ns, monotonic_ns=5,
+            ),
+            Ids(),
+            synced=True,
+        )
+        for kind in Kind
+        for box in boxes
+    ]  # fmt: skip
+    return suspicions + [event for _ in range(10) for event in board.took(report)[1]]
 
 
 def of_the_school() -> list[Draft]:

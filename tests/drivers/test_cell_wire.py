@@ -15,12 +15,17 @@ from drivers.readings import (
     CardForm,
     ContactChange,
     ContactState,
+    EyeTrouble,
     Light,
+    Looked,
+    Noticed,
     PictureChange,
     PictureState,
     Pressed,
     Reading,
     Tap,
+    Watched,
+    Worked,
     ZoneChange,
     ZoneState,
 )
@@ -32,7 +37,17 @@ READINGS: list[Reading] = [
     ContactChange(contact="tamper", state=ContactState.CUT, before=ContactState.IDLE, **AT),
     Pressed(**AT),
     PictureChange(state=PictureState.COVERED, before=None, jpeg=b"\xff\xd8" * 1000, **AT),
-]
+    Noticed(
+        camera="gate", detector="fight", kind="fight", zone="", score=0.9, lasted_s=2.5, box=(0.1, 0.2, 0.3, 0.4),
+        detail="", jpeg=b"\xff\xd8", blurred=b"", **AT,
+    ),
+    Watched(
+        seconds=30.0,
+        cameras={"gate": Looked(pictures=150, late_ms=3.5, detectors={"fight": Worked(runs=150, ms=99.5)})},
+        troubles=(EyeTrouble(camera="gate", detector="fire", code="V-301", what="failed", do="Nothing."),),
+        **AT,
+    ),
+]  # fmt: skip
 DOWN: list[wire.ToCell] = [
     wire.Begin(64, 5, ("/etc/mektep/ca.crt",)),
     wire.Open(1, "drivers.readers.osdp", {"port": "/dev/x", "lights": {"accepted": "G"}}, {"key": Secret("a", "b")}),

@@ -13,7 +13,19 @@ import pytest
 
 from agent.cli.status_screen import draw
 from agent.ops import status
-from agent.ops.status import DatasetView, EvidenceView, LaneView, LinkView, PartView, SourceView, Status, TroubleView
+from agent.ops.status import (
+    DatasetView,
+    DetectorView,
+    EvidenceView,
+    EyeView,
+    LaneView,
+    LinkView,
+    PartView,
+    SourceView,
+    Status,
+    TroubleView,
+)
+from agent.pipelines.watch import Detects
 from agent.school.told import USUAL
 from agent.texts import LANGUAGES, load_texts
 from drivers.readings import ContactState, ZoneState
@@ -216,3 +228,23 @@ def test_the_centres_data_are_one_line_with_version_and_age(language: str) -> No
     cards = DatasetView(version="1795420800", issued="2026-11-23T05:12:39.000000Z")
     (line,) = [one for one in screen(picture(reference={"cards": cards}), language).splitlines() if "cards" in one]
     assert line.rstrip() == f"{say('reference.title')}  cards 1795420800 (3 {say('age.hours')})"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_eyes_tell_what_each_detector_does_and_costs(language: str) -> None:
+    say = load_texts(language)
+    fight = DetectorView(runs_per_s=5.0, ms=12.34, hits=17, told=2)
+    eyes = {"gate": EyeView(pictures_per_s=5.0, skipped=3, late_ms=42.0, detectors={"fight": fight})}
+    text = screen(picture(eyes=eyes), language)
+    gate, detector = (
+        one.split() for one in text.splitlines() if one.startswith(("gate ", f"  {say('detector.fight')}"))
+    )
+    assert gate == ["gate", "5.0", "3", "42", "ms"]
+    assert detector[-5:] == ["5.0", "12.3", "ms", "17", "2"]
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "column." not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_detector_has_a_word(language: str) -> None:
+    assert [one for one in Detects if load_texts(language)(f"detector.{one}") == f"detector.{one}"] == []

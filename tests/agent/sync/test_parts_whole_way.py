@@ -21,6 +21,7 @@ import pytest
 from agent.alarm_path import AlarmPath
 from agent.book import EMPTY
 from agent.config import SourceConfig
+from agent.eyes import Board
 from agent.model import Lane, Severity
 from agent.rules import Rules
 from agent.school.defects import Defects
@@ -111,6 +112,9 @@ async def keep(box: Box, size: int, seed: int) -> str:
         signals=Signals(),
         keep=box.evidence.keep,
         book=lambda: EMPTY,
+        board=Board(box.clock),
+        record=box.outbox.accept,
+        watches={},
     )
     config = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=msgspec.Struct(), places={})
     before = box.outbox.last(box.outbox.epoch, Lane.ALARM)

@@ -1,0 +1,133 @@
+"""The daemon's side of the eyes: the source that looks at all watched cameras, and what it told last.
+
+Counts  of each camera go to the centre every COUNTS_S; a detector that is off is told as a device's failure is.
+Not     the looking itself: agent/pipelines, in a cell of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agent.clock import Clock
+from agent.config import EYES, SourceConfig
+from agent.events import CameraCounts, draft
+from agent.events import SourceState as SourceStateEvent
+from agent.model import Draft
+from agent.outbox.troubles import Trouble
+from agent.pipelines.watch import Settings, WatchedCamera
+from drivers.errors import DeviceError
+from drivers.readings import EyeTrouble, Looked, Watched, Worked
+
+COUNTS_S = 300.0
+Key = tuple[str, str, str]  # camera, detector, code
+
+
+def watched(sources: Sequence[SourceConfig]) -> list[str]:
+    """The names of the cameras that have something to look for."""
+    return [source.name for source in sources if source.watch.sees]
+
+
+def with_eyes(sources: Sequence[SourceConfig], slots: Mapping[str, str]) -> tuple[SourceConfig, ...]:
+    """The sources, and what looks at the cameras among them that have a slot."""
+    cameras = tuple(
+        WatchedCamera(name=source.name, slot=slots[source.name], watch=source.watch)
+        for source in sources
+        if source.name in slots
+    )
+    if not cameras:
+        return tuple(sources)
+    eyes = SourceConfig(name=EYES, kind="eyes", driver=EYES, settings=Settings(cameras=cameras), places={})
+    return (*sources, eyes)
+
+
+class Board:
+    """One per box: what the eyes told last."""
+
+    def __init__(self, clock: Clock, blind: DeviceError | None = None) -> None:
+        self.last: Watched | None = None
+        self._clock = clock
+        self._blind = blind
+        self._began_ns = clock.utc_ns()
+        self._off: dict[Key, tuple[EyeTrouble, int]] = {}  # and since when
+        self._sums: dict[str, Looked] = {}
+        self._seconds = 0.0
+
+    def took(self, watched: Watched) -> tuple[list[Draft], list[Draft]]:
+        """A report has come: alarms of detectors that went off or on, and counts that are due."""
+        self.last = watched
+        for camera, looked in watched.cameras.items():
+            self._sums[camera] = added(self._sums.get(camera, Looked()), looked)
+        self._seconds += watched.seconds
+        return self._changes(watched), self._counts()
+
+    def trouble(self) -> list[Trouble]:
+        """What is off now."""
+        found = [
+            Trouble(code=one.code, what=one.what, do=one.do, since_ns=since_ns) for one, since_ns in self._off.values()
+        ]
+        if self._blind is not None:
+            blind = self._blind
+            found.append(Trouble(code=blind.code, what=blind.what, do=blind.do, since_ns=self._began_ns))
+        return found
+
+    def _changes(self, watched: Watched) -> list[Draft]:
+        now = {(one.camera, one.detector, one.code): one for one in watched.troubles}
+        gone = [self._off.pop(key)[0] for key in self._off.keys() - now.keys()]
+        come = [one for key, one in now.items() if key not in self._off]
+        at_ns = self._clock.utc_ns()
+        self._off |= {(one.camera, one.detector, one.code): (one, at_ns) for one in come}
+        return [self._state(one, works=True) for one in gone] + [self._state(one, works=False) for one in come]
+
+    def _state(self, one: EyeTrouble, *, works: bool) -> Draft:
+        name = "/".join(part for part in (one.camera or EYES, one.detector) if part)
+        data = SourceStateEvent(
+            source=name,
+            code="" if works else one.code,
+            what="works again" if works else one.what,
+            do="" if works else one.do,
+        )
+        kind = "restored" if works else "failed"
+        return draft(data, self._clock.now(), type=f"kz.mektep.source.{kind}.v1", source=f"{name}/state")
+
+    def _counts(self) -> list[Draft]:
+        if self._seconds < COUNTS_S:
+            return []
+        seconds, sums = self._seconds, self._sums
+        self._seconds, self._sums = 0.0, {}
+        return [draft(_event(camera, looked, seconds), self._clock.now()) for camera, looked in sums.items()]
+
+
+def added(one: Looked, other: Looked) -> Looked:
+    """Two reports of a camera as one."""
+    mine, others = one.detectors, other.detectors
+    return Looked(
+        pictures=one.pictures + other.pictures,
+        skipped=one.skipped + other.skipped,
+        late_ms=max(one.late_ms, other.late_ms),
+        detectors={
+            name: _both(mine.get(name, Worked()), others.get(name, Worked())) for name in sorted(mine.keys() | others)
+        },
+        people=max(one.people, other.people),
+        entered=one.entered + other.entered,
+        left=one.left + other.left,
+    )
+
+
+def _both(one: Worked, other: Worked) -> Worked:
+    fields = Worked.__struct_fields__
+    return Worked(**{field: getattr(one, field) + getattr(other, field) for field in fields})
+
+
+def _event(camera: str, looked: Looked, seconds: float) -> CameraCounts:
+    return CameraCounts(
+        camera=camera,
+        seconds=round(seconds),
+        pictures=looked.pictures,
+        skipped=looked.skipped,
+        hits={name: worked.hits for name, worked in looked.detectors.items()},
+        told={name: worked.told for name, worked in looked.detectors.items()},
+        ms={name: round(worked.ms) for name, worked in looked.detectors.items()},
+        people=max(0, looked.people),
+        entered=looked.entered,
+        left=looked.left,
+    )

@@ -1,0 +1,103 @@
+"""One detector at one camera: when it is due, what it cost, and that its failure is its own.
+
+A detector that throws is off for this camera, is told, and is tried again with a new memory after a pause that grows.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.pipelines.detectors import Looker, Plan
+from agent.pipelines.scene import Scene
+from agent.pipelines.sighting import Sighting
+from agent.pipelines.watch import Detects, WatchedCamera
+from drivers.readings import EyeTrouble, Worked
+
+EARLY = 0.8  # of its interval: pictures do not come on the beat
+PAUSE_S, PAUSE_MAX_S = 10.0, 600.0
+GOOD_RUNS = 100  # after so many its failures are forgotten
+FACT_CHARS = 200
+
+Cells = NDArray[np.bool_]
+
+
+class Duty:
+    """Used by one thread at a time. `zones`: where it looks, as cells of the motion; empty: everywhere."""
+
+    def __init__(self, name: Detects, plan: Plan, camera: WatchedCamera, zones: Mapping[str, Cells]) -> None:
+        self.name = name
+        self.zones = dict(zones) if plan.zoned else {}
+        self.trouble: EyeTrouble | None = None
+        self._plan = plan
+        self._camera = camera
+        self._where = np.logical_or.reduce(list(self.zones.values())) if self.zones else None
+        self._looker: Looker | None = None
+        self._last_s = self._off_until_s = float("-inf")
+        self._pause_s = PAUSE_S
+        self._good = 0
+        self.worked = Worked()  # since the eyes began; replaced, never changed: anybody may read it
+
+    def due(self, scene: Scene) -> bool:
+        """Whether it wants this picture."""
+        if scene.at_s < self._off_until_s or scene.at_s - self._last_s < EARLY * self._plan.every_s:
+            return False
+        return not self._plan.moving or self.suspects() or (scene.awake and scene.motion.any(self._where))
+
+    def run(self, scene: Scene) -> list[Sighting]:
+        """What it says. Raises nothing."""
+        self._last_s = scene.at_s
+        began_ns = time.thread_time_ns()
+        try:
+            self._looker = self._looker or self._plan.make(self._camera.watch)
+            said = self._looker.look(scene)
+            suspects = self._looker.suspects()
+        except Exception as error:  # noqa: BLE001 - supervised: off for this camera, told, tried again later
+            self._fail(error, scene.at_s)
+            return []
+        self._passed()
+        self.worked = msgspec.structs.replace(
+            self.worked,
+            runs=self.worked.runs + 1,
+            ms=self.worked.ms + (time.thread_time_ns() - began_ns) / 1e6,
+            hits=self.worked.hits + bool(suspects or said),
+        )
+        return said
+
+    def suspects(self) -> bool:
+        """Whether it wants every picture now."""
+        return self._looker is not None and self._looker.suspects()
+
+    def told(self) -> None:
+        """One of its sightings was told."""
+        self.worked = msgspec.structs.replace(self.worked, told=self.worked.told + 1)
+
+    def _fail(self, error: Exception, at_s: float) -> None:
+        self.trouble = EyeTrouble(
+            camera=self._camera.name,
+            detector=self.name.value,
+            code="V-301",
+            what=f"{self.name} at {self._camera.name} failed by itself: {fact(error)}",
+            do="Send the log to support; the agent tries it again by itself.",
+        )
+        self._looker, self._good = None, 0
+        self._off_until_s = at_s + self._pause_s
+        self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
+
+    def _passed(self) -> None:
+        self.trouble = None
+        self._good += 1
+        if self._good >= GOOD_RUNS:
+            self._pause_s = PAUSE_S
+
+
+def fact(error: Exception) -> str:
+    """What failed, and where."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error}"[:FACT_CHARS] + f" ({Path(where.filename).name}:{where.lineno})"

@@ -1,0 +1,173 @@
+"""The eye on one camera: the newest picture, masks black, through the motion gate to the detectors that are due.
+
+A picture that was replaced before its turn is skipped and counted; none waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.pipelines import still
+from agent.pipelines.blur import blurred
+from agent.pipelines.detectors import Plan
+from agent.pipelines.duty import Duty, fact
+from agent.pipelines.motion import NOTHING, between
+from agent.pipelines.scene import Masks, Scene, inside
+from agent.pipelines.sighting import Sighting
+from agent.pipelines.watch import Detects, WatchedCamera, Zone
+from drivers.driver import Clock
+from drivers.frame_slot import FrameSlot, Picture
+from drivers.readings import EyeTrouble, Looked, Noticed, Worked
+
+MOTION_S = 5.0  # pictures that lie further apart tell nothing of movement
+AGAIN_S = 60.0  # the same suspicion at the same place is told once in this time
+WISH_S = 3.0  # a suspicion that grows wants every picture for so long
+OFF_NS = 10_000_000_000  # after a picture that could not be looked at
+
+Cells = NDArray[np.bool_]
+
+
+class Eye:
+    """Used by one thread at a time; `looked_ns` is when it last was."""
+
+    def __init__(self, camera: WatchedCamera, slot: FrameSlot, plans: Mapping[Detects, Plan], clock: Clock) -> None:
+        self.name = camera.name
+        self.busy = False
+        self.looked_ns = 0
+        self._slot = slot
+        self._clock = clock
+        self._masks = Masks([list(one) for one in camera.watch.masks])
+        self._zones = camera.watch.zone
+        self._duties = [
+            Duty(name, plans[name], camera, _cells(name, camera.watch.zone))
+            for name in camera.watch.sees
+            if name in plans
+        ]
+        self._before: Scene | None = None
+        self._told_s: dict[tuple[str, str], float] = {}
+        self._number = 0
+        self._off_until_ns = 0
+        self._trouble: EyeTrouble | None = None
+        self._counts = Looked()  # since the eyes began
+        self._reported = Looked()  # of it
+        self._late_ms = 0.0
+
+    def newest(self) -> Picture | None:
+        """The newest picture if there is one that was not looked at."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns < self._off_until_ns or (picture := self._slot.newer()) is None:
+            return None
+        gap = picture.number - self._number - 1 if self._number else 0
+        self._number, self.looked_ns = picture.number, now_ns
+        self._late_ms = max(self._late_ms, (now_ns - picture.monotonic_ns) / 1e6)
+        self._counts = msgspec.structs.replace(
+            self._counts, pictures=self._counts.pictures + 1, skipped=self._counts.skipped + max(0, gap)
+        )
+        return picture
+
+    def look(self, picture: Picture) -> list[Noticed]:
+        """What the detectors notice in it. Raises nothing: pictures that are none cost this camera alone."""
+        try:
+            found = self._look(picture)
+        except Exception as error:  # noqa: BLE001 - supervised: this camera is off for a while, the others go on
+            self._off_until_ns = self._clock.monotonic_ns() + OFF_NS
+            what = f"the pictures of {self.name} cannot be looked at: {fact(error)}"
+            do = "Send the log to support; the agent tries it again by itself."
+            self._trouble = EyeTrouble(camera=self.name, detector="", code="V-303", what=what, do=do)
+            return []
+        self._trouble = None
+        return found
+
+    def looked(self) -> Looked:
+        """What was done since the last time; for one caller."""
+        now = msgspec.structs.replace(self._counts, detectors={duty.name.value: duty.worked for duty in self._duties})
+        before, self._reported = self._reported, now
+        late_ms, self._late_ms = self._late_ms, 0.0
+        return Looked(
+            pictures=now.pictures - before.pictures,
+            skipped=now.skipped - before.skipped,
+            late_ms=round(late_ms, 1),
+            detectors={name: _since(worked, before.detectors.get(name)) for name, worked in now.detectors.items()},
+        )
+
+    def troubles(self) -> list[EyeTrouble]:
+        """What is off."""
+        return [trouble for trouble in (self._trouble, *(duty.trouble for duty in self._duties)) if trouble]
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _look(self, picture: Picture) -> list[Noticed]:
+        scene = Scene(picture, self._masks)
+        if self._before is not None and 0 < scene.at_s - self._before.at_s <= MOTION_S:
+            scene.motion = between(self._before.grey, scene.grey)
+        self._before = scene
+        noticed = []
+        for duty in self._duties:
+            if duty.due(scene):
+                for sighting in duty.run(scene):
+                    zone = self._place(duty, sighting, scene)
+                    if zone is not None and self._is_news(sighting, zone):
+                        duty.told()
+                        noticed.append(self._noticed(duty.name, sighting, zone, scene))
+        if any(duty.suspects() for duty in self._duties):
+            self._slot.wish(self._clock.monotonic_ns() + round(WISH_S * 1e9))
+        return noticed
+
+    def _place(self, duty: Duty, sighting: Sighting, scene: Scene) -> str | None:
+        """The zone in which it is, "" if it needs none; None: it is in none of those that the detector looks at."""
+        if sighting.box is None:
+            return scene.motion.most(duty.zones) if duty.zones else ""
+        left, top, right, bottom = sighting.box
+        row, column = _cell((top + bottom) / 2, NOTHING.shape[0]), _cell((left + right) / 2, NOTHING.shape[1])
+        found = next((name for name, cells in duty.zones.items() if cells[row, column]), None)
+        return found if duty.zones else ""
+
+    def _is_news(self, sighting: Sighting, zone: str) -> bool:
+        key = (sighting.kind.value, zone)
+        if sighting.at_s - self._told_s.get(key, float("-inf")) < AGAIN_S:
+            return False
+        self._told_s[key] = sighting.at_s
+        return True
+
+    def _noticed(self, detector: Detects, sighting: Sighting, zone: str, scene: Scene) -> Noticed:
+        return Noticed(
+            camera=self.name,
+            detector=detector.value,
+            kind=sighting.kind.value,
+            zone=zone,
+            score=round(sighting.score, 3),
+            lasted_s=round(max(0.0, sighting.at_s - sighting.since_s), 3),
+            box=sighting.box,
+            detail=sighting.detail,
+            jpeg=still.jpeg(scene.bgr),
+            blurred=still.jpeg(blurred(scene.bgr, None)),
+            at_ns=scene.at_ns,
+            monotonic_ns=scene.monotonic_ns,
+        )
+
+
+def _since(now: Worked, before: Worked | None) -> Worked:
+    """Of one detector."""
+    if before is None:
+        return now
+    return Worked(
+        runs=now.runs - before.runs,
+        ms=round(now.ms - before.ms, 2),
+        hits=now.hits - before.hits,
+        told=now.told - before.told,
+    )
+
+
+def _cells(detector: Detects, zones: list[Zone]) -> dict[str, Cells]:
+    """The zones that a detector looks at, as cells of the motion."""
+    rows, columns = NOTHING.shape
+    mine = [zone for zone in zones if detector in zone.sees or not zone.sees]
+    return {zone.name: inside([list(zone.outline)], columns, rows) for zone in mine}
+
+
+def _cell(share: float, count: int) -> int:
+    return min(count - 1, max(0, int(share * count)))

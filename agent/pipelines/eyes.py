@@ -1,0 +1,185 @@
+"""What looks at the cameras' pictures: one process for all of them, of the shape of a driver, living in a cell.
+
+Reads   Noticed, and Watched each half minute and when a detector goes off or on.
+Work    in threads of its own; the event loop only carries what they found.
+Raises  DeviceError V-302 if a camera's slot cannot be opened. Of single cameras and detectors it tells V-301, V-303.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from agent.pipelines.watch import Settings as Settings
+from agent.pipelines.watch import WatchedCamera
+from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.errors import DeviceError
+from drivers.frame_slot import FrameSlot
+from drivers.pulse import Pulse
+from drivers.readings import EyeTrouble, Light, Noticed, Watched
+
+if TYPE_CHECKING:
+    from agent.pipelines.watcher import Watcher
+
+THREADS_MOST = 2  # on a Pi the cameras and the readers want the other two cores
+NAP_S = 0.03  # with no new picture anywhere
+STUCK_S = 20.0  # one look takes a fifth of a second on a slow box
+REPORT_S = 30.0
+NEWS_S = 1.0  # where a detector went off or on
+NOTICED_MOST = 32  # that nobody has taken yet: the oldest gives way
+
+
+def probe(settings: Settings) -> Finding:
+    """Whether the slots are there."""
+    missing = [camera.name for camera in settings.cameras if not os.path.exists(camera.slot)]
+    if missing:
+        return Finding.failed(_no_slot(", ".join(missing), "not there"))
+    return Finding(verdict=Verdict.OK, code="", what=f"{len(settings.cameras)} cameras are watched")
+
+
+def _no_slot(camera: str, why: str) -> DeviceError:
+    return DeviceError("V-302", f"the memory of {camera}'s pictures: {why}", do="Restart the agent.")
+
+
+class Eyes:
+    """Of the shape of drivers.driver.Source."""
+
+    def __init__(self, watcher: Watcher, clock: Clock) -> None:
+        self.counters = Counters()
+        self.pulse = _Slowest(clock, [Pulse(clock, STUCK_S) for _ in range(threads())])
+        self._watcher = watcher
+        self._clock = clock
+        self._noticed: deque[Noticed] = deque(maxlen=NOTICED_MOST)
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._stop = threading.Event()
+        self._defect: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._work, args=(pulse,), name=f"eyes {at}", daemon=True)
+            for at, pulse in enumerate(self.pulse.pulses)
+        ]
+        self._told: tuple[EyeTrouble, ...] = ()
+        self._reported_s = self._now_s()
+
+    async def __aiter__(self) -> AsyncIterator[Noticed | Watched]:
+        while True:
+            while self._noticed:
+                yield self._noticed.popleft()
+            if self._defect is not None:
+                raise self._defect
+            if (report := self._report()) is not None:
+                yield report
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), 1.0)
+
+    async def show(self, light: Light) -> None:
+        """They have no light."""
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    async def close(self) -> None:
+        """Every thread has ended: none looks into a slot that is gone."""
+        self._stop.set()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _tell(self, noticed: Noticed) -> None:
+        """From a thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has just ended
+            self._loop.call_soon_threadsafe(self._take, noticed)
+
+    def _take(self, noticed: Noticed) -> None:
+        self._noticed.append(noticed)
+        self._news.set()
+
+    def _report(self) -> Watched | None:
+        now_s, troubles = self._now_s(), self._watcher.troubles()
+        self.counters.frames = self._watcher.pictures
+        seconds = now_s - self._reported_s
+        if seconds < (NEWS_S if _which(troubles) != _which(self._told) else REPORT_S):
+            return None
+        self._reported_s, self._told = now_s, troubles
+        return Watched(
+            seconds=round(seconds, 1),
+            cameras=self._watcher.looked(),
+            troubles=troubles,
+            at_ns=self._clock.utc_ns(),
+            monotonic_ns=self._clock.monotonic_ns(),
+        )
+
+    def _work(self, pulse: Pulse) -> None:
+        """One thread, to its end."""
+        try:
+            while not self._stop.is_set():
+                pulse.beat()
+                found = self._watcher.turn()
+                if found is None:
+                    self._stop.wait(NAP_S)
+                for noticed in found or ():
+                    self._tell(noticed)
+        except Exception as error:  # noqa: BLE001 - a defect of ours: told to the supervisor by whoever reads
+            self._defect = error
+        finally:
+            pulse.rest()
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / 1e9
+
+
+class _Slowest(Pulse):
+    """Of several threads: one that is stuck is enough."""
+
+    def __init__(self, clock: Clock, pulses: list[Pulse]) -> None:
+        super().__init__(clock, pulses[0].limit_s)
+        self.pulses = pulses
+
+    def age_s(self) -> float:
+        return max(pulse.age_s() for pulse in self.pulses)
+
+
+def threads() -> int:
+    """How many look at once."""
+    return max(1, min(THREADS_MOST, len(os.sched_getaffinity(0))))
+
+
+def _which(troubles: tuple[EyeTrouble, ...]) -> set[tuple[str, str, str]]:
+    return {(one.camera, one.detector, one.code) for one in troubles}
+
+
+@asynccontextmanager
+async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIterator[Eyes]:  # noqa: ARG001
+    """Look at the cameras from now on. Raises DeviceError."""
+    import cv2
+
+    from agent.pipelines.detectors import PLANS
+    from agent.pipelines.eye import Eye
+    from agent.pipelines.watcher import Watcher
+
+    cv2.setNumThreads(1)  # the threads are ours
+    with contextlib.ExitStack() as slots:
+        eyes = Eyes(
+            Watcher([Eye(one, slots.enter_context(_slot(one)), PLANS, clock) for one in settings.cameras]), clock
+        )
+        eyes.start()
+        try:
+            yield eyes
+        finally:
+            await eyes.close()
+
+
+def _slot(camera: WatchedCamera) -> FrameSlot:
+    try:
+        return FrameSlot.open(camera.slot)
+    except (OSError, ValueError) as error:
+        raise _no_slot(camera.name, str(error)) from error

@@ -1,0 +1,57 @@
+"""When a detector of a camera tells: in lessons, in breaks, at night, at hours of the day. Pure.
+
+Unknown  a clock that is not trusted, or a calendar that does not reach this day: everything tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.datasets import Calendar, Shift
+from agent.model import Moment
+from agent.school.calendar import LocalTime, is_school_day, local, minute_of, reaches
+
+LESSONS, BREAKS, NIGHT = "lessons", "breaks", "night"
+AROUND_MIN = 30  # before the first bell and after the last one children are there without a lesson
+EMPTY_MIN = 60  # before and after all shifts: further away it is night, whatever the sun does
+
+
+def tells(words: Sequence[str], now: Moment, calendar: Calendar | None) -> bool:
+    """Whether one of the words is true now; no words: always."""
+    if not words or not now.synced:
+        return True
+    at = local(now.utc_ns, calendar)
+    periods = periods_of(at, calendar)
+    return any(_within(word, at.minute) if "-" in word else word in periods for word in words)
+
+
+def periods_of(at: LocalTime, calendar: Calendar | None) -> frozenset[str]:
+    """What the school does then; shifts overlap, so it may be two things at once."""
+    if calendar is None or not reaches(calendar, at.day):
+        return frozenset({LESSONS, BREAKS, NIGHT})
+    if not is_school_day(calendar, at.day):
+        return frozenset({NIGHT})
+    spans = [_span(shift) for shift in calendar.shifts]
+    if not min(first for first, _ in spans) - EMPTY_MIN <= at.minute < max(last for _, last in spans) + EMPTY_MIN:
+        return frozenset({NIGHT})
+    found = {_shift_is(shift, at.minute) for shift in calendar.shifts} - {""}
+    return frozenset(found or {BREAKS})
+
+
+def _shift_is(shift: Shift, minute: int) -> str:
+    """Empty if the shift is not there."""
+    if any(minute_of(bell.starts) <= minute < minute_of(bell.ends) for bell in shift.bells):
+        return LESSONS
+    first, last = _span(shift)
+    return BREAKS if first - AROUND_MIN <= minute < last + AROUND_MIN else ""
+
+
+def _span(shift: Shift) -> tuple[int, int]:
+    return min(minute_of(bell.starts) for bell in shift.bells), max(minute_of(bell.ends) for bell in shift.bells)
+
+
+def _within(hours: str, minute: int) -> bool:
+    """Of HH:MM-HH:MM, which may go over midnight."""
+    begin, _, end = hours.partition("-")
+    first, last = minute_of(begin), minute_of(end)
+    return first <= minute < last if first <= last else minute >= first or minute < last

@@ -1,0 +1,59 @@
+"""A picture as the detectors ask for it: nothing behind a mask reaches them, whatever shape they take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.pipelines.scene import GREY, Masks, Scene, inside
+from drivers.frame_slot import Picture
+from tests.agent.pipelines.watched import HEIGHT, WIDTH, picture, planes
+
+LEFT_HALF = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
+
+
+def test_the_shapes() -> None:
+    scene = Scene(picture(200), Masks([]))
+    assert (scene.grey.shape, scene.grey.dtype) == (GREY, np.uint8)
+    assert (scene.bgr.shape, scene.bgr.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
+    assert scene.grey.mean() == 200
+
+
+def test_what_is_behind_a_mask_is_seen_in_no_shape() -> None:
+    rng = np.random.default_rng(1)
+    seen = picture(200)
+    hidden = Picture(
+        1, WIDTH, HEIGHT, 0, 0, True, rng.integers(0, 256, WIDTH * HEIGHT * 3 // 2, dtype=np.uint8).tobytes()
+    )
+    for one in (seen, hidden):
+        scene = Scene(one, Masks([LEFT_HALF]))
+        assert (scene.bgr[:, : WIDTH // 2 - 1] == 0).all()
+        assert (scene.grey[:, : GREY[1] // 2 - 1] == 16).all()
+    assert (Scene(seen, Masks([LEFT_HALF])).bgr[:, WIDTH // 2 + 2 :] > 150).all()
+
+
+def test_masks_follow_a_camera_that_changes_its_size() -> None:
+    masks = Masks([LEFT_HALF])
+    for width, height in ((320, 180), (160, 120), (640, 480)):
+        scene = Scene(Picture(1, width, height, 0, 0, False, planes(200, width, height)), masks)
+        assert (scene.bgr[:, : width // 2 - 1] == 0).all()
+        assert (scene.bgr[:, width // 2 + 2 :] > 0).all()
+
+
+def test_a_mask_leaves_the_slots_picture_as_it_was() -> None:
+    one = picture(200)
+    Scene(one, Masks([LEFT_HALF]))
+    assert one.pixels == planes(200)
+
+
+def test_bytes_that_are_no_picture_are_an_error() -> None:
+    with pytest.raises(ValueError, match="reshape"):
+        Scene(Picture(1, WIDTH, HEIGHT, 0, 0, False, b"short"), Masks([]))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=8))
+def test_any_outline_is_some_pixels(outline: list[tuple[float, float]]) -> None:
+    found = inside([outline], 64, 36)
+    assert (found.shape, found.dtype) == ((36, 64), np.bool_)
