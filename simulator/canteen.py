@@ -19,16 +19,16 @@ from simulator.rush_plan import Step, Visit
 from simulator.rush_truth import LOST, RushTruth
 from simulator.school import School
 
-LIGHT_PATIENCE_S = 2.5
+LIGHT_PATIENCE_S = 8.0  # a light that came after it would be taken for the next card's; wait is shown after two seconds
 TRIES = 40
 LOOK_S = 0.05
+A_WHILE_S = 3.0
 EAGER_SHARE = 0.02  # of the looks at a reader without an agent: a child shows the card all the same
 ARMED_S, SURELY_ARMED_S = 15.0, 13.0  # a reader waits so long for the card after an operator's: docs/rules.md
 HELD_S = (
     1.7  # sooner it is the same card, held a little longer: to the rules about an operator's, and a meal taken back
 )
 SAME_CARD_S = 1.4  # before a reader that repeats takes it as shown again
-DARK_PATIENCE_S = 1.0  # before a lamp that is broken
 
 
 class Eaten(NamedTuple):
@@ -105,7 +105,7 @@ class Canteen:
 
     # --- one card ---------------------------------------------------------------------------------------------------
 
-    async def _show(self, queue: Queue, card: bytes, patience_s: float = LIGHT_PATIENCE_S) -> str:
+    async def _show(self, queue: Queue, card: bytes) -> str:
         """Hold it once, as soon as the reader takes cards."""
         last, shown_s = queue.last
         if card == last and queue.reader.kind != "ironlogic":  # that one tells when the card is away
@@ -115,7 +115,7 @@ class Canteen:
                 break
             await asyncio.sleep(LOOK_S)
         queue.last = (card, time.monotonic())
-        light = await light_of(self._school, queue.reader, card, patience_s)
+        light = await light_of(self._school, queue.reader, card, LIGHT_PATIENCE_S)
         self._truth.shown(light)
         return light
 
@@ -164,7 +164,7 @@ class Canteen:
             return
         began_s = time.monotonic()
         queue.reader.dark = True
-        self._truth.came(child.id, await self._show(queue, step.card, DARK_PATIENCE_S))
+        self._truth.came(child.id, await self._show(queue, step.card))
         queue.reader.dark = False
         await self._meal(queue, child, step.card)
         self._eaten[child.id] = self._eaten[child.id]._replace(earliest_s=began_s)
@@ -203,7 +203,7 @@ class Canteen:
 
     async def _who_has_eaten(self) -> Child | None:
         """Somebody who has, for sure, and longer ago than the grace; nobody else may choose the same meanwhile."""
-        for _ in range(int((self._grace_s + LIGHT_PATIENCE_S) / LOOK_S)):
+        for _ in range(int((self._grace_s + A_WHILE_S) / LOOK_S)):
             before_s = time.monotonic() - self._grace_s
             known = [
                 child
@@ -271,4 +271,4 @@ class Canteen:
 
     async def _disarmed(self, queue: Queue) -> None:
         """Nobody shows a card until the reader has surely stopped waiting."""
-        await asyncio.sleep(queue.last[1] + LIGHT_PATIENCE_S + ARMED_S - time.monotonic())
+        await asyncio.sleep(queue.last[1] + A_WHILE_S + ARMED_S - time.monotonic())

@@ -81,6 +81,6 @@ class CardReader:
         return first_s
 
     def _lit(self, data: bytes) -> None:
-        light = data.strip()[-1:].decode(errors="replace")
-        if not self.dark and self._light is not None and not self._light.done():
+        light = "" if self.dark else data.strip()[-1:].decode(errors="replace")
+        if self._light is not None and not self._light.done():
             self._light.set_result((light, time.monotonic()))

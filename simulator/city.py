@@ -5,6 +5,7 @@ Everything is made by the centre's own commands, as an operator would; TLS with 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import subprocess
@@ -122,6 +123,19 @@ class City:
         """Every stored event, verbatim."""
         _, text = await output(self.command("events", "--school", school, "--json-lines"))
         return text.splitlines()
+
+    async def report(self, school: str, month: str) -> dict[str, Any]:
+        """What a month comes to, as an accountant of the city asks for it. Raises RuntimeError."""
+        _, text = await output(self.command("report", "--school", school, "--month", month, "--json"))
+        try:
+            found: dict[str, Any] = json.loads(text)[0]
+        except (ValueError, IndexError) as error:
+            raise RuntimeError(f"mektep-centre report says {text!r}") from error
+        return found
+
+    async def export(self, school: str, folder: Path) -> None:
+        """The school's ledgers, for an auditor. Raises RuntimeError."""
+        await asyncio.to_thread(self.must, "ledger", "export", school, str(folder))
 
     def people(self, school: str) -> dict[str, str]:
         """Whose the keys of pupils are, by the numbers of the school's office: of the SQLite database."""

@@ -213,7 +213,8 @@ class Rush:
         await self._again()
         await until_stored(self.school, PATIENCE_S)
         await self.school.agent.stop()
-        for file in (self.school.box / "state").glob("outbox.db*"):
+        state = self.school.box / "state"
+        for file in (*state.glob("outbox.db*"), state / "ledger.checkpoint"):
             file.unlink()
         await self.school.agent.start()
         await self.until("the box is online", self._online)

@@ -29,15 +29,15 @@ ROWS = {
     "must_be_tenge": "what their meals must cost, tenge",
     "stored_tenge": "what the centre holds, tenge",
     "stated_tenge": "what the statements say, tenge",
-    "reported_tenge": "what the centre's report for the month says, tenge",
+    "reported_tenge": "what the centre's report would pay, tenge",
+    "audited_tenge": "what mektep audit counts, tenge",
     "stored_meals": "meals at the centre",
     "stated_meals": "meals in the statements",
-    "reported_meals": "meals in the report",
     "forgotten": "of these for forgotten cards",
     "reversed": "taken back",
     "suspicions": "suspicions reported",
     "statements": "statements",
-    "audit": "mektep audit",
+    "audited_leaves": "leaves of the ledger, all of them audited",
     "events_stored": "events stored in all",
     "tap_median_ms": "last bit of the card to the light, median, ms",
     "tap_p99_ms": "the same, 99th percentile, power cuts included, ms",
@@ -85,4 +85,7 @@ def print_rush(console: Console, result: dict[str, Any]) -> None:
     for line in result["wrong"]:
         console.print(f"WRONG  {line}", style="bold red", highlight=False)
     if not result["wrong"]:
-        console.print("Every meal is counted once; lights, events, statements agree to the tenge.", style="bold green")
+        console.print(
+            "Every meal is counted once; lights, events, statement, report and audit agree to the tenge.",
+            style="bold green",
+        )

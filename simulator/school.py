@@ -112,10 +112,10 @@ class School:
             self._mount_small_disk()
         await self.city.make()
         self._write_config()
-        _, key = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
+        key = await self.public_key()
         for name, value in (self.devices.more.secrets() if self.devices.more else {}).items():
             await self._store_secret(name, value)
-        self.city.add_school(SCHOOL, key.strip(), self.box)
+        self.city.add_school(SCHOOL, key, self.box)
         with (self.box / "agent.toml").open("a") as config:  # what only the wrapped agent knows
             config.write(self.more)
 
@@ -218,6 +218,23 @@ class School:
                     return True
             await asyncio.sleep(0.05)
         return False
+
+    async def public_key(self) -> str:
+        """The box's own, as a technician reads it out."""
+        _, text = await output([sys.executable, "-m", "agent", "identity", str(self.box / "agent.toml")])
+        return text.split()[0]
+
+    async def audit(self) -> dict[str, Any]:
+        """What an auditor finds, who has the centre's files and the box's key. Raises RuntimeError."""
+        folder = self.folder / "export"
+        await self.city.export(SCHOOL, folder)
+        words = ["audit", str(folder), "--key", await self.public_key(), "--json"]
+        code, text = await output([sys.executable, "-m", "agent", *words])
+        try:
+            found: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise RuntimeError(f"mektep audit ended with {code} and says {text!r}") from error
+        return found
 
     def card_key(self) -> bytes:
         """So that what the centre stores can be compared with the cards shown."""
