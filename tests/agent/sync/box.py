@@ -71,6 +71,7 @@ class Box:
         self.reference = Reference(folder / "reference", self.clock)
         given = self.reference.recipients if recipients is None else lambda: recipients
         self.evidence = evidence_of(outbox, folder, self.clock, given, quota_mb=quota_mb)
+        self.granted: list[str] = []  # meals that a welcome told of
         self.link = CentreLink(
             settings,
             school=school,
@@ -81,6 +82,7 @@ class Box:
             clock=self.clock,
             rng=random.Random(7),
             status=Told,
+            told_grants=self.granted.extend,
         )
         self._task: asyncio.Task[None] | None = None
 

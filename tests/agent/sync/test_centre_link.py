@@ -291,6 +291,17 @@ async def test_a_welcome_settles_nothing(box: Box, centre: FarCentre) -> None:
     assert box.settled(Lane.RECORD) == 0
 
 
+async def test_a_welcome_tells_of_meals_that_another_box_gave(box: Box, centre: FarCentre) -> None:
+    box.start()
+    await until(lambda: box.state == "online")
+    assert box.granted == []
+    meals = [f"2026-09-07/lunch/{pupil:016x}" for pupil in (1, 2)]
+    centre.welcome(centre.births[-1], grants=["2026-09-07/lunch/somebody"])
+    await until(lambda: box.refused("malformed") == 1)
+    centre.welcome(centre.births[-1], grants=meals)
+    await until(lambda: box.granted == meals)
+
+
 async def test_a_welcome_proves_the_time_to_an_unsynced_clock(box: Box, centre: FarCentre) -> None:
     box.clock.is_synced = False
     box.start()
