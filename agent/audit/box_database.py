@@ -114,7 +114,8 @@ class BoxDatabase:
             do = "Give its name with --school."
             raise AgentError("A-101", "the box has signed nothing yet that says which school it is", do=do)
         self.school = school or parts[1]
-        self.logs = [BoxLog(rows, epoch_id, epoch, total, last) for epoch_id, epoch, total in rows.all(EPOCHS) if total]
+        logs = [BoxLog(rows, epoch_id, epoch, total, last) for epoch_id, epoch, total in rows.all(EPOCHS)]
+        self.logs = [one for one in logs if one.total or one.checkpoints()]
 
     def close(self) -> None:
         self._rows.close()

@@ -20,8 +20,9 @@ from agent.ledger.note import KEY_BYTES, Kind, Verifier
 TABLES = {"stream", "event", "ledger_leaf", "ledger_entry", "ledger_checkpoint"}
 SCHOOLS = "select distinct school from stream order by school"
 EPOCHS = """
-select s.epoch, (select count(*) from ledger_leaf l where l.school = s.school and l.epoch = s.epoch) from stream s
-where s.school = ? and s.lane = 'record' order by s.id
+select e.epoch, (select count(*) from ledger_leaf l where l.school = ? and l.epoch = e.epoch)
+from (select epoch from ledger_leaf where school = ? union select epoch from ledger_checkpoint where school = ?) e
+left join stream s on s.school = ? and s.epoch = e.epoch and s.lane = 'record' order by s.id is null, s.id
 """
 LEAVES = """
 select l.idx, l.sequence, l.entry_hash, e.body, x.entry from ledger_leaf l
@@ -73,9 +74,8 @@ class CentreDatabase:
             )
             raise AgentError("A-101", what, do=do)
         self.school = school or schools[0]
-        self.logs = [
-            CentreLog(rows, self.school, epoch, total) for epoch, total in rows.all(EPOCHS, (self.school,)) if total
-        ]
+        epochs = rows.all(EPOCHS, (self.school,) * 4)  # also one of which nothing but a checkpoint is left
+        self.logs = [CentreLog(rows, self.school, epoch, total) for epoch, total in epochs]
         self.keys = self._said() if self.logs else []
 
     def close(self) -> None:

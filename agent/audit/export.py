@@ -1,7 +1,7 @@
 """A ledger as files: what `mektep-centre ledger export` writes, a directory or a .tar of it. Never unpacked to disk.
 
-Files    manifest.json {school, made, keys, epochs}; for each epoch EPOCH/events.jsonl, one leaf a line in order, and
-         EPOCH/checkpoints.jsonl, one checkpoint a line. docs/ledger.md.
+Files    manifest.json {school, made, keys, witnesses, epochs}; for each epoch EPOCH/events.jsonl, one leaf a line in
+         order, and EPOCH/checkpoints.jsonl, one checkpoint a line. docs/ledger.md.
 Optional EPOCH/hashes, the hash of each leaf, one a line in hex: an altered leaf is named by it, not only its hour.
 Raises   AgentError A-101 for what is no such export. A line that cannot be read is a leaf that cannot be.
 """
@@ -33,6 +33,7 @@ class _Epoch(msgspec.Struct, frozen=True):
 class _Manifest(msgspec.Struct, frozen=True):
     school: str
     keys: list[str] = []
+    witnesses: list[str] = []
     epochs: list[str | _Epoch] = []
 
 
@@ -136,7 +137,7 @@ class Export:
         except (OSError, tarfile.TarError, *UNREADABLE) as error:
             raise _no_export(str(path), error) from error
         self.school = manifest.school
-        self.keys = manifest.keys
+        self.keys = [*manifest.keys, *manifest.witnesses]
         self.logs = [
             ExportLog(self._files, _epoch(one if isinstance(one, str) else one.epoch)) for one in manifest.epochs
         ]

@@ -55,7 +55,7 @@ class Source(Protocol):
 
     @property
     def keys(self) -> Sequence[str]:
-        """vkeys of the box, as the source itself says: trusted only if nobody has given others."""
+        """vkeys of box and cosigners, as the source itself says: trusted only if nobody has given others."""
 
     @property
     def logs(self) -> Sequence[SourceLog]:

@@ -13,8 +13,8 @@ def fill(url: str, made: Ledger) -> None:
     with database.transaction():
         key = (made.school, made.key.public, 1)
         database.execute("insert into school (name, key, added_ns) values (?, ?, ?) on conflict do nothing", key)
-        sql = "insert into stream (school, epoch, lane) values (?, ?, 'record') returning id"
-        ((stream,),) = database.execute(sql, (made.school, made.epoch))
+        sql = "insert into stream (school, epoch, lane, events) values (?, ?, 'record', ?) returning id"
+        ((stream,),) = database.execute(sql, (made.school, made.epoch, len(made.events)))
         places = [(stream, sequence_of(event), event) for event in made.events]
         database.insert_events([(*place, "type", "time", 0, event.decode()) for *place, event in places])
         database.execute_many(

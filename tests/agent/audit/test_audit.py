@@ -51,7 +51,7 @@ def test_the_months_are_the_statements() -> None:
 
 
 @given(INDEX, st.sampled_from(["time", "type", "data"]), st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_an_altered_leaf_is_found_and_named(index: int, where: str, data: st.DataObject) -> None:
     made = ledger()
     name = data.draw(st.sampled_from(sorted(data_of(made.events[index]))))
@@ -89,7 +89,7 @@ def other(value: Any) -> Any:
 
 
 @given(st.sampled_from(MEALS), st.integers(min_value=-700, max_value=9_000).filter(bool))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_another_tariff_is_found_with_the_line_that_it_falsifies(index: int, more: int) -> None:
     made = ledger()
     made.events[index] = changed(
@@ -102,7 +102,7 @@ def test_another_tariff_is_found_with_the_line_that_it_falsifies(index: int, mor
 
 
 @given(INDEX)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_removed_leaf_is_found_and_named(index: int) -> None:
     made = ledger()
     del made.events[index]
@@ -116,7 +116,7 @@ def test_a_removed_leaf_is_found_and_named(index: int) -> None:
 
 
 @given(INDEX)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_leaf_removed_with_all_later_ones_renumbered_is_found(index: int) -> None:
     made = ledger()
     del made.events[index]
@@ -126,7 +126,7 @@ def test_a_leaf_removed_with_all_later_ones_renumbered_is_found(index: int) -> N
 
 
 @given(INDEX, INDEX)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_leaf_put_in_is_found_and_named(index: int, of: int) -> None:
     made = ledger()
     made.events.insert(index, made.events[of])
@@ -142,7 +142,7 @@ def test_a_leaf_put_in_is_found_and_named(index: int, of: int) -> None:
 
 
 @given(INDEX, INDEX)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_swapped_leaves_are_found_and_named(one: int, two: int) -> None:
     first, last = sorted((one, two if two != one else (one + 1) % LEAVES))
     made = ledger()
@@ -158,7 +158,7 @@ def test_swapped_leaves_are_found_and_named(one: int, two: int) -> None:
 
 
 @given(st.sampled_from(STATEMENTS), st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_another_line_of_a_statement_is_found_with_its_day(index: int, data: st.DataObject) -> None:
     made = ledger()
     place = data.draw(st.integers(min_value=0, max_value=len(data_of(made.events[index])["lines"]) - 1))
@@ -185,7 +185,7 @@ def test_another_line_of_a_statement_is_found_with_its_day(index: int, data: st.
 
 
 @given(st.integers(min_value=0, max_value=len(SIZES) - 1), st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_another_checkpoint_or_signature_is_found_and_named(number: int, data: st.DataObject) -> None:
     made = ledger()
     note, sequence = made.notes[number]

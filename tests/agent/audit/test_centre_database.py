@@ -100,6 +100,12 @@ def test_an_erased_child(url: Url) -> None:
     assert (report.findings, report.logs[0].erased, report.months) == ([], 1, audited(made).months)
 
 
+def test_a_ledger_that_was_taken_out_whole(url: Url) -> None:
+    change(url, "delete from ledger_leaf")
+    change(url, "delete from stream where lane = 'telemetry'")
+    assert told(look(url)) == [("A-133", "", 0)]
+
+
 def test_which_school(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/centre.db"
     open_database(url).close()
