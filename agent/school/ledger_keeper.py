@@ -171,7 +171,7 @@ class LedgerKeeper:
         await self._outbox.open_epoch("rewind")
 
     def _carry_on(self, transaction: Transaction, filed: str) -> None:
-        """The new epoch's first leaf names the checkpoint in the file, unless the database's is of the same log later."""
+        """The new epoch's first leaf names the checkpoint in the file, unless the database's is of that log, later."""
         there = self._parsed(filed)
         here = self._parsed((transaction.recall(LAST_CHECKPOINT) or b"").decode())
         if there and not (here and here.epoch == there.epoch and here.size > there.size):
