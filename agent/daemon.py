@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.alarm_path import AlarmPath
+from agent.camera_clocks import CameraClocks
 from agent.cells.cells import Cells
 from agent.cells.slots import slots_of
 from agent.clock import Clock, SystemClock
@@ -92,7 +93,7 @@ async def run(
         cells = Cells(sources, clock, environment, slots.files)
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
-            [defects.trouble, ledger.trouble, board.trouble], board,
+            [defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble], board,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:

@@ -248,6 +248,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     commit_p99_ms: float
     sources: dict[str, Annotated[str, Meta(description="working, or the code of the trouble")]]
     temperature_c: float | None = None
+    camera_clocks_s: Annotated[
+        dict[str, float],
+        Meta(
+            description="by camera: how far its clock is ahead of the box's, seconds, where its stream tells the time"
+        ),
+    ] = {}
 
 
 class Kind(msgspec.Struct, frozen=True):

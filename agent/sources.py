@@ -65,6 +65,7 @@ class Station:
             garbled=past.garbled + now.garbled,
             repeats=past.repeats + now.repeats,
             last_garbled=now.last_garbled or past.last_garbled,
+            video=now.video,
         )
 
     def opened(self, counters: Counters) -> None:

@@ -86,6 +86,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return cls(verdict=Verdict.FAILED, code=error.code, what=error.what, do=error.do)
 
 
+class Video(msgspec.Struct):
+    """A camera's stream as it is now. Only the driver writes it; everybody may read."""
+
+    width_px: int = 0
+    height_px: int = 0
+    rate: float = 0.0  # pictures a second that come; 0: not known yet
+    seen_ns: int = 0  # CLOCK_BOOTTIME of the last whole picture; 0: none yet
+    clock_ns: int | None = None  # the camera's own UTC minus CLOCK_BOOTTIME; None: its stream does not tell
+
+
 class Counters(msgspec.Struct):
     """What one connection has seen so far. Only the driver writes it; everybody may read."""
 
@@ -93,6 +103,7 @@ class Counters(msgspec.Struct):
     garbled: int = 0  # skipped: bad checksum, bad length, noise
     repeats: int = 0  # a held card, reported again by the reader
     last_garbled: str = ""  # hex of the latest skipped bytes, at most GARBLED_SHOWN bytes; never a valid card
+    video: Video | None = None  # of a camera
 
     def skip(self, data: bytes) -> None:
         """What came is none."""

@@ -21,7 +21,7 @@ class RtspCamera:
     def __init__(
         self, name: str, port: int, folder: Path, *, codec: str = "h264", width: int = 640, height: int = 360,
         rate: int = 10, gop_s: float = 1.0, bit_rate: int = 1_000_000, user: str = "", password: str = "",
-        certificate: Path | None = None,
+        certificate: Path | None = None, clock_off_s: float = 0.0,
     ) -> None:  # fmt: skip
         self.name = name
         self.port = port
@@ -37,6 +37,8 @@ class RtspCamera:
             command += [f"--user={user}", f"--password-file={self._secret}"]
         if certificate is not None:
             command.append(f"--certificate={certificate}")
+        if clock_off_s:
+            command.append(f"--clock-off={clock_off_s}")
         self._scheme = "rtsps" if certificate else "rtsp"
         self._process = Process(name, command, self._folder, ready="up")
 

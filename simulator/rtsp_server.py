@@ -28,6 +28,7 @@ LAUNCH = (
     " ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
 )
 ROLE = "viewer"
+NTP_S = 2_208_988_800  # from 1900, where NTP begins, to 1970
 START = b"\0\0\1"  # of a NAL unit
 SLICES = {"h264": range(1, 6), "h265": range(32)}  # the kinds of unit that are the picture itself
 
@@ -84,6 +85,22 @@ class Scenes:
         return picture
 
 
+def wrong_clock(off_s: float) -> Any:
+    """The system's, as NTP counts, and so much later."""
+    clock = Gst.SystemClock(clock_type=Gst.ClockType.REALTIME)
+    now_ns = clock.get_internal_time()
+    clock.set_calibration(now_ns, now_ns + NTP_S * Gst.SECOND + round(off_s * Gst.SECOND), 1, 1)
+    return clock
+
+
+def tell_by_its_clock(media: Any) -> None:
+    """Its sender reports tell the time of the pipeline's clock, not the system's."""
+    elements = media.get_element().get_parent().iterate_elements()
+    while (found := elements.next())[0] == Gst.IteratorResult.OK:
+        if found[1].get_factory().get_name() == "rtpbin":
+            found[1].set_property("ntp-time-source", "clock-time")
+
+
 class Camera:
     """The server with one stream at /main and, the same, at /sub."""
 
@@ -103,6 +120,9 @@ class Camera:
             for right in ("media.factory.access", "media.factory.construct"):
                 permissions.add_permission_for_role(ROLE, right, True)
             factory.set_permissions(permissions)
+        if args.clock_off:
+            factory.set_clock(wrong_clock(args.clock_off))
+        self._wrong = bool(args.clock_off)
         factory.connect("media-configure", self._opened)
         for path in ("/main", "/sub"):
             self._server.get_mount_points().add_factory(path, factory)
@@ -117,6 +137,8 @@ class Camera:
         if parameters:
             source.emit("push-buffer", Gst.Buffer.new_wrapped(parameters))
         media.connect("unprepared", lambda _media: self._sources.remove(source))
+        if self._wrong:
+            media.connect("prepared", tell_by_its_clock)
 
     def _push(self) -> bool:
         picture = self._scenes.next()
@@ -146,6 +168,7 @@ def main() -> None:
     parser.add_argument("--user", default="")
     parser.add_argument("--password-file", type=Path)
     parser.add_argument("--certificate", type=Path, help="PEM of certificate and key: serve rtsps")
+    parser.add_argument("--clock-off", type=float, default=0.0, help="seconds by which its clock is ahead")
     args = parser.parse_args()
     Gst.init(None)
     camera = Camera(args)

@@ -290,7 +290,7 @@ async def test_what_it_opens_has_the_shape_of_a_source(name: str, tmp_path: Path
         DEVICES[name](tmp_path) as device,
         load(name).connect(device.settings, SystemClock(), device.secrets) as source,
     ):
-        assert source.counters == Counters(frames=source.counters.frames)
+        assert source.counters == Counters(frames=source.counters.frames, video=source.counters.video)
         for light in Light:
             await source.show(light)
         if device.reading is None:

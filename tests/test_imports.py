@@ -27,7 +27,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.school", "agent.sync", "agent.pipelines"],
     ["agent.config"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
-    ["agent.rules", "agent.cells"],
+    ["agent.rules", "agent.cells", "agent.camera_clocks"],
     ["agent.ops"],
     ["agent.daemon"],
     ["agent.cli"],

@@ -94,6 +94,7 @@ class Housekeeping:
             commit_p99_ms=picture.disk.commit_p99_ms,
             sources=sources,
             temperature_c=self._temperature_c(),
+            camera_clocks_s={name: off for name, off in _clocks(picture).items() if off is not None},
         )
         return draft(health, self._clock.now())
 
@@ -109,6 +110,10 @@ class Housekeeping:
             return int(self._thermal.read_text(encoding="ascii")) / 1000
         except (OSError, ValueError):
             return None  # not a Pi
+
+
+def _clocks(picture: status.Status) -> dict[str, float | None]:
+    return {name: source.video.clock_off_s for name, source in picture.sources.items() if source.video}
 
 
 def _line(picture: status.Status) -> str:

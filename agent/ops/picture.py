@@ -12,6 +12,7 @@ import msgspec
 
 from agent import __version__
 from agent.alarm_path import AlarmPath
+from agent.camera_clocks import off_s
 from agent.cells.cells import Cells
 from agent.clock import Clock
 from agent.config import Config
@@ -30,6 +31,7 @@ from agent.ops.status import (
     SourceView,
     Status,
     TroubleView,
+    VideoView,
     process_start,
 )
 from agent.outbox.outbox import Outbox
@@ -168,6 +170,20 @@ class Pictures:
             do=trouble.do if trouble else "",
             parts=self._parts(station),
             cell=self._cell(station),
+            video=self._video(station),
+        )
+
+    def _video(self, station: Station) -> VideoView | None:
+        video, clock = station.counters.video, self._clock
+        if video is None:
+            return None
+        seen_ns = clock.utc_ns() - (clock.monotonic_ns() - video.seen_ns) if video.seen_ns else 0
+        return VideoView(
+            width_px=video.width_px,
+            height_px=video.height_px,
+            rate=video.rate,
+            seen=rfc3339(seen_ns),
+            clock_off_s=off_s(station, clock),
         )
 
     def _parts(self, station: Station) -> list[PartView]:

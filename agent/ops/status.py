@@ -38,6 +38,16 @@ class CellView(msgspec.Struct, frozen=True, kw_only=True):
     falls: int  # since the daemon started
 
 
+class VideoView(msgspec.Struct, frozen=True, kw_only=True):
+    """The stream of a camera."""
+
+    width_px: int  # 0: no picture yet
+    height_px: int
+    rate: float  # pictures a second that come; 0: not known yet
+    seen: str  # when the last whole picture came, RFC 3339; empty if none did
+    clock_off_s: float | None = None  # how far the camera's clock is ahead; None: its stream does not tell
+
+
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     driver: str
@@ -52,6 +62,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     do: str = ""
     parts: list[PartView] = []  # only what is unusual
     cell: CellView | None = None  # None: it needs none
+    video: VideoView | None = None  # of a camera
 
 
 class LaneView(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from drivers.cameras.reader import PICTURE_S, Place, Reader
 from drivers.cameras.ring import Ring
 from drivers.cameras.view import View
 from drivers.cameras.watch import Watch
-from drivers.driver import Clock, Counters
+from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.pulse import Pulse
@@ -51,7 +51,7 @@ class Camera:
     """Of the shape of drivers.driver.Source; `pulse` is the reading thread's, `ring` holds the last seconds."""
 
     def __init__(self, view: View, clock: Clock, main: Place, sub: Place | None) -> None:
-        self.counters = Counters()
+        self.counters = Counters(video=Video())
         self.ring = Ring(view.ring_s, view.ring_mb << 20)
         self._clock = clock
         self._watch = Watch(view.watch)

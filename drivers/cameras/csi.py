@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from drivers.cameras.view import Judged
-from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
+from drivers.driver import Clock, Counters, Finding, Secrets, Verdict, Video
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES, Light, PictureChange
@@ -75,7 +75,9 @@ class CsiCamera:
     """An open camera: changes of its picture, one by one."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.counters = Counters()
+        self.counters = Counters(
+            video=Video(width_px=settings.width, height_px=settings.height, rate=float(settings.rate))
+        )
         self.pulse = Pulse(clock, STUCK_S)
         self._settings = settings
         self._clock = clock
@@ -136,6 +138,8 @@ class CsiCamera:
         finally:
             request.release()
         self.counters.frames += 1
+        if (video := self.counters.video) is not None:
+            video.seen_ns = monotonic_ns
         if state:
             change = PictureChange(
                 state=state, before=before, jpeg=jpeg, blurred=coarse(grey), at_ns=at_ns, monotonic_ns=monotonic_ns

@@ -18,9 +18,10 @@ import msgspec
 from drivers.cameras import troubles
 from drivers.cameras.feed import Feed
 from drivers.cameras.ffmpeg_errors import broke_off, not_opened
+from drivers.cameras.gauge import Gauge
 from drivers.cameras.pictures import Decoder
 from drivers.cameras.ring import Form, Packet, Ring, parameter_sets
-from drivers.driver import Clock, Counters
+from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
 
@@ -72,6 +73,7 @@ class Reader:
         self._ring = ring
         self._see = see
         self._feed = feed
+        self._gauge = Gauge(counters.video or Video(), clock, main=ring is not None)
         self._stop = threading.Event()
         self._decoder: Decoder | None = None
         self._form: Form | None = None
@@ -157,6 +159,7 @@ class Reader:
                 self._take(packet, stream)
 
     def _take(self, packet: av.Packet[av.VideoStream], stream: av.VideoStream) -> None:
+        self._gauge.packet(packet)
         data = bytes(packet) if stream.codec_context.name in ENCODED else b""
         if packet.is_keyframe:
             new = self._learn(data, stream)
@@ -192,6 +195,7 @@ class Reader:
         self._counters.frames += 1
         self._looked_ns = self._clock.monotonic_ns()
         self.pictures.beat()
+        self._gauge.picture(frame)
         if self._form is not None and (frame.width, frame.height) != (self._form.width, self._form.height):
             self._form = msgspec.structs.replace(self._form, width=frame.width, height=frame.height)
         if self._see is not None:

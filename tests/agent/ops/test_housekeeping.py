@@ -14,6 +14,7 @@ from agent.model import Lane
 from agent.ops import status
 from agent.ops.housekeeping import HEALTH_S, PICTURE_S
 from agent.sources import SourceState, Trouble
+from drivers.driver import Counters, Video
 from tests.agent.ops.house import House, going, open_house
 from tests.agent.sync.box import fire, taps, until
 from tests.clock import START_NS
@@ -135,6 +136,8 @@ async def test_each_minute_the_health_is_one_telemetry_event(house: House) -> No
     house.thermal.write_text("48312\n")
     house.stations[0].now(SourceState.WORKING, None, START_NS)
     house.stations[1].now(SourceState.FAILED, Trouble("S-101", "no answer", "Look."), START_NS)
+    ahead_ns = house.clock.utc_ns() - house.clock.monotonic_ns() + 90 * 10**9
+    house.stations[0].opened(Counters(video=Video(clock_ns=ahead_ns)))
     async with going(house.keeping.report_health):
         for minute in (1, 2):
             await house.clock.pass_(HEALTH_S)
@@ -142,6 +145,7 @@ async def test_each_minute_the_health_is_one_telemetry_event(house: House) -> No
     first, second = await events(house, Lane.TELEMETRY, "kz.mektep.health.v1")
     assert (first["data"]["uptime_s"], second["data"]["uptime_s"]) == (60, 120)
     assert first["data"]["temperature_c"] == 48.312
+    assert first["data"]["camera_clocks_s"] == {"canteen-1": 90.0}
     assert first["data"]["sources"] == {"canteen-1": "working", "panel": "S-101"}
     assert first["data"]["lanes"]["record"]["last"] == 1
     assert second["data"]["lanes"]["telemetry"]["last"] == 1

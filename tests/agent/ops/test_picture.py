@@ -11,11 +11,11 @@ import pytest
 from agent import __version__
 from agent.model import Lane, Severity
 from agent.ops import status
-from agent.ops.status import DatasetView, PartView
+from agent.ops.status import DatasetView, PartView, VideoView
 from agent.outbox.troubles import Trouble as OutboxTrouble
 from agent.sources import SourceState, Trouble
 from agent.sync.linkerror import LinkError
-from drivers.driver import Counters
+from drivers.driver import Counters, Video
 from drivers.readings import ZoneChange, ZoneState
 from tests.agent.evidence.pictures import RECIPIENT, change, jpeg
 from tests.agent.ops.house import House, open_house
@@ -68,9 +68,25 @@ async def test_a_device_shows_its_state_counters_and_trouble(house: House) -> No
     assert (first.kind, first.driver, first.state, first.readings) == ("reader", "some", "working", 7)
     assert (first.garbled, first.repeats, first.last_reading) == (2, 5, "2026-11-23T08:00:01.000000Z")
     assert (first.code, first.what, first.do) == ("", "", "")
+    assert first.video is None
     second = now.sources["panel"]
     assert (second.state, second.code, second.what, second.do) == ("failed", "S-101", "no answer", "Check the line.")
     assert (second.since, second.last_reading) == ("2026-11-23T08:00:02.000000Z", "")
+
+
+async def test_a_camera_shows_its_stream_and_its_clock(house: House) -> None:
+    camera, clock = house.stations[0], house.clock
+    video = Video(width_px=1280, height_px=720, rate=14.9)
+    camera.opened(Counters(video=video))
+    camera.now(SourceState.WORKING, None, START_NS)
+    empty = house.pictures.take().sources["canteen-1"].video
+    assert empty == VideoView(width_px=1280, height_px=720, rate=14.9, seen="")
+    video.seen_ns = clock.monotonic_ns()
+    video.clock_ns = clock.utc_ns() - clock.monotonic_ns() + 3 * 10**9
+    clock.advance(2)
+    now = house.pictures.take().sources["canteen-1"].video
+    assert now is not None
+    assert (now.seen, now.clock_off_s) == ("2026-11-23T08:00:00.000000Z", 3.0)
 
 
 async def test_the_link_shows_its_trouble_and_what_was_refused(house: House) -> None:
