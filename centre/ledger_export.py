@@ -2,6 +2,7 @@
 
 DIR/manifest.json        school, when, the box's public keys and the witness's as vkeys, epochs
 DIR/EPOCH/events.jsonl   the events that are leaves, verbatim, by index; an erased one is its entry
+DIR/EPOCH/hashes         the hash of each leaf as it came, in hex, one a line: by it an altered leaf is named
 DIR/EPOCH/checkpoints.jsonl   signed notes, and what the city cosigned
 Raises  CentreError K-154 if something is there already.
 """
@@ -36,6 +37,10 @@ select note, sequence, cosigned from ledger_checkpoint where school = ? and epoc
 TIMES = """
 select min(e.time), max(e.time) from ledger_leaf l join event e on e.stream = l.stream and e.sequence = l.sequence
 where l.school = ? and l.epoch = ?
+"""
+HASHES = """
+select idx, entry_hash from ledger_leaf where school = ? and epoch = ? and idx >= ?
+order by idx, stream, sequence limit ?
 """
 Track = Callable[[Iterable[str], int], Iterable[str]]
 
@@ -98,6 +103,8 @@ def _write(database: Database, folder: Path, manifest: Manifest, track: Track) -
         )
         with open(folder / epoch / "events.jsonl", "w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in track(_lines(database, school, epoch), count))
+        with open(folder / epoch / "hashes", "w", encoding="ascii", newline="\n") as hashes:
+            hashes.writelines(f"{hash_.hex()}\n" for hash_ in _hashes(database, school, epoch))
         with open(folder / epoch / "checkpoints.jsonl", "wb") as notes:
             for note, sequence, cosigned in database.execute(NOTES, (school, epoch)):
                 notes.write(msgspec.json.encode(_Note(note, sequence, cosigned)) + b"\n")
@@ -113,6 +120,18 @@ def _lines(database: Database, school: str, epoch: str) -> Iterator[str]:
             elif body is not None:
                 yield body.replace("\r", " ").replace("\n", " ")  # between tokens: inside a string they are escaped
         after = rows[-1][:3]
+
+
+def _hashes(database: Database, school: str, epoch: str) -> Iterator[bytes]:
+    """Of leaf 0 and so on, until the first that is missing; of two that claim one index, the first that came."""
+    following = 0
+    while rows := database.execute(HASHES, (school, epoch, following, PAGE)):
+        for idx, hash_ in rows:
+            if idx > following:
+                return
+            if idx == following:
+                yield bytes(hash_)
+                following += 1
 
 
 def _is_of(database: Database, school: str, epoch: str, month: str) -> bool:

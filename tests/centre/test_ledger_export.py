@@ -21,10 +21,11 @@ from centre.errors import CentreError
 from centre.ledger_check import check
 from centre.ledger_export import Manifest, export
 from centre.store import Store
+from tests.agent.ledger.notes import ZERO_WITNESS
 from tests.agent.school.decisions import pupil
 from tests.centre.ledger_box import SCHOOL, delivered
 
-WITNESS = "mektep.kz/witness+00000000+AAAA"
+WITNESS = ZERO_WITNESS
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def check_by_itself(folder: Path) -> None:
     events = lines(folder / epoch / "events.jsonl")
     assert [int(one["leaf"]) for one in events] == list(range(15))
     hashes = [leaf_hash(entry(one)) for one in events]
+    assert (folder / epoch / "hashes").read_text().split() == [one.hex() for one in hashes]
     key = parse_vkey(manifest["keys"][0])
     for line in lines(folder / epoch / "checkpoints.jsonl"):
         checkpoint = open_checkpoint(line["note"], f"mektep.kz/{SCHOOL}/{epoch}", [key])
