@@ -29,6 +29,7 @@ from bench import (
     osdp,
     readers,
     reference,
+    rush,
     soak,
     taps,
 )
@@ -48,6 +49,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "meals": meals.measure,
     "reference": reference.measure,
     "audit": audit.measure,
+    "rush": rush.measure,
     "soak": soak.measure,
     "kills": kills.measure,
 }
