@@ -40,6 +40,9 @@ create table meal (
 create unique index meal_once on meal (day, meal, pupil) where state = 0 and day <> '' and pupil <> '';
 create index meal_of_pupil on meal (pupil, number);
 create index meal_undated on meal (number) where day = '' and state = 0;
+create index meal_undated_of_boot on meal (boot, number) where day = '' and state = 0;
+create index meal_undated_of_pupil on meal (pupil, number) where day = '' and state = 0;
+create index meal_dated on meal (number) where day <> '';
 
 -- One row is one child in a club, and afterwards the visit.
 create table visit (

@@ -51,10 +51,12 @@ def reaches(calendar: Calendar | None, day: str) -> bool:
 
 
 def is_school_day(calendar: Calendar | None, day: str) -> bool:
-    """By the calendar; where it does not reach, Monday to Friday."""
+    """By the calendar; where it does not reach, its usual weekdays; without one Monday to Friday."""
     weekday = date.fromisoformat(day).isoweekday()
-    if calendar is None or not reaches(calendar, day):
+    if calendar is None:
         return weekday in USUAL_WEEKDAYS
+    if not reaches(calendar, day):
+        return weekday in calendar.weekdays  # a school of six days eats on Saturdays, also after a month without a line
     if day in calendar.workdays:
         return True
     return weekday in calendar.weekdays and not is_holiday(calendar, day)

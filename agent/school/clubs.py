@@ -7,7 +7,7 @@ a tap out; a tap at another club that has a place for the child ends the visit t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -20,7 +20,7 @@ from drivers.readings import Light
 
 EARLY_MIN = 30  # children come before it begins
 COMING_S, GOING_S = 60, 10  # a second tap within this time is the same: nobody visits a club for a minute
-FORGIVEN_DAYS = 31  # a renewed voucher cannot have come while the centre is away
+FORGIVEN = timedelta(days=31)  # a renewed voucher cannot have come while the centre is away
 
 
 class Reason(StrEnum):
@@ -136,12 +136,9 @@ def _valid(mine: Sequence[Voucher], day: str, facts: Facts) -> Voucher | None:
     if not holding and not facts.now.trusted:
         holding = list(mine)
     if not holding and facts.stale:
-        holding = [one for one in mine if one.last < day and _days(one.last, day) <= FORGIVEN_DAYS]
+        since = (date.fromisoformat(day) - FORGIVEN).isoformat()
+        holding = [one for one in mine if since <= one.last < day]
     return max(holding, key=lambda one: one.last, default=None)
-
-
-def _days(first: str, last: str) -> int:
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
 def meets(club: Club, today: LocalTime, calendar: Calendar | None) -> bool:

@@ -167,9 +167,15 @@ class LedgerKeeper:
         do = "Nothing on site; tell the centre at once: somebody may have put back or changed the database."
         what = f"the ledger is not what was signed: {why}"
         self._differs = [Trouble(code="A-121", what=what, do=do, since_ns=self._clock.utc_ns())]
-        if filed:
-            await self._outbox.remember(LAST_CHECKPOINT, filed.encode())
+        await self._outbox.transact(partial(self._carry_on, filed=filed))
         await self._outbox.open_epoch("rewind")
+
+    def _carry_on(self, transaction: Transaction, filed: str) -> None:
+        """The new epoch's first leaf names the checkpoint in the file, unless the database's is of that log, later."""
+        there = self._parsed(filed)
+        here = self._parsed((transaction.recall(LAST_CHECKPOINT) or b"").decode())
+        if there and not (here and here.epoch == there.epoch and here.size > there.size):
+            transaction.remember(LAST_CHECKPOINT, filed.encode())
 
     def _filed(self) -> str:
         """The checkpoint in the file; empty if there is none, or none of this school."""
@@ -183,15 +189,19 @@ class LedgerKeeper:
             return ""
 
     def _compared(self, filed: str) -> tuple[Head, str]:
-        """What was signed last of the newest epoch's log, and why the log is not what was signed; empty if it is."""
+        """The newest epoch's last checkpoint that is an event, and why the log is not what was signed; empty if it is.
+
+        One that is only in the file was signed and never sent: the power went. It is signed once more, the same.
+        """
         with ledger_view(self._database) as view:
-            signed = [head for note in (filed, view.checkpoint) if (head := self._parsed(note))]
+            sent = self._parsed(view.checkpoint)
+            signed = [head for head in (self._parsed(filed), sent) if head]
             try:
                 size = view.log.check()
                 faults = [fault for head in signed if (fault := _fault(head, view, size))]
             except Spoilt as error:
                 faults = [str(error)]
-            newest = max((head for head in signed if head.epoch == view.epoch), key=_size, default=NOTHING)
+            newest = sent if sent and sent.epoch == view.epoch else NOTHING
         return newest, faults[0] if faults else ""
 
     def _parsed(self, note: str) -> Head | None:
@@ -220,10 +230,6 @@ class LedgerKeeper:
 def _head(transaction: Transaction) -> Head:
     log = transaction.log()
     return Head(transaction.numbering.epoch, log.size, log.root())
-
-
-def _size(head: Head) -> int:
-    return head.size
 
 
 def _fault(head: Head, view: LedgerView, size: int) -> str:

@@ -26,7 +26,7 @@ STANDING = SELECT + "where pupil = ? and state = 0 order by number desc limit ?"
 ONCE = "from meal where day = ? and meal = ? and pupil = ? and state = 0 and day <> '' and pupil <> ''"  # by meal_once
 UNDATED = SELECT + "where day = '' and state = 0 and boot = ? order by number limit ?"
 UNDATED_BEFORE = SELECT + "where day = '' and state = 0 and boot <> ? order by number limit ?"
-UNDATED_OF = SELECT + "where day = '' and state = 0 and boot = ? and +pupil = ? order by number"  # by meal_undated
+UNDATED_OF = SELECT + "where day = '' and state = 0 and +boot = ? and pupil = ? order by number"  # whose are fewest
 INSERT = """
 insert into meal (pupil, day, meal, programme, tenge, first, last, utc_ns, boot, monotonic_ns, reader, leaf)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

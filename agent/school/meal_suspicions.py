@@ -78,7 +78,7 @@ def _count(transaction: Transaction, book: Book, now: Moment, day: str, meal: st
     came = {str(pupil) for (pupil,) in transaction.execute("select distinct pupil from passage where day = ?", (day,))}
     if not came:
         return  # the entrance has no reader, or it is not used
-    sql = "select pupil from meal where day = ? and meal = ? and state = 0 and pupil <> ''"
+    sql = "select pupil from meal where day = ? and meal = ? and state = 0 and day <> '' and pupil <> ''"
     ate = Counter(_class_of(book, pupil) for (pupil,) in transaction.execute(sql, (day, meal)))
     present = Counter(_class_of(book, pupil) for pupil in came)
     for class_, count in sorted(ate.items()):

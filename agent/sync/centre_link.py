@@ -108,6 +108,8 @@ class CentreLink:
         self._trouble: LinkError | None = None
         self._mqtt: Mqtt | None = None
         self._session = ""
+        self._born = ""  # the epoch that the last birth told
+        self._opened = ""  # an epoch that began here: nobody can know more of it
         self._refused: Counter[str] = Counter()
         self._last_receipt_ns = 0
         self._welcomed = asyncio.Event()
@@ -188,7 +190,7 @@ class CentreLink:
             asyncio.create_task(self._greet(), name="greet"),
             asyncio.create_task(self._keep_draining(mqtt), name="drain"),
             asyncio.create_task(self._keep_answering(), name="orders"),
-            asyncio.create_task(self._feed.keep(self._tell_datasets, self._count_refused), name="reference"),
+            asyncio.create_task(self._feed.keep(self._tell_birth, self._count_refused), name="reference"),
         ]
         try:
             awaited: set[asyncio.Future[Any]] = {*tasks, mqtt.lost}
@@ -206,7 +208,7 @@ class CentreLink:
         """Send the birth until it is welcomed; after a while go on without."""
         pause_s, give_up_s = BIRTH_AGAIN_S, self._drain.seconds() + WELCOME_WITHIN_S
         while True:
-            self._publish_signed(Kind.STATUS, self._topics.status, self._birth("online"), retain=True)
+            self._say_birth()
             wait_s = pause_s * (0.5 + self._rng.random() / 2)
             if self._state is State.GREETING:
                 wait_s = min(wait_s, give_up_s - self._drain.seconds())
@@ -225,9 +227,11 @@ class CentreLink:
         while True:
             drain.wake.clear()
             if self._rewound:
-                await self._outbox.open_epoch("rewind")
+                self._opened = await self._outbox.open_epoch("rewind")
                 self._rewound = False  # what was said meanwhile was said of the old epoch
             await drain.repair()
+            if self._born != self._outbox.epoch:
+                self._tell_birth()  # its welcome tells what only the epoch before knows: who has eaten today
             await drain.send(self._state, mqtt.publish)
             if drain.overdue(drain.seconds()):
                 self._step(Step.SILENT)
@@ -301,7 +305,7 @@ class CentreLink:
         if welcome.grants:
             self._told_grants(welcome.grants)
         self._rewound = any(
-            stored.epoch == self._outbox.epoch
+            stored.epoch == self._outbox.epoch != self._opened
             and stored.highest > self._outbox.last(stored.epoch, Lane.named(stored.lane))
             for stored in welcome.stored
         )
@@ -324,10 +328,14 @@ class CentreLink:
     def _count_refused(self, reason: str) -> None:
         self._refused[reason] += 1
 
-    def _tell_datasets(self) -> None:
-        """A birth may come at any time: it tells the centre which versions are held now."""
+    def _tell_birth(self) -> None:
+        """A birth may come at any time: it tells the centre which epoch goes on and which datasets are held now."""
         with contextlib.suppress(LinkError):
-            self._publish_signed(Kind.STATUS, self._topics.status, self._birth("online"), retain=True)
+            self._say_birth()
+
+    def _say_birth(self) -> None:
+        self._born = self._outbox.epoch
+        self._publish_signed(Kind.STATUS, self._topics.status, self._birth("online"), retain=True)
 
     # --- what leaves --------------------------------------------------------------------------------------------
 

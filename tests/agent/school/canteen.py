@@ -7,7 +7,7 @@ Pupils  numbered from 1; CARD and KEY give a pupil's card and key. Monday 2026-0
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from agent.datasets import (
     Tariff,
 )
 from agent.model import Lane, Moment
+from agent.outbox.group import Transaction
 from agent.outbox.outbox import Outbox
 from agent.school import forgetting, meal_suspicions, meal_tap, undated
 from agent.school.purpose import Purpose
@@ -183,6 +184,24 @@ class Canteen:
 
     async def run(self, sql: str, *args: Any) -> None:
         await self.outbox.transact(lambda transaction: transaction.execute(sql, args))
+
+    async def steps(self, work: Callable[[Transaction], object]) -> int:
+        """How much SQLite does for it, in hundreds of its steps."""
+
+        def counted(transaction: Transaction) -> int:
+            steps = 0
+
+            def step() -> int:
+                nonlocal steps
+                steps += 1
+                return 0
+
+            transaction.db.set_progress_handler(step, 100)
+            work(transaction)
+            transaction.db.set_progress_handler(None, 0)
+            return steps
+
+        return await self.outbox.transact(counted)
 
     async def said(self, word: str) -> list[Mapping[str, Any]]:
         """The data of all events of a kind, e.g. meal.granted."""

@@ -54,7 +54,8 @@ def test_a_time_of_day_both_ways() -> None:
         ("2026-11-02", True),
         ("2026-12-16", True),  # transferred onto a holiday
         ("2027-05-26", True),  # beyond the calendar: a Wednesday
-        ("2027-05-29", False),  # beyond the calendar: a Saturday
+        ("2027-05-29", True),  # beyond the calendar: a Saturday of a six-day school
+        ("2027-05-30", False),  # beyond the calendar: a Sunday
     ],
 )
 def test_a_school_day(day: str, school: bool) -> None:
@@ -88,3 +89,8 @@ def test_midnight_is_where_the_day_begins(calendar: Calendar | None) -> None:
     assert begin_ns == utc_ns("2026-11-22T19:00:00Z")
     assert local(begin_ns, calendar) == LocalTime("2026-11-23", 1, 0)
     assert local(begin_ns - 1, calendar).day == "2026-11-22"
+
+
+@pytest.mark.parametrize(("day", "school"), [("2026-11-27", True), ("2026-11-28", False)])
+def test_without_a_calendar_from_monday_to_friday(day: str, school: bool) -> None:
+    assert is_school_day(None, day) is school

@@ -64,6 +64,11 @@ CASES: list[tuple[str, dict[str, Any], Decision]] = [
         {"vouchers": [voucher(ASEL, "chess", last="2026-10-22")], "stale": True},
         Refused(Reason.EXPIRED, "chess"),
     ),
+    (
+        "over on a day that is none, as the schema allows",
+        {"vouchers": [voucher(ASEL, "chess", last="2026-09-31")], "stale": True},
+        Refused(Reason.EXPIRED, "chess"),
+    ),
     ("stale does not bring tomorrow's", {"vouchers": [FUTURE], "stale": True}, Refused(Reason.NOT_ENROLLED, "chess")),
     ("its last day", {"vouchers": [voucher(ASEL, "chess", last=MONDAY)]}, Enters("chess", MINE.voucher)),
     ("full", {"taken": {"chess": 2}}, Refused(Reason.FULL, "chess")),

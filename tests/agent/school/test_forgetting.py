@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agent.school import forgetting
+from drivers.readings import Light
 from tests.agent.school.canteen import MONDAY, Canteen, canteen, key
 
 DAY_NS = 86_400 * 1_000_000_000
 
 
-async def fill(school: Canteen, days: int, count: int = 1, *, day: str = "2026-01-01", state: int = 0) -> None:
-    """Meals, so many days old by their time."""
+async def fill(school: Canteen, days: int, count: int = 1, *, day: str | None = None, state: int = 0) -> None:
+    """Meals, so many days old by their day and time; a day of '' is not known."""
+    if day is None:
+        day = (date.fromisoformat(MONDAY) - timedelta(days=days)).isoformat()
     for number in range(count):
         await school.run(
             "insert into meal (pupil, day, meal, programme, tenge, state, utc_ns, boot, monotonic_ns, reader, leaf) "
@@ -59,3 +64,30 @@ async def test_a_piece_at_a_time_and_then_not_before_tomorrow(tmp_path: Path, mo
         assert await left(school) == 2
         school.clock.advance(86_400)
         assert await left(school) == 1
+
+
+async def test_a_clock_that_says_years_ahead_for_a_moment_takes_nobody_s_meal_of_today(tmp_path: Path) -> None:
+    async with canteen(tmp_path) as school:
+        assert await school.eats(1) is Light.ACCEPTED
+        school.clock.now_ns += 4 * 365 * DAY_NS
+        assert await left(school) == 1
+        school.clock.now_ns -= 4 * 365 * DAY_NS
+        school.clock.advance(60)
+        assert await school.eats(1) is Light.REFUSED
+
+
+async def test_what_the_centre_told_goes_by_its_day_whatever_the_clock_said_then(tmp_path: Path) -> None:
+    async with canteen(tmp_path) as school:
+        await fill(school, -900, day=MONDAY)
+        assert await left(school) == 1
+
+
+async def test_a_school_year_is_not_read_for_it(tmp_path: Path) -> None:
+    async with canteen(tmp_path) as school:
+        await school.run("insert into fact (key, value) values (?, ?)", "meals/forgotten", b"")
+        await fill(school, 1, 2 * forgetting.PIECE)
+        tick = partial(forgetting.tick, book=school.book, now=school.clock.now(), boot=school.clock.boot_id)
+        few = await school.steps(tick)
+        await fill(school, 2, 4 * forgetting.PIECE)
+        await school.run("update fact set value = ? where key = ?", b"", "meals/forgotten")
+        assert await school.steps(tick) <= few + 2

@@ -143,6 +143,41 @@ async def test_every_checkpoint_continues_the_one_before(tmp_path: Path) -> None
                 assert verify_consistency(old.size, new.size, old.root, new.root, proof)
 
 
+async def test_a_checkpoint_that_the_power_took_between_file_and_event_is_sent_at_the_start(tmp_path: Path) -> None:
+    async with box(tmp_path) as one:
+        await one.outbox.accept([granted(1)])
+        await one.keeper.look()
+        before = await one.outbox.recall(LAST_CHECKPOINT)
+        await one.outbox.accept([granted(2)])
+        await one.keeper.finish()
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as db, db:  # its last commit never came to the disk
+        db.execute("delete from message where last = (select max(last) from message)")
+        db.execute("update fact set value = ? where key = ?", (before, LAST_CHECKPOINT))
+    filed = (tmp_path / FILE).read_bytes()
+    async with box(tmp_path) as one:
+        await one.keeper.look()
+        assert await one.reasons() == [("start", 2), ("start", 3)]
+        assert await one.outbox.recall(LAST_CHECKPOINT) == filed == (tmp_path / FILE).read_bytes()
+        assert one.codes() == []
+
+
+async def test_a_file_that_is_behind_does_not_hide_what_was_signed(tmp_path: Path) -> None:
+    async with box(tmp_path) as one:
+        await one.outbox.accept([granted(1)])
+        await one.keeper.look()
+        old = (tmp_path / FILE).read_bytes()
+        await one.outbox.accept([granted(2)])
+        await one.keeper.finish()
+        newest = await one.outbox.recall(LAST_CHECKPOINT)
+        await one.outbox.transact(lambda transaction: transaction.execute("delete from tree where idx = 2"))
+    (tmp_path / FILE).write_bytes(old)
+    async with box(tmp_path) as one:
+        await one.keeper.look()
+        assert one.codes() == ["A-121"]
+        assert newest is not None
+        assert (await records(one.outbox, "epoch.opened"))[-1]["checkpoint"] == newest.decode()
+
+
 async def test_a_meal_is_proven_by_a_file(tmp_path: Path) -> None:
     async with box(tmp_path) as one:
         await one.outbox.accept([granted(number) for number in range(9)])

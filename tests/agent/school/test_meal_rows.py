@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from agent.model import Moment
+from agent.outbox.group import Transaction
 from agent.school import meal_rows
 from agent.school.meal_rows import Given, MealRow, State
 from tests.agent.school.canteen import MONDAY, Canteen, canteen, key
@@ -119,3 +121,28 @@ async def test_a_row_and_its_leaf_change_together(tmp_path: Path) -> None:
         )
         assert between == [True, True]
         assert not await school.outbox.transact(lambda work: meal_rows.stands_between(work, key(3), "", "2099-01-01"))
+
+
+WAITING = 3_000
+
+
+READS: dict[str, Callable[[Transaction], object]] = {
+    "a pupil's of this boot": lambda transaction: meal_rows.undated_of(transaction, "boot", key(1)),
+    "this boot's": lambda transaction: meal_rows.undated(transaction, "another", 100),
+    "earlier boots'": lambda transaction: meal_rows.undated_before(transaction, "another", 10),
+    "the latest day": lambda transaction: meal_rows.latest_day(transaction),
+    "the latest day before one": lambda transaction: meal_rows.latest_day(transaction, WAITING),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_after_weeks_without_a_clock_nothing_reads_all_that_waits(tmp_path: Path, name: str) -> None:
+    """A tap would wait for it."""
+    async with canteen(tmp_path) as school:
+        sql = (
+            "insert into meal (pupil, day, meal, programme, tenge, utc_ns, boot, monotonic_ns, reader, leaf) "
+            "values (?, '', 'lunch', 'free', 850, 1, 'boot', ?, 'canteen-1', 'x')"
+        )
+        rows = [(key(number), number) for number in range(WAITING)]
+        await school.outbox.transact(lambda transaction: transaction.db.executemany(sql, rows) and None)
+        assert await school.steps(READS[name]) < 20

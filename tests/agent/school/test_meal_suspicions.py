@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.school import meal_suspicions
 from drivers.readings import Light
 from tests.agent.school.canteen import MONDAY, OPERATOR_CARD, Canteen, canteen, key
 
@@ -119,3 +120,19 @@ async def test_a_class_that_is_not_held_against_anything(
         school.clock.is_synced = synced
         await school.ticks()
         assert await suspected(school) == []
+
+
+async def test_only_today_s_meals_are_counted(tmp_path: Path) -> None:
+    """Two months of them lie in the table, and a tap would wait."""
+    async with canteen(tmp_path) as school:
+        await passes(school, 1)
+        await school.eats(1)
+        sql = (
+            "insert into meal (pupil, day, meal, programme, tenge, utc_ns, boot, monotonic_ns, reader, leaf) "
+            "values (?, '2026-09-04', 'lunch', 'free', 850, 1, 'boot', 1, 'canteen-1', 'x')"
+        )
+        rows = [(key(number),) for number in range(3_000)]
+        await school.outbox.transact(lambda transaction: transaction.db.executemany(sql, rows) and None)
+        school.at("15:00")
+        now, boot = school.clock.now(), school.clock.boot_id
+        assert await school.steps(lambda transaction: meal_suspicions.tick(transaction, school.book, now, boot)) < 20

@@ -321,6 +321,7 @@ async def test_a_rewound_box_opens_an_epoch_and_still_sends_the_old(box: Box, ce
     assert centre.numbers("record", old) == [1, 2, 3, 4, 5, 6]
     await box.outbox.accept(taps(1))
     await until(lambda: centre.numbers("record", box.outbox.epoch) == [1, 2])
+    assert [birth["epoch"] for birth in centre.online()] == [old, box.outbox.epoch]  # and is told who has eaten today
 
 
 async def test_a_late_welcome_is_a_rewind_too_and_one_epoch_is_enough(box: Box, centre: FarCentre) -> None:
