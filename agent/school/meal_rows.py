@@ -85,9 +85,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     marks: list[str] = []
 
 
-def standing(transaction: Transaction, pupil: str) -> list[MealRow]:
+def standing(transaction: Transaction, pupil: str, limit: int = STANDING_ROWS) -> list[MealRow]:
     """A pupil's meals that were not taken back, the latest first."""
-    return _rows(transaction, STANDING, pupil, STANDING_ROWS)
+    return _rows(transaction, STANDING, pupil, limit)
 
 
 def given(

@@ -66,13 +66,14 @@ def _serve(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> 
 
 
 def _standing(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> list[Standing]:
-    """The meals that matter: by the clock those that are served now, else all."""
-    if tap.at.synced:
-        when = local(tap.at.utc_ns, book.calendar)
-        served = served_now(book, when.day, when.minute, pupil.shift)
-        return meal_rows.given(transaction, pupil.key, when.day, served, tap.at, tap.boot)
-    rows = meal_rows.standing(transaction, pupil.key)
-    return [Standing(row.day, row.meal, row.elapsed_ns(tap.at, tap.boot), row.boot == tap.boot) for row in rows]
+    """The meals that matter: by the clock the latest, and those that are served now, else all."""
+    rows = meal_rows.standing(transaction, pupil.key, 1 if tap.at.synced else meal_rows.STANDING_ROWS)
+    found = [Standing(row.day, row.meal, row.elapsed_ns(tap.at, tap.boot), row.boot == tap.boot) for row in rows]
+    if not tap.at.synced:
+        return found
+    when = local(tap.at.utc_ns, book.calendar)
+    served = served_now(book, when.day, when.minute, pupil.shift)
+    return [*found, *meal_rows.given(transaction, pupil.key, when.day, served, tap.at, tap.boot)]
 
 
 def _given(tap: Tapped, pupil: Holder, decision: Decision, right: Right) -> Given:

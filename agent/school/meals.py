@@ -87,7 +87,7 @@ def _by_the_clock(book: Book, pupil: Holder, at: Moment, standing: Sequence[Stan
     served = served_now(book, when.day, when.minute, pupil.shift)
     if not served:
         return Decision(day=when.day, reason=Reason.NOT_SERVING, marks=noted)
-    eaten = [one for one in standing if one.day == when.day and one.meal in served]
+    eaten = [one for one in standing if one.meal in served and (one.day == when.day or _was_just_now(one))]
     for one in eaten:
         if _is_a_repeat(book, one):
             return Decision(day=when.day, meal=one.meal, marks=noted)
@@ -138,6 +138,11 @@ def likely_days(book: Book, by_clock: str, latest_day: str) -> list[str]:
 def _elapsed_ns(one: Standing) -> int:
     """Taps of two readers may come out of order by a little."""
     return abs(one.elapsed_ns) if one.elapsed_ns is not None else AGAIN_NS
+
+
+def _was_just_now(one: Standing) -> bool:
+    """The day is another, and the steady clock says that it is not: a trusted clock was set."""
+    return one.day != "" and one.same_boot and _elapsed_ns(one) < AGAIN_NS
 
 
 def _is_a_repeat(book: Book, one: Standing) -> bool:

@@ -60,6 +60,21 @@ async def test_twice_is_once(tmp_path: Path) -> None:
         assert (refused["reason"], refused["pupil"], refused["meal"]) == ("already_eaten", key(1), "lunch")
 
 
+@pytest.mark.parametrize("days", [-3, 4 * 364])
+async def test_a_trusted_clock_that_is_set_to_another_day_gives_no_second_meal(tmp_path: Path, days: int) -> None:
+    async with canteen(tmp_path) as school:
+        school.clock.now_ns += days * 86_400 * 10**9
+        assert await school.eats(1) is Light.ACCEPTED
+        school.clock.now_ns -= days * 86_400 * 10**9
+        school.clock.advance(30)
+        assert await school.eats(1) is Light.ACCEPTED  # the same meal: a repeat
+        school.clock.advance(60)
+        assert await school.eats(1) is Light.REFUSED
+        assert len(await school.said("meal.granted")) == 1
+        school.clock.advance(86_400)
+        assert await school.eats(1) is Light.ACCEPTED
+
+
 async def test_two_readers_at_one_moment_decide_once(tmp_path: Path) -> None:
     async with canteen(tmp_path) as school:
         taps = [school.tap(card(pupil), f"canteen-{reader}") for pupil in range(1, 10) for reader in (1, 2, 3)]
