@@ -201,7 +201,7 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger's leaves since the last statement add up to, by day, programme and tariff, and by club."""
 
-    day: Annotated[Day, Meta(description="the school's day at whose end it was made")]
+    day: Annotated[Day, Meta(description="the school's day at whose end it was made, or the last that had ended")]
     first: Annotated[Count, Meta(description="index of its first leaf: the end of the statement before")]
     end: Annotated[Count, Meta(description="index after its last leaf: that of the statement's own")]
     root_first: Annotated[str, Meta(description="root of the log of `first` leaves, base64")]

@@ -32,7 +32,7 @@ from agent.outbox.outbox import LAST_CHECKPOINT, Outbox
 from agent.outbox.troubles import Trouble
 from agent.private_file import write_private
 from agent.school.calendar import local
-from agent.school.statement import close_day, ended_day
+from agent.school.statement import close_day
 from agent.school_events import Checkpoint as CheckpointEvent
 
 log = logging.getLogger("agent.ledger")
@@ -84,7 +84,6 @@ class LedgerKeeper:
         self._versions = versions
         self._signed = NOTHING
         self._signed_ns = 0  # monotonic; 0: the log has not been compared yet, and nothing is signed
-        self._closed_day = ""  # the last day's end that was seen to
         self._differs: list[Trouble] = []
         self._failing: dict[str, Trouble] = {}
 
@@ -148,11 +147,8 @@ class LedgerKeeper:
     async def _close_day(self) -> None:
         now = self._clock.now()
         here = local(now.utc_ns, self._book().calendar)
-        if not now.synced or ended_day(here) == self._closed_day:
-            return
-        if await self._outbox.transact(partial(close_day, now=here, at=now, datasets=self._versions())):
+        if now.synced and await self._outbox.transact(partial(close_day, now=here, at=now, datasets=self._versions())):
             await self.checkpoint("day")
-        self._closed_day = ended_day(here)
 
     async def _begin(self) -> None:
         """Compare the log with what was signed last; then sign what was decided since."""

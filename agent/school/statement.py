@@ -1,7 +1,8 @@
 """The daily statement: what the ledger's leaves since the one before add up to, as a leaf of its own.
 
 When    the school's day has ended, at 20:00 of its own time, and something was counted since. A box that was off makes
-        it at its next start; while the clock is not trusted nobody knows what day it is, and it waits.
+        it at its next start; while the clock is not trusted nobody knows what day it is, and it waits. Sooner where
+        MANY_LINES were counted, as when weeks get their days at once: an event holds some five hundred.
 Covers  leaves [first, end): from behind the statement before to itself. Sums come from table tally, which put() keeps.
 Runs    in the writer's thread, in one transaction: the statement, the tally emptied, how far statements have come.
 """
@@ -23,6 +24,7 @@ from agent.school.calendar import LocalTime
 from agent.school_events import Statement, StatementLine
 
 DAY_ENDS_MINUTE = 20 * 60
+MANY_LINES = 300
 STATED = "ledger/statement"  # the fact that says how far statements have come
 TALLY = "select kind, day, what, tenge, count from tally order by kind, day, what, tenge"
 
@@ -43,12 +45,13 @@ def ended_day(now: LocalTime) -> str:
 
 
 def close_day(transaction: Transaction, now: LocalTime, at: Moment, datasets: Mapping[str, str]) -> bool:
-    """Make the statement of the last day that has ended, if that is due. Returns whether it was made.
+    """Make the statement of the last day that has ended, if one is due. Returns whether it was made.
 
     The first look of a box only takes note of the day: what came before it belongs to the day that goes on.
     """
     day, before = ended_day(now), _stated(transaction)
-    if before is not None and day <= before.day <= now.day:  # a day in the future was a wrong clock's
+    ended = before is None or not day <= before.day <= now.day  # a day in the future was a wrong clock's
+    if not ended and transaction.execute("select count(*) from tally").fetchone()[0] < MANY_LINES:
         return False
     lines = [] if before is None else [
         StatementLine(kind=kind, day=of, what=what, tenge=tenge, count=count)

@@ -172,3 +172,18 @@ async def test_a_statement_that_is_too_large_takes_nothing_away(outbox: Outbox) 
         await look(outbox, "2026-11-23 20:00")
     count = await outbox.transact(lambda transaction: transaction.execute("select count(*) from tally").fetchone()[0])
     assert count == 2_000
+
+
+async def test_weeks_that_get_their_days_at_once_are_stated_before_they_are_too_many_for_one(outbox: Outbox) -> None:
+    """More lines than an event can hold could never be stated at all."""
+    drafts = [dated(number, tenge=number) for number in range(900)]
+    made = []
+    for first in range(0, 900, 100):
+        await outbox.accept(drafts[first : first + 100])
+        made.append(await look(outbox, "2026-11-23 12:00"))
+    assert made == [False, False, True] * 3
+    assert not await look(outbox, "2026-11-23 20:00")
+    found = await statements(outbox)
+    assert [(one["day"], one["first"], one["end"], len(one["lines"])) for one in found] == [
+        ("2026-11-22", 0, 301, 300), ("2026-11-22", 302, 602, 300), ("2026-11-22", 603, 903, 300),
+    ]  # fmt: skip
