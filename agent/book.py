@@ -6,8 +6,8 @@ Built once from whole datasets, never changed; a newer dataset makes a new book.
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -50,6 +50,7 @@ class Book:
         self.card_key = base64.b64decode(cards.card_key) if cards else None
         self._issued_ns = dict(issued_ns or {})
         self.pupil: Mapping[str, Holder] = MappingProxyType(_pupils(cards) if cards else {})  # by key
+        self.enrolled: Mapping[int, Mapping[str, int]] = _enrolled(self.pupil.values())  # by shift and class
         self._holders = _holders(cards, self.pupil) if cards else {}
         self.programme_ends: Mapping[str, str] = _ends(meals.entitlements if meals else [])  # the last day of any
         self.entitlements: Mapping[str, list[Entitlement]] = _by_pupil(meals.entitlements if meals else [])
@@ -77,6 +78,13 @@ def _pupils(cards: Cards) -> dict[str, Holder]:
         one.pupil: Holder(kind=HolderKind.PUPIL, key=one.pupil, class_=one.class_, shift=shifts.get(one.class_, 1))
         for one in cards.pupils
     }
+
+
+def _enrolled(pupils: Iterable[Holder]) -> Mapping[int, Mapping[str, int]]:
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for one in pupils:
+        found[one.shift][one.class_] += 1
+    return MappingProxyType({shift: MappingProxyType(dict(sorted(count.items()))) for shift, count in found.items()})
 
 
 def _ends(entitlements: list[Entitlement]) -> Mapping[str, str]:

@@ -62,7 +62,7 @@ class Reference:
         self.book = self._bound(self._held, self._datasets)
         self._said: dict[str, int] = {}  # versions that the centre has, by its welcome
         self._behind_since_ns = 0
-        self._refused: dict[str, str] = {}  # what came and could not be used, and why
+        self._refused: dict[str, tuple[str, int]] = {}  # what came and could not be used: why, since when
         self._writing = asyncio.Lock()
 
     @property
@@ -100,7 +100,8 @@ class Reference:
             try:
                 await asyncio.to_thread(self._replace, dataset, held)
             except Unusable as error:
-                self._refused[dataset] = str(error)
+                _, since_ns = self._refused.get(dataset, ("", self._clock.utc_ns()))
+                self._refused[dataset] = str(error), since_ns
                 raise
             self._refused.pop(dataset, None)
         log.info("reference data %s, version %d", dataset, version)
@@ -140,10 +141,9 @@ class Reference:
 
     def _unusable(self) -> list[Trouble]:
         do = "Nothing on site; tell the centre: publish it again for this box."
-        since_ns = self._clock.utc_ns()
         return [
             Trouble(code="M-101", what=f"reference data {name} cannot be used: {why}", do=do, since_ns=since_ns)
-            for name, why in self._refused.items()
+            for name, (why, since_ns) in self._refused.items()
         ]
 
     def _stale(self) -> list[Trouble]:
@@ -176,6 +176,8 @@ def _read(path: Path, key: AgeKey) -> tuple[Held, msgspec.Struct] | None:
         held = msgspec.json.decode(path.read_bytes(), type=Held)
         if hashlib.sha256(held.content).hexdigest() != held.sha256:
             raise ValueError("its content has changed")
+        if held.issued:
+            utc_ns_of(held.issued)
         return held, _decoded(path.stem, held.content, key)
     except FileNotFoundError:
         return None

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.book import Book
-from agent.datasets import Calendar, Cards, Shift
+from agent.datasets import Calendar, Shift
 from agent.events import draft
 from agent.model import Moment
 from agent.outbox.group import Transaction
@@ -25,6 +25,7 @@ from agent.school_events import AttendanceSummary
 
 MINUTE_NS = 60_000_000_000
 NOBODY = Standing()
+LATE = "late"
 Move = tuple[str, Way, int]  # pupil, way, minute of the day
 
 
@@ -43,7 +44,7 @@ def tell(transaction: Transaction, book: Book, now: Moment, boot: str) -> None:
     passed = [(who, way, (ns - begin_ns) // MINUTE_NS) for who, way, ns in rows.of_day(transaction, here.day)]
     doubts = marks(book, stamp(now, boot), "cards", "calendar")
     for shift, hours, bells in due:
-        for summary in _summaries(book.cards, shift, hours, bells, passed, here.day, doubts):
+        for summary in _summaries(book, shift.shift, hours, bells, passed, here.day, doubts):
             transaction.put(draft(summary, now))
         transaction.remember(_key(shift), f"{here.day} {bells[-1].text}".encode())
 
@@ -66,52 +67,49 @@ def _key(shift: Shift) -> str:
 
 
 def _summaries(
-    cards: Cards, shift: Shift, hours: Hours, bells: Sequence[Bell], passed: Sequence[Move], day: str, doubts: list[str]
+    book: Book, shift: int, hours: Hours, bells: Sequence[Bell], passed: Sequence[Move], day: str, doubts: list[str]
 ) -> Iterator[AttendanceSummary]:
     """Of each class at each bell before which somebody has passed."""
-    classes = _classes(cards, shift.shift)
+    own = [move for move in passed if (holder := book.pupil.get(move[0])) and holder.shift == shift]
     standings: dict[str, Standing] = {}
     begun = 0
     for bell in bells:
-        while begun < len(passed) and passed[begun][2] < bell.minute:
-            pupil, way, minute = passed[begun]
+        if not passed or passed[0][2] >= bell.minute:
+            continue
+        while begun < len(own) and own[begun][2] < bell.minute:
+            pupil, way, minute = own[begun]
             standings[pupil], _ = pass_by(standings.get(pupil, NOBODY), way, minute, hours)
             begun += 1
-        for name, pupils in classes.items() if standings else ():
-            yield _summary(name, pupils, standings, shift.shift, bell, day, doubts)
+        counts = _counts(book, standings)
+        for name, enrolled in book.enrolled.get(shift, {}).items():
+            yield _summary(name, enrolled, counts[name], shift, bell, day, doubts)
 
 
-def _classes(cards: Cards, shift: int) -> dict[str, list[str]]:
-    """The pupils of each class of a shift; a class that is not listed is of the first, as in the book."""
-    shifts = {one.name: one.shift for one in cards.classes}
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for pupil in cards.pupils:
-        if shifts.get(pupil.class_, 1) == shift:
-            found[pupil.class_].append(pupil.pupil)
-    return dict(sorted(found.items()))
+def _counts(book: Book, standings: Mapping[str, Standing]) -> Mapping[str, Counter[str]]:
+    """By class, of those who have passed: what they are, and how many of them came late."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for pupil, standing in standings.items():
+        what, count = presence(standing), found[book.pupil[pupil].class_]
+        count[what] += 1
+        if standing.late and what is not Presence.ABSENT:
+            count[LATE] += 1
+    return found
 
 
 def _summary(
-    name: str,
-    pupils: Sequence[str],
-    standings: Mapping[str, Standing],
-    shift: int,
-    bell: Bell,
-    day: str,
-    doubts: list[str],
+    name: str, enrolled: int, count: Counter[str], shift: int, bell: Bell, day: str, doubts: list[str]
 ) -> AttendanceSummary:
-    all_ = [standings.get(pupil, NOBODY) for pupil in pupils]
-    count = Counter(presence(one) for one in all_)
+    present, left_early = count[Presence.PRESENT], count[Presence.LEFT_EARLY]
     return AttendanceSummary(
         day=day,
         class_=name,
         shift=shift,
         lesson=bell.lesson,
         bell=bell.text,
-        enrolled=len(pupils),
-        present=count[Presence.PRESENT],
-        late=sum(one.late for one in all_ if presence(one) is not Presence.ABSENT),
-        left_early=count[Presence.LEFT_EARLY],
-        absent=count[Presence.ABSENT],
+        enrolled=enrolled,
+        present=present,
+        late=count[LATE],
+        left_early=left_early,
+        absent=enrolled - present - left_early,
         marks=doubts,
     )

@@ -57,6 +57,13 @@ def test_a_blocked_card_still_tells_whose_it_was() -> None:
     assert (holder.key, holder.blocked) == (DANA, True)
 
 
+def test_how_many_are_in_each_class_by_shift() -> None:
+    assert {shift: dict(classes) for shift, classes in Book({"cards": CARDS}).enrolled.items()} == {
+        2: {"5А": 1},
+        1: {"1Б": 1},  # a class that is not listed
+    }
+
+
 def test_entitlements_and_vouchers_by_pupil() -> None:
     book = Book({"cards": CARDS, "meals": MEALS, "clubs": Clubs(clubs=[CHESS], vouchers=[PLACE])})
     assert dict(book.entitlements) == {ASEL: [LUNCH]}

@@ -130,6 +130,24 @@ async def test_what_cannot_be_used_is_told_and_the_former_one_stays(
         assert held.trouble() == []
 
 
+async def test_since_when_it_cannot_be_used(tmp_path: Path) -> None:
+    clock = FastClock()
+    held, began_ns = Reference(tmp_path, clock), clock.utc_ns()
+    for version in (1, 2):
+        with pytest.raises(Unusable):
+            await held.put("cards", version, b"{}")
+        clock.advance(3_600)
+    assert [trouble.since_ns for trouble in held.trouble()] == [began_ns]
+
+
+async def test_a_moment_of_issue_that_is_none_does_not_stop_the_box(tmp_path: Path) -> None:
+    held = Reference(tmp_path / "reference", FastClock())
+    await held.put("calendar", 5, json.dumps(CALENDAR).encode(), "2026-11-20T00:00:00.000000Z")
+    path = tmp_path / "reference/calendar.json"
+    path.write_bytes(path.read_bytes().replace(b"2026-11-20T", b"2026-31-20T"))
+    assert Reference(tmp_path / "reference", FastClock()).versions() == {}
+
+
 async def test_with_a_new_key_what_lies_sealed_is_asked_for_again(tmp_path: Path) -> None:
     held = Reference(tmp_path / "reference", FastClock())
     await held.put("cards", 5, sealed(CARDS, held.recipient))
