@@ -249,10 +249,14 @@ class Outbox:
 
     # --- epochs ---------------------------------------------------------------------------------------------------
 
-    async def open_epoch(self, reason: str) -> str:
-        """Number everything that follows in a new epoch; its first record says why. Returns its UUID."""
+    async def open_epoch(self, reason: str, prepare: Callable[[Transaction], None] = lambda _: None) -> str:
+        """Number everything that follows in a new epoch; its first record says why. Returns its UUID.
+
+        prepare  runs first, in the same commit
+        """
 
         def work(transaction: Transaction) -> str:
+            prepare(transaction)
             before, epoch = transaction.numbering.epoch, str(uuid4())
             transaction.begin_epoch(self._epochs.open(transaction.execute, epoch, reason))
             opened = EpochOpened(epoch=epoch, before=before, reason=reason, checkpoint=_checkpoint(transaction))

@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -154,23 +155,25 @@ class LedgerKeeper:
         """Compare the log with what was signed last; then sign what was decided since."""
         filed = await asyncio.to_thread(self._filed)
         self._signed, why = await asyncio.to_thread(self._compared, filed)
+        carry_on = partial(self._carry_on, filed=filed)
         if why:
-            await self._set_aside(why, filed)
+            await self._set_aside(why, carry_on)
+        else:
+            await self._outbox.transact(carry_on)
         await self.checkpoint("start")
 
-    async def _set_aside(self, why: str, filed: str) -> None:
+    async def _set_aside(self, why: str, carry_on: Callable[[Transaction], None]) -> None:
         log.critical("the ledger is not what was signed: %s; a new epoch is opened", why)
         do = "Nothing on site; tell the centre at once: somebody may have put back or changed the database."
         what = f"the ledger is not what was signed: {why}"
         self._differs = [Trouble(code="A-121", what=what, do=do, since_ns=self._clock.utc_ns())]
-        await self._outbox.transact(partial(self._carry_on, filed=filed))
-        await self._outbox.open_epoch("rewind")
+        await self._outbox.open_epoch("rewind", carry_on)  # in one commit: a power cut must not leave half of it
 
     def _carry_on(self, transaction: Transaction, filed: str) -> None:
-        """The new epoch's first leaf names the checkpoint in the file, unless the database's is of that log, later."""
+        """The database goes on from the file's checkpoint, if it is later: a new epoch's first leaf names it."""
         there = self._parsed(filed)
         here = self._parsed((transaction.recall(LAST_CHECKPOINT) or b"").decode())
-        if there and not (here and here.epoch == there.epoch and here.size > there.size):
+        if there and (here is None or _rank(transaction, there) > _rank(transaction, here)):
             transaction.remember(LAST_CHECKPOINT, filed.encode())
 
     def _filed(self) -> str:
@@ -190,11 +193,11 @@ class LedgerKeeper:
         One that is only in the file was signed and never sent: the power went. It is signed once more, the same.
         """
         with ledger_view(self._database) as view:
-            sent = self._parsed(view.checkpoint)
+            sent = self._parsed(view.checkpoint)  # of an epoch whose events are gone, too: it was taken over
             signed = [head for head in (self._parsed(filed), sent) if head]
             try:
                 size = view.log.check()
-                faults = [fault for head in signed if (fault := _fault(head, view, size))]
+                faults = [fault for head in signed if (fault := _fault(head, view, size, sent))]
             except Spoilt as error:
                 faults = [str(error)]
             newest = sent if sent and sent.epoch == view.epoch else NOTHING
@@ -228,13 +231,19 @@ def _head(transaction: Transaction) -> Head:
     return Head(transaction.numbering.epoch, log.size, log.root())
 
 
-def _fault(head: Head, view: LedgerView, size: int) -> str:
+def _rank(transaction: Transaction, head: Head) -> tuple[float, int]:
+    """Later is higher; an epoch that the database does not know is the latest."""
+    row = transaction.execute("select id from epoch where uuid = ?", (head.epoch,)).fetchone()
+    return row[0] if row else inf, head.size
+
+
+def _fault(head: Head, view: LedgerView, size: int, sent: Head | None) -> str:
     """Why the log of the database cannot be that of a checkpoint; empty if it can."""
     if head.epoch == view.epoch:
         if size < head.size:
             return f"it has {size} leaves, and {head.size} were signed"
         if view.log.root(head.size) != head.root:
             return f"its first {head.size} leaves are others than were signed"
-    elif head.epoch not in view.before and size > OPENING:
+    elif head.epoch not in view.before and size > OPENING and not (sent and sent.epoch == head.epoch):
         return f"epoch {head.epoch} was signed, and this database does not know it"
     return ""

@@ -20,6 +20,7 @@ from agent.db import connect_reader
 from agent.ledger.merkle import verify_consistency
 from agent.ledger.note import Checkpoint, Kind, PrivateKey, Verifier, open_checkpoint
 from agent.ledger.proof import LeafProof
+from agent.outbox import salvage
 from agent.outbox.ledger_view import ledger_view
 from agent.outbox.outbox import LAST_CHECKPOINT, Outbox
 from agent.school.ledger_keeper import FILE, LedgerKeeper, origin_of
@@ -236,6 +237,29 @@ async def test_a_database_from_a_copy_signs_nothing_of_the_old_log(
     assert "it has 3 leaves, and 6 were signed" in caplog.text
 
 
+async def test_a_copy_is_seen_again_if_the_power_goes_before_the_new_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await grown(tmp_path)
+    async with box(tmp_path) as one:
+        await one.outbox.open_epoch("rewind")
+        await one.keeper.look()
+        await one.outbox.accept([granted(7)])
+        await one.keeper.finish()
+    shutil.copy(old, tmp_path / "outbox.db")
+    async with box(tmp_path) as one:
+        await one.outbox.accept([granted(8)])
+
+        async def power_cut(*_: object) -> str:
+            raise OSError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(one.outbox, "open_epoch", power_cut)
+            await one.keeper.look()
+    _, codes, reasons, first = await started_again(tmp_path)
+    assert (codes, first["reason"], reasons[0]) == (["A-121"], "rewind", ("stop", 2))
+
+
 async def test_a_copy_from_before_the_epoch_is_known_too(tmp_path: Path) -> None:
     copy = await grown(tmp_path, keep_copy_at=2)
     async with box(tmp_path) as one:
@@ -272,6 +296,22 @@ async def test_a_new_database_in_an_old_place_begins_quietly(tmp_path: Path) -> 
         file.unlink()
     before, codes, _, first = await started_again(tmp_path)
     assert (codes, first["epoch"], first["reason"]) == ([], before, "new")
+    async with box(tmp_path) as one:  # the power goes before anything of it is signed
+        await one.outbox.accept([granted(1)])
+    _, codes, _, first = await started_again(tmp_path)
+    assert (codes, first["epoch"], first["reason"]) == ([], before, "new")
+
+
+async def test_a_salvaged_database_whose_old_events_are_gone_begins_quietly(tmp_path: Path) -> None:
+    """They were delivered and removed; the log's checkpoint was taken over, and a meal comes before the first look."""
+    await grown(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as db, db:
+        db.execute("delete from message")
+    salvage.mark_damaged(tmp_path / "outbox.db")
+    async with box(tmp_path) as one:
+        await one.outbox.accept([granted(1)])
+    before, codes, _, first = await started_again(tmp_path)
+    assert (codes, first["epoch"], first["reason"]) == ([], before, "damaged")
 
 
 @pytest.mark.parametrize(
