@@ -76,7 +76,8 @@ class Rules:
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:
         synced = self._clock.synced()
         if isinstance(reading, Tap):
-            book, tap = self._book(), self._tapped(station, reading, synced=synced)
+            book = self._book()  # once: another may take its place, also with another card key
+            tap = self._tapped(station, reading, book, synced=synced)
             decide, otherwise = partial(desk.decide, book=book, tap=tap), partial(desk.record, book=book, tap=tap)
             light = await self._taps.take(tap.purpose.value, decide, otherwise)
             await self._signals.show(station.config, source, light)
@@ -85,7 +86,7 @@ class Rules:
         elif (event := await self._news(reading, station, synced=synced)) is not None:
             await self._alarms.raise_alarm(event)
 
-    def _tapped(self, station: Station, tap: Tap, *, synced: bool) -> Tapped:
+    def _tapped(self, station: Station, tap: Tap, book: Book, *, synced: bool) -> Tapped:
         """Without the card's number: from here on its keyed hash stands for it."""
         config = station.config
         return Tapped(
@@ -94,7 +95,7 @@ class Rules:
             clubs=config.clubs,
             way=config.way,
             form=tap.form.value,
-            card=card_hash(self._book().card_key or self._card_key, tap.form, tap.card),
+            card=card_hash(book.card_key or self._card_key, tap.form, tap.card),
             at=Moment(tap.at_ns, tap.monotonic_ns, synced),
             boot=self._clock.boot_id,
         )

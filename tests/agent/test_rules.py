@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from agent.alarm_path import AlarmPath
 from agent.book import EMPTY, Book
 from agent.config import SourceConfig
-from agent.datasets import Bell, Calendar, Shift
+from agent.datasets import Bell, Calendar, Cards, Pupil, Shift
 from agent.events import (
     CameraCounts,
     CameraNoticed,
@@ -29,6 +30,7 @@ from agent.pipelines.watch import Detects, Watch
 from agent.rules import Rules
 from agent.school.cards import card_hash
 from agent.school.defects import Defects
+from agent.school.purpose import Purpose
 from agent.signals import Signals
 from agent.sources import Station, Trouble
 from agent.tap_path import Decide, TapPath
@@ -80,7 +82,7 @@ class Gathering:
 class House:
     """Rules, and all that they had recorded."""
 
-    def __init__(self, *, broken: bool = False) -> None:
+    def __init__(self, *, broken: bool = False, books: Callable[[], Book] | None = None) -> None:
         self.clock = FastClock()
         self.recorded: list[Draft] = []
         self.broken = broken
@@ -94,7 +96,7 @@ class House:
             self.clock,
             signals=self.signals,
             keep=self._keep,
-            book=lambda: self.book,
+            book=books or (lambda: self.book),
             board=Board(self.clock),
             record=self._accept,
             watches={"gate": Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})},
@@ -158,6 +160,17 @@ async def test_a_tap_is_recorded_without_its_number_and_lit() -> None:
     assert event.data == CardSeen(reader="canteen-1", form="em4100", card=card_hash(KEY, CardForm.EM4100, "6F007B3972"))
     assert (event.at.utc_ns, event.at.monotonic_ns, event.at.synced) == (START_NS, 7, True)
     assert house.device.lights == [Light.ACCEPTED]
+
+
+async def test_a_tap_is_hashed_and_decided_by_one_book_also_while_another_comes() -> None:
+    card = card_hash(KEY[::-1], CardForm.EM4100, TAP.card)
+    pupil = Pupil(pupil="0a" * 8, class_="5А", cards=[card])
+    cards = Cards(card_key=base64.b64encode(KEY[::-1]).decode(), classes=[], pupils=[pupil])
+    house = House(books=iter([Book({"cards": cards}), EMPTY]).__next__)
+    station = house.station()
+    station.config = msgspec.structs.replace(station.config, purpose=Purpose.CLUB)
+    (event,) = await house.reads(station, TAP)
+    assert event.data.pupil == pupil.pupil  # type: ignore[attr-defined]
 
 
 async def test_a_tap_while_the_clock_cannot_be_believed_says_so() -> None:
