@@ -81,6 +81,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     reader: str
     at: Moment
     boot: str
+    waited_ns: int = 0  # so long the disk did not answer: until then nobody has seen green
     operator: str = ""
     marks: list[str] = []
 
@@ -162,7 +163,7 @@ def grant(transaction: Transaction, given: Given) -> None:
     transaction.put(draft(event, given.at, source=given.reader))
     row = (
         *(given.pupil, given.day, given.meal, given.programme, given.tenge, given.first, given.last),
-        *(given.at.utc_ns, given.boot, given.at.monotonic_ns, given.reader, transaction.leaf_name()),
+        *(given.at.utc_ns, given.boot, given.at.monotonic_ns + given.waited_ns, given.reader, transaction.leaf_name()),
     )
     transaction.execute(INSERT, row)
 

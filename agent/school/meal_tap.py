@@ -14,6 +14,9 @@ from agent.school.rights import Right, marks
 from agent.school.tapped import Tapped
 from drivers.readings import Light
 
+WAIT_NS = 2_000_000_000  # later the reader has shown wait
+LONGEST_WAIT_NS = 3_600 * 1_000_000_000
+
 
 def tapped(transaction: Transaction, book: Book, tap: Tapped) -> Light:
     """The rule of readers whose purpose is `meals`."""
@@ -61,7 +64,7 @@ def _serve(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) -> 
         return refuse(transaction, tap, decision, pupil=pupil.key)
     if decision.right is not None:
         meal_suspicions.look(transaction, tap, pupil, decision.day)  # at the meals before this one
-        meal_rows.grant(transaction, _given(tap, pupil, decision, decision.right))
+        meal_rows.grant(transaction, _given(tap, pupil, decision, decision.right, _waited_ns(transaction, tap)))
     return Light.ACCEPTED
 
 
@@ -76,7 +79,7 @@ def _standing(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder) 
     return [*found, *meal_rows.given(transaction, pupil.key, when.day, served, tap.at, tap.boot)]
 
 
-def _given(tap: Tapped, pupil: Holder, decision: Decision, right: Right) -> Given:
+def _given(tap: Tapped, pupil: Holder, decision: Decision, right: Right, waited_ns: int) -> Given:
     return Given(
         pupil=pupil.key,
         day=decision.day,
@@ -88,5 +91,12 @@ def _given(tap: Tapped, pupil: Holder, decision: Decision, right: Right) -> Give
         reader=tap.reader,
         at=tap.at,
         boot=tap.boot,
+        waited_ns=waited_ns,
         marks=decision.marks,
     )
+
+
+def _waited_ns(transaction: Transaction, tap: Tapped) -> int:
+    """How long after the tap it is recorded; 0 where its light was seen, or the clock was set meanwhile."""
+    waited_ns = transaction.recorded_ns - tap.at.utc_ns
+    return waited_ns if WAIT_NS <= waited_ns < LONGEST_WAIT_NS else 0

@@ -146,8 +146,11 @@ def _was_just_now(one: Standing) -> bool:
 
 
 def _is_a_repeat(book: Book, one: Standing) -> bool:
-    grace_s = book.meals.grace_s if book.meals else 0
-    return one.elapsed_ns is not None and abs(one.elapsed_ns) <= grace_s * 1_000_000_000
+    """Within the grace time after it, or before it was on the disk; across boots only the clock tells, either way."""
+    grace_ns = (book.meals.grace_s if book.meals else 0) * 1_000_000_000
+    if one.elapsed_ns is None:
+        return False
+    return (one.elapsed_ns if one.same_boot else abs(one.elapsed_ns)) <= grace_ns
 
 
 def _may_be_another(served: Sequence[Meal], recent: Sequence[Standing]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,22 @@ async def test_a_trusted_clock_that_is_set_to_another_day_gives_no_second_meal(t
         assert len(await school.said("meal.granted")) == 1
         school.clock.advance(86_400)
         assert await school.eats(1) is Light.ACCEPTED
+
+
+async def test_a_child_that_saw_wait_is_not_refused_when_the_disk_answers(tmp_path: Path) -> None:
+    """It has shown its card again and again; the meal counts once, and its grace time begins when green can be seen."""
+    async with canteen(tmp_path) as school:
+        taps = []
+        for _ in range(3):
+            taps.append(school.tap(card(1)))
+            school.clock.advance(90)
+        for tap in taps:
+            await school.outbox.transact(partial(meal_tap.tapped, book=school.book, tap=tap))
+        school.clock.advance(50)
+        assert await school.eats(1) is Light.ACCEPTED
+        school.clock.advance(20)
+        assert await school.eats(1) is Light.REFUSED
+        assert (len(await school.said("meal.granted")), len(await school.said("meal.refused"))) == (1, 1)
 
 
 async def test_two_readers_at_one_moment_decide_once(tmp_path: Path) -> None:
