@@ -84,6 +84,10 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return Path(self.directory) / "reference"
 
     @property
+    def viewings(self) -> Path:
+        return Path(self.directory) / "viewings"
+
+    @property
     def live(self) -> Path:
         return Path(self.runtime) / "status.json"
 

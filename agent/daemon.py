@@ -42,6 +42,7 @@ from agent.sources import Station, keep_reading
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity, load_identity
 from agent.tap_path import TapPath
+from agent.viewings import Viewings
 
 log = logging.getLogger("agent")
 
@@ -89,11 +90,15 @@ async def run(
             alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
             board=board, record=outbox.accept, watches={source.name: source.watch for source in sources},
         )  # fmt: skip
-        bells = Bells(outbox.transact, lambda: reference.book, clock, defects)
+        bells, viewings = (
+            Bells(outbox.transact, lambda: reference.book, clock, defects),
+            Viewings(config.state.viewings, outbox.accept, clock),
+        )
         cells = Cells(sources, clock, environment, slots.files)
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
-            [defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble], board,
+            [defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble, viewings.trouble],
+            board,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
@@ -109,6 +114,7 @@ async def run(
                     "link": link.run(),
                     "evidence": evidence.run(),
                     "bells": bells.run(),
+                    "viewings": viewings.run(),
                     "grants": grants.run(),
                     "ledger": ledger.run(),
                     "picture": house.keep_picture(config.state.live),

@@ -125,6 +125,18 @@ class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
     left: Count = 0
 
 
+class CameraViewed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody has looked at a camera's picture as it is, with the faces in it, at the box itself."""
+
+    camera: Name
+    viewing: Annotated[Uuid, Meta(description="its id: a record that came twice is one viewing")]
+    by: Annotated[str, Meta(max_length=64, description="the account at the box who asked for it")]
+    what: Annotated[str, Meta(max_length=16, description="snapshot, zones")]
+    shown: Annotated[
+        str, Meta(max_length=32, description="when, by the box's clock; the event's `time` is when it was taken in")
+    ]
+
+
 class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
     """A picture is kept, encrypted; the event's `time` is the picture's."""
 
@@ -283,6 +295,7 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.camera.picture.v1": Kind(Lane.ALARM, Severity.WARN, CameraPicture),
     "kz.mektep.camera.noticed.v1": Kind(Lane.ALARM, Severity.WARN, CameraNoticed),
     "kz.mektep.camera.counts.v1": Kind(Lane.TELEMETRY, Severity.INFO, CameraCounts),
+    "kz.mektep.camera.viewed.v1": Kind(Lane.RECORD, Severity.WARN, CameraViewed),
     "kz.mektep.source.failed.v1": Kind(Lane.ALARM, Severity.ERROR, SourceState),
     "kz.mektep.source.restored.v1": Kind(Lane.ALARM, Severity.INFO, SourceState),
     "kz.mektep.source.flapping.v1": Kind(Lane.ALARM, Severity.WARN, Flapping),

@@ -27,7 +27,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.school", "agent.sync", "agent.pipelines"],
     ["agent.config"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
-    ["agent.rules", "agent.cells", "agent.camera_clocks"],
+    ["agent.rules", "agent.cells", "agent.camera_clocks", "agent.viewings"],
     ["agent.ops"],
     ["agent.daemon"],
     ["agent.cli"],
@@ -47,6 +47,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.errors": None,
     "drivers.driver": None,
     "drivers.catalog": {
+        "agent.cli.camera_picture",
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"),
         *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
@@ -54,6 +55,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
     "drivers.frame_slot": {
+        *("agent.pipelines.shown", "agent.cli.camera_picture"),
         *("agent.cells.slots", "agent.pipelines.eye", "agent.pipelines.eyes"),
         *("agent.pipelines.scene", "agent.pipelines.watcher"),
     },
@@ -78,6 +80,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "rich": {
         *(
             "agent.cli.audit_screen",
+            "agent.cli.camera_screen",
             "agent.cli.status_screen",
             "agent.cli.discover_screen",
             "agent.cli.reference_screen",

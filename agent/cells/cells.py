@@ -81,6 +81,10 @@ class Cells:
         slot = self._slots.get(source.name, "")
         return CelledDriver(module, catalog.CATALOG[source.driver].module, cell, slot) if cell else module
 
+    def slot(self, name: str) -> str:
+        """The file of a camera's newest picture; empty if nobody looks at it."""
+        return self._slots.get(name, "")
+
     def cell(self, name: str) -> Cell | None:
         """The cell in which a source lives, by the source's name."""
         return self._of.get(name)

@@ -27,6 +27,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "secret": "secret",
     "ledger": "ledger",
     "reference": "reference",
+    "camera": "camera",
     "demo": "demo",
 }
 HELP = {
@@ -40,6 +41,7 @@ HELP = {
     "secret": "store a password or a key of a device under a name",
     "ledger": "the ledger of meals and clubs: how far it is signed, and a proof of one leaf",
     "reference": "the centre's data on this box: version, age, counts, and what follows where they are old",
+    "camera": "the cameras: list them, a picture of now, the zones drawn onto it; blurred unless asked otherwise",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"

@@ -25,6 +25,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares o
 
 BESIDE, ABOVE, BELOW = 0.20, 0.25, 0.10  # of a box's own width and height: hair, hats, hands, bags, a step since
 TALL = 8  # blocks along the longer side of a person: of one who stands a face is one of them
+ROUGH = 48  # blocks along the longer side where a person must see the place, and nobody knows where people are
 EVERYWHERE = 96  # blocks along the longer side of the picture, where nobody was found
 LADDER = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)  # px
 
@@ -40,6 +41,11 @@ def blurred(picture: Colours, people: Sequence[Box] | None) -> Colours:
     for size, area in sorted((_size(area), area) for area in areas):  # where two overlap, the larger blocks stay
         _put(made, picture, area, size)
     return made
+
+
+def rough(picture: Colours) -> Colours:
+    """For who has to know the place: doors and walls are there, a face is a few blocks unless it fills the picture."""
+    return mosaic(picture, math.ceil(max(picture.shape[:2]) / ROUGH))
 
 
 def mosaic(picture: Colours, size: int) -> Colours:

@@ -17,7 +17,7 @@ import yaml
 
 from agent.alarm_path import AlarmPath
 from agent.datasets import Recipients
-from agent.events import KINDS, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
+from agent.events import KINDS, CameraViewed, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
 from agent.events import Health as HealthData
 from agent.evidence.picture import Ids
 from agent.eyes import Board
@@ -140,6 +140,7 @@ def others() -> list[Draft]:
         contacts.pressed(Pressed(at_ns=AT.utc_ns, monotonic_ns=5), "button", synced=True),
         *(pictures.changed(PictureChange(state=one, jpeg=b"", **at), "g", Ids(), synced=True) for one in PictureState),
         *of_the_eyes(),
+        draft(CameraViewed(camera="gate", viewing=EPOCH, by="olga", what="zones", shown="2026-11-23T08:00:00Z"), AT),
         draft(trouble, AT, type="kz.mektep.source.failed.v1"),
         draft(trouble, AT, type="kz.mektep.source.restored.v1"),
         draft(Salvaged(epoch=EPOCH, kept=3, unreadable="page 3", set_aside="outbox-damaged.db"), AT),

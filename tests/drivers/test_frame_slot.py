@@ -36,6 +36,23 @@ def test_what_is_written_is_read_once(path: Path) -> None:
         assert reader.newer() is None
 
 
+def test_who_looks_once_sees_the_newest_and_writes_nothing(path: Path) -> None:
+    with FrameSlot.make(path) as writer:
+        assert FrameSlot.look(str(path)) is None
+        put(writer, 7)
+        path.chmod(0o400)
+        before = path.read_bytes()
+        for _ in range(2):
+            found = FrameSlot.look(str(path))
+            assert found
+            assert (found.number, found.pixels) == (1, bytes([7]) * SIZE)
+        assert path.read_bytes() == before
+    path.chmod(0o600)
+    path.write_bytes(bytes(len(before)))
+    with pytest.raises(ValueError, match="holds no picture"):
+        FrameSlot.look(str(path))
+
+
 def test_only_the_newest_is_there(path: Path) -> None:
     with FrameSlot.make(path) as writer, FrameSlot.open(str(path)) as reader:
         for shade in range(5):

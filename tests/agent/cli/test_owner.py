@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.owner import become_owner
+from agent.cli.owner import as_owner, become_owner
+from agent.errors import AgentError
 
 UID, GID = 4711, 4712
 
@@ -42,3 +43,45 @@ def test_before_the_first_start_there_is_nobody_to_become(tmp_path: Path, monkey
     monkeypatch.setattr(Path, "exists", lambda _path: False)
     become_owner(tmp_path / "none")
     assert ids.asked == []
+
+
+# --- in a child -------------------------------------------------------------------------------------------------------
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another")
+
+
+def test_what_is_done_as_the_owner_comes_back(tmp_path: Path) -> None:
+    assert as_owner(tmp_path, lambda: b"x" * 3_000_000) == b"x" * 3_000_000
+
+
+def test_its_trouble_is_told_in_its_own_words(tmp_path: Path) -> None:
+    def work() -> bytes:
+        raise AgentError("V-404", "there is none", do="Look.")
+
+    with pytest.raises(AgentError) as caught:
+        as_owner(tmp_path, work)
+    assert (caught.value.code, caught.value.what, caught.value.do) == ("V-404", "there is none", "Look.")
+
+
+@as_root
+def test_the_child_is_the_owner_and_we_stay_root(tmp_path: Path) -> None:
+    os.chown(tmp_path, UID, GID)
+    found = as_owner(tmp_path, lambda: repr((os.getresuid(), os.getresgid(), os.getgroups())).encode())
+    assert found.decode() == repr(((UID,) * 3, (GID,) * 3, []))
+    assert os.geteuid() == 0
+
+
+@as_root
+def test_a_child_that_ends_by_itself_is_a_trouble(tmp_path: Path) -> None:
+    def work() -> bytes:
+        os._exit(9)
+
+    with pytest.raises(AgentError) as caught:
+        as_owner(tmp_path, work)
+    assert caught.value.code == "X-003"
+
+
+def test_without_root_it_is_done_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    pid = os.getpid()
+    assert as_owner(tmp_path, lambda: str(os.getpid()).encode()) == str(pid).encode()

@@ -1,0 +1,166 @@
+"""mektep camera list | snapshot NAME | zones NAME: the cameras, a picture of one, and what is configured drawn onto it.
+
+Nobody is to be recognised in a picture unless --plain is given; that is recorded before the picture is shown, and where
+it cannot be recorded, nothing is shown. A picture of the running agent is taken from its memory: cameras are not asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from agent import config, viewings
+from agent.cli import camera_picture
+from agent.cli.camera_screen import draw
+from agent.cli.main import DEFAULT_CONFIG
+from agent.cli.owner import as_owner
+from agent.config import Config, SourceConfig
+from agent.errors import AgentError
+from agent.ops import status
+from agent.ops.camera_view import camera_view
+from agent.strict import closest
+from agent.texts import load_texts
+from agent.wall_time import rfc3339
+
+WELL, ATTENTION, DEAD = 0, 1, 3
+FORMS = (".png", ".jpg", ".jpeg")
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that was written: `--json` tells it, without the picture."""
+
+    camera: str
+    at: str
+    width_px: int
+    height_px: int
+    plain: bool
+    viewing: str  # id of the record; empty if it was blurred
+    content: bytes = b""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    words = "the same as one JSON object"
+    parser.add_argument("--json", action="store_true", help=words)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = actions.add_parser("list", help="state, last picture, size, rate, clock of each camera")
+    snapshot = actions.add_parser("snapshot", help="a picture of now, into a file")
+    zones = actions.add_parser("zones", help="the picture with masks, zones, lines and a grid, into a file")
+    for action in (snapshot, zones):
+        action.add_argument("name", help="of the camera in the configuration")
+        action.add_argument("--out", type=Path, required=True, metavar="PICTURE", help=f"a file: {', '.join(FORMS)}")
+        action.add_argument("--plain", action="store_true", help="with faces; this is a record that the centre gets")
+    for action in (listed, snapshot, zones):
+        action.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
+
+
+def run(args: argparse.Namespace, out: TextIO) -> int:
+    found = config.load(args.file)
+    if args.action == "list":
+        return _list(found, args, out)
+    source, form = _camera(found, args.name), _form(args.out)
+    by = _who()
+    answer = as_owner(Path(found.state.directory), lambda: _made(found, source, args, form, by))
+    made = msgspec.msgpack.decode(answer, type=Made)
+    _write(args.out, made.content)
+    _tell(made, args, out)
+    return WELL
+
+
+# --- the list -------------------------------------------------------------------------------------------------------
+
+
+def _list(found: Config, args: argparse.Namespace, out: TextIO) -> int:
+    try:
+        last = status.read(found.state.live)
+    except PermissionError as error:
+        do = "Run it as root: sudo mektep camera list"
+        raise AgentError("X-002", f"{error.filename} cannot be read by this user", do=do) from error
+    listed = camera_view(found, last)
+    if args.json:
+        print(msgspec.json.encode(listed).decode(), file=out)
+    else:
+        draw(listed, out)
+    if not listed.running:
+        return DEAD
+    return WELL if all(row.is_well for row in listed.cameras) else ATTENTION
+
+
+# --- a picture ------------------------------------------------------------------------------------------------------
+
+
+def _made(found: Config, source: SourceConfig, args: argparse.Namespace, form: str, by: str) -> bytes:
+    """As the agent's user: the picture, recorded if it is plain. Raises AgentError."""
+    taken = camera_picture.take(found, source)
+    from agent.pipelines import shown, zone_map  # they bring OpenCV
+
+    picture = shown.for_eyes(taken.picture, plain=args.plain)
+    height, width = picture.shape[:2]
+    drawn = zone_map.drawn(picture, source.watch) if args.action == "zones" else picture
+    at = rfc3339(taken.at_ns)
+    viewing = viewings.note(found.state.viewings, source.name, by, args.action, at) if args.plain else ""
+    made = Made(
+        camera=source.name, at=at, width_px=width, height_px=height, plain=args.plain, viewing=viewing,
+        content=shown.encoded(drawn, form),
+    )  # fmt: skip
+    return msgspec.msgpack.encode(made)
+
+
+def _camera(found: Config, name: str) -> SourceConfig:
+    cameras = {source.name: source for source in found.sources if source.kind == "camera"}
+    if name not in cameras:
+        do = closest(name, set(cameras)) if cameras else "Add a [[camera]] with this name."
+        raise AgentError("V-406", f"{name} is no camera of this box", do=do)
+    return cameras[name]
+
+
+def _form(path: Path) -> str:
+    form = path.suffix.lower()
+    if form not in FORMS:
+        do = f"End its name with one of: {', '.join(FORMS)}"
+        raise AgentError("V-407", f"{path} is no name for a picture", do=do)
+    return form
+
+
+def _who() -> str:
+    """The account that asked: behind sudo, the one who typed it."""
+    found = os.environ.get("SUDO_USER", "")
+    if not found:
+        try:
+            found = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            found = f"uid {os.getuid()}"
+    return "".join(char for char in found if char.isprintable())[:64]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """For its owner's eyes: whoever typed sudo gets it, if the folder is theirs. Raises AgentError."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as out:
+            out.write(content)
+            owner = path.absolute().parent.stat()
+            if os.geteuid() == 0 and str(owner.st_uid) == os.environ.get("SUDO_UID"):
+                os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
+        fresh.rename(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        do = "Name a file in a folder where you may write."
+        raise AgentError("V-407", f"{path} cannot be written: {error.strerror}", do=do) from error
+
+
+def _tell(made: Made, args: argparse.Namespace, out: TextIO) -> None:
+    if args.json:
+        told = {name: getattr(made, name) for name in Made.__struct_fields__ if name != "content"}
+        print(msgspec.json.encode(told | {"out": str(args.out)}).decode(), file=out)
+        return
+    say = load_texts()
+    how = say("camera.plain") if made.plain else say("camera.blurred")
+    print(f"{args.out}: {made.camera}, {made.width_px}x{made.height_px}, {made.at}, {how}", file=out)
+    if made.plain:
+        print(f"{say('camera.recorded')} {made.viewing}", file=out)

@@ -1,0 +1,65 @@
+"""The cameras as a person reads them: a row each, what is wrong beneath.
+
+Texts   agent/texts; colours only on a terminal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.ops.camera_view import CameraRow, Listed
+from agent.texts import Texts, load_texts
+
+LATE_S = 60.0  # a last picture that is older is shown as strange
+
+
+def draw(listed: Listed, out: TextIO, texts: Texts | None = None) -> None:
+    """At most 100 columns; `mektep camera list --json` has everything."""
+    say = texts or load_texts()
+    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console.print(Text(listed.school, "bold"))
+    if not listed.running:
+        console.print(Text(f"{say('state.dead')}", "bold red"))
+    if not listed.cameras:
+        console.print(say("camera.none"))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("camera", "state", "last_picture", "pixels", "a_second", "clock", "watched_for"):
+        table.add_column(say(f"column.{column}"), no_wrap=column != "watched_for")
+    for row in listed.cameras:
+        table.add_row(*_row(row, listed, say))
+    console.print(table)
+    for row in listed.cameras:
+        if row.code:
+            console.print(Text(f"{row.name}: {row.code}  {row.what}", "red"))
+
+
+def _row(row: CameraRow, listed: Listed, say: Texts) -> list[Text | str]:
+    state = say(f"source.{row.state}") if row.state else "—"
+    age = _age_s(row.seen, listed.at)
+    late = age is not None and age > LATE_S
+    off = row.clock_off_s
+    return [
+        row.name,
+        Text(state, "green" if row.state == "working" else "red" if row.state else "dim"),
+        Text("—" if age is None else _span(age, say), "yellow" if late else ""),
+        f"{row.width_px}x{row.height_px}" if row.width_px else "—",
+        f"{row.rate:g}" if row.rate else "—",
+        Text("—" if off is None else f"{off:+.1f} s", "red" if row.clock_is_off else ""),
+        ", ".join(row.sees) or Text(say("camera.nothing"), "dim"),
+    ]
+
+
+def _age_s(seen: str, at: str) -> float | None:
+    if not seen or not at:
+        return None
+    return max(0.0, (datetime.fromisoformat(at) - datetime.fromisoformat(seen)).total_seconds())
+
+
+def _span(seconds: float, say: Texts) -> str:
+    return f"{seconds:.0f} {say('age.seconds')}" if seconds < 120 else f"{seconds / 60:.0f} {say('age.minutes')}"

@@ -1,0 +1,45 @@
+"""The cameras on a screen, in three languages: what is wrong is to be seen, and an agent that does not run, too."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from agent.cli.camera_screen import draw
+from agent.ops.camera_view import CameraRow, Listed
+from agent.texts import LANGUAGES, load_texts
+
+AT = "2026-11-26T08:00:00.000000Z"
+GATE = CameraRow(
+    name="gate", driver="rtsp", state="working", sees=["fight", "fire"], seen="2026-11-26T07:59:58.800000Z",
+    width_px=1280, height_px=720, rate=14.8, clock_off_s=-181.24,
+)  # fmt: skip
+YARD = CameraRow(
+    name="yard", driver="usb", state="failed", code="V-105", what="stalled for 8 s", seen="2026-11-26T07:20:00Z"
+)
+
+
+def screen(*cameras: CameraRow, language: str = "en", running: bool = True) -> list[str]:
+    out = io.StringIO()
+    draw(Listed(school="school-07", at=AT if running else "", running=running, cameras=list(cameras)), out,
+         load_texts(language))  # fmt: skip
+    return out.getvalue().splitlines()
+
+
+def test_each_camera_has_its_row() -> None:
+    school, head, gate, yard, trouble = screen(GATE, YARD)
+    assert school == "school-07"
+    assert head.split() == ["camera", "state", "last", "picture", "pixels", "a", "second", "clock", "watched", "for"]
+    assert gate.split() == ["gate", "works", "1", "s", "1280x720", "14.8", "-181.2", "s", "fight,", "fire"]
+    assert yard.split() == ["yard", "FAILED", "40", "min", "—", "—", "—", "nothing"]
+    assert trouble == "yard: V-105  stalled for 8 s"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_agent_that_does_not_run_is_told(language: str) -> None:
+    say = load_texts(language)
+    lines = screen(CameraRow(name="gate", driver="rtsp", state=""), language=language, running=False)
+    assert lines[1] == say("state.dead")
+    assert lines[3].split()[:2] == ["gate", "—"]
+    assert screen(language=language) == ["school-07", say("camera.none")]
