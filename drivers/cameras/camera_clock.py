@@ -14,6 +14,7 @@ import struct
 from collections import deque
 
 PRODUCED = struct.Struct("=qi")
+LAST_US = 4_102_444_800_000_000  # 2100: RTCP's seconds begin anew in 2036
 KEPT = 15  # the last keyframes: half a minute at most cameras; one that is far off changes nothing
 
 
@@ -22,7 +23,7 @@ def told_ns(side_data: bytes) -> int | None:
     if len(side_data) < PRODUCED.size:
         return None
     wall_us, _ = PRODUCED.unpack_from(side_data)
-    return int(wall_us) * 1_000 if wall_us > 0 else None
+    return int(wall_us) * 1_000 if 0 < wall_us < LAST_US else None
 
 
 class CameraClock:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 
+import msgspec
+
 from drivers.cameras import greeting
+from drivers.cameras.camera_clock import CameraClock, told_ns
 from drivers.cameras.greeting import Door
 from drivers.cameras.ring import START_CODE, Form, Packet, Ring, parameter_sets
 from drivers.errors import DeviceError
@@ -33,6 +37,16 @@ def stream_parameters(data: bytes) -> None:
         assert not found or parameter_sets(codec, found) == found
 
 
+def camera_clock(data: bytes) -> None:
+    """Whatever time a camera says it is, the difference is one that a message can carry."""
+    clock = CameraClock()
+    for at in range(0, len(data), 12):
+        utc_ns = told_ns(data[at : at + 12])
+        if utc_ns is not None:
+            found = msgspec.msgpack.encode(clock.take(utc_ns, at))
+            assert abs(msgspec.msgpack.decode(found, type=int)) < 2**62
+
+
 def ring_of_packets(data: bytes) -> None:
     """Whatever the packets say of themselves: memory is bounded, and a clip begins with a keyframe and goes forward."""
     ring, form, dts = Ring(RING_S, RING_BYTES), Form("h264", 1, 1, STEP_S), 0
@@ -54,6 +68,10 @@ _SPS, _PPS = START_CODE + b"\x67\x42\x00", START_CODE + b"\x68\xce"
 TARGETS = {
     "camera, its first answer": Target(
         greeted, [b"RTSP/1.0 200 OK\r\n", b"RTSP/1.0 401 Unauthorized\r\n", b"HTTP/1.1 400\r\n", b"RTSP/1.9 0000"]
+    ),
+    "camera, its clock": Target(
+        camera_clock,
+        [struct.pack("=qiqi", 1_795_420_800_000_000, 24, -2_208_988_800_000_000, 24), b"\x7f" * 12, b"\xff" * 12],
     ),
     "camera, parameter sets": Target(
         stream_parameters,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent import age, config, reference
+from agent import age, config, reference, viewings
 from agent.datasets import Recipients
 from agent.outbox import envelope, pages
 from bench.peers import event
@@ -49,7 +49,16 @@ def reference_data(data: bytes) -> None:
         found = reference._read(file, KEY)
         if found is not None:
             assert isinstance(found[1], Recipients)
-            assert len(found[1].snapshot) <= 16
+            assert max(len(found[1].snapshot), len(found[1].blurred)) <= 16
+
+
+def viewing(data: bytes) -> None:
+    """A file that says who looked at a camera makes an event that the centre takes, or none."""
+    found = viewings.read(data)
+    if found is not None:
+        assert found == viewings.read(msgspec.json.encode(found))
+        assert 1 <= len(found.camera) <= 64
+        assert len(found.by) <= 64
 
 
 def sealed_data(data: bytes) -> None:
@@ -118,6 +127,16 @@ TARGETS = {
     "reference data": Target(
         reference_data,
         [b'{"snapshot":["age1%s"]}' % (b"q" * 58), b'{"snapshot":[]}', b"{", b"[" * 5000, b'{"a":"\xff"}'],
+    ),
+    "a viewing": Target(
+        viewing,
+        [
+            b'{"camera":"gate","viewing":"6ecd8c99-4036-403d-bf84-cf8400f67836","by":"olga","what":"zones",'
+            b'"shown":"2026-11-26T08:00:00.000000Z"}',
+            b'{"camera":""}',
+            b"[" * 5000,
+            b'{"a":"\xff"}',
+        ],
     ),
     "reference data, sealed": Target(
         sealed_data,

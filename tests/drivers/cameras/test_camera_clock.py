@@ -21,6 +21,8 @@ NTP_ZERO_US = -2_208_988_800_000_000  # what FFmpeg makes of a report of zero: 1
         (struct.pack("=qi", NTP_ZERO_US, 24), None),
         (struct.pack("=qi", NTP_ZERO_US + 3_600_000_000, 24), None),  # an hour since it was switched on
         (struct.pack("=qi", 0, 24), None),
+        (struct.pack("=qi", 2**63 - 1, 24), None),
+        (struct.pack("=qi", -(2**63), 24), None),
         (b"", None),
         (b"\xff" * 11, None),
     ],

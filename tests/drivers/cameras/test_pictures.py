@@ -103,6 +103,7 @@ def test_the_grey_picture_has_one_size_and_the_brightness_of_the_large_one(width
 )
 def test_in_a_coarse_picture_there_is_nothing_but_blocks(size: tuple[int, int], becomes: tuple[int, int]) -> None:
     jpeg = Painter().coarse(noise(*size))
+    assert len(jpeg) < 60_000  # it goes with a snapshot in one message of a cell
     decoded = decoder("mjpeg").picture(av.Packet(jpeg))
     assert decoded is not None
     assert (decoded.width, decoded.height) == becomes
