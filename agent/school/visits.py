@@ -46,10 +46,13 @@ def is_over(visit: Visit, club: Club | None, now: Stamp, calendar: Calendar | No
     came_ns, now_ns = true_ns(visit.came, now), true_now_ns(visit.came, now)
     if came_ns is None or now_ns is None:
         return _minutes(visit, now) >= LONGEST_MIN
-    came, here = local(came_ns, calendar), local(now_ns, calendar)
+    came = local(came_ns, calendar)
     ends = _ends(club, came.weekday, came.minute)
     last = came.minute + LONGEST_MIN if ends is None else ends + LATE_MIN
-    return here.day != came.day or here.minute > last  # another day may be an earlier one: the clock was set back
+    heres = [local(now_ns, calendar)]
+    if visit.came.boot == now.boot:  # a trusted clock may have been set since then: the steady one must say so, too
+        heres.append(local(came_ns + elapsed_ns(visit.came, now), calendar))
+    return all(here.day != came.day or here.minute > last for here in heres)
 
 
 def _ends(club: Club | None, weekday: int, minute: int) -> int | None:
