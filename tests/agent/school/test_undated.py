@@ -8,17 +8,7 @@ import pytest
 
 from agent.school import undated
 from drivers.readings import Light
-from tests.agent.school.canteen import (
-    MONDAY,
-    OPERATOR_CARD,
-    Canteen,
-    book,
-    canteen,
-    entitled,
-    key,
-    meals,
-    utc_ns,
-)
+from tests.agent.school.canteen import MONDAY, OPERATOR_CARD, Canteen, book, canteen, entitled, key, meals, utc_ns
 
 TUESDAY, WEDNESDAY, THURSDAY = "2026-09-08", "2026-09-09", "2026-09-10"
 Outcome = tuple[str, str, bool, str]  # day, meal, counted, reason
@@ -278,7 +268,8 @@ async def test_between_two_certain_moments_of_one_day_it_is_that_day(tmp_path: P
         assert await balance(school) == (2, 1_700)
 
 
-async def test_a_day_is_certain_without_a_meal_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("set_by_days", [[0], [1_461, -1_461]])  # or a trusted clock says years ahead for a moment
+async def test_a_day_is_certain_without_a_meal_of_it(tmp_path: Path, set_by_days: list[int]) -> None:
     async with canteen(tmp_path, time="10:00") as school:
         astray = Astray(school)
         await school.ticks()
@@ -288,7 +279,9 @@ async def test_a_day_is_certain_without_a_meal_of_it(tmp_path: Path) -> None:
         await school.eats(1)
         astray.restarts("c")
         astray.finds_the_clock()
-        await school.ticks()
+        for days in set_by_days:
+            school.clock.now_ns += days * 86_400 * 10**9
+            await school.ticks()
         astray.until("08:00", TUESDAY)
         await school.ticks()
         assert await dated(school) == [(MONDAY, "lunch", True, "")]
