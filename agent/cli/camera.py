@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +30,7 @@ from agent.wall_time import rfc3339
 
 WELL, ATTENTION, DEAD = 0, 1, 3
 FORMS = (".png", ".jpg", ".jpeg")
+CAMERA_GROUPS = ("video",)  # of the unit's: USB and CSI cameras are theirs
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,8 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         return _list(found, args, out)
     source, form = _camera(found, args.name), _form(args.out)
     by = _who()
-    answer = as_owner(Path(found.state.directory), lambda: _made(found, source, args, form, by))
+    work = partial(_made, found, source, args, form, by)
+    answer = as_owner(Path(found.state.directory), work, CAMERA_GROUPS)
     made = msgspec.msgpack.decode(answer, type=Made)
     _write(args.out, made.content)
     _tell(made, args, out)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ class _Done(msgspec.Struct, array_like=True):
     error: tuple[str, str, str] | None = None
 
 
-def as_owner(directory: Path, work: Callable[[], bytes]) -> bytes:
+def as_owner(directory: Path, work: Callable[[], bytes], groups: Sequence[str] = ()) -> bytes:
     """The work in a child process that is the directory's owner for good; we stay who we are. Raises AgentError."""
     if os.geteuid() != 0:
         return work()
@@ -26,7 +27,7 @@ def as_owner(directory: Path, work: Callable[[], bytes]) -> bytes:
     child = os.fork()
     if child == 0:
         os.close(read)
-        _answer(write, directory, work)
+        _answer(write, directory, work, groups)
     os.close(write)
     with os.fdopen(read, "rb") as answer:
         said = answer.read()
@@ -40,10 +41,10 @@ def as_owner(directory: Path, work: Callable[[], bytes]) -> bytes:
     return done.result
 
 
-def _answer(write: int, directory: Path, work: Callable[[], bytes]) -> None:
+def _answer(write: int, directory: Path, work: Callable[[], bytes], groups: Sequence[str]) -> None:
     """In the child; does not return."""
     try:
-        become_owner(directory)
+        become_owner(directory, groups)
         try:
             done = _Done(work())
         except AgentError as error:
@@ -54,13 +55,16 @@ def _answer(write: int, directory: Path, work: Callable[[], bytes]) -> None:
         os._exit(0)  # without an answer if it failed by itself
 
 
-def become_owner(directory: Path) -> None:
-    """Root becomes the directory's owner, for good: it makes no file of root's, and follows no link of another's."""
+def become_owner(directory: Path, groups: Sequence[str] = ()) -> None:
+    """Root becomes the directory's owner, for good: it makes no file of root's, and follows no link of another's.
+
+    `groups`: that the agent has by its unit, as far as they are there.
+    """
     if os.geteuid() != 0 or not directory.exists():
         return
     about = directory.stat()
     if about.st_uid == 0:
         return
-    os.setgroups([])
+    os.setgroups([found.gr_gid for found in grp.getgrall() if found.gr_name in groups])
     os.setresgid(about.st_gid, about.st_gid, about.st_gid)
     os.setresuid(about.st_uid, about.st_uid, about.st_uid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 from pathlib import Path
 
@@ -69,6 +70,14 @@ def test_the_child_is_the_owner_and_we_stay_root(tmp_path: Path) -> None:
     found = as_owner(tmp_path, lambda: repr((os.getresuid(), os.getresgid(), os.getgroups())).encode())
     assert found.decode() == repr(((UID,) * 3, (GID,) * 3, []))
     assert os.geteuid() == 0
+
+
+@as_root
+def test_the_child_has_the_groups_that_the_agent_has_and_no_other(tmp_path: Path) -> None:
+    os.chown(tmp_path, UID, GID)
+    video = grp.getgrnam("video").gr_gid
+    found = as_owner(tmp_path, lambda: repr(os.getgroups()).encode(), groups=("video", "no-such-group"))
+    assert found.decode() == repr([video])
 
 
 @as_root
