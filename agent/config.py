@@ -282,6 +282,9 @@ class _Walk:
         self.problems += problems
         if settings is None:
             return None
+        if watch.masks and "masks" in settings.__struct_fields__:  # the camera's own process hides them, too
+            outlines = tuple(tuple(outline) for outline in watch.masks)
+            settings = msgspec.structs.replace(settings, masks=outlines)
         places = getattr(settings, "places", {})
         return SourceConfig(
             name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places),

@@ -32,6 +32,7 @@ No secret stands in this file: keys are files that the agent alone may read.
 | setting | what it is | default |
 |---|---|---|
 """
+OF_EVERY_CAMERA = "masks"
 DEVICES = {name: entry for name, entry in catalog.CATALOG.items() if entry.kind in SOURCE_KINDS}
 
 
@@ -74,6 +75,8 @@ def _section(title: str, type_: type[msgspec.Struct]) -> str:
 def _rows(type_: type[msgspec.Struct]) -> Iterator[str]:
     hints = typing.get_type_hints(type_, include_extras=True)
     for field in msgspec.structs.fields(type_):
+        if type_ is not Watch and field.name == OF_EVERY_CAMERA:  # the driver gets what [[camera]] says
+            continue
         yield f"| `{field.name}` | {_describe(hints[field.name])} | {_default(field)} |\n"
 
 

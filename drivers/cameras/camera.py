@@ -18,6 +18,7 @@ import av
 
 from drivers.cameras import troubles
 from drivers.cameras.feed import Feed
+from drivers.cameras.masks import Masks
 from drivers.cameras.pictures import Painter, first_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
 from drivers.cameras.ring import Ring
@@ -55,7 +56,7 @@ class Camera:
         self.ring = Ring(view.ring_s, view.ring_mb << 20)
         self._clock = clock
         self._watch = Watch(view.watch)
-        self._painter = Painter()
+        self._painter = Painter(Masks(view.masks))
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -142,7 +143,7 @@ class Camera:
         state = self._watch.look(self._painter.grey(frame), now_ns / 1e9)
         if state is None:
             return
-        best = self._best(frame)
+        best = self._painter.shown(self._best(frame))
         change = PictureChange(
             state=state,
             before=before,

@@ -35,6 +35,7 @@ from drivers.pulse import Pulse
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES, Light, PictureChange
 
 if TYPE_CHECKING:
+    from drivers.cameras.masks import Masks
     from drivers.cameras.watch import Grey, Watch
 
 SMALL = (320, 180)  # width, height of the picture that is looked at
@@ -117,15 +118,16 @@ class CsiCamera:
 
     def _watch_camera(self) -> None:
         """All that the thread does. Raises DeviceError."""
+        from drivers.cameras.masks import Masks
         from drivers.cameras.watch import Watch
 
-        looking = Watch(self._settings.watch)
+        looking, masks = Watch(self._settings.watch), Masks(self._settings.masks)
         with opened(self._settings) as camera:
             while not self._ending.is_set():
-                self._look(camera, looking)
+                self._look(camera, looking, masks)
                 self._ending.wait(LOOK_S)
 
-    def _look(self, camera: Any, looking: Watch) -> None:
+    def _look(self, camera: Any, looking: Watch, masks: Masks) -> None:
         """Take one picture; if it shows another state, that is a change."""
         request = self._next_request(camera)
         if request is None:
@@ -134,7 +136,7 @@ class CsiCamera:
             at_ns, monotonic_ns, before = self._clock.utc_ns(), self._clock.monotonic_ns(), looking.state
             grey = grey_picture(camera, request)
             state = looking.look(grey, monotonic_ns / 1e9)
-            jpeg = snapshot(camera, request) if state else b""
+            jpeg = snapshot(camera, request, masks) if state else b""
         finally:
             request.release()
         self.counters.frames += 1
@@ -142,7 +144,12 @@ class CsiCamera:
             video.seen_ns = monotonic_ns
         if state:
             change = PictureChange(
-                state=state, before=before, jpeg=jpeg, blurred=coarse(grey), at_ns=at_ns, monotonic_ns=monotonic_ns
+                state=state,
+                before=before,
+                jpeg=jpeg,
+                blurred=coarse(grey, masks),
+                at_ns=at_ns,
+                monotonic_ns=monotonic_ns,
             )
             self._loop.call_soon_threadsafe(self._changes.append, change)
         self._loop.call_soon_threadsafe(self._news.set)
@@ -260,8 +267,10 @@ def grey_picture(camera: Any, request: Any) -> Grey:
     return grey_of(request.make_array("lores")[:height, :width])
 
 
-def snapshot(camera: Any, request: Any) -> bytes:
-    """The main picture as a JPEG of at most SNAPSHOT_BYTES."""
+def snapshot(camera: Any, request: Any, masks: Masks) -> bytes:
+    """The main picture as a JPEG of at most SNAPSHOT_BYTES, masks black."""
+    if masks:
+        return _masked(camera, request, masks)
     data = b""
     for quality in QUALITIES:
         camera.options["quality"] = quality
@@ -273,11 +282,32 @@ def snapshot(camera: Any, request: Any) -> bytes:
     return data
 
 
-def coarse(grey: Grey) -> bytes:
+def _masked(camera: Any, request: Any, masks: Masks) -> bytes:
+    """As snapshot(), of a copy: picamera2 itself hides nothing."""
+    import numpy as np
+    import simplejpeg  # picamera2 brings it
+
+    width, height = camera.camera_configuration()["main"]["size"]
+    lines = np.array(request.make_array("main"))  # rows of the luma, then two of a chroma plane side by side
+    luma = np.ascontiguousarray(lines[:height, :width])
+    chroma = lines[height : height * 3 // 2].reshape(2, height // 2, lines.shape[1] // 2)[:, :, : width // 2]
+    blue, red = np.ascontiguousarray(chroma[0]), np.ascontiguousarray(chroma[1])
+    masks.burn(luma, blue, red)
+    data = b""
+    for quality in QUALITIES:
+        data = bytes(simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality))
+        if len(data) <= SNAPSHOT_BYTES:
+            break
+    return data
+
+
+def coarse(grey: Grey, masks: Masks) -> bytes:
     """A grey JPEG of BLOCKS along the longer side: light and dark, and nobody."""
     import numpy as np
     import simplejpeg  # picamera2 brings it
 
+    grey = grey.copy()
+    masks.burn(grey)
     height, width = grey.shape
     cell = width // BLOCKS
     means = grey.reshape(height // cell, cell, width // cell, cell).mean(axis=(1, 3)).astype(np.uint8)

@@ -13,6 +13,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
+from drivers.cameras.masks import Masks
 from drivers.cameras.ring import Clip
 from drivers.cameras.watch import COLUMNS, ROWS, Grey
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
@@ -52,7 +53,8 @@ def first_picture(clip: Clip) -> av.VideoFrame | None:
 class Painter:
     """Makes other forms of pictures; keeps its scalers between them. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, masks: Masks | None = None) -> None:
+        self._masks = masks or Masks(())
         self._small = VideoReformatter()
         self._large = VideoReformatter()
         self._coarse = VideoReformatter()
@@ -63,22 +65,31 @@ class Painter:
         grey: Grey = np.asarray(small.to_ndarray(), dtype=np.uint8)
         return grey
 
-    def jpeg(self, frame: av.VideoFrame) -> bytes:
-        """At most SNAPSHOT_BYTES."""
+    def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """What may leave this process: at most JPEG_WIDTH wide, masks black; for jpeg() and coarse()."""
         width = min(frame.width, JPEG_WIDTH) & ~1
         height = max(2, frame.height * width // max(1, frame.width) & ~1)
         ready = self._large.reformat(frame, width, height, "yuvj420p", dst_color_range="JPEG", threads=1)
+        if not self._masks:
+            return ready
+        planes = np.asarray(ready.to_ndarray(), np.uint8)
+        blue, red = planes[height:].reshape(2, height // 2, width // 2)
+        self._masks.burn(planes[:height], blue, red)
+        return av.VideoFrame.from_ndarray(planes, format="yuvj420p")
+
+    def jpeg(self, shown: av.VideoFrame) -> bytes:
+        """At most SNAPSHOT_BYTES."""
         for quality in JPEG_QUALITY:
-            jpeg = _jpeg(ready, quality)
+            jpeg = _jpeg(shown, quality)
             if len(jpeg) <= SNAPSHOT_BYTES:
                 return jpeg
         return b""  # noise that no JPEG can hold
 
-    def coarse(self, frame: av.VideoFrame) -> bytes:
+    def coarse(self, shown: av.VideoFrame) -> bytes:
         """A JPEG of BLOCKS along the longer side, each of one colour: light and dark, and nobody."""
-        longer = max(frame.width, frame.height, 1)
-        columns, rows = (max(1, round(BLOCKS * side / longer)) for side in (frame.width, frame.height))
-        blocks = self._coarse.reformat(frame, columns, rows, "rgb24", interpolation="AREA", threads=1)
+        longer = max(shown.width, shown.height, 1)
+        columns, rows = (max(1, round(BLOCKS * side / longer)) for side in (shown.width, shown.height))
+        blocks = self._coarse.reformat(shown, columns, rows, "rgb24", interpolation="AREA", threads=1)
         mosaic = self._mosaic.reformat(
             blocks, columns * BLOCK_PX, rows * BLOCK_PX, "rgb24", interpolation="POINT", threads=1
         )

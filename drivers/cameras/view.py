@@ -27,6 +27,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="false where the lights go out and the camera has no infrared: black is no cover"),
     ] = True
 
+    masks: Annotated[
+        tuple[tuple[tuple[float, float], ...], ...],
+        Meta(description="parts of the picture that nobody sees; written as the `masks` of every camera"),
+    ] = ()
+
     @property
     def watch(self) -> WatchSettings:
         """Imported here: it brings numpy, which the daemon itself does without."""

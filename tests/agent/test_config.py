@@ -320,6 +320,8 @@ def test_a_camera_that_is_watched(tmp_path: Path) -> None:
     assert (gate.watch.sees, gate.watch.budget) == (["tamper", "people"], 0.5)
     assert (gate.watch.zone[0].name, gate.watch.line[0].end) == ("stairs", (0.8, 0.5))
     assert gate.watch.schedule == {"people": ["night", "08:00-18:30"]}
+    outline = ((0, 0), (0.4, 0), (0.4, 0.06), (0, 0.06))
+    assert gate.settings.masks == (outline,)  # type: ignore[attr-defined] # the camera's own process hides it, too
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,11 @@ async def camera_cell(burst_s: float = 0.05) -> AsyncIterator[Cell]:
         await cell.stop()
 
 
-def connected(cell: Cell, camera: int = 0) -> AbstractAsyncContextManager[Remote]:
-    return cell.connected("drivers.cameras.csi", Settings(camera=camera, covered_s=2, frozen_s=5), {})
+def connected(
+    cell: Cell, camera: int = 0, masks: tuple[tuple[tuple[float, float], ...], ...] = ()
+) -> AbstractAsyncContextManager[Remote]:
+    settings = Settings(camera=camera, covered_s=2, frozen_s=5, masks=masks)
+    return cell.connected("drivers.cameras.csi", settings, {})
 
 
 async def next_change(remote: Remote) -> PictureChange:
@@ -189,6 +192,20 @@ async def it_opens_and_its_first_picture_is_clear() -> str:
         assert abs(change.at_ns - time.time_ns()) < 5e9
         await until(lambda: remote.counters.frames >= 3)
         return f"{took_s:.1f} s with the process; snapshot of {len(change.jpeg)} bytes; {resident_mb(cell)} MB resident"
+
+
+async def what_is_masked_is_black() -> str:
+    stage(*map(room, range(6)))
+    half = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    async with camera_cell() as cell, connected(cell, masks=(half,)) as remote:
+        change = await next_change(remote)
+        shown = simplejpeg.decode_jpeg(change.jpeg)
+        assert shown.shape == (HEIGHT, WIDTH, 3), shown.shape
+        assert shown[:, : WIDTH // 2 - 16].max() <= 12, "a mask that shows something"
+        assert shown[:, WIDTH // 2 + 16 :].std() > 5, "nothing beside the mask"
+        coarse = simplejpeg.decode_jpeg(change.blurred, colorspace="GRAY")
+        assert coarse[:, :150].max() <= 12, "a mask that shows something, blurred"
+        return f"half of {WIDTH}x{HEIGHT}, both forms"
 
 
 async def a_black_picture_is_covered_and_a_room_is_clear_again() -> str:
@@ -306,6 +323,7 @@ async def twenty_connections_leave_nothing_behind() -> str:
 
 CHECKS: list[Callable[[], Awaitable[str]]] = [
     it_opens_and_its_first_picture_is_clear,
+    what_is_masked_is_black,
     a_black_picture_is_covered_and_a_room_is_clear_again,
     a_camera_covered_from_the_start_is_covered,
     one_picture_for_ever_is_frozen,

@@ -86,7 +86,9 @@ class StandIn:
         return job
 
     def make_array(self, name: str) -> Any:
-        assert name == "lores"
+        if name == "main":
+            width, height = self.asked["main"]["size"]
+            return np.full((height * 3 // 2, width + 64), 200, np.uint8)  # rows are longer than the picture
         self.pictures += 1
         return np.roll(NOISE, self.pictures - 1, axis=1)  # a living camera never gives the same twice
 
@@ -249,6 +251,33 @@ async def test_a_snapshot_is_as_good_as_it_may_be_large(
     camera.bytes_at = bytes_at
     async with csi.connect(Settings(), FastClock(), no_secrets) as source:
         assert len((await anext(aiter(source))).jpeg) == taken
+
+
+async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monkeypatch: pytest.MonkeyPatch) -> None:
+    planes: list[Any] = []
+    grey: list[Any] = []
+
+    def encode_planes(*given: Any, quality: int) -> bytes:
+        planes[:] = given
+        return bytes([quality])
+
+    def encode_grey(picture: Any, **_: Any) -> bytes:
+        grey[:] = [picture[:, :, 0]]
+        return b"grey"
+
+    stand_in = types.SimpleNamespace(encode_jpeg=encode_grey, encode_jpeg_yuv_planes=encode_planes)
+    monkeypatch.setitem(sys.modules, "simplejpeg", stand_in)
+    masks = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
+    async with csi.connect(Settings(masks=masks), FastClock(), no_secrets) as source:
+        change = await anext(aiter(source))
+    assert (change.jpeg, change.blurred) == (bytes([75]), b"grey")
+    assert [plane.shape for plane in planes] == [(720, 1280), (360, 640), (360, 640)]
+    assert [(int(plane[:, :320].max()), int(plane[:, -300:].min())) for plane in planes] == [
+        (0, 200),
+        (128, 200),
+        (128, 200),
+    ]
+    assert (int(grey[0][:, :160].max()), int(grey[0][:, 180:].min()) > 100) == (0, True)
 
 
 def test_the_small_picture_is_cut_from_its_stride_and_its_colours(camera: type[StandIn]) -> None:

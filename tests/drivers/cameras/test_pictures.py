@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
 
+from drivers.cameras.masks import Masks
 from drivers.cameras.pictures import BLOCK_PX, Decoder, Painter, first_picture
 from drivers.cameras.ring import Clip, Form, Packet, parameter_sets
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
@@ -102,7 +103,8 @@ def test_the_grey_picture_has_one_size_and_the_brightness_of_the_large_one(width
     [((1920, 1080), (640, 360)), ((640, 480), (640, 480)), ((360, 640), (360, 640)), ((32, 32), (640, 640))],
 )
 def test_in_a_coarse_picture_there_is_nothing_but_blocks(size: tuple[int, int], becomes: tuple[int, int]) -> None:
-    jpeg = Painter().coarse(noise(*size))
+    painter = Painter()
+    jpeg = painter.coarse(painter.shown(noise(*size)))
     assert len(jpeg) < 60_000  # it goes with a snapshot in one message of a cell
     decoded = decoder("mjpeg").picture(av.Packet(jpeg))
     assert decoded is not None
@@ -117,7 +119,9 @@ def test_a_coarse_picture_is_light_and_dark_where_the_picture_is() -> None:
     half = np.full((270, 320), 16, np.uint8)
     half[:180, 160:] = 235
     half[180:] = 128
-    decoded = decoder("mjpeg").picture(av.Packet(Painter().coarse(av.VideoFrame.from_ndarray(half, format="yuv420p"))))
+    painter = Painter()
+    shown = painter.shown(av.VideoFrame.from_ndarray(half, format="yuv420p"))
+    decoded = decoder("mjpeg").picture(av.Packet(painter.coarse(shown)))
     assert decoded is not None
     luma = decoded.reformat(format="gray").to_ndarray()
     assert (luma[:, :300].max() < 10, luma[:, 340:].min() > 245) == (True, True)
@@ -127,9 +131,24 @@ def test_a_coarse_picture_is_light_and_dark_where_the_picture_is() -> None:
     ("size", "becomes"), [((640, 360), (640, 360)), ((3840, 2160), (1920, 1080)), ((32, 32), (32, 32))]
 )
 def test_a_jpeg_of_the_worst_picture_is_bounded(size: tuple[int, int], becomes: tuple[int, int]) -> None:
-    jpeg = Painter().jpeg(noise(*size))
+    painter = Painter()
+    jpeg = painter.jpeg(painter.shown(noise(*size)))
     assert 0 < len(jpeg) <= SNAPSHOT_BYTES
     assert jpeg.startswith(b"\xff\xd8")
     decoded = decoder("mjpeg").picture(av.Packet(jpeg))
     assert decoded is not None
     assert (decoded.width, decoded.height) == becomes
+
+
+@pytest.mark.parametrize("size", [(640, 360), (3840, 2160), (322, 182)])
+@pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "yuv422p", "rgb24"])
+def test_behind_a_mask_nothing_is_left_in_either_form(size: tuple[int, int], form: str) -> None:
+    painter = Painter(Masks([[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]]))
+    shown = painter.shown(noise(*size).reformat(format=form))
+    for jpeg in (painter.jpeg(shown), painter.coarse(shown)):
+        decoded = decoder("mjpeg").picture(av.Packet(jpeg))
+        assert decoded is not None
+        colours = decoded.reformat(format="rgb24").to_ndarray()
+        middle = colours.shape[1] // 2
+        assert colours[:, : middle - 16].max() <= 12  # black, as far as a JPEG holds it
+        assert colours[:, middle + 48 :].mean() > 60
