@@ -30,6 +30,7 @@ NO_CODE_OF_THEIR_OWN = {  # only shapes and names: the tests of those who use th
     "agent.event_words": "annotated types; the events' tests and schemas are theirs",
     "agent.pipelines.detectors": "a protocol and a table; each detector's test is its own",
     "agent.pipelines.sighting": "frozen facts and the shape of a detector",
+    "agent.pipelines.settings": "frozen settings; each detector's tests use its own",
     "agent.school.purpose": "two enums",
     "agent.school.tapped": "frozen facts and the shape of a rule",
     "agent.school_events": "frozen facts; the contract's tests check each",
@@ -103,9 +104,9 @@ def test_every_part_of_the_simulator_is_used_by_a_test() -> None:
 
 def test_every_part_of_the_benchmarks_is_run_by_them() -> None:
     ours = {name for name in modules() if name.startswith("bench.")}
-    processes = {"bench.__main__", "bench.box", "bench.odd_agent", "bench.odd_driver"}
+    processes = {"bench.__main__", "bench.box", "bench.odd_agent", "bench.odd_driver", "bench.vision.__main__"}
     processes |= {"bench.peers.__main__", "bench.peers.our_box"}
-    assert ours - reached(processes) - {"bench.peers"} == set()
+    assert ours - reached(processes) - {"bench.peers", "bench.vision"} == set()
 
 
 @pytest.mark.parametrize("name", modules())

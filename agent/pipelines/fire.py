@@ -1,0 +1,187 @@
+"""Fire and smoke: where it flickers like a flame, a network's features of that place and of the whole view, a vote.
+
+Shape   prepare() takes frames, uint8, (height, width, 3), BGR, about 5 a second, and keeps what flickers; crops() cuts
+        what to put before the network, once a second: the whole view, the place that is most like a flame, and one
+        part of the view in turn. observe() takes what the head said of them.
+How     a flame is bright, warm and never still, and stays where it is; the head has seen flames, smoke, candles and
+        what is none of them. Smoke is judged by the whole view, and against what the head says of this view on other
+        days: a grey room is no smoke. A small steady flame that the head knows as tended is FLAME, not FIRE.
+Not     proof: a certified fire panel stays the authority. docs/vision/fire.md says what it misses.
+"""
+
+from __future__ import annotations
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.pipelines.heads import share
+from agent.pipelines.settings import FireSettings
+from agent.pipelines.sighting import Box, Kind, Sighting
+
+Frame = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+
+ROWS, COLUMNS = 180, 320
+FADE = 0.75  # of what flickers, at each frame: about a second
+STEADY, LIVELY = 3.0, 10.0  # grey levels from frame to frame: a still picture's, and more than that
+SMALLEST = 0.01  # heat of a place worth a look
+WIDE = 15  # pixels that heat is gathered from
+EDGE_LEAST, EDGE_MOST = 44, 180  # of the square around a place
+TILES: tuple[Box, ...] = (
+    (0.0, 0.0, 0.6, 0.6),
+    (0.4, 0.0, 1.0, 0.6),
+    (0.0, 0.4, 0.6, 1.0),
+    (0.4, 0.4, 1.0, 1.0),
+    (0.2, 0.2, 0.8, 0.8),
+)
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+class Flicker(msgspec.Struct, frozen=True):
+    """What flickers, of one camera. The arrays, float32, (180, 320), are never written to."""
+
+    luma: Plane
+    moved: Plane
+    warm: Plane
+
+
+class Crops(msgspec.Struct, frozen=True):
+    """What to look at, uint8, BGR, any size; place is None where nothing flickers."""
+
+    whole: Frame
+    tile: Frame
+    place: Frame | None
+    box: Box | None
+
+
+class Logits(msgspec.Struct, frozen=True):
+    """What the head said of one picture."""
+
+    fire: float
+    smoke: float
+    flame: float
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What the head said, once a second."""
+
+    whole: Logits
+    tile: Logits
+    place: Logits | None
+    box: Box | None
+    at_s: float
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """The last answers, and what the head is used to say of this view."""
+
+    last: tuple[tuple[float, float, float, float], ...] = ()  # (at_s, fire, smoke, flame), oldest first
+    usual_smoke: float | None = None
+    told: tuple[tuple[Kind, float], ...] = ()  # what was told, and when it last held
+
+
+def prepare(frame: Frame, flicker: Flicker | None) -> Flicker:
+    """Take a frame."""
+    small = cv2.resize(frame, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    luma = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    warm = _warm(np.asarray(small, dtype=np.uint8))
+    if flicker is None:
+        return Flicker(luma, np.zeros_like(luma), warm)
+    moved = np.abs(luma - flicker.luma)
+    fresh = np.float32(1 - FADE)
+    return Flicker(luma, flicker.moved + fresh * (moved - flicker.moved), flicker.warm + fresh * (warm - flicker.warm))
+
+
+def crops(frame: Frame, flicker: Flicker, turn: int) -> Crops:
+    """Cut what to look at; turn counts the looks."""
+    box = place(flicker)
+    return Crops(frame, cut(frame, TILES[turn % len(TILES)]), None if box is None else cut(frame, box), box)
+
+
+def place(flicker: Flicker) -> Box | None:
+    """The square around what is most like a flame."""
+    heat = cv2.blur(flicker.warm * np.clip((flicker.moved - STEADY) / LIVELY, 0, 1), (WIDE, WIDE))
+    _, most, _, (column, row) = cv2.minMaxLoc(heat)
+    if most < SMALLEST:
+        return None
+    _, parts, found, _ = cv2.connectedComponentsWithStats((heat > 0.35 * most).astype(np.uint8))
+    left, top, wide, tall = (int(number) for number in found[parts[row, column]][:4])
+    edge = int(np.clip(max(wide, tall) * 1.6, EDGE_LEAST, EDGE_MOST))
+    x = int(np.clip(left + wide / 2 - edge / 2, 0, COLUMNS - edge))
+    y = int(np.clip(top + tall / 2 - edge / 2, 0, ROWS - edge))
+    return x / COLUMNS, y / ROWS, (x + edge) / COLUMNS, (y + edge) / ROWS
+
+
+def cut(frame: Frame, box: Box) -> Frame:
+    """A part of a frame."""
+    height, width = frame.shape[:2]
+    rows = slice(int(box[1] * height), max(int(box[1] * height) + 2, int(box[3] * height)))
+    return frame[rows, int(box[0] * width) : max(int(box[0] * width) + 2, int(box[2] * width))]
+
+
+def _warm(small: Frame) -> Plane:
+    """How much each pixel is like a flame by colour alone, 0..1: warm and bright, or nearly white."""
+    blue, green, red = (small[..., part].astype(np.float32) for part in range(3))
+    luma = 0.3 * red + 0.59 * green + 0.11 * blue
+    warm = np.clip((red - blue - 25) / 50, 0, 1) * np.clip((red - 110) / 60, 0, 1)
+    warm *= (red >= green * 0.97) & (green >= blue * 0.85)
+    found: Plane = np.maximum(warm, np.clip((luma - 215) / 25, 0, 1) * 0.7).astype(np.float32)
+    return found
+
+
+def observe(look: Look, memory: Memory | None, settings: FireSettings) -> tuple[Sighting | None, Memory]:
+    """Take an answer."""
+    memory = Memory() if memory is None else memory
+    memory = _remember(look, memory, settings)
+    holds = [kind for kind in (Kind.FIRE, Kind.SMOKE, Kind.FLAME) if _holds(kind, memory, settings)]
+    if Kind.FIRE in holds and Kind.FLAME in holds and _mean(memory, FLAME) > _mean(memory, FIRE):
+        holds.remove(Kind.FIRE)
+    if Kind.FIRE in holds and Kind.FLAME in holds:
+        holds.remove(Kind.FLAME)
+    kept = tuple((kind, look.at_s if kind in holds else at_s) for kind, at_s in memory.told)
+    memory = msgspec.structs.replace(memory, told=tuple(one for one in kept if look.at_s - one[1] < settings.quiet_s))
+    new = [kind for kind in holds if kind not in dict(memory.told)]
+    if not new:
+        return None, memory
+    logit = _mean(memory, {Kind.FIRE: FIRE, Kind.SMOKE: SMOKE, Kind.FLAME: FLAME}[new[0]])
+    said = Sighting(kind=new[0], score=share(logit), at_s=look.at_s, since_s=memory.last[0][0], box=look.box)
+    return said, msgspec.structs.replace(memory, told=(*memory.told, (new[0], look.at_s)))
+
+
+FIRE, SMOKE, FLAME = 1, 2, 3  # in Memory.last
+NOWHERE = -4.0  # what counts for a place where there is none: nothing flickers
+
+
+def score(look: Look) -> tuple[float, float, float]:
+    """Fire, smoke, tended flame, of one look: fire by the mean of view and place, since a lamp fools one of them."""
+    view = max(look.whole.fire, look.tile.fire)
+    spot = NOWHERE if look.place is None else max(look.place.fire, NOWHERE)
+    flame = max(look.whole.flame, NOWHERE if look.place is None else look.place.flame)
+    return (max(view, NOWHERE) + spot) / 2, look.whole.smoke, flame
+
+
+def _remember(look: Look, memory: Memory, settings: FireSettings) -> Memory:
+    fire, smoke, flame = score(look)
+    usual = smoke if memory.usual_smoke is None else memory.usual_smoke
+    if memory.last:
+        past_s = max(0.0, look.at_s - memory.last[-1][0])
+        usual += (1 - float(np.exp(-past_s / settings.usual_s))) * (smoke - usual)
+    last = (*(one for one in memory.last if look.at_s - one[0] < settings.vote_s), (look.at_s, fire, smoke, flame))
+    return msgspec.structs.replace(memory, last=last, usual_smoke=usual)
+
+
+def _holds(kind: Kind, memory: Memory, settings: FireSettings) -> bool:
+    if len(memory.last) < settings.looks:
+        return False
+    if kind is Kind.FIRE:
+        return _mean(memory, FIRE) >= settings.fire
+    if kind is Kind.FLAME:
+        return _mean(memory, FLAME) >= settings.flame
+    smoke, usual = _mean(memory, SMOKE), memory.usual_smoke
+    return smoke >= settings.smoke and usual is not None and smoke - usual >= settings.smoke_more
+
+
+def _mean(memory: Memory, part: int) -> float:
+    return sum(one[part] for one in memory.last) / len(memory.last)

@@ -1,0 +1,54 @@
+"""What may differ from camera to camera, detector by detector. msgspec alone: the configuration reads these."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.pipelines.watch import Line
+
+
+class TamperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a camera counts as tampered with."""
+
+    vote_s: float = 4.0  # somebody who walks past close to the camera is gone by then
+    memory_s: float = 60.0  # how fast the place follows the day
+    settle_s: float = 5.0  # a new place is learned for so long before anything is said
+    covered: float = 0.55  # share of the place's cells that show nothing of it any more
+    partly: float = 0.2  # share of them behind something plain: enough if it stays for partly_s
+    partly_s: float = 6.0
+    turned: float = 0.75  # share of the place's cells that show something else
+    sharp: float = 0.12  # share of the finest detail that is left, measured against the coarse
+
+
+class PeopleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to count, and when it is many."""
+
+    least: float = 0.2  # score of a person who counts
+    lines: tuple[Line, ...] = ()
+    crowd: int = 6  # as many as the network can see at once
+    crowd_s: float = 10.0
+    lying_s: float = 5.0
+
+
+class FightSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When movement counts as a fight. Logits: 0 is even odds by the head's own scale."""
+
+    short_s: float = 2.0
+    short: float = 2.5  # the mean over short_s that is enough
+    long_s: float = 8.0
+    long: float = 1.2  # the mean over long_s that is enough
+    still: float = -3.0  # what a look at nothing that moves counts for
+    quiet_s: float = 30.0  # the same fight is not told again before so long without it
+
+
+class FireSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When flames and smoke are told. Logits: 0 is even odds by the head's own scale."""
+
+    fire: float = 0.2  # the mean over the vote that is enough
+    smoke: float = 1.5
+    smoke_more: float = 1.0  # and so much more than usual for this view
+    flame: float = 0.25  # for a tended flame
+    vote_s: float = 2.5
+    looks: int = 3  # at least so many in the vote
+    usual_s: float = 600.0  # how fast the usual follows
+    quiet_s: float = 60.0  # the same is not told again before so long without it

@@ -1,0 +1,104 @@
+"""Where it flickers like a flame, and the vote: made pictures, made answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.pipelines import fire
+from agent.pipelines.fire import Logits
+from agent.pipelines.settings import FireSettings
+from agent.pipelines.sighting import Kind, Observe, Sighting
+
+_: Observe[fire.Look, fire.Memory, FireSettings] = fire.observe
+
+FLAME, RED, GREY = (60, 150, 250), (30, 30, 220), (120, 120, 120)
+
+
+def flickered(colour: tuple[int, int, int], *, moves: bool) -> fire.Flicker:
+    """Two seconds of a grey room with a spot at the lower right."""
+    flicker, rng = None, np.random.default_rng(3)
+    for _step in range(10):
+        picture = np.full((360, 640, 3), 100, np.uint8)
+        tall = 60 + int(rng.integers(-25, 25)) if moves else 60
+        picture[280 - tall : 280, 480:540] = colour
+        flicker = fire.prepare(picture, flicker)
+    assert flicker is not None
+    return flicker
+
+
+def test_what_flickers_and_is_warm_is_a_place_to_look_at() -> None:
+    box = fire.place(flickered(FLAME, moves=True))
+    assert box is not None
+    left, top, right, bottom = box
+    assert left < 0.78 < right
+    assert top < 0.7 < bottom
+    assert right - left <= 0.5
+
+
+@pytest.mark.parametrize(("colour", "moves"), [(FLAME, False), (RED, False), (GREY, True)])
+def test_what_is_still_or_cold_is_none(colour: tuple[int, int, int], moves: bool) -> None:
+    assert fire.place(flickered(colour, moves=moves)) is None
+
+
+def test_the_crops_are_parts_of_the_frame_and_the_tiles_take_turns() -> None:
+    frame = np.random.default_rng(1).integers(0, 255, (360, 640, 3), dtype=np.uint8)
+    given_crops = [fire.crops(frame, flickered(FLAME, moves=True), turn) for turn in range(6)]
+    assert given_crops[0].whole is frame
+    assert given_crops[0].place is not None
+    assert {one.tile.shape for one in given_crops} == {(216, 384, 3)}
+    assert given_crops[0].tile.tobytes() == given_crops[5].tile.tobytes() != given_crops[1].tile.tobytes()
+    assert fire.crops(frame, flickered(GREY, moves=True), 0).place is None
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.tuples(*[st.floats(0, 0.9)] * 2))
+def test_a_cut_is_never_empty(height: int, width: int, corner: tuple[float, float]) -> None:
+    frame = np.zeros((height, width, 3), np.uint8)
+    assert fire.cut(frame, (*corner, corner[0] + 0.1, corner[1] + 0.1)).size > 0
+
+
+NONE = Logits(-4.0, -4.0, -4.0)
+BURNS, SMOKES, TENDED = Logits(3.0, -2.0, -1.0), Logits(-3.0, 4.0, -3.0), Logits(0.8, -4.0, 2.5)
+Answers = tuple[Logits, Logits | None]  # of the whole view, of the place
+
+
+def told(answers: list[Answers]) -> list[Sighting]:
+    """What an answer a second leads to."""
+    memory, said = None, []
+    for at_s, (whole, place) in enumerate(answers):
+        look = fire.Look(whole, NONE, place, (0.1, 0.1, 0.3, 0.3), float(at_s))
+        one, memory = fire.observe(look, memory, FireSettings())
+        said += [one] if one else []
+    return said
+
+
+QUIET: list[Answers] = [(NONE, None)] * 20
+VOTES: list[tuple[str, list[Answers], list[Kind]]] = [
+    ("nothing", QUIET, []),
+    ("a fire from the first second", [(BURNS, BURNS)] * 10, [Kind.FIRE]),
+    ("a fire that begins", [*QUIET, *[(BURNS, BURNS)] * 10], [Kind.FIRE]),
+    ("one look at headlights", [*QUIET, (BURNS, BURNS), *QUIET], []),
+    ("warm light, nothing flickers", [(Logits(3.0, -4.0, -4.0), None)] * 20, []),
+    ("a candle", [(NONE, TENDED)] * 20, [Kind.FLAME]),
+    ("smoke that comes", [*QUIET, *[(SMOKES, None)] * 10], [Kind.SMOKE]),
+    ("a view that always looks like smoke", [(SMOKES, None)] * 60, []),
+]
+
+
+@pytest.mark.parametrize(("answers", "kinds"), [case[1:] for case in VOTES], ids=[case[0] for case in VOTES])
+def test_the_vote(answers: list[Answers], kinds: list[Kind]) -> None:
+    assert [one.kind for one in told(answers)] == kinds
+
+
+def test_a_fire_is_told_within_four_seconds_with_its_place() -> None:
+    said = told([*QUIET, *[(BURNS, BURNS)] * 10])[0]
+    assert 0 <= said.at_s - len(QUIET) <= 4
+    assert said.box == (0.1, 0.1, 0.3, 0.3)
+
+
+def test_the_same_fire_is_told_once_and_another_one_later_again() -> None:
+    burns: list[Answers] = [(BURNS, BURNS)] * 10
+    assert len(told([*burns, *QUIET, *burns])) == 1
+    assert len(told([*burns, *QUIET * 4, *burns])) == 2
