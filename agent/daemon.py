@@ -23,7 +23,7 @@ from agent.config import Config
 from agent.errors import AgentError
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
-from agent.eyes import Board, watched, with_eyes
+from agent.eyes import Board, watched, watches, with_eyes
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -84,11 +84,11 @@ async def run(
             told_grants=grants.tell,
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
-        sources, board = with_eyes(config.sources, slots.files), Board(clock, slots.error)
+        sources, board = with_eyes(config.sources, slots.files), Board(clock, slots.error, watches(config.sources))
         stations = [Station(source, clock) for source in sources]
         rules = Rules(
             alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
-            board=board, record=outbox.accept, watches={source.name: source.watch for source in sources},
+            board=board, record=outbox.accept,
         )  # fmt: skip
         bells, viewings = (
             Bells(outbox.transact, lambda: reference.book, clock, defects),

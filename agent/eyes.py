@@ -7,6 +7,7 @@ Not     the looking itself: agent/pipelines, in a cell of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from agent.clock import Clock
 from agent.config import EYES, SourceConfig
@@ -14,9 +15,10 @@ from agent.events import CameraCounts, draft
 from agent.events import SourceState as SourceStateEvent
 from agent.model import Draft
 from agent.outbox.troubles import Trouble
-from agent.pipelines.watch import Settings, WatchedCamera
+from agent.pipelines.budget import Budgets
+from agent.pipelines.watch import Settings, Watch, WatchedCamera
 from drivers.errors import DeviceError
-from drivers.readings import EyeTrouble, Looked, Watched, Worked
+from drivers.readings import EyeTrouble, Looked, Noticed, Watched, Worked
 
 COUNTS_S = 300.0
 Key = tuple[str, str, str]  # camera, detector, code
@@ -25,6 +27,11 @@ Key = tuple[str, str, str]  # camera, detector, code
 def watched(sources: Sequence[SourceConfig]) -> list[str]:
     """The names of the cameras that have something to look for."""
     return [source.name for source in sources if source.watch.sees]
+
+
+def watches(sources: Sequence[SourceConfig]) -> dict[str, Watch]:
+    """What each of them is watched for."""
+    return {source.name: source.watch for source in sources if source.watch.sees}
 
 
 def with_eyes(sources: Sequence[SourceConfig], slots: Mapping[str, str]) -> tuple[SourceConfig, ...]:
@@ -43,8 +50,12 @@ def with_eyes(sources: Sequence[SourceConfig], slots: Mapping[str, str]) -> tupl
 class Board:
     """One per box: what the eyes told last."""
 
-    def __init__(self, clock: Clock, blind: DeviceError | None = None) -> None:
+    def __init__(
+        self, clock: Clock, blind: DeviceError | None = None, watches: Mapping[str, Watch] = MappingProxyType({})
+    ) -> None:
         self.last: Watched | None = None
+        self.watches = watches  # what each camera is watched for
+        self._budgets = Budgets(watches)
         self._clock = clock
         self._blind = blind
         self._began_ns = clock.utc_ns()
@@ -60,11 +71,18 @@ class Board:
         self._seconds += watched.seconds
         return self._changes(watched), self._counts()
 
+    def noticed(self, notice: Noticed) -> None:
+        """A suspicion was raised as an alarm."""
+        self._budgets.told(notice, self._clock.monotonic_ns() / 1e9)
+
     def trouble(self) -> list[Trouble]:
-        """What is off now."""
+        """What is off now, and what tells too much."""
         found = [
             Trouble(code=one.code, what=one.what, do=one.do, since_ns=since_ns) for one, since_ns in self._off.values()
         ]
+        now_ns = self._clock.utc_ns()
+        for over in self._budgets.over(self._clock.monotonic_ns() / 1e9):
+            found.append(Trouble(code="V-305", what=over.what, do=over.do, since_ns=now_ns))
         if self._blind is not None:
             blind = self._blind
             found.append(Trouble(code=blind.code, what=blind.what, do=blind.do, since_ns=self._began_ns))

@@ -5,7 +5,7 @@ The rules themselves are pure and live in agent/school.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -47,7 +47,6 @@ class Rules:
         book: Callable[[], Book],
         board: Board,
         record: Record,
-        watches: Mapping[str, Watch],
     ) -> None:
         self._alarms = alarms
         self._taps = taps
@@ -58,7 +57,6 @@ class Rules:
         self._book = book
         self._board = board
         self._record = record
-        self._watches = watches  # what each camera is watched for
         self.told = Told()
 
     @contextmanager
@@ -109,10 +107,11 @@ class Rules:
 
     async def _noticed(self, notice: Noticed, *, synced: bool) -> Draft | None:
         """None outside its camera's schedule."""
-        watch = self._watches.get(notice.camera, Watch())
+        watch = self._board.watches.get(notice.camera, Watch())
         words = next((when for name, when in watch.schedule.items() if name.value == notice.detector), [])
         if not periods.tells(words, Moment(notice.at_ns, notice.monotonic_ns, synced), self._book().calendar):
             return None
+        self._board.noticed(notice)
         evidence = await self._keep(notice, notice.camera, noticed.severity(notice))
         return noticed.suspected(notice, evidence, synced=synced)
 

@@ -110,13 +110,13 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=1_000,
-            description="how many false alarms a week each of its detectors may raise; the thresholds follow from it, "
-            "as far as footage could tell",
+            description="how many false alarms a week each of its detectors may raise; one that tells more is named, "
+            "with the threshold that would have kept it (V-305)",
         ),
     ] = 1.0
     thresholds: Annotated[
         dict[Detects, Share],
-        Meta(description="table `[camera.thresholds]`: the score from which a detector tells, instead of the budget's"),
+        Meta(description="table `[camera.thresholds]`: the score, 0 to 1, from which a detector tells"),
     ] = {}
 
 

@@ -1,5 +1,5 @@
-"""The pictures of one stream for whoever looks at them in another process: keyframes, and about five a second while
-something moves.
+"""The pictures of one stream for whoever looks at them in another process: keyframes, about five a second while
+something moves, ten while whoever looks wishes.
 
 Idle     each keyframe that was decoded anyway.
 Awake    a decoder of its own takes every packet; when it wakes, it first catches up from the last keyframe.
@@ -22,7 +22,9 @@ from drivers.cameras.watch import COLUMNS, ROWS, Grey
 from drivers.driver import Clock
 from drivers.frame_slot import HEIGHT_MOST, WIDTH_MOST, FrameSlot
 
-APART_NS = 190_000_000  # of two pictures: five a second, and some give for the camera's own rhythm
+APART_NS = 200_000_000  # of two pictures: five a second
+WISHED_NS = 100_000_000  # ten a second while the reader wishes: how somebody moves shows only then
+EARLY_NS = 12_000_000  # so much sooner is in time: a camera has its own rhythm
 GROUP_MOST = 600  # packets since a keyframe that are kept to catch up with: 40 s at 15 a second
 
 
@@ -45,7 +47,8 @@ class Feed:
         self._group: list[av.Packet[Any]] = []
         self._context: VideoCodecContext | None = None  # while awake
         self._scaler, self._shrinker = VideoReformatter(), VideoReformatter()
-        self._given_ns = 0
+        self._due_ns = 0
+        self._apart_ns = APART_NS
 
     def lend(self, slot: FrameSlot) -> None:
         """From now on pictures go there; it is closed by whoever lent it."""
@@ -67,7 +70,9 @@ class Feed:
             self._group.append(packet)
         if not packet.is_keyframe:
             self._attention.on_packet(packet.size, now_ns / 1e9)
-        if self._slot.wished(now_ns):
+        wished = self._slot.wished(now_ns)
+        self._apart_ns = WISHED_NS if wished else APART_NS
+        if wished:
             self._attention.ask(now_ns / 1e9)
         if not self._attention.is_awake(now_ns / 1e9):
             self._context = None
@@ -108,7 +113,7 @@ class Feed:
 
     def _give(self, frame: av.VideoFrame, *, moving: bool) -> None:
         now_ns = self._clock.monotonic_ns()
-        if self._slot is None or now_ns - self._given_ns < APART_NS:
+        if self._slot is None or now_ns < self._due_ns - EARLY_NS:
             return
         width, height = fitting(frame.width, frame.height)
         if not width or not height:
@@ -116,7 +121,7 @@ class Feed:
         small = self._scaler.reformat(frame, width, height, "yuv420p", interpolation="AREA", threads=1)
         pixels = np.ascontiguousarray(small.to_ndarray()).tobytes()
         self._slot.put(pixels, width, height, at_ns=self._clock.utc_ns(), monotonic_ns=now_ns, moving=moving)
-        self._given_ns = now_ns
+        self._due_ns = max(self._due_ns, now_ns - self._apart_ns // 2) + self._apart_ns  # the mean is kept
         self.counts.given += 1
 
     def _grey(self, frame: av.VideoFrame) -> Grey:

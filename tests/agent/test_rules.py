@@ -89,6 +89,8 @@ class House:
         self.signals = Signals()
         self.book = EMPTY
         self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
+        watch = Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})
+        self.board = Board(self.clock, watches={"gate": watch})
         self.rules = Rules(
             self.alarms,
             TapPath(self._transact, Defects(self.clock)),
@@ -97,9 +99,8 @@ class House:
             signals=self.signals,
             keep=self._keep,
             book=books or (lambda: self.book),
-            board=Board(self.clock),
+            board=self.board,
             record=self._accept,
-            watches={"gate": Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})},
         )
         self.device = Device()
         self.kept: list[tuple[Shows, str]] = []
@@ -367,3 +368,11 @@ async def test_reports_of_the_eyes_become_alarms_and_counts() -> None:
     assert isinstance(counts.data, CameraCounts)
     assert (counts.lane, counts.data.pictures) == (Lane.TELEMETRY, 9)
     assert failed.type == "kz.mektep.source.failed.v1"
+
+
+async def test_a_detector_that_tells_more_than_its_budget_is_a_trouble() -> None:
+    house = House()
+    for _ in range(2):
+        await house.reads(house.station("eyes", "eyes"), NOTICE)
+    (trouble,) = house.board.trouble()
+    assert (trouble.code, "fight at gate told 2 times" in trouble.what) == ("V-305", True)

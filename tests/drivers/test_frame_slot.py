@@ -79,7 +79,7 @@ def test_pictures_are_whole_while_another_process_writes(path: Path) -> None:
     script = f"""
 from drivers.frame_slot import FrameSlot
 slot = FrameSlot.open({str(path)!r})
-for shade in range(4000):
+for shade in range(40_000):
     slot.put(bytes([shade % 256]) * {SIZE}, {WIDTH}, {HEIGHT}, at_ns=0, monotonic_ns=0, moving=False)
 """
     with FrameSlot.make(path) as reader, subprocess.Popen([sys.executable, "-c", script]) as writing:

@@ -114,7 +114,6 @@ async def keep(box: Box, size: int, seed: int) -> str:
         book=lambda: EMPTY,
         board=Board(box.clock),
         record=box.outbox.accept,
-        watches={},
     )
     config = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=msgspec.Struct(), places={})
     before = box.outbox.last(box.outbox.epoch, Lane.ALARM)

@@ -108,6 +108,16 @@ def test_who_wishes_for_pictures_gets_them(video: Path, slot: FrameSlot) -> None
     assert awake[-1] <= (2 + HOLD_S) * RATE + 1
 
 
+def test_a_wish_is_for_ten_a_second_in_the_mean_and_without_it_there_are_five(video: Path, slot: FrameSlot) -> None:
+    """Of fifteen a second: every other one would be 7.5."""
+    played = Played(video, slot, Settings(always=True))
+    slot.wish(played.clock.monotonic_ns() + 6_000_000_000)
+    numbers = [number / RATE for number, _ in played.run()]
+    wished, later = [at for at in numbers if 1 <= at < 6], [at for at in numbers if 7 <= at < 12]
+    assert 48 <= len(wished) <= 52
+    assert 24 <= len(later) <= 26
+
+
 def test_nothing_is_decoded_that_nobody_looks_at(video: Path) -> None:
     feed = Feed(Settings(always=True), FastClock())
     with av.open(str(video)) as container:
