@@ -22,6 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
+from simulator import day_school
 from simulator.day import Day, chosen, load_script
 from simulator.fault import Fault
 from simulator.reckoning import reckon
@@ -83,12 +84,16 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
         small_disk=True,
         own_clock=True,
         every_kind=True,
+        uses=day_school.USES,
+        kernel_clock=True,
     )
+    school.trust_clock()
     day = Day(school, load_script(), faults, args.seconds)
     console.print(f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind.")
     try:
         await school.make()
         await school.start()
+        await day_school.publish(school)
         if args.seconds is None and console.is_terminal:
             await _live(day, console)
         else:

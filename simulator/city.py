@@ -138,10 +138,21 @@ class City:
         await asyncio.to_thread(self.must, "ledger", "export", school, str(folder))
 
     def people(self, school: str) -> dict[str, str]:
-        """Whose the keys of pupils are, by the numbers of the school's office: of the SQLite database."""
+        """Whose the keys of pupils are, by the numbers of the school's office."""
         sql = "select key, external from person where school = ? and kind = 'pupil'"
+        return {str(key): str(external) for key, external in self._rows(sql, school)}
+
+    def card_key(self, school: str) -> bytes:
+        """Under which the school's cards are hashed; empty if no data of the school were ever loaded."""
+        rows = self._rows("select card_key from school_secret where school = ?", school)
+        return bytes(rows[0][0]) if rows else b""
+
+    def _rows(self, sql: str, *args: str) -> list[tuple[Any, ...]]:
+        """Of either database."""
+        if self.postgres:
+            return self.postgres.rows(sql.replace("?", "%s"), *args)
         with sqlite3.connect(f"file:{self.folder}/centre.db?mode=ro", uri=True) as db:
-            found = dict(db.execute(sql, (school,)).fetchall())
+            found = db.execute(sql, args).fetchall()
         db.close()
         return found
 

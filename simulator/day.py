@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from simulator.day_school import card_of, comes
 from simulator.devices import TakesCards
 from simulator.fault import Fault
 from simulator.faults import FAULTS
@@ -68,8 +69,8 @@ def load_script(path: Path = SCRIPT) -> Script:
 def children(seed: int, reader: int) -> Iterator[tuple[bytes, float]]:
     """Whom a reader meets: a card that no other child has, and their haste, 1 on average."""
     chance = random.Random(f"{seed}/{reader}")
-    for number in range(1, 1 << 24):
-        yield bytes([0x6F, reader]) + number.to_bytes(3, "big"), chance.uniform(0.4, 1.6)
+    for number in range(1, 1 << 18):
+        yield card_of(reader, number), chance.uniform(0.4, 1.6)
 
 
 class Day:
@@ -118,13 +119,16 @@ class Day:
         return time.monotonic() - self.began_s
 
     async def _tap(self, reader: TakesCards, number: int) -> None:
-        for whole, haste in children(self._script.seed, number):
+        use = self.school.devices.uses.get(reader.name, "")
+        for nth, (whole, haste) in enumerate(children(self._script.seed, number), 1):
             card = whole[-reader.card_bytes :]
             if self._ending.is_set():
                 return
             if reader.takes_cards():
                 light = await reader.show(card, self._script.light_patience_s)
-                self.truth.shown.append(Shown(reader.name, reader.number(card), light))
+                pupil, expected = comes(reader.name, nth, use)
+                told = reader.number(card)
+                self.truth.shown.append(Shown(reader.name, told, light, pupil=pupil, expected=expected))
             await asyncio.sleep(haste * self._timetable.pause_s(self._elapsed_s()))
 
     async def _burn(self) -> None:

@@ -19,7 +19,6 @@ driver = "serial_ascii"
 port = "{port}"
 format = "{format}"
 lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n", ready = "A\\n", unknown = "U\\n" }}
-{use}
 """
 PANEL = """
 [[sensor]]
@@ -64,7 +63,7 @@ class Devices:
     """
 
     def __init__(self, box: Path, *, every_kind: bool = False, uses: Mapping[str, str] = NO_USES) -> None:
-        self._uses = uses
+        self.uses = uses
         self.serial_readers = [
             CardReader("canteen-1", box / "canteen-1", "em4100"),
             CardReader("canteen-2", box / "canteen-2", "ironlogic"),
@@ -81,13 +80,14 @@ class Devices:
     def config(self) -> str:
         """The devices' part of the agent's configuration."""
         parts = [
-            SERIAL_READER.format(
-                name=reader.name, port=reader.line.link, format=reader.kind, use=self._uses.get(reader.name, "")
-            )
+            SERIAL_READER.format(name=reader.name, port=reader.line.link, format=reader.kind)
             for reader in self.serial_readers
         ]
         parts.append(PANEL.format(port=self.panel.agent_end.link))
-        return "".join(parts) + (self.more.config() if self.more else "")
+        text = "".join(parts) + (self.more.config() if self.more else "")
+        for name, use in self.uses.items():
+            text = text.replace(f'name = "{name}"\n', f'name = "{name}"\n{use}\n')
+        return text
 
     async def start(self) -> None:
         for reader in self.serial_readers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from simulator.roll import Roll
@@ -18,9 +18,14 @@ Rows = Iterable[Sequence[object]]
 
 def write(folder: Path, roll: Roll, *, offset_min: int, grace_s: int) -> None:
     """All files of the folder, in place of what was there."""
+    write_files(folder, _year(roll, offset_min, grace_s), _tables(roll))
+
+
+def write_files(folder: Path, year: str, tables: Mapping[str, tuple[str, Rows]]) -> None:
+    """school.toml, and each table with its header."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "school.toml").write_text(_year(roll, offset_min, grace_s))
-    for name, (header, rows) in _tables(roll).items():
+    (folder / "school.toml").write_text(year)
+    for name, (header, rows) in tables.items():
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, delimiter=";")
             writer.writerow(header.split())
@@ -42,7 +47,7 @@ def _tables(roll: Roll) -> dict[str, tuple[str, Rows]]:
         "pupils": ("pupil class", [(child.id, child.class_) for child in roll.children]),
         "staff": ("staff may", [(operator, "meals") for operator, _ in roll.operators]),
         "cards": ("pupil staff form number blocked", list(_cards(roll))),
-        "bells": ("shift lesson starts ends", list(_bells())),
+        "bells": ("shift lesson starts ends", list(bells())),
         "meals": ("meal starts ends shifts", [(meal, *map(_time, SERVED_MIN), shift) for shift, meal in LUNCH.items()]),
         "tariffs": (
             "programme first tenge",
@@ -63,7 +68,8 @@ def _cards(roll: Roll) -> Rows:
         yield "", operator, "em4100", card.hex().upper(), "no"
 
 
-def _bells() -> Rows:
+def bells() -> Rows:
+    """Of both shifts."""
     for shift, first in FIRST_LESSON.items():
         for lesson in range(LESSONS):
             starts = first + lesson * (LESSON_MIN + BREAK_MIN)

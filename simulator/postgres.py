@@ -11,6 +11,9 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from simulator.processes import Process, free_port
 
@@ -42,6 +45,11 @@ class Postgres:
             self._make()
         await self._server.start()
         return self.url
+
+    def rows(self, sql: str, *args: str) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        with psycopg.connect(self.url) as db:
+            return db.execute(sql.encode(), args).fetchall()
 
     async def kill(self) -> None:
         """As a power cut: SIGKILL to the server and to each of its processes."""

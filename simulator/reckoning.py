@@ -11,6 +11,8 @@ from typing import Any
 from simulator.school import SCHOOL, School
 from simulator.truth import PICTURE, Truth, reconcile
 
+LANES = ("alarm", "record", "telemetry", "evidence")  # by the numbers of the box's database
+Place = tuple[str, int, int]  # epoch, lane, sequence
 PICTURES = 3  # in a row: one alone may be of the moment before the next event
 LOOK_S = 0.2
 JPEG = b"\xff\xd8"
@@ -40,10 +42,21 @@ async def reckon(school: School, truth: Truth) -> dict[str, Any]:
         events,
         await school.centre_status(),
         status,
-        school.kept_events(),
+        _before(status, school.kept_events()),
         school.card_key(),
         await _pictures(school, events),
+        {pupil: key for key, pupil in school.city.people(SCHOOL).items()},
     )
+
+
+def _before(status: dict[str, Any], kept: dict[Place, str]) -> dict[Place, str]:
+    """Without what the box noted when it was stopped, such as a checkpoint: that waits for its start."""
+    lasts = {LANES.index(name): lane["last"] for name, lane in status.get("lanes", {}).items()}
+    return {
+        place: text
+        for place, text in kept.items()
+        if place[0] != status.get("epoch") or place[2] <= lasts.get(place[1], 0)
+    }
 
 
 async def _pictures(school: School, events: list[str]) -> dict[str, str]:

@@ -237,8 +237,8 @@ class School:
         return found
 
     def card_key(self) -> bytes:
-        """So that what the centre stores can be compared with the cards shown."""
-        return (self.box / "state/card.key").read_bytes()
+        """So that what the centre stores can be compared with the cards shown: the centre's, or the box's own."""
+        return self.city.card_key(SCHOOL) or (self.box / "state/card.key").read_bytes()
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -149,7 +149,9 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
     names = {
         "taps": "cards shown",
         "green": "of these green",
-        "cards_stored": "cards stored",
+        "refused": "of these red: no right to a meal, no place in a club",
+        "not_known": "of these not known",
+        "cards_stored": "decisions about cards stored",
         "fires": "fires",
         "smokes": "of these smoke in the duct",
         "fires_told": "fire events stored",

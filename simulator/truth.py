@@ -1,7 +1,7 @@
 """What truly happened, and whether the centre knows exactly that: the reconciliation at the end of a day.
 
-Cards     each tap uses a card of its own. Green: the centre holds it exactly once. No light: at most once. A card
-          that was never shown: none.
+Cards     each tap uses a card of its own. Green, red or not known, as the rules say: the centre holds it exactly once,
+          under the pupil's key or the card's hash. No light: at most once. A card that was never shown: none.
 Alarms    each fire and each smoke is told, none is told in a zone that had none, and the last told state of a zone is
           the true one.
 Others    each time a contact, a loop or a picture was odd it was told, and the last told state is the usual one; each
@@ -16,11 +16,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from simulator import lanes
 
 CARD = "kz.mektep.card.seen.v1"
+DECISIONS = {  # of a reader, about a tap
+    CARD,
+    *("kz.mektep.meal.granted.v1", "kz.mektep.meal.refused.v1", "kz.mektep.attendance.passed.v1"),
+    *("kz.mektep.club.entered.v1", "kz.mektep.club.refused.v1"),
+}
+DECIDED = {"G": "green", "R": "red", "U": "not known"}
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 ZONE = "kz.mektep.fire.zone.v1"
 CONTACT = "kz.mektep.contact.changed.v1"
 PICTURE = "kz.mektep.camera.picture.v1"
@@ -35,10 +45,12 @@ Zone = tuple[str, int]  # sensor and number
 class Shown:
     """One card shown to one reader."""
 
-    def __init__(self, reader: str, card: str, light: str) -> None:
+    def __init__(self, reader: str, card: str, light: str, *, pupil: str = "", expected: str = "G") -> None:
         self.reader = reader
         self.card = card  # what the agent hashes: form and number, "em4100:6F00000001"
         self.light = light
+        self.pupil = pupil  # whose it is, by the number of the school's office; empty: nobody's that the box knows
+        self.expected = expected  # the light, if one comes that decides
 
 
 class Fire:
@@ -82,12 +94,13 @@ def reconcile(
     kept: dict[tuple[str, int, int], str],
     key: bytes,
     pictures: dict[str, str],
+    keys: Mapping[str, str] = NO_KEYS,
 ) -> dict[str, Any]:
     """Numbers, and `wrong`: what does not agree, in words; empty if all is well."""
     decoded = [json.loads(event) for event in events]
     wrong = (
         truth.defects
-        + _cards(truth, decoded, key)
+        + _cards(truth, decoded, key, keys)
         + _alarms(truth, decoded)
         + _odds(truth, decoded)
         + _reports(truth, decoded)
@@ -97,7 +110,9 @@ def reconcile(
     return {
         "taps": len(truth.shown),
         "green": truth.green(),
-        "cards_stored": sum(event["type"] == CARD for event in decoded),
+        "refused": sum(tap.light == "R" for tap in truth.shown),
+        "not_known": sum(tap.light == "U" for tap in truth.shown),
+        "cards_stored": sum(event["type"] in DECISIONS for event in decoded),
         "fires": len(truth.fires),
         "smokes": sum(fire.sensor != "fire-panel" for fire in truth.fires),
         "oddities": len(truth.odd),
@@ -111,20 +126,28 @@ def reconcile(
     }
 
 
-def _cards(truth: Truth, events: list[dict[str, Any]], key: bytes) -> list[str]:
-    stored: dict[str, int] = {}
-    for event in events:
-        if event["type"] == CARD:
-            stored[event["data"]["card"]] = stored.get(event["data"]["card"], 0) + 1
+def _cards(truth: Truth, events: list[dict[str, Any]], key: bytes, keys: Mapping[str, str]) -> list[str]:
+    """keys: of pupils, by the numbers of the school's office."""
+    stored = Counter(whose for event in events if (whose := _whose(event)))
     wrong = []
     for tap in truth.shown:
-        count = stored.pop(_hash(key, tap.card), 0)
-        if tap.light == "G" and count != 1:
-            wrong.append(f"card {tap.card} at {tap.reader} was green and is stored {count} times")
+        count = stored.pop(keys[tap.pupil] if tap.pupil else _hash(key, tap.card), 0)
+        where = f"card {tap.card} at {tap.reader}"
+        if tap.light in DECIDED and tap.light != tap.expected:
+            wrong.append(f"{where} got {tap.light} in place of {tap.expected}")
+        if tap.light in DECIDED and count != 1:
+            wrong.append(f"{where} was {DECIDED[tap.light]} and is stored {count} times")
         elif count > 1:
-            wrong.append(f"card {tap.card} at {tap.reader} is stored {count} times")
+            wrong.append(f"{where} is stored {count} times")
     wrong += [f"a card that nobody showed is stored {count} times" for count in stored.values()]
     return wrong
+
+
+def _whose(event: dict[str, Any]) -> str:
+    """By what the decision about a tap tells whose card it was; empty for other events."""
+    if event["type"] not in DECISIONS:
+        return ""
+    return str(event["data"].get("pupil") or event["data"]["card"])
 
 
 def _hash(key: bytes, card: str) -> str:

@@ -88,7 +88,7 @@ class Day:
 
     def reconcile(self) -> Stored:
         events = [json.dumps(one) for one in self.events]
-        return reconcile(self.truth, events, self.centre, self.status, self.kept, KEY, self.pictures)
+        return reconcile(self.truth, events, self.centre, self.status, self.kept, KEY, self.pictures, {"P1": "key-1"})
 
 
 def test_a_day_on_which_all_is_well() -> None:
@@ -97,6 +97,8 @@ def test_a_day_on_which_all_is_well() -> None:
     assert result == {
         "taps": 4,
         "green": 2,
+        "refused": 0,
+        "not_known": 0,
         "cards_stored": 3,
         "fires": 3,
         "smokes": 1,
@@ -136,6 +138,19 @@ def test_what_telemetry_dropped_is_explained_by_its_loss() -> None:
     day.lane("record").update(through=4, highest=4, events=4)
     day.status["lanes"]["telemetry"]["last"], day.status["lanes"]["record"]["last"] = 5, 4
     assert day.reconcile()["wrong"] == []
+
+
+def test_a_decision_is_found_under_the_pupils_key_or_the_cards_hash() -> None:
+    day = Day()
+    day.truth.shown[0] = Shown("canteen-1", number(CARDS[0]), "R", pupil="P1", expected="R")
+    day.truth.shown[1] = Shown("canteen-1", number(CARDS[1]), "U", expected="U")
+    day.events[7]["type"], day.events[7]["data"] = "kz.mektep.meal.refused.v1", {"pupil": "key-1", "card": ""}
+    day.events[8]["type"] = "kz.mektep.attendance.passed.v1"
+    day.kept.clear()
+    result = day.reconcile()
+    assert (result["wrong"], result["refused"], result["not_known"]) == ([], 1, 1)
+    day.truth.shown[0].expected = "G"
+    assert day.reconcile()["wrong"] == [f"card {number(CARDS[0])} at canteen-1 got R in place of G"]
 
 
 # --- what is wrong ---------------------------------------------------------------------------------------------------
