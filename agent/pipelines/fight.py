@@ -146,3 +146,8 @@ def observe(look: Look, memory: Memory | None, settings: FightSettings) -> tuple
     score = share(max(float(short), float(long)))
     said = Sighting(kind=Kind.FIGHT, score=score, at_s=look.at_s, since_s=since_s, box=look.box)
     return said, msgspec.structs.replace(memory, told=True)
+
+
+def suspects(memory: Memory, settings: FightSettings) -> bool:
+    """Whether the last answer alone would be enough, and nothing is told: then it wants every frame."""
+    return bool(memory.logits) and not memory.told and memory.logits[-1][1] >= settings.long

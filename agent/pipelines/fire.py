@@ -150,6 +150,19 @@ def observe(look: Look, memory: Memory | None, settings: FireSettings) -> tuple[
     return said, msgspec.structs.replace(memory, told=(*memory.told, (new[0], look.at_s)))
 
 
+def suspects(memory: Memory, settings: FireSettings) -> bool:
+    """Whether the last look alone spoke for something that is not told: then it wants a look each second."""
+    if not memory.last:
+        return False
+    _, fire, smoke, flame = memory.last[-1]
+    limits = {
+        Kind.FIRE: fire >= settings.fire,
+        Kind.SMOKE: smoke >= settings.smoke,
+        Kind.FLAME: flame >= settings.flame,
+    }
+    return any(over and kind not in dict(memory.told) for kind, over in limits.items())
+
+
 FIRE, SMOKE, FLAME = 1, 2, 3  # in Memory.last
 NOWHERE = -4.0  # what counts for a place where there is none: nothing flickers
 

@@ -96,6 +96,11 @@ def observe(look: Look, memory: Memory | None, settings: TamperSettings) -> tupl
     return _vote(_learn(memory, past_s, settings.memory_s), None, settings.vote_s, settings)
 
 
+def suspects(memory: Memory) -> bool:
+    """Whether something is wrong that is not told yet: then it wants two looks a second."""
+    return memory.verdict is not None and memory.told is None
+
+
 def measure(memory: Memory) -> Measures:
     """Compare the last seconds with the place."""
     now = _mean(memory.last)

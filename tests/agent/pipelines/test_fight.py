@@ -127,3 +127,11 @@ def test_one_fight_is_told_once_and_the_next_one_again() -> None:
     strong, calm = [6.0] * 50, [-3.0] * 50
     assert len(told([*strong, *calm, *strong])) == 1  # ten seconds apart: the same
     assert len(told([*strong, *calm * 4, *strong])) == 2
+
+
+@pytest.mark.parametrize(("answers", "wants"), [([6.0], True), ([-1.0], False), ([], False), ([6.0] * 20, False)])
+def test_it_wants_every_frame_while_it_suspects_what_it_has_not_told(answers: list[float], wants: bool) -> None:
+    memory = fight.Memory()
+    for number, logit in enumerate(answers):
+        _, memory = fight.observe(fight.Look(logit, number / 5), memory, FightSettings())
+    assert fight.suspects(memory, FightSettings()) is wants

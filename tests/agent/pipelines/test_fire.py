@@ -102,3 +102,18 @@ def test_the_same_fire_is_told_once_and_another_one_later_again() -> None:
     burns: list[Answers] = [(BURNS, BURNS)] * 10
     assert len(told([*burns, *QUIET, *burns])) == 1
     assert len(told([*burns, *QUIET * 4, *burns])) == 2
+
+
+@pytest.mark.parametrize(
+    ("whole", "looks", "wants"), [(NONE, 1, False), (BURNS, 1, True), (SMOKES, 1, True), (BURNS, 9, False)]
+)
+def test_it_wants_more_looks_while_it_suspects_what_it_has_not_told(whole: Logits, looks: int, wants: bool) -> None:
+    memory = fire.Memory()
+    for at_s in range(looks):
+        look = fire.Look(whole, NONE, whole, None, float(at_s))
+        _, memory = fire.observe(look, memory, FireSettings())
+    assert fire.suspects(memory, FireSettings()) is wants
+
+
+def test_nothing_seen_is_nothing_suspected() -> None:
+    assert not fire.suspects(fire.Memory(), FireSettings())

@@ -135,3 +135,17 @@ def test_a_bare_wall_says_nothing() -> None:
 def test_a_picture_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="uint8"):
         tamper.observe(tamper.Look(np.zeros((90, 160), np.uint8), 0.0), None, TamperSettings())
+
+
+def test_it_wants_more_looks_from_the_first_that_is_wrong_until_it_is_told() -> None:
+    rng, memory, wanted = np.random.default_rng(1), None, []
+    for number in range(60):
+        picture = room() if number < 30 else bag(room(), rng, 0)
+        grey = np.clip(picture + rng.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+        said, memory = tamper.observe(tamper.Look(grey, number / 2), memory, TamperSettings())
+        wanted.append(tamper.suspects(memory))
+        if said:
+            break
+    assert not any(wanted[:30])
+    assert wanted[-2]
+    assert not wanted[-1]
