@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 from agent.cells.cells import Cells
 from agent.clock import SystemClock
@@ -59,6 +60,7 @@ async def kept(
     *,
     secrets: Secrets = no_secrets,
     on_reading: OnReading = counted,
+    slots: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Kept]:
     """Until the block ends; each reading is told with the source that it came from."""
     clock = SystemClock()
@@ -69,7 +71,7 @@ async def kept(
     async def changed(_station: Station) -> None:
         """The station knows it."""
 
-    async with Cells(configs, clock, environment) as cells:
+    async with Cells(configs, clock, environment, slots) as cells:
         stations = [Station(config, clock) for config in configs]
         tasks = [
             asyncio.create_task(keep_reading(one, cells.driver(one.config), clock, secrets, taken, changed))

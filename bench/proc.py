@@ -22,6 +22,11 @@ def resident_bytes(pid: int | str = "self") -> int:
     return _number(Path(f"/proc/{pid}/status"), "VmRSS:") * 1024
 
 
+def proportional_bytes(pid: int | str = "self") -> int:
+    """Memory, what it shares with others counted in parts: the sum over processes counts nothing twice."""
+    return _number(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") * 1024
+
+
 def descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 

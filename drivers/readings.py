@@ -135,6 +135,14 @@ class Worked(msgspec.Struct, frozen=True, kw_only=True):
     told: int = 0  # sightings
 
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """People in a camera's view."""
+
+    people: int = -1  # now; -1: nobody counts them
+    entered: int = 0  # over the camera's lines, since the eyes began
+    left: int = 0
+
+
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """What the eyes did with one camera's pictures since the last report."""
 

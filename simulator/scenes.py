@@ -26,6 +26,7 @@ class Sight(StrEnum):
     """What is before the lens, or wrong behind it."""
 
     CLEAR = "clear"
+    EMPTY = "empty"  # nobody walks
     FROZEN = "frozen"
     COVERED = "covered"
     CLOTH = "cloth"  # covered by something that has a pattern

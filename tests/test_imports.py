@@ -89,7 +89,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     },
     "sqlite3": {"agent.audit.rows", "agent.db", "agent.outbox", "centre.database", "simulator", "bench"},
     "cryptography": {"agent.sync", "agent.ledger.note", "centre"},
-    "av": {"drivers.cameras", "simulator.scenes"},
+    "av": {"drivers.cameras", "simulator.scenes", "bench.eyes"},
     "numpy": {"drivers.cameras", "agent.pipelines", "simulator.scenes", "bench.vision"},
     "cv2": {"agent.pipelines", "bench.vision"},
     "onnxruntime": {"agent.pipelines.inference"},

@@ -6,14 +6,21 @@ memory from picture to picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import msgspec
 
+from agent.pipelines import fight, fire, people, tamper
+from agent.pipelines.networks import BACKBONE, POSE, Networks
 from agent.pipelines.scene import Scene
+from agent.pipelines.settings import FightSettings, FireSettings, PeopleSettings, TamperSettings
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Watch
+from drivers.readings import Counted, EyeTrouble
+
+FIGHT_HEAD, FIRE_HEAD = "fight.npz", "fire.npz"
 
 
 class Looker(Protocol):
@@ -34,7 +41,181 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     every_s: float  # at most so often
     moving: bool  # only while something moves in its zones
     zoned: bool = True  # whether it looks at zones; one that does not judges the whole picture
-    make: Callable[[Watch], Looker]
+    whole_rate: bool = False  # while it runs it wants ten pictures a second, not five
+    files: tuple[str, ...] = ()  # of models/, without which it cannot run
+    make: Callable[[Watch, Networks], Looker]
 
 
-PLANS: Mapping[Detects, Plan] = {}
+class Tamper:
+    """Grey pictures, twice a second."""
+
+    def __init__(self, _watch: Watch, _networks: Networks) -> None:
+        self._memory: tamper.Memory | None = None
+        self._settings = TamperSettings()
+
+    def look(self, scene: Scene) -> list[Sighting]:
+        said, self._memory = tamper.observe(tamper.Look(scene.grey, scene.at_s), self._memory, self._settings)
+        return [said] if said else []
+
+    def suspects(self) -> bool:
+        memory = self._memory
+        return memory is not None and memory.verdict is not None and memory.told is None
+
+
+class Fight:
+    """Every picture makes the movement's views; about three times a second the network looks at them."""
+
+    ANSWER_S = 0.28
+    GAP_S = 0.25  # of the four pictures that a view is made of: further apart everything seems to move fast
+
+    def __init__(self, watch: Watch, networks: Networks) -> None:
+        self._networks = networks
+        self._head = networks.head(FIGHT_HEAD)
+        self._settings = _fight_settings(watch.thresholds.get(Detects.FIGHT))
+        self._motion: fight.Motion | None = None
+        self._memory: fight.Memory | None = None
+        self._seen_s = self._answered_s = float("-inf")
+        self._logit = float("-inf")
+
+    def look(self, scene: Scene) -> list[Sighting]:
+        if scene.at_s - self._seen_s > self.GAP_S:
+            self._motion = None
+        self._seen_s = scene.at_s
+        views, self._motion = fight.prepare(scene.bgr, self._motion)
+        if scene.at_s - self._answered_s < self.ANSWER_S * (1 + scene.hurry):
+            return []
+        self._answered_s = scene.at_s
+        answer = None
+        if views is not None:
+            answer = self._head.logits(self._networks.backbone.movement(views.change, views.course))["fight"]
+        self._logit = self._settings.still if answer is None else answer
+        look = fight.Look(answer, scene.at_s, views.box if views else None)
+        said, self._memory = fight.observe(look, self._memory, self._settings)
+        return [said] if said else []
+
+    def suspects(self) -> bool:
+        return self._logit > self._settings.long and not (self._memory and self._memory.told)
+
+
+def _fight_settings(threshold: float | None) -> FightSettings:
+    usual = FightSettings()
+    if threshold is None:
+        return usual
+    short = logit(threshold)
+    return FightSettings(short=short, long=short - (usual.short - usual.long))
+
+
+class Fire:
+    """Every picture makes what flickers; once a second the network looks, if something moves or is like a flame."""
+
+    LOOK_S = 0.9
+    QUIET_LOOK_S = 30.0  # so often at a still view: what is usual for it changes with the day
+
+    def __init__(self, watch: Watch, networks: Networks) -> None:
+        self._networks = networks
+        self._head = networks.head(FIRE_HEAD)
+        threshold = watch.thresholds.get(Detects.FIRE)
+        self._settings = FireSettings() if threshold is None else FireSettings(fire=logit(threshold))
+        self._flicker: fire.Flicker | None = None
+        self._memory: fire.Memory | None = None
+        self._looked_s = float("-inf")
+        self._turn = 0
+        self._near = False
+
+    def look(self, scene: Scene) -> list[Sighting]:
+        self._flicker = fire.prepare(scene.bgr, self._flicker)
+        past_s = scene.at_s - self._looked_s
+        if past_s < self.LOOK_S or not (self._wants(scene) or past_s >= self.QUIET_LOOK_S):
+            return []
+        self._looked_s = scene.at_s
+        crops = fire.crops(scene.bgr, self._flicker, self._turn)
+        self._turn += 1
+        look = self._ask(crops, scene.at_s)
+        said, self._memory = fire.observe(look, self._memory, self._settings)
+        self._near = fire.score(look)[0] >= self._settings.fire and not self._memory.told
+        return [said] if said else []
+
+    def suspects(self) -> bool:
+        return self._near
+
+    def _wants(self, scene: Scene) -> bool:
+        assert self._flicker is not None  # noqa: S101 - look() has just made it
+        return self._near or scene.motion.any() or fire.place(self._flicker) is not None
+
+    def _ask(self, crops: fire.Crops, at_s: float) -> fire.Look:
+        parts = [crops.whole, crops.tile, *([] if crops.place is None else [crops.place])]
+        answers = [_logits(self._head.logits(row)) for row in self._networks.backbone.things(parts)]
+        place = answers[2] if crops.place is not None else None
+        return fire.Look(answers[0], answers[1], place, crops.box, at_s)
+
+
+class People:
+    """Poses: five times a second where a line is to be crossed, else about once a second."""
+
+    SLOW_S = 0.8
+
+    def __init__(self, watch: Watch, networks: Networks) -> None:
+        self._networks = networks
+        self._settings = PeopleSettings(lines=tuple(watch.line))
+        self._memory: people.Memory | None = None
+        self._looked_s = float("-inf")
+
+    def look(self, scene: Scene) -> list[Sighting]:
+        if not self._settings.lines and scene.at_s - self._looked_s < self.SLOW_S * (1 + scene.hurry):
+            return []
+        self._looked_s = scene.at_s
+        width, height = scene.size
+        found = people.people(self._networks.pose.poses(scene.bgr), self._settings.least, width / height)
+        look = people.Look(found, scene.at_s, width / height)
+        said, self._memory = people.observe(look, self._memory, self._settings)
+        return [said] if said else []
+
+    def suspects(self) -> bool:
+        return False
+
+    def counted(self) -> Counted:
+        """Since it began."""
+        if self._memory is None:
+            return Counted()
+        left, entered = (sum(pair[side] for pair in self._memory.crossed) for side in (0, 1))
+        return Counted(people=self._memory.headcount[0], entered=entered, left=left)
+
+
+def _logits(found: dict[str, float]) -> fire.Logits:
+    return fire.Logits(fire=found["fire"], smoke=found["smoke"], flame=found["flame"])
+
+
+def logit(share: float) -> float:
+    """What heads answer in."""
+    return math.log(max(share, 1e-6) / max(1 - share, 1e-6))
+
+
+PLANS: Mapping[Detects, Plan] = {
+    Detects.TAMPER: Plan(every_s=0.5, moving=False, zoned=False, make=Tamper),
+    Detects.FIRE: Plan(every_s=0.2, moving=False, files=(BACKBONE, FIRE_HEAD), make=Fire),
+    Detects.FIGHT: Plan(every_s=0.1, moving=True, whole_rate=True, files=(BACKBONE, FIGHT_HEAD), make=Fight),
+    Detects.PEOPLE: Plan(every_s=0.2, moving=True, files=(POSE,), make=People),
+}
+
+
+def usable(
+    plans: Mapping[Detects, Plan], wanted: Collection[Detects], networks: Networks
+) -> tuple[dict[Detects, Plan], list[EyeTrouble]]:
+    """Load what the wanted detectors need: those that can run, and those that cannot, with the file that is wrong."""
+    chosen = {name: plan for name, plan in plans.items() if name in wanted}
+    files = {file for plan in chosen.values() for file in plan.files}
+    networks.load(files | {POSE} if files else files)  # where people are in a still, whatever it shows
+    wrong = {name: [networks.broken[file] for file in plan.files if file in networks.broken]
+             for name, plan in chosen.items()}  # fmt: skip
+    troubles = [
+        EyeTrouble(
+            camera="",
+            detector=name.value,
+            code="V-304",
+            what=f"{name} is off at all cameras: {'; '.join(why)}",
+            do="Install the agent again: this file is not the one that it came with.",
+        )
+        for name, why in wrong.items()
+        if why
+    ]
+    return {name: plan for name, plan in chosen.items() if not wrong[name]}, troubles

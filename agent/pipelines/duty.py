@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines.detectors import Looker, Plan
+from agent.pipelines.detectors import Looker, People, Plan
+from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, WatchedCamera
-from drivers.readings import EyeTrouble, Worked
+from drivers.readings import Counted, EyeTrouble, Worked
 
 EARLY = 0.8  # of its interval: pictures do not come on the beat
 PAUSE_S, PAUSE_MAX_S = 10.0, 600.0
@@ -31,12 +32,15 @@ Cells = NDArray[np.bool_]
 class Duty:
     """Used by one thread at a time. `zones`: where it looks, as cells of the motion; empty: everywhere."""
 
-    def __init__(self, name: Detects, plan: Plan, camera: WatchedCamera, zones: Mapping[str, Cells]) -> None:
+    def __init__(
+        self, name: Detects, plan: Plan, camera: WatchedCamera, zones: Mapping[str, Cells], networks: Networks
+    ) -> None:
         self.name = name
         self.zones = dict(zones) if plan.zoned else {}
         self.trouble: EyeTrouble | None = None
         self._plan = plan
         self._camera = camera
+        self._networks = networks
         self._where = np.logical_or.reduce(list(self.zones.values())) if self.zones else None
         self._looker: Looker | None = None
         self._last_s = self._off_until_s = float("-inf")
@@ -55,7 +59,7 @@ class Duty:
         self._last_s = scene.at_s
         began_ns = time.thread_time_ns()
         try:
-            self._looker = self._looker or self._plan.make(self._camera.watch)
+            self._looker = self._looker or self._plan.make(self._camera.watch, self._networks)
             said = self._looker.look(scene)
             suspects = self._looker.suspects()
         except Exception as error:  # noqa: BLE001 - supervised: off for this camera, told, tried again later
@@ -70,9 +74,17 @@ class Duty:
         )
         return said
 
+    def wants_more(self, scene: Scene) -> bool:
+        """Whether it wants more pictures than come by themselves: it suspects something, or runs at the whole rate."""
+        return self.suspects() or (self._plan.whole_rate and scene.motion.any(self._where))
+
     def suspects(self) -> bool:
-        """Whether it wants every picture now."""
+        """Whether it suspects what it has not told yet."""
         return self._looker is not None and self._looker.suspects()
+
+    def counted(self) -> Counted:
+        """The people that it counts, if it does."""
+        return self._looker.counted() if isinstance(self._looker, People) else Counted()
 
     def told(self) -> None:
         """One of its sightings was told."""

@@ -16,6 +16,7 @@ from agent.pipelines.blur import blurred
 from agent.pipelines.detectors import Plan
 from agent.pipelines.duty import Duty, fact
 from agent.pipelines.motion import NOTHING, between
+from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene, inside
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, WatchedCamera, Zone
@@ -23,9 +24,11 @@ from drivers.driver import Clock
 from drivers.frame_slot import FrameSlot, Picture
 from drivers.readings import EyeTrouble, Looked, Noticed, Worked
 
+MOTION_LEAST_S = 0.15  # in a shorter time nobody moves by a cell
 MOTION_S = 5.0  # pictures that lie further apart tell nothing of movement
 AGAIN_S = 60.0  # the same suspicion at the same place is told once in this time
 WISH_S = 3.0  # a suspicion that grows wants every picture for so long
+HURRY_MORE, HURRY_LESS, HURRY_MOST = 0.1, 0.98, 3.0  # for each picture that was skipped; for each that was not
 OFF_NS = 10_000_000_000  # after a picture that could not be looked at
 
 Cells = NDArray[np.bool_]
@@ -34,16 +37,19 @@ Cells = NDArray[np.bool_]
 class Eye:
     """Used by one thread at a time; `looked_ns` is when it last was."""
 
-    def __init__(self, camera: WatchedCamera, slot: FrameSlot, plans: Mapping[Detects, Plan], clock: Clock) -> None:
+    def __init__(
+        self, camera: WatchedCamera, slot: FrameSlot, plans: Mapping[Detects, Plan], networks: Networks, clock: Clock
+    ) -> None:
         self.name = camera.name
         self.busy = False
         self.looked_ns = 0
         self._slot = slot
+        self._networks = networks
         self._clock = clock
         self._masks = Masks([list(one) for one in camera.watch.masks])
         self._zones = camera.watch.zone
         self._duties = [
-            Duty(name, plans[name], camera, _cells(name, camera.watch.zone))
+            Duty(name, plans[name], camera, _cells(name, camera.watch.zone), networks)
             for name in camera.watch.sees
             if name in plans
         ]
@@ -55,17 +61,19 @@ class Eye:
         self._counts = Looked()  # since the eyes began
         self._reported = Looked()  # of it
         self._late_ms = 0.0
+        self._hurry = 0.0
 
     def newest(self) -> Picture | None:
         """The newest picture if there is one that was not looked at."""
         now_ns = self._clock.monotonic_ns()
         if now_ns < self._off_until_ns or (picture := self._slot.newer()) is None:
             return None
-        gap = picture.number - self._number - 1 if self._number else 0
+        gap = max(0, picture.number - self._number - 1) if self._number else 0
+        self._hurry = min(HURRY_MOST, self._hurry + HURRY_MORE * gap) if gap else HURRY_LESS * self._hurry
         self._number, self.looked_ns = picture.number, now_ns
         self._late_ms = max(self._late_ms, (now_ns - picture.monotonic_ns) / 1e6)
         self._counts = msgspec.structs.replace(
-            self._counts, pictures=self._counts.pictures + 1, skipped=self._counts.skipped + max(0, gap)
+            self._counts, pictures=self._counts.pictures + 1, skipped=self._counts.skipped + gap
         )
         return picture
 
@@ -85,6 +93,10 @@ class Eye:
     def looked(self) -> Looked:
         """What was done since the last time; for one caller."""
         now = msgspec.structs.replace(self._counts, detectors={duty.name.value: duty.worked for duty in self._duties})
+        counted = [one for one in (duty.counted() for duty in self._duties) if one.people >= 0]
+        now = msgspec.structs.replace(
+            now, entered=sum(one.entered for one in counted), left=sum(one.left for one in counted)
+        )
         before, self._reported = self._reported, now
         late_ms, self._late_ms = self._late_ms, 0.0
         return Looked(
@@ -92,6 +104,9 @@ class Eye:
             skipped=now.skipped - before.skipped,
             late_ms=round(late_ms, 1),
             detectors={name: _since(worked, before.detectors.get(name)) for name, worked in now.detectors.items()},
+            people=max((one.people for one in counted), default=-1),
+            entered=max(0, now.entered - before.entered),  # one that failed counts from the beginning
+            left=max(0, now.left - before.left),
         )
 
     def troubles(self) -> list[EyeTrouble]:
@@ -102,9 +117,8 @@ class Eye:
 
     def _look(self, picture: Picture) -> list[Noticed]:
         scene = Scene(picture, self._masks)
-        if self._before is not None and 0 < scene.at_s - self._before.at_s <= MOTION_S:
-            scene.motion = between(self._before.grey, scene.grey)
-        self._before = scene
+        scene.hurry = self._hurry
+        self._gate(scene)
         noticed = []
         for duty in self._duties:
             if duty.due(scene):
@@ -113,9 +127,20 @@ class Eye:
                     if zone is not None and self._is_news(sighting, zone):
                         duty.told()
                         noticed.append(self._noticed(duty.name, sighting, zone, scene))
-        if any(duty.suspects() for duty in self._duties):
+        if any(duty.wants_more(scene) for duty in self._duties):
             self._slot.wish(self._clock.monotonic_ns() + round(WISH_S * 1e9))
         return noticed
+
+    def _gate(self, scene: Scene) -> None:
+        """Where it moves, against a picture that lies long enough ago."""
+        before = self._before
+        past_s = scene.at_s - before.at_s if before is not None else MOTION_S + 1
+        if before is not None and 0 <= past_s < MOTION_LEAST_S:
+            scene.motion = before.motion
+            return
+        if before is not None and 0 < past_s <= MOTION_S:
+            scene.motion = between(before.grey, scene.grey)
+        self._before = scene
 
     def _place(self, duty: Duty, sighting: Sighting, scene: Scene) -> str | None:
         """The zone in which it is, "" if it needs none; None: it is in none of those that the detector looks at."""
@@ -144,7 +169,7 @@ class Eye:
             box=sighting.box,
             detail=sighting.detail,
             jpeg=still.jpeg(scene.bgr),
-            blurred=still.jpeg(blurred(scene.bgr, None)),
+            blurred=still.jpeg(blurred(scene.bgr, self._networks.who(scene))),
             at_ns=scene.at_ns,
             monotonic_ns=scene.monotonic_ns,
         )

@@ -2,7 +2,7 @@
 
 Reads   Noticed, and Watched each half minute and when a detector goes off or on.
 Work    in threads of its own; the event loop only carries what they found.
-Raises  DeviceError V-302 if a camera's slot cannot be opened. Of single cameras and detectors it tells V-301, V-303.
+Raises  DeviceError V-302 if a camera's slot cannot be opened. Of single cameras and detectors: V-301, V-303, V-304.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from agent.pipelines.watcher import Watcher
 
 THREADS_MOST = 2  # on a Pi the cameras and the readers want the other two cores
-NAP_S = 0.03  # with no new picture anywhere
+NAP_S, NAP_MOST_S = 0.02, 0.1  # with no new picture anywhere, longer each time: the first thread looks for one
+REST_S = 5.0  # of the others, which the first wakes; they beat meanwhile
 STUCK_S = 20.0  # one look takes a fifth of a second on a slow box
 REPORT_S = 30.0
 NEWS_S = 1.0  # where a detector went off or on
@@ -61,9 +63,10 @@ class Eyes:
         self._stop = threading.Event()
         self._defect: BaseException | None = None
         self._threads = [
-            threading.Thread(target=self._work, args=(pulse,), name=f"eyes {at}", daemon=True)
+            threading.Thread(target=self._work, args=(pulse, at == 0), name=f"eyes {at}", daemon=True)
             for at, pulse in enumerate(self.pulse.pulses)
         ]
+        self._more = threading.Event()  # one has just begun to look: there may be another picture
         self._told: tuple[EyeTrouble, ...] = ()
         self._reported_s = self._now_s()
 
@@ -89,6 +92,7 @@ class Eyes:
     async def close(self) -> None:
         """Every thread has ended: none looks into a slot that is gone."""
         self._stop.set()
+        self._more.set()
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
@@ -118,20 +122,29 @@ class Eyes:
             monotonic_ns=self._clock.monotonic_ns(),
         )
 
-    def _work(self, pulse: Pulse) -> None:
+    def _work(self, pulse: Pulse, first: bool) -> None:
         """One thread, to its end."""
+        nap_s = NAP_S
         try:
             while not self._stop.is_set():
                 pulse.beat()
-                found = self._watcher.turn()
+                found = self._watcher.turn(self._more.set)
                 if found is None:
-                    self._stop.wait(NAP_S)
+                    self._wait(nap_s if first else 0.0)
+                nap_s = min(NAP_MOST_S, 1.5 * nap_s) if found is None else NAP_S
                 for noticed in found or ():
                     self._tell(noticed)
         except Exception as error:  # noqa: BLE001 - a defect of ours: told to the supervisor by whoever reads
             self._defect = error
         finally:
             pulse.rest()
+
+    def _wait(self, nap_s: float) -> None:
+        """For a while, or until woken."""
+        if nap_s:
+            time.sleep(nap_s)  # an event with a time limit costs five times as much
+        elif self._more.wait(REST_S):
+            self._more.clear()
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
@@ -160,22 +173,31 @@ def _which(troubles: tuple[EyeTrouble, ...]) -> set[tuple[str, str, str]]:
 @asynccontextmanager
 async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIterator[Eyes]:  # noqa: ARG001
     """Look at the cameras from now on. Raises DeviceError."""
-    import cv2
-
-    from agent.pipelines.detectors import PLANS
-    from agent.pipelines.eye import Eye
-    from agent.pipelines.watcher import Watcher
-
-    cv2.setNumThreads(1)  # the threads are ours
     with contextlib.ExitStack() as slots:
-        eyes = Eyes(
-            Watcher([Eye(one, slots.enter_context(_slot(one)), PLANS, clock) for one in settings.cameras]), clock
-        )
+        lent = [slots.enter_context(_slot(one)) for one in settings.cameras]
+        eyes = Eyes(await asyncio.to_thread(_watcher, settings, lent, clock), clock)
         eyes.start()
         try:
             yield eyes
         finally:
             await eyes.close()
+
+
+def _watcher(settings: Settings, slots: list[FrameSlot], clock: Clock) -> Watcher:
+    """Loads libraries and networks: a second or more, in which the loop goes on."""
+    import cv2
+
+    from agent.pipelines import detectors
+    from agent.pipelines.eye import Eye
+    from agent.pipelines.networks import Networks
+    from agent.pipelines.watcher import Watcher
+
+    cv2.setNumThreads(1)  # the threads are ours
+    networks = Networks(settings.models)
+    wanted = {detector for camera in settings.cameras for detector in camera.watch.sees}
+    plans, off = detectors.usable(detectors.PLANS, wanted, networks)
+    cameras = zip(settings.cameras, slots, strict=True)
+    return Watcher([Eye(camera, slot, plans, networks, clock) for camera, slot in cameras], off)
 
 
 def _slot(camera: WatchedCamera) -> FrameSlot:

@@ -63,7 +63,8 @@ class Scene:
         self.at_ns = picture.at_ns
         self.awake = picture.moving  # the camera gives every picture
         self.size = (picture.width, picture.height)
-        self.motion = Motion()  # against the picture before; the watcher sets it
+        self.motion = Motion()  # against the picture before; the eye sets it
+        self.hurry = 0.0  # 1: there is so little time that networks look half as often; the eye sets it
         self._planes = masks.burn(picture)
 
     @cached_property

@@ -7,7 +7,7 @@ camera gets fewer pictures, the newest, and none is late by more than a round.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.pipelines.eye import Eye
 from drivers.frame_slot import Picture
@@ -17,17 +17,20 @@ from drivers.readings import EyeTrouble, Looked, Noticed
 class Watcher:
     """turn() from any thread."""
 
-    def __init__(self, eyes: Sequence[Eye]) -> None:
+    def __init__(self, eyes: Sequence[Eye], off: Sequence[EyeTrouble] = ()) -> None:
         self.pictures = 0
+        self._off = tuple(off)
         self._eyes = eyes
         self._lock = threading.Lock()
 
-    def turn(self) -> list[Noticed] | None:
-        """Look at one picture: what was noticed in it. None if there is no new one."""
+    def turn(self, begins: Callable[[], None] | None = None) -> list[Noticed] | None:
+        """Look at one picture: what was noticed in it. None if there is no new one; else `begins` is called before."""
         found = self._next()
         if found is None:
             return None
         eye, picture = found
+        if begins is not None:
+            begins()
         try:
             return eye.look(picture)
         finally:
@@ -38,8 +41,8 @@ class Watcher:
         return {eye.name: eye.looked() for eye in self._eyes}
 
     def troubles(self) -> tuple[EyeTrouble, ...]:
-        """The detectors that are off now."""
-        return tuple(trouble for eye in self._eyes for trouble in eye.troubles())
+        """The detectors that are off now; `off` are those that could not begin."""
+        return self._off + tuple(trouble for eye in self._eyes for trouble in eye.troubles())
 
     def _next(self) -> tuple[Eye, Picture] | None:
         with self._lock:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path
 
 import msgspec
 
 from agent.cells.remote import Remote
+from agent.pipelines.detectors import PLANS
+from agent.pipelines.eye import Eye
+from agent.pipelines.networks import Networks
+from agent.pipelines.watch import Detects, Watch, WatchedCamera
 from drivers import cell_wire
 from drivers.cell_wire import FRAME_BYTES, LENGTH_BYTES, CellWireError, ToCell
 from drivers.driver import Counters, Secret
+from drivers.frame_slot import HEAD, MAGIC, PIXELS_AT, PIXELS_MOST, SIZE, FrameSlot
 from drivers.readings import CardForm, Light, PictureChange, PictureState, Tap
 from tests.clock import FastClock
 from tests.fuzz.target import Target
@@ -64,6 +71,27 @@ def to_a_cell(data: bytes) -> None:
     assert cell_wire.to_cell(cell_wire.frame(message)[LENGTH_BYTES:]) == message
 
 
+def picture_in_a_slot(data: bytes) -> None:
+    """Whatever a camera's cell has written there: a whole picture or none, and the eye on it goes on."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gate"
+        FrameSlot.make(path).close()
+        with path.open("r+b") as file:
+            file.write(MAGIC + data[: SIZE - len(MAGIC)])
+        with FrameSlot.open(str(path)) as slot:
+            camera = WatchedCamera(name="gate", slot=str(path), watch=Watch(sees=[Detects.TAMPER]))
+            eye = Eye(camera, slot, PLANS, Networks(), FastClock())
+            picture = eye.newest()
+            if picture is not None:
+                assert len(picture.pixels) == picture.width * picture.height * 3 // 2 <= PIXELS_MOST
+                assert eye.look(picture) == []
+
+
+def _slot(width: int, height: int, count: int = 2) -> bytes:
+    head = HEAD.pack(MAGIC, 1, count, width, height, 5, 6, 1).ljust(PIXELS_AT, b"\0")
+    return (head + bytes(range(256)) * 8)[len(MAGIC) :]
+
+
 def _said(*messages: msgspec.Struct) -> bytes:
     return b"\xa5\x5a".join(msgspec.msgpack.encode(message) for message in messages)
 
@@ -85,6 +113,18 @@ TARGETS = {
             ),
             msgspec.msgpack.encode(["read", 1, "Tap", {"card": 5}]),
             msgspec.msgpack.encode(["read", 1, "Secret", {}]),
+        ],
+    ),
+    "cell, a camera's slot": Target(
+        picture_in_a_slot,
+        [
+            _slot(64, 36),
+            _slot(2, 2),
+            _slot(0, 36),
+            _slot(64, 1),
+            _slot(640, 480),
+            _slot(1 << 20, 1 << 20),
+            _slot(2, 2, 3),
         ],
     ),
     "cell, to the child": Target(

@@ -1,4 +1,4 @@
-"""The eyes with odd detectors, at each camera that has them: one that sees a dark picture at once, one that throws."""
+"""The eyes with one detector that throws: that of fights. The others are as they are."""
 
 from __future__ import annotations
 
@@ -12,33 +12,25 @@ from drivers.driver import Clock, Secrets
 
 __all__ = ["Settings", "connect", "probe"]
 
-DARK = 80  # grey level
-
 
 @asynccontextmanager
 async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIterator[Eyes]:
     from agent.pipelines import detectors
+    from agent.pipelines.networks import Networks
     from agent.pipelines.scene import Scene
-    from agent.pipelines.sighting import Kind, Sighting
+    from agent.pipelines.sighting import Sighting
     from agent.pipelines.watch import Detects, Watch
 
-    class SeesDark:
-        def __init__(self, watch: Watch) -> None: ...
+    class Throws:
+        def __init__(self, watch: Watch, networks: Networks) -> None: ...
 
         def look(self, scene: Scene) -> list[Sighting]:
-            dark = scene.grey[:, scene.grey.shape[1] // 2 :].mean() < DARK
-            return [Sighting(kind=Kind.COVERED, score=1.0, at_s=scene.at_s, since_s=scene.at_s)] if dark else []
+            raise ZeroDivisionError("a defect")
 
         def suspects(self) -> bool:
             return False
 
-    class Throws(SeesDark):
-        def look(self, scene: Scene) -> list[Sighting]:
-            raise ZeroDivisionError("a defect")
-
-    detectors.PLANS = {
-        Detects.TAMPER: detectors.Plan(every_s=0.5, moving=False, zoned=False, make=SeesDark),
-        Detects.FIGHT: detectors.Plan(every_s=0.2, moving=False, make=Throws),
-    }
+    odd = detectors.Plan(every_s=0.2, moving=False, make=Throws)
+    detectors.PLANS = {**detectors.PLANS, Detects.FIGHT: odd}
     async with eyes.connect(settings, clock, secrets) as made:
         yield made

@@ -10,6 +10,7 @@ import pytest
 from agent.pipelines.detectors import Plan
 from agent.pipelines.duty import GOOD_RUNS, PAUSE_MAX_S, PAUSE_S, Duty
 from agent.pipelines.motion import NOTHING, Motion
+from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene
 from agent.pipelines.sighting import Kind, Sighting
 from agent.pipelines.watch import Detects, Watch
@@ -24,7 +25,7 @@ class Odd:
     says: list[Sighting]
     suspicious = False
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, networks: Networks) -> None:
         Odd.made += 1
 
     def look(self, scene: Scene) -> list[Sighting]:
@@ -43,7 +44,7 @@ def _fresh() -> None:
 
 def duty(folder: Path, *, moving: bool = False, zones: dict[str, np.ndarray] | None = None) -> Duty:  # type: ignore[type-arg]
     plan = Plan(every_s=1.0, moving=moving, make=Odd)
-    return Duty(Detects.FIGHT, plan, Filled(folder, "gate").camera, zones or {})
+    return Duty(Detects.FIGHT, plan, Filled(folder, "gate").camera, zones or {}, Networks())
 
 
 def scene(at_s: float, *, awake: bool = True, column: int | None = None) -> Scene:

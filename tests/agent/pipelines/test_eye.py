@@ -11,6 +11,7 @@ import pytest
 
 from agent.pipelines.detectors import Plan
 from agent.pipelines.eye import AGAIN_S, OFF_NS, Eye
+from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.sighting import Box, Kind, Sighting
 from agent.pipelines.watch import Detects, Watch, Zone
@@ -40,7 +41,7 @@ class Sees:
 
     @property
     def plans(self) -> Mapping[Detects, Plan]:
-        return {Detects.FIGHT: Plan(every_s=0.0, moving=False, make=lambda _watch: self)}
+        return {Detects.FIGHT: Plan(every_s=0.0, moving=False, make=lambda *_: self)}
 
 
 class Looking:
@@ -50,7 +51,7 @@ class Looking:
         self.clock = FastClock()
         self.filled = Filled(folder, "gate", watch)
         self.reader = FrameSlot.open(self.filled.camera.slot)
-        self.eye = Eye(self.filled.camera, self.reader, plans, self.clock)
+        self.eye = Eye(self.filled.camera, self.reader, plans, Networks(), self.clock)
 
     def see(self, luma: int | np.ndarray = 120, *, after_s: float = 0.2, moving: bool = True) -> list[Noticed]:  # type: ignore[type-arg]
         self.clock.advance(after_s)

@@ -9,6 +9,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from agent.ops import status
 from agent.ops.systemd import Notifier
 from agent.pipelines import eyes
 from agent.pipelines.detectors import Plan
+from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Settings, Watch
@@ -41,7 +43,8 @@ from tests.secrets import no_secrets
 
 _: Driver[Settings, Noticed | Watched] = eyes
 
-CLEAR_S, COVERED_S = 3, 4
+CLEAR_S, COVERED_S = 6, 12
+WITHIN_S = 10.0
 BOX = """
 school = "school-07"
 [centre]
@@ -124,13 +127,15 @@ async def test_a_covered_camera_is_told_in_time_whatever_else_ends(
     before = ours()
     async with running(tmp_path) as box:
         await until(lambda: box.works("gate", "hall", "eyes"))
+        begun_s = time.monotonic()
         assert len(ours() - before) == 1
         os.kill(box.pid("hall"), signal.SIGKILL)  # another camera's end costs this one nothing
         await until(lambda: box.status().sources["hall"].code == "U-101" or box.events("kz.mektep.source.failed.v1"))
         await until(lambda: box.events("kz.mektep.camera.noticed.v1"))
+        assert time.monotonic() - begun_s < CLEAR_S + WITHIN_S
         (noticed,) = box.events("kz.mektep.camera.noticed.v1")
         assert noticed["data"]["camera"] == "gate"
-        assert noticed["data"]["suspected"] == "covered"
+        assert noticed["data"]["suspected"] in ("covered", "turned")
         for form in ("evidence", "blurred"):
             file = tmp_path / f"state/evidence/{noticed['data'][form]}.age"
             await until(file.exists)
@@ -151,7 +156,7 @@ async def test_a_covered_camera_is_told_in_time_whatever_else_ends(
 class Blind:
     """A detector that sees nothing."""
 
-    def __init__(self, watch: Watch) -> None: ...
+    def __init__(self, watch: Watch, networks: Networks) -> None: ...
 
     def look(self, scene: Scene) -> list[Sighting]:
         return []
@@ -186,7 +191,7 @@ async def test_a_defect_of_the_eyes_themselves_is_raised_to_whoever_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Filled(tmp_path, "gate")
-    monkeypatch.setattr("agent.pipelines.watcher.Watcher.turn", lambda _self: 1 / 0)
+    monkeypatch.setattr("agent.pipelines.watcher.Watcher.turn", lambda *_: 1 / 0)
     async with eyes.connect(Settings(cameras=(gate.camera,)), SystemClock(), no_secrets) as source:
         with pytest.raises(ZeroDivisionError):
             async with asyncio.timeout(10):

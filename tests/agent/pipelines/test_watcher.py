@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.clock import SystemClock
 from agent.pipelines.detectors import Plan
 from agent.pipelines.eye import Eye
+from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Watch
@@ -51,8 +52,8 @@ class Street:
         self._over = threading.Event()
 
     def _eye(self, slow: Slow, filled: Filled) -> Eye:
-        plans = {Detects.FIGHT: Plan(every_s=0.0, moving=False, make=lambda _watch: slow)}
-        return Eye(filled.camera, FrameSlot.open(filled.camera.slot), plans, self.clock)
+        plans = {Detects.FIGHT: Plan(every_s=0.0, moving=False, make=lambda *_: slow)}
+        return Eye(filled.camera, FrameSlot.open(filled.camera.slot), plans, Networks(), self.clock)
 
     def run(self, seconds: float, threads: int = 2) -> None:
         looking = [threading.Thread(target=self._look) for _ in range(threads)]

@@ -1,0 +1,65 @@
+"""The networks and heads that all cameras share: loaded once, each checked against models/manifest.toml.
+
+One that is missing, altered or no model is named, and costs the detectors that need it; the others work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from agent.pipelines import inference
+from agent.pipelines.heads import Head
+from agent.pipelines.inference import MODELS, Backbone, ModelError, PoseNetwork
+from agent.pipelines.people import people
+from agent.pipelines.scene import Scene
+from agent.pipelines.sighting import Box
+
+BACKBONE, POSE = "backbone.onnx", "pose.onnx"
+LEAST = 0.1  # score of somebody who is blurred: lower than of one who counts
+
+
+class Networks:
+    """load() first; what is in `broken` is asked for by nobody."""
+
+    def __init__(self, folder: str = "") -> None:
+        self._folder = Path(folder) if folder else MODELS
+        self._heads: dict[str, Head] = {}
+        self.broken: dict[str, str] = {}  # file, and why
+
+    def load(self, files: Iterable[str]) -> None:
+        """Takes a second or two: not on an event loop."""
+        for file in sorted(set(files)):
+            try:
+                self._load(file)
+            except ModelError as error:
+                self.broken[file] = str(error)
+
+    def _load(self, file: str) -> None:
+        if file == BACKBONE:
+            _ = self.backbone
+        elif file == POSE:
+            _ = self.pose
+        else:
+            self._heads[file] = inference.head(file, self._folder)
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """Raises ModelError."""
+        return Backbone(self._folder)
+
+    @cached_property
+    def pose(self) -> PoseNetwork:
+        """Raises ModelError."""
+        return PoseNetwork(self._folder)
+
+    def head(self, file: str) -> Head:
+        return self._heads[file]
+
+    def who(self, scene: Scene) -> list[Box] | None:
+        """Where people are, for those who make them unrecognisable; None if nobody can tell."""
+        if POSE in self.broken or "pose" not in self.__dict__:
+            return None
+        width, height = scene.size
+        return [one.box for one in people(self.pose.poses(scene.bgr), LEAST, width / height)]
