@@ -56,7 +56,7 @@ def stills(rows: Sequence[Footage], seen: Seen) -> Stills:
     """Pictures of the task, and the fight clips."""
     chosen = [row for row in rows if (row.task == "fire" and row.still) or (row.task == "fight" and row.may_train)]
     places = [_places(seen.fire(row)) if row.task == "fight" else np.zeros((0, 1280), np.float32) for row in chosen]
-    return Stills(chosen, np.stack([seen.still(row)["parts"] for row in chosen]), places)
+    return Stills(chosen, np.array([seen.still(row)["parts"] for row in chosen], np.float32), places)
 
 
 def _places(seen: Arrays) -> Features:

@@ -112,6 +112,8 @@ def _fight_vote(given: Given, clips: fight.Clips, shipped: Head, folded: bool) -
             )
     others = [given.seen.fight(row) for row in tamper.innocent(given.rows)]
     times, lasted_s = fight.alarms(shipped, others, settings)
+    if not seconds:
+        return
     yield f"\nVote over the innocent clips of the task, each source in a row: {bound(fired, seconds)}."
     yield f"Vote over people and fire clips without a fight: {bound(len(times), lasted_s)}."
     yield "\n| short vote at | false an hour, seen / bound | fights that it fires on within their 2 s |\n|---|---|---|"
@@ -155,13 +157,16 @@ def _fire_pictures(
     series = {}
     for name, here in (("web", still & ~cctv), ("CCTV", still & cctv), ("all", still)):
         chosen = here & (hit | (labels == "none"))
-        if chosen.any():
+        if (here & hit).any() and (here & (labels == "none")).any():
             one, truth = scores[chosen], hit[chosen]
             series[name] = (one, truth)
             recall, one_more = (recall_at(one, truth, 0.02 + more / (~truth).sum()) for more in (0, 1))
             sizes = f"{truth.sum()} | {(~truth).sum()}"
             yield f"| {name} | {sizes} | {auc(one, truth):.3f} | {recall:.2f} | {one_more:.2f} |"
-    limit = np.quantile(scores[still & (labels == "none")], 0.98)
+    innocent = scores[still & (labels == "none")]
+    if not len(innocent):
+        return
+    limit = np.quantile(innocent, 0.98)
     yield "\nAbove the threshold of 2 % false on all pictures without flame:\n\n| label | share |\n|---|---|"
     for name in ("fire", "fire_smoke", "smoke", "controlled", "none"):
         here = still & (labels == name)

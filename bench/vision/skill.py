@@ -52,7 +52,9 @@ def recall_at(scores: Scores, truth: Truth, false_rate: float) -> float:
     """Share of the hits above a threshold that at most so many of the others reach."""
     others = np.sort(scores[~truth])[::-1]
     allowed = int(false_rate * len(others))
-    return float((scores[truth] > others[allowed]).mean()) if len(others) else math.nan
+    if not truth.any() or not len(others):
+        return math.nan
+    return float((scores[truth] > others[allowed]).mean()) if allowed < len(others) else 1.0
 
 
 def wilson(found: int, of: int) -> tuple[float, float]:

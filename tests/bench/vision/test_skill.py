@@ -72,3 +72,9 @@ def test_both_answers_have_the_same_say() -> None:
     truth = np.array([True] * 3 + [False] * 9)
     weights = logistic.balanced(truth, np.arange(1.0, 13.0))
     assert weights[truth].sum() == pytest.approx(weights[~truth].sum())
+
+
+def test_recall_where_there_is_nothing_to_judge_by() -> None:
+    assert math.isnan(skill.recall_at(SCORES, np.ones(6, bool), 0.05))
+    assert math.isnan(skill.recall_at(SCORES, np.zeros(6, bool), 0.05))
+    assert skill.recall_at(SCORES, TRUTH, 1.0) == 1.0
