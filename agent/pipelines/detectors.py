@@ -58,8 +58,7 @@ class Tamper:
         return [said] if said else []
 
     def suspects(self) -> bool:
-        memory = self._memory
-        return memory is not None and memory.verdict is not None and memory.told is None
+        return self._memory is not None and tamper.suspects(self._memory)
 
 
 class Fight:
@@ -75,7 +74,6 @@ class Fight:
         self._motion: fight.Motion | None = None
         self._memory: fight.Memory | None = None
         self._seen_s = self._answered_s = float("-inf")
-        self._logit = float("-inf")
 
     def look(self, scene: Scene) -> list[Sighting]:
         if scene.at_s - self._seen_s > self.GAP_S:
@@ -88,13 +86,12 @@ class Fight:
         answer = None
         if views is not None:
             answer = self._head.logits(self._networks.backbone.movement(views.change, views.course))["fight"]
-        self._logit = self._settings.still if answer is None else answer
         look = fight.Look(answer, scene.at_s, views.box if views else None)
         said, self._memory = fight.observe(look, self._memory, self._settings)
         return [said] if said else []
 
     def suspects(self) -> bool:
-        return self._logit > self._settings.long and not (self._memory and self._memory.told)
+        return self._memory is not None and fight.suspects(self._memory, self._settings)
 
 
 def _fight_settings(threshold: float | None) -> FightSettings:
@@ -120,7 +117,6 @@ class Fire:
         self._memory: fire.Memory | None = None
         self._looked_s = float("-inf")
         self._turn = 0
-        self._near = False
 
     def look(self, scene: Scene) -> list[Sighting]:
         self._flicker = fire.prepare(scene.bgr, self._flicker)
@@ -132,15 +128,14 @@ class Fire:
         self._turn += 1
         look = self._ask(crops, scene.at_s)
         said, self._memory = fire.observe(look, self._memory, self._settings)
-        self._near = fire.score(look)[0] >= self._settings.fire and not self._memory.told
         return [said] if said else []
 
     def suspects(self) -> bool:
-        return self._near
+        return self._memory is not None and fire.suspects(self._memory, self._settings)
 
     def _wants(self, scene: Scene) -> bool:
         assert self._flicker is not None  # noqa: S101 - look() has just made it
-        return self._near or scene.motion.any() or fire.place(self._flicker) is not None
+        return self.suspects() or scene.motion.any() or fire.place(self._flicker) is not None
 
     def _ask(self, crops: fire.Crops, at_s: float) -> fire.Look:
         parts = [crops.whole, crops.tile, *([] if crops.place is None else [crops.place])]
@@ -161,7 +156,7 @@ class People:
         self._looked_s = float("-inf")
 
     def look(self, scene: Scene) -> list[Sighting]:
-        if not self._settings.lines and scene.at_s - self._looked_s < self.SLOW_S * (1 + scene.hurry):
+        if not self._settings.lines and scene.at_s - self._looked_s < self.SLOW_S * (1 + scene.hurry / 4):
             return []
         self._looked_s = scene.at_s
         width, height = scene.size

@@ -118,7 +118,9 @@ class Feed:
         width, height = fitting(frame.width, frame.height)
         if not width or not height:
             return
-        small = self._scaler.reformat(frame, width, height, "yuv420p", interpolation="AREA", threads=1)
+        small = frame
+        if (frame.width, frame.height, frame.format.name) != (width, height, "yuv420p"):
+            small = self._scaler.reformat(frame, width, height, "yuv420p", interpolation="AREA", threads=1)
         pixels = np.ascontiguousarray(small.to_ndarray()).tobytes()
         self._slot.put(pixels, width, height, at_ns=self._clock.utc_ns(), monotonic_ns=now_ns, moving=moving)
         self._due_ns = max(self._due_ns, now_ns - self._apart_ns // 2) + self._apart_ns  # the mean is kept
