@@ -123,6 +123,13 @@ def _used(cells: Kept, count: int) -> tuple[float, float]:
     return sum(cpu_s(cells.pid(at)) for at in range(count)), cpu_s(cells.pid(count))
 
 
+class Unshared(Scene):
+    """Every network looks at every picture."""
+
+    def take_network(self) -> bool:
+        return True
+
+
 def _every_picture_ms(file: Path) -> float:
     """A second of video, decoded and put before every detector, picture by picture."""
     networks, clock = Networks(), SystemClock()
@@ -131,7 +138,7 @@ def _every_picture_ms(file: Path) -> float:
     watch = msgspec.structs.replace(ALL, line=[Line(name="door", begin=(0.5, 0.0), end=(0.5, 1.0))])
     lookers = {name: plan.make(watch, networks) for name, plan in plans.items()}
     for looker in lookers.values():
-        for gate in ("ANSWER_S", "LOOK_S", "SLOW_S"):
+        for gate in ("ANSWER_S", "LOOK_S", "SLOW_S"):  # nothing waits
             if hasattr(looker, gate):
                 setattr(looker, gate, 0.0)
     masks, began_s = Masks([]), time.thread_time()
@@ -141,7 +148,7 @@ def _every_picture_ms(file: Path) -> float:
                 break
             at_ns = clock.monotonic_ns()
             pixels = frame.to_ndarray(format="yuv420p").tobytes()
-            scene = Scene(Picture(number + 1, frame.width, frame.height, at_ns, at_ns, True, pixels), masks)
+            scene = Unshared(Picture(number + 1, frame.width, frame.height, at_ns, at_ns, True, pixels), masks)
             scene.at_s = number / RATE
             for looker in lookers.values():
                 looker.look(scene)

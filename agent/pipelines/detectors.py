@@ -82,6 +82,8 @@ class Fight:
         views, self._motion = fight.prepare(scene.bgr, self._motion)
         if scene.at_s - self._answered_s < self.ANSWER_S * (1 + scene.hurry):
             return []
+        if views is not None and not scene.take_network():
+            return []
         self._answered_s = scene.at_s
         answer = None
         if views is not None:
@@ -123,6 +125,8 @@ class Fire:
         past_s = scene.at_s - self._looked_s
         if past_s < self.LOOK_S or not (self._wants(scene) or past_s >= self.QUIET_LOOK_S):
             return []
+        if not scene.take_network():
+            return []
         self._looked_s = scene.at_s
         crops = fire.crops(scene.bgr, self._flicker, self._turn)
         self._turn += 1
@@ -157,6 +161,8 @@ class People:
 
     def look(self, scene: Scene) -> list[Sighting]:
         if not self._settings.lines and scene.at_s - self._looked_s < self.SLOW_S * (1 + scene.hurry / 4):
+            return []
+        if not scene.take_network():
             return []
         self._looked_s = scene.at_s
         width, height = scene.size

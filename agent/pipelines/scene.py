@@ -66,6 +66,12 @@ class Scene:
         self.motion = Motion()  # against the picture before; the eye sets it
         self.hurry = 0.0  # 1: there is so little time that networks look half as often; the eye sets it
         self._planes = masks.burn(picture)
+        self._taken = False
+
+    def take_network(self) -> bool:
+        """Whether a network may look at this picture: one does, the others at the next, so that no look is long."""
+        first, self._taken = not self._taken, True
+        return first
 
     @cached_property
     def grey(self) -> Grey:

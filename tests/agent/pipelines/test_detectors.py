@@ -89,6 +89,16 @@ def test_a_threshold_of_the_configuration_is_the_one_that_counts(tmp_path: Path)
     assert logit(0.999) > 4.0 > logit(0.9)
 
 
+def test_one_network_looks_at_a_picture_and_the_others_at_the_next(tmp_path: Path) -> None:
+    seen = scene(crowd(1), 1.0, EVERYWHERE)
+    assert (seen.take_network(), seen.take_network()) == (True, False)
+    one = looker(Detects.FIRE, tmp_path, fire=3.0)
+    one.look(seen)
+    assert one._memory is None  # type: ignore[attr-defined]
+    one.look(scene(crowd(2), 1.1, EVERYWHERE))
+    assert one._memory is not None  # type: ignore[attr-defined]
+
+
 def test_after_a_gap_movement_begins_anew(tmp_path: Path) -> None:
     one = looker(Detects.FIGHT, tmp_path, fight=4.0)
     assert [said for at in range(20) for said in one.look(scene(crowd(9 * at), at * 1.0))] == []
