@@ -228,6 +228,7 @@ PLACES = {  # driver -> the setting that says where the device is, if it is no p
     "file": "file",
 }
 ELSEWHERE = {
+    "eyes": "no device: it looks at what other cells have seen (tests/agent/pipelines/test_eyes.py)",
     "csi": "rests on Debian's own libcamera: make test-csi",
     "usb": "no USB camera can be made without one, or a kernel module that plays one",
 }

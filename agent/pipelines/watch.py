@@ -158,7 +158,7 @@ class WatchedCamera(msgspec.Struct, frozen=True, kw_only=True):
     watch: Watch
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Of the eyes' cell. Nobody writes this: the daemon makes it of its cameras."""
 
     cameras: tuple[WatchedCamera, ...]

@@ -70,6 +70,7 @@ OF_EACH_DRIVER = {  # as the looks make them
 
 
 NOBODY_CAN_FIND = {  # what says nothing of itself
+    "eyes": "no device",
     "file": "a file of the technician's",
     "gpio_contact": "two wires",
     "gpio_signal": "a lamp on two wires",

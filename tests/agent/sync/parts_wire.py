@@ -36,9 +36,9 @@ class Wire:
         self.parts.connected(self.flow)
 
     async def keep(self, size: int = 30_000, severity: Severity = Severity.ERROR, seed: int = 1) -> Kept:
-        id_ = await self.evidence.keep(change(jpeg(size, seed)), f"camera-{seed}", severity)
+        ids = await self.evidence.keep(change(jpeg(size, seed)), f"camera-{seed}", severity)
         await self.evidence.drained()
-        kept = self.evidence.find(id_)
+        kept = self.evidence.find(ids.snapshot)
         assert kept is not None
         return kept
 

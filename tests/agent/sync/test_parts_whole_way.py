@@ -21,6 +21,7 @@ import pytest
 from agent.alarm_path import AlarmPath
 from agent.book import EMPTY
 from agent.config import SourceConfig
+from agent.evidence.picture import Ids
 from agent.eyes import Board
 from agent.model import Lane, Severity
 from agent.rules import Rules
@@ -87,7 +88,7 @@ async def box(city: City, line: LinkProxy, tmp_path: Path) -> AsyncIterator[Box]
     (tmp_path / "identity.pem").write_bytes((city.box_folder / "identity.pem").read_bytes())  # type: ignore[attr-defined]
     async with open_box(tmp_path, settings(city, line._listen_port), SCHOOL) as made:
         made.start()
-        await until(lambda: made.state == "online" and made.reference.recipients())
+        await until(lambda: made.state == "online" and made.reference.recipients().snapshot)
         yield made
 
 
@@ -166,10 +167,10 @@ async def test_what_the_camera_saw_is_what_its_judge_sees(city: City, box: Box, 
 
 async def test_nobody_named_keeps_nothing_and_a_new_name_holds_at_once(city: City, box: Box) -> None:
     await command(city, "reference", SCHOOL, "recipients", "--snapshot")
-    await until(lambda: not box.reference.recipients())
-    assert await box.evidence.keep(change(jpeg()), "gate", Severity.ERROR) == ""
+    await until(lambda: not box.reference.recipients().snapshot)
+    assert await box.evidence.keep(change(jpeg()), "gate", Severity.ERROR) == Ids()
     await command(city, "reference", SCHOOL, "recipients", "--snapshot", RECIPIENT)
-    await until(lambda: box.reference.recipients() == (RECIPIENT,))
+    await until(lambda: box.reference.recipients().snapshot == [RECIPIENT])
     assert await keep(box, 5_000, 6)
     await delivered(box)
 
@@ -219,11 +220,11 @@ import msgspec
 async def main(folder, settings, pictures):
     async with open_box(folder, settings, "school-07") as box:
         box.start()
-        while not box.reference.recipients():
+        while not box.reference.recipients().snapshot:
             await asyncio.sleep(0.01)
         for seed in range(pictures):
-            id_ = await box.evidence.keep(change(jpeg(150_000, 100 + seed)), "gate", Severity.ERROR)
-            print("kept", id_, flush=True)
+            ids = await box.evidence.keep(change(jpeg(150_000, 100 + seed)), "gate", Severity.ERROR)
+            print("kept", ids.snapshot, flush=True)
         await box.evidence.drained()
         print("sealed", flush=True)
         while box.evidence.state().kept:
