@@ -139,7 +139,8 @@ class Fire:
 
     def _wants(self, scene: Scene) -> bool:
         assert self._flicker is not None  # noqa: S101 - look() has just made it
-        return self.suspects() or scene.motion.any() or fire.place(self._flicker) is not None
+        more = scene.awake and self.suspects()  # for as long as the camera is kept awake for it
+        return more or scene.motion.any() or fire.place(self._flicker) is not None
 
     def _ask(self, crops: fire.Crops, at_s: float) -> fire.Look:
         parts = [crops.whole, crops.tile, *([] if crops.place is None else [crops.place])]

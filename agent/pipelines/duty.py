@@ -24,6 +24,7 @@ from drivers.readings import Counted, EyeTrouble, Worked
 EARLY = 0.8  # of its interval: pictures do not come on the beat
 PAUSE_S, PAUSE_MAX_S = 10.0, 600.0
 GOOD_RUNS = 100  # after so many its failures are forgotten
+PATIENCE_S = 20.0  # a suspicion that comes to nothing for so long is the view's own: no more pictures for it
 FACT_CHARS = 200
 
 Cells = NDArray[np.bool_]
@@ -46,13 +47,14 @@ class Duty:
         self._last_s = self._off_until_s = float("-inf")
         self._pause_s = PAUSE_S
         self._good = 0
+        self._suspects_since_s: float | None = None
         self.worked = Worked()  # since the eyes began; replaced, never changed: anybody may read it
 
     def due(self, scene: Scene) -> bool:
         """Whether it wants this picture."""
         if scene.at_s < self._off_until_s or scene.at_s - self._last_s < EARLY * self._plan.every_s:
             return False
-        return not self._plan.moving or self.suspects() or (scene.awake and scene.motion.any(self._where))
+        return not self._plan.moving or self.suspects(scene.at_s) or (scene.awake and scene.motion.any(self._where))
 
     def run(self, scene: Scene) -> list[Sighting]:
         """What it says. Raises nothing."""
@@ -66,6 +68,8 @@ class Duty:
             self._fail(error, scene.at_s)
             return []
         self._passed()
+        since_s = scene.at_s if self._suspects_since_s is None else self._suspects_since_s
+        self._suspects_since_s = since_s if suspects else None
         self.worked = msgspec.structs.replace(
             self.worked,
             runs=self.worked.runs + 1,
@@ -76,11 +80,11 @@ class Duty:
 
     def wants_more(self, scene: Scene) -> bool:
         """Whether it wants more pictures than come by themselves: it suspects something, or runs at the whole rate."""
-        return self.suspects() or (self._plan.whole_rate and scene.motion.any(self._where))
+        return self.suspects(scene.at_s) or (self._plan.whole_rate and scene.motion.any(self._where))
 
-    def suspects(self) -> bool:
-        """Whether it suspects what it has not told yet."""
-        return self._looker is not None and self._looker.suspects()
+    def suspects(self, at_s: float) -> bool:
+        """Whether it has begun to suspect what it has not told yet."""
+        return self._suspects_since_s is not None and at_s - self._suspects_since_s < PATIENCE_S
 
     def counted(self) -> Counted:
         """The people that it counts, if it does."""
@@ -98,7 +102,7 @@ class Duty:
             what=f"{self.name} at {self._camera.name} failed by itself: {fact(error)}",
             do="Send the log to support; the agent tries it again by itself.",
         )
-        self._looker, self._good = None, 0
+        self._looker, self._good, self._suspects_since_s = None, 0, None
         self._off_until_s = at_s + self._pause_s
         self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
 

@@ -96,6 +96,22 @@ def test_a_suspicion_is_followed_though_nothing_moves(tmp_path: Path) -> None:
     assert one.worked.hits == 1
 
 
+def test_a_suspicion_that_comes_to_nothing_wants_no_more_pictures_until_it_has_ceased(tmp_path: Path) -> None:
+    one = duty(tmp_path, moving=True)
+    Odd.suspicious = True
+    wanted = []
+    for at in range(60):
+        if one.due(scene(float(at), column=3)):
+            one.run(scene(float(at)))
+        wanted.append(one.wants_more(scene(float(at))))
+    assert wanted == [True] * 20 + [False] * 40
+    Odd.suspicious = False
+    one.run(scene(60.0))
+    Odd.suspicious = True
+    one.run(scene(61.0))
+    assert one.wants_more(scene(62.0))
+
+
 def test_what_it_says_is_given_on_and_counted(tmp_path: Path) -> None:
     Odd.says = [Sighting(kind=Kind.FIGHT, score=0.9, at_s=1.0, since_s=0.0)]
     one = duty(tmp_path)
