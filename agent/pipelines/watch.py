@@ -150,7 +150,7 @@ def area(outline: list[Point]) -> float:
     return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2
 
 
-class WatchedCamera(msgspec.Struct, frozen=True, kw_only=True):
+class WatchedCamera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One camera as the eyes' cell is told of it."""
 
     name: str
