@@ -230,7 +230,6 @@ PLACES = {  # driver -> the setting that says where the device is, if it is no p
 ELSEWHERE = {
     "eyes": "no device: it looks at what other cells have seen (tests/agent/pipelines/test_eyes.py)",
     "csi": "rests on Debian's own libcamera: make test-csi",
-    "eyes": "no device: tests/agent/pipelines/test_eyes.py has it at work",
     "usb": "no USB camera can be made without one, or a kernel module that plays one",
 }
 FEWER_STEPS = {"rtsp"}  # its thread goes on without the loop: the steps differ in little, and each opens a stream
