@@ -2,10 +2,12 @@
 
 The table holds 40 school days before today, and the entrance is in use, so that every look-up finds what it would find
 in spring. The time is the rule's alone, by the thread's own processor clock: neither the commit nor a busy machine.
+Beside it, how many a second are on the disk, when several readers ask at once and each waits for its light.
 """
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ PUPILS, DAYS, CLASS, RUNS = 3_000, 40, 25, 3
 LUNCH_NS = utc_ns_of("2026-11-23T06:30:00Z")  # half past eleven at the school, a Monday
 S_NS = 1_000_000_000
 LIMIT_MS = 0.3
+READERS, RATE = 8, 2_000.0
 FIRST, LAST = "2026-09-01", "2027-05-25"
 FILL_MEALS = """
 with recursive n (i) as (select 0 union all select i + 1 from n where i < ? * ? - 1)
@@ -47,8 +50,9 @@ select printf('%016x', i), '2026-11-23', 'in', 'gate-1', 1, 'b', 1 from n
 
 async def measure(folder: Path) -> list[Figure]:
     book = _book()
-    given, again = [], []
+    given, again, rates = [], [], []
     for _ in range(RUNS):
+        rates.append(await _rate(folder, book))
         with tempfile.TemporaryDirectory(dir=folder) as name:
             async with open_outbox(
                 Path(name) / "outbox.db", school="school-07", clock=SystemClock(), settings=OutboxSettings(ballast_mb=0)
@@ -59,7 +63,13 @@ async def measure(folder: Path) -> list[Figure]:
     return [
         *_figures("a meal decided and given: the rule, its rows, its leaf", given),
         *_figures("a meal decided and refused: already eaten", again),
-    ]
+        Figure(
+            figure=f"meals decided by the rule and durable with their leaves, {READERS} readers at once",
+            value=median(rates), unit="decisions/s", limit_or_peer=f"{RATE:.0f} decisions/s",
+            ratio=median(rates) / RATE, target=f">= {RATE:.0f}", met=median(rates) >= RATE,
+            range=(min(rates), max(rates)), runs=RUNS,
+        ),
+    ]  # fmt: skip
 
 
 def _figures(what: str, runs: list[list[float]]) -> Iterator[Figure]:
@@ -77,24 +87,48 @@ def _figures(what: str, runs: list[list[float]]) -> Iterator[Figure]:
     )  # fmt: skip
 
 
+async def _rate(folder: Path, book: Book) -> float:
+    """Decisions a second."""
+
+    async def reader(outbox: Outbox, first: int) -> None:
+        for number in range(first, PUPILS, READERS):
+            tap = _tap(number, after_s=0, reader=f"canteen-{first}")
+            shown = await outbox.transact(partial(meal_tap.tapped, book=book, tap=tap))
+            if shown is not Light.ACCEPTED:
+                raise RuntimeError(f"child {number} saw {shown}")
+
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        async with open_outbox(
+            Path(name) / "outbox.db", school="school-07", clock=SystemClock(), settings=OutboxSettings(ballast_mb=0)
+        ) as outbox:
+            await outbox.transact(_fill)
+            began_s = time.monotonic()
+            await asyncio.gather(*(reader(outbox, first) for first in range(READERS)))
+            return PUPILS / (time.monotonic() - began_s)
+
+
 async def _lunch(outbox: Outbox, book: Book, *, after_s: int, light: Light) -> list[float]:
     """Milliseconds of each child's decision; one second lies between two children."""
     taken_ms = []
     for number in range(PUPILS):
-        moment_ns = (after_s + number) * S_NS
-        tap = Tapped(
-            reader="canteen-1",
-            purpose=Purpose.MEALS,
-            form="em4100",
-            card=f"{number:032x}",
-            at=Moment(LUNCH_NS + moment_ns // 1_000, 10**14 + moment_ns, True),
-            boot="a",
-        )
+        tap = _tap(number, after_s)
         shown, ms = await outbox.transact(partial(_timed, book=book, tap=tap))
         if shown is not light:
             raise RuntimeError(f"child {number} saw {shown}")
         taken_ms.append(ms)
     return taken_ms
+
+
+def _tap(number: int, after_s: int, reader: str = "canteen-1") -> Tapped:
+    moment_ns = (after_s + number) * S_NS
+    return Tapped(
+        reader=reader,
+        purpose=Purpose.MEALS,
+        form="em4100",
+        card=f"{number:032x}",
+        at=Moment(LUNCH_NS + moment_ns // 1_000, 10**14 + moment_ns, True),
+        boot="a",
+    )
 
 
 def _timed(transaction: Transaction, book: Book, tap: Tapped) -> tuple[Light, float]:
