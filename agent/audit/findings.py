@@ -38,7 +38,7 @@ INSTRUCTIONS = {
     "A-137": "Ask the centre for the checkpoints: a box signs one each hour. What nobody signed proves nothing.",
     "A-141": "Add up the leaves between the statements; ask why they were left out or counted twice.",
     "A-142": "Compare with another copy: the statement, or a leaf before it, was changed.",
-    "A-143": "Pay by the leaves, and ask why the statement says something else.",
+    "A-143": "Find out which was changed, the leaves or the statement, before anything is paid by either.",
     "A-144": "Pay by the lines, and ask for support: a box adds up by itself.",
     "A-151": "Ask for a new proof. If that one fails too, the meal is not in the ledger as it is shown.",
     "A-161": "Audit again after the next checkpoint; until then the box could still change them.",
