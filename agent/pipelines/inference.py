@@ -23,7 +23,12 @@ from agent.pipelines.heads import Features, Head
 
 os.putenv("ORT_DISABLE_TELEMETRY", "1")  # read by the library when it is loaded, which is the next line
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as refusals  # type: ignore[import-untyped]
 
+NO_NETWORK = (  # what the library says of a file that it cannot run: these have no parent of their own
+    refusals.Fail, refusals.InvalidArgument, refusals.InvalidGraph, refusals.InvalidProtobuf,
+    refusals.NotImplemented, refusals.RuntimeException,
+)  # fmt: skip
 Picture = NDArray[Any]  # (height, width, 3), uint8 or float32, 0..255
 MODELS = Path(__file__).parent / "models"
 SIDE = 224  # of the backbone's pictures
@@ -82,7 +87,7 @@ class Network:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(read(file, folder), options, ["CPUExecutionProvider"])
-        except Exception as wrong:
+        except NO_NETWORK as wrong:
             raise ModelError(f"{file}: {wrong}") from wrong
         self._input = self._session.get_inputs()[0].name
 
