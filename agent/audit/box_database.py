@@ -45,6 +45,14 @@ _place = msgspec.json.Decoder(_Place).decode
 _note = msgspec.json.Decoder(_Note).decode
 
 
+def _split(body: bytes) -> list[msgspec.Raw]:
+    """The events of a run; none of one that is damaged."""
+    try:
+        return _raws(b"[" + body + b"]")
+    except UNREADABLE:
+        return []
+
+
 class BoxLog:
     """One epoch."""
 
@@ -93,11 +101,12 @@ class BoxLog:
         """What can be read of the events that it holds; what cannot has its hash only."""
         for rows in self._rows.stream(RUNS, (self._id,)):
             for (body,) in rows:
-                try:
-                    for raw in _raws(b"[" + bytes(body) + b"]"):
-                        yield _place(raw), bytes(raw)
-                except UNREADABLE:
-                    continue
+                for raw in _split(bytes(body)):
+                    try:
+                        place = _place(raw)
+                    except UNREADABLE:  # this one alone: its neighbours are read
+                        continue
+                    yield place, bytes(raw)
 
 
 class BoxDatabase:

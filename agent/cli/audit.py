@@ -18,7 +18,7 @@ from agent.audit.findings import Finding
 from agent.audit.leaf import shown
 from agent.audit.one_leaf import leaf_at, prove, read_proof
 from agent.audit.opening import open_source
-from agent.audit.signed import trusted
+from agent.audit.signed import Trusted, trusted
 from agent.audit.source import Source
 from agent.cli import audit_screen
 from agent.errors import AgentError
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     try:
         keys = trusted(source.school, [*args.key, *_keys_of(args.key_file)], source.keys, args.witness)
         if args.leaf:
-            return _one(args, source, out, say)
+            return _one(args, source, keys, out, say)
         with audit_screen.bar(sys.stderr, sum(log.total for log in source.logs), say) as tick:
             report = audit(source, keys, tick)
     finally:
@@ -80,8 +80,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     return ATTENTION if report.findings else WELL
 
 
-def _one(args: argparse.Namespace, source: Source, out: TextIO, say: Texts) -> int:
-    keys = trusted(source.school, [*args.key, *_keys_of(args.key_file)], source.keys, args.witness)
+def _one(args: argparse.Namespace, source: Source, keys: Trusted, out: TextIO, say: Texts) -> int:
     epoch, leaf = leaf_at(source, args.leaf)
     proven = prove(source.school, epoch, leaf, read_proof(args.proof), keys)
     if args.json:

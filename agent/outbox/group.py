@@ -120,9 +120,9 @@ class Transaction:
         """The ledger's log of the current epoch, with what this group has put until now."""
         return self.numbering.log.grown(self._leaves)[0]
 
-    def leaf_name(self, before: int = 1) -> str:
-        """ "epoch/index" of the leaf that was put last, or so many before."""
-        return f"{self.numbering.epoch}/{self.numbering.log.size + len(self._leaves) - before}"
+    def leaf_name(self) -> str:
+        """ "epoch/index" of the leaf that was put last."""
+        return f"{self.numbering.epoch}/{self.numbering.log.size + len(self._leaves) - 1}"
 
     def _count(self, type_: str, time: str, data: dict[str, Any]) -> int | None:
         """Count it for the next statement, and append it to the ledger. Returns its index there; None for no leaf."""

@@ -79,8 +79,9 @@ class Fight:
         if scene.at_s - self._seen_s > self.GAP_S:
             self._motion = None
         self._seen_s = scene.at_s
-        views, self._motion = fight.prepare(scene.bgr, self._motion)
-        if scene.at_s - self._answered_s < self.ANSWER_S * (1 + scene.hurry):
+        due = scene.at_s - self._answered_s >= self.ANSWER_S * (1 + scene.hurry)
+        views, self._motion = fight.prepare(scene.bgr, self._motion, show=due)
+        if not due:
             return []
         if views is not None and not scene.take_network():
             return []

@@ -18,7 +18,7 @@ from agent.pipelines.duty import Duty, fact
 from agent.pipelines.motion import NOTHING, between
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene, inside
-from agent.pipelines.sighting import Sighting
+from agent.pipelines.sighting import Kind, Sighting
 from agent.pipelines.watch import Detects, WatchedCamera, Zone
 from drivers.driver import Clock
 from drivers.frame_slot import FrameSlot, Picture
@@ -27,6 +27,8 @@ from drivers.readings import EyeTrouble, Looked, Noticed, Worked
 MOTION_LEAST_S = 0.15  # in a shorter time nobody moves by a cell
 MOTION_S = 5.0  # pictures that lie further apart tell nothing of movement
 AGAIN_S = 60.0  # the same suspicion at the same place is told once in this time
+# Their detectors tell these once while they last: what is dropped here would never be told.
+TOLD_ONCE = frozenset({Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING})
 WISH_S = 3.0  # a suspicion that grows wants every picture for so long
 HURRY_MORE, HURRY_LESS, HURRY_MOST = 0.1, 0.98, 3.0  # for each picture that was skipped; for each that was not
 OFF_NS = 10_000_000_000  # after a picture that could not be looked at
@@ -153,6 +155,8 @@ class Eye:
 
     def _is_news(self, sighting: Sighting, zone: str) -> bool:
         key = (sighting.kind.value, zone)
+        if sighting.kind in TOLD_ONCE:
+            return True
         if sighting.at_s - self._told_s.get(key, float("-inf")) < AGAIN_S:
             return False
         self._told_s[key] = sighting.at_s

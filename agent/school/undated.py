@@ -10,8 +10,6 @@ Memory         the fact `meals/clock`: the latest certain day, and the first aft
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import msgspec
 
 from agent.book import Book
@@ -19,7 +17,7 @@ from agent.events import draft
 from agent.model import Moment
 from agent.outbox.group import Transaction
 from agent.school import meal_rows
-from agent.school.calendar import OFFSET_MIN, local
+from agent.school.calendar import local, midnight_ns
 from agent.school.meal_rows import Given, MealRow
 from agent.school.meals import Reason
 from agent.school.rights import Right, is_open, nearest, rights, windows
@@ -29,7 +27,6 @@ PIECE = 100  # rows of one tick: taps go on
 FACT = "meals/clock"
 APART_NS = 16 * 3_600 * 1_000_000_000  # two meals of one pupil that are so far apart are two
 NOON_NS = 12 * 3_600 * 1_000_000_000
-MINUTE_NS = 60 * 1_000_000_000
 PERHAPS_TWICE = "perhaps_twice"
 OTHER_PRICE = "other_price"
 
@@ -174,6 +171,4 @@ def _is_perhaps_one_without_day(transaction: Transaction, book: Book, row: MealR
 
 def _noon_ns(book: Book, day: str) -> int:
     """Noon of a day at the school."""
-    midnight_ns = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1_000_000_000
-    offset_min = book.calendar.utc_offset_min if book.calendar else OFFSET_MIN
-    return midnight_ns + NOON_NS - offset_min * MINUTE_NS
+    return midnight_ns(day, book.calendar) + NOON_NS

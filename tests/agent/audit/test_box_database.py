@@ -132,3 +132,20 @@ async def test_a_box_that_has_signed_nothing(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="has signed nothing yet"):
         look(path)
     assert [one.code for one in look(path, SCHOOL).findings] == ["A-137"]
+
+
+async def test_an_event_that_cannot_be_read_hides_none_of_its_neighbours(path: Path) -> None:
+    before = held(path)
+    sql = 'update message set body = cast(replace(cast(body as text), \'"leaf":"5"\', \'"leaf":5\') as blob)'
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(sql)
+    assert [count - 1 for count in before] == held(path)
+
+
+def held(path: Path) -> list[int]:
+    """How many events of each epoch can be read."""
+    source = open_source(str(path), SCHOOL)
+    try:
+        return [sum(1 for _ in log._events()) for log in source.logs]  # type: ignore[attr-defined]
+    finally:
+        source.close()

@@ -27,14 +27,15 @@ RIGHT = [(0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)]
 class Sees:
     """A detector that says at each picture where the test wants it."""
 
-    def __init__(self, box: Box | None = None, *, suspicious: bool = False) -> None:
+    def __init__(self, box: Box | None = None, *, suspicious: bool = False, kind: Kind = Kind.FIGHT) -> None:
         self.box = box
+        self.kind = kind
         self.suspicious = suspicious
         self.scenes: list[Scene] = []
 
     def look(self, scene: Scene) -> list[Sighting]:
         self.scenes.append(scene)
-        return [Sighting(kind=Kind.FIGHT, score=0.91, at_s=scene.at_s, since_s=scene.at_s - 2, box=self.box)]
+        return [Sighting(kind=self.kind, score=0.91, at_s=scene.at_s, since_s=scene.at_s - 2, box=self.box)]
 
     def suspects(self) -> bool:
         return self.suspicious
@@ -119,6 +120,13 @@ def test_the_same_at_the_same_place_is_told_once_in_a_minute(tmp_path: Path) -> 
     assert [at for at, one in enumerate(told) if one] == [0, 60, 120]
     worked = looking.eye.looked().detectors["fight"]
     assert (worked.runs, worked.hits, worked.told) == (150, 150, 3)
+
+
+@pytest.mark.parametrize("kind", [Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING])
+def test_what_its_detector_tells_once_is_never_dropped(tmp_path: Path, kind: Kind) -> None:
+    """A lens that is covered again within the minute would else stay covered unheard."""
+    looking = Looking(tmp_path, fights(), Sees((0, 0, 1, 1), kind=kind).plans)
+    assert all(looking.see(after_s=20.0) for _ in range(3))
 
 
 def test_pictures_that_were_replaced_are_skipped_and_counted(tmp_path: Path) -> None:

@@ -79,6 +79,12 @@ def test_a_damaged_manifest_is_told(copied: Path) -> None:
         inference.head("fire.npz", copied)
 
 
+def test_a_manifest_that_is_no_text_is_told(copied: Path) -> None:
+    (copied / "manifest.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ModelError, match=r"fire\.npz"):
+        inference.head("fire.npz", copied)
+
+
 def test_what_is_no_network_is_refused(copied: Path) -> None:
     (copied / "backbone.onnx").write_bytes(b"no network")
     manifest = copied / "manifest.toml"
