@@ -8,7 +8,7 @@ CSI_TREE ?= /var/tmp/mektep-csi
 GPIO_KERNEL ?= /var/tmp/mektep-gpio
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rush test bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio check lint format types docs wheel clean
+.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio check lint format types docs wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ rush: setup  ## 600 children eat at two readers, the line down, the power cut; S
 
 test: setup check  ## all checks and all tests
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+properties: setup  ## try every property with examples of its own; no part of make test, which tries the same each time
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" PROPERTIES=new $(BIN)/python -m pytest -q -n 2 -m hypothesis
 
 bench: setup  ## measure; one JSON line a figure
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m bench

@@ -1,10 +1,21 @@
-"""What holds for every test: who looks for garbage does not search through what all tests before have left."""
+"""What holds for every test.
+
+Properties  are tried with the same examples each time, so that a change is judged by what it does and not by luck.
+            `make properties` looks for new ones; what it finds becomes an @example.
+Garbage     who looks for it does not search through what all tests before have left.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("new", derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("PROPERTIES", "same"))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -245,9 +245,10 @@ class Growth:
                 self._findings.add(self._finding("A-111", None, indices[0], indices[-1], facts))
 
     def _short(self) -> Finding:
+        """Which leaves are missing nobody can say: who takes one out may number the later ones anew."""
         largest = self._sizes[-1]
         facts: Facts = {"size": largest, "here": self.size}
-        return Finding(code="A-133", epoch=self.epoch, first=self.size, last=largest - 1, facts=facts)
+        return Finding(code="A-133", epoch=self.epoch, first=self._base, last=largest - 1, facts=facts)
 
     def _doubted(self, window: list[Leaf]) -> Iterator[Leaf]:
         return (leaf for leaf in window if leaf.stored and leaf.stored != leaf.hash)

@@ -96,7 +96,7 @@ def test_a_missing_leaf() -> None:
 
 def test_the_first_and_the_last_leaf() -> None:
     assert grown(leaves()[1:])[1][0] == ("A-111", "", 0, 0)
-    assert grown(leaves()[:-3])[1] == [("A-133", "", 997, 999), ("A-161", "", 400, 996)]
+    assert grown(leaves()[:-3])[1] == [("A-133", "", 400, 999), ("A-161", "", 400, 996)]
 
 
 def test_leaves_in_wrong_lines_find_their_place() -> None:

@@ -47,7 +47,7 @@ def test_what_was_looked_at_and_what_it_adds_up_to() -> None:
 
 def test_what_is_wrong_and_the_rest_of_it() -> None:
     lines = drawn(report(Finding(code="A-133", first=5, last=9, facts={"size": 10, "here": 5}), untold={"A-113": 7}))
-    assert "A-133 leaves 5 to 9: cut off. The box has signed 10 leaves, 5 are here." in lines
+    assert "A-133 leaves 5 to 9: some of these are missing. The box has signed 10 leaves, 5 are here." in lines
     assert "A-113: 7 more, not shown" in lines
     assert lines[-1] == "NOT in order: 8 findings."
 
