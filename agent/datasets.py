@@ -206,12 +206,39 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     weekdays: Annotated[list[Weekday], Meta(max_length=7)] = []
     starts: TimeOfDay = "00:00"
     ends: TimeOfDay = "23:59"
+    free_days: Annotated[bool, Meta(description="also on days that are no school days")] = True
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """How long those who are told of a kind of incident have, where it is not as the box has it."""
+
+    kind: Word
+    answer_s: Annotated[int, Meta(ge=10, le=86_400, description="to say that they are on their way")]
+    decide_s: Annotated[int, Meta(ge=10, le=86_400, description="from then on, to confirm or dismiss it")]
 
 
 class DutyRoster(msgspec.Struct, frozen=True, kw_only=True):
     """The dataset `duty`: the responsible persons, by key."""
 
     duties: Annotated[list[Duty], Meta(max_length=2_000)]
+    head: Annotated[str, Meta(pattern="^([0-9a-f]{16})?$", description="the school's head; empty: not given")] = ""
+    deadlines: Annotated[list[Deadlines], Meta(max_length=16)] = []
+
+
+class MediaServer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a live view may go."""
+
+    host: Annotated[str, Meta(pattern="^[a-z0-9.-]{1,253}$")]
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 322
+    ca: Annotated[str, Meta(max_length=10_000, description="PEM of who vouches for it; empty: the city's own CA")] = ""
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """The dataset `live`: to which media servers cameras may be shown live, and for how long."""
+
+    servers: Annotated[list[MediaServer], Meta(max_length=8)]
+    sessions: Annotated[int, Meta(ge=1, le=4, description="at one time")] = 2
+    seconds: Annotated[int, Meta(ge=10, le=7_200, description="the longest view")] = 900
 
 
 DATASETS: dict[str, type[msgspec.Struct]] = {
@@ -221,5 +248,6 @@ DATASETS: dict[str, type[msgspec.Struct]] = {
     "meals": Meals,
     "clubs": Clubs,
     "duty": DutyRoster,
+    "live": Live,
 }
 SEALED = frozenset({"cards", "meals", "clubs"})

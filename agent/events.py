@@ -11,6 +11,16 @@ import msgspec
 from msgspec import Meta
 
 from agent.event_words import Count, LaneWord, Name, Sha256, Uuid
+from agent.incident_events import (
+    CameraList,
+    IncidentAnswered,
+    IncidentClosed,
+    IncidentEvidence,
+    IncidentJoined,
+    IncidentOpened,
+    IncidentTold,
+    LiveView,
+)
 from agent.model import Draft, Lane, Moment, Severity
 from agent.school_events import (
     AttendanceSummary,
@@ -143,7 +153,10 @@ class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Annotated[Uuid, Meta(description="its id: that of `evidence/{id}` on the wire")]
     camera: Name
     kind: Annotated[
-        str, Meta(description="snapshot: one JPEG; blurred: the same with faces and bodies made unrecognisable")
+        str,
+        Meta(
+            description="snapshot: one JPEG; blurred: the same with faces and bodies made unrecognisable; clip: a video"
+        ),
     ]
     bytes: Annotated[int, Meta(ge=1, description="size of the sealed file")]
     sha256: Annotated[Sha256, Meta(description="of the sealed file: what is sent")]
@@ -294,6 +307,14 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.report.pressed.v1": Kind(Lane.ALARM, Severity.ERROR, ReportPressed),
     "kz.mektep.camera.picture.v1": Kind(Lane.ALARM, Severity.WARN, CameraPicture),
     "kz.mektep.camera.noticed.v1": Kind(Lane.ALARM, Severity.WARN, CameraNoticed),
+    "kz.mektep.camera.list.v1": Kind(Lane.TELEMETRY, Severity.INFO, CameraList),
+    "kz.mektep.incident.opened.v1": Kind(Lane.ALARM, Severity.ERROR, IncidentOpened),
+    "kz.mektep.incident.joined.v1": Kind(Lane.ALARM, Severity.ERROR, IncidentJoined),
+    "kz.mektep.incident.told.v1": Kind(Lane.ALARM, Severity.ERROR, IncidentTold),
+    "kz.mektep.incident.answered.v1": Kind(Lane.ALARM, Severity.WARN, IncidentAnswered),
+    "kz.mektep.incident.closed.v1": Kind(Lane.ALARM, Severity.INFO, IncidentClosed),
+    "kz.mektep.incident.evidence.v1": Kind(Lane.ALARM, Severity.WARN, IncidentEvidence),
+    "kz.mektep.live.view.v1": Kind(Lane.RECORD, Severity.WARN, LiveView),
     "kz.mektep.camera.counts.v1": Kind(Lane.TELEMETRY, Severity.INFO, CameraCounts),
     "kz.mektep.camera.viewed.v1": Kind(Lane.RECORD, Severity.WARN, CameraViewed),
     "kz.mektep.source.failed.v1": Kind(Lane.ALARM, Severity.ERROR, SourceState),

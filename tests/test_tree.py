@@ -33,6 +33,7 @@ NO_CODE_OF_THEIR_OWN = {  # only shapes and names: the tests of those who use th
     "agent.school.purpose": "two enums",
     "agent.school.tapped": "frozen facts and the shape of a rule",
     "agent.school_events": "frozen facts; the contract's tests check each",
+    "agent.incident_events": "frozen facts; the contract's tests check each",
     "agent.audit.source": "protocols; each source's test has the line that mypy checks",
     "drivers.driver": "protocols; every driver's test has the line that mypy checks",
     "drivers.errors": "one exception",

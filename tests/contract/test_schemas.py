@@ -21,6 +21,19 @@ from agent.events import KINDS, CameraViewed, ClockCorrected, Quarantined, Refus
 from agent.events import Health as HealthData
 from agent.evidence.picture import Ids
 from agent.eyes import Board
+from agent.incident_events import (
+    Addressee,
+    CameraList,
+    CameraState,
+    IncidentAnswered,
+    IncidentClosed,
+    IncidentEvidence,
+    IncidentJoined,
+    IncidentOpened,
+    IncidentTold,
+    LiveView,
+    Sign,
+)
 from agent.model import Draft, Lane, Place, Severity
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
@@ -206,6 +219,32 @@ def of_the_school() -> list[Draft]:
     return [draft(one, AT) for one in found]
 
 
+def of_incidents() -> list[Draft]:
+    """What is told of an incident from its first sign to its end, of a live view, and of all cameras."""
+    at = "2026-11-23T08:00:00.000000Z"
+    sign = Sign(source="gate-cam", what="fight", certain=False, at=at)
+    told = [Addressee(role="duty", staff="0a" * 8), Addressee(role="police")]
+    kind = {"incident": EPOCH, "kind": "fight", "place": "yard", "certainty": "suspected"}
+    found = [
+        IncidentOpened(**kind, sign=sign),
+        IncidentJoined(incident=EPOCH, certainty="corroborated", sign=sign, signs=2),
+        IncidentTold(**kind, step=0, why="first", to=told, locally=["lamp-1"], answer_by=at),
+        IncidentAnswered(
+            incident=EPOCH, answer="dismissed", by="0a" * 8, role="duty", channel="card", reason="play", after_s=12.5
+        ),
+        IncidentClosed(incident=EPOCH, outcome="dismissed", by="", signs=2, told=1),
+        IncidentEvidence(incident=EPOCH, camera="gate-cam", snapshot=EPOCH),
+        LiveView(session=EPOCH, camera="gate-cam", state="ended", by="olga", host="media.example", reason="lapsed"),
+        CameraList(
+            cameras=[
+                CameraState(camera="gate-cam", place="yard", state="clear", picture_age_s=1, clock_off_s=-0.5),
+                CameraState(camera="hall-cam", place="", state="lost", picture_age_s=None, clock_off_s=None),
+            ]
+        ),
+    ]
+    return [draft(one, AT) for one in found]
+
+
 async def of_pictures(outbox: Outbox, folder: Path) -> None:
     """One sealed in both forms, one form lost, one picture not kept."""
     recipients = [RECIPIENT]
@@ -227,7 +266,7 @@ async def of_pictures(outbox: Outbox, folder: Path) -> None:
 async def test_every_event_of_a_real_outbox_is_valid(tmp_path: Path) -> None:
     async with opened(tmp_path / "outbox.db") as outbox:
         old = outbox.epoch
-        await outbox.accept([*taps(3), *every_zone_state(), *others(), *of_the_school()])
+        await outbox.accept([*taps(3), *every_zone_state(), *others(), *of_the_school(), *of_incidents()])
         await by_the_alarm_path(outbox, chatter=60)
         await of_pictures(outbox, tmp_path)
         await outbox.open_epoch("conflict")
