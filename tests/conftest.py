@@ -1,7 +1,8 @@
 """What holds for every test.
 
 Properties  are tried with the same examples each time, so that a change is judged by what it does and not by luck.
-            `make properties` looks for new ones; what it finds becomes an @example.
+            `make properties` looks for new ones; what it finds becomes an @example. How long they take says how
+            busy the machine is: it fails nothing.
 Garbage     who looks for it does not search through what all tests before have left.
 """
 
@@ -11,10 +12,11 @@ import gc
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("new", derandomize=False, print_blob=True)
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("new", print_blob=True, deadline=None, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("PROPERTIES", "same"))
 
 

@@ -17,7 +17,7 @@ from agent.audit.findings import Facts, Finding, Findings, at_leaf
 from agent.audit.growth import MISSING, Growth
 from agent.audit.leaf import OPENED, STATEMENT, Leaf
 from agent.audit.reading import leaves_of
-from agent.audit.signed import Head, Trusted, opened, origin_of
+from agent.audit.signed import Head, Trusted, opened
 from agent.audit.source import Source, SourceLog
 from agent.audit.stated import Stated
 from agent.audit.succession import Past, successions
@@ -25,6 +25,7 @@ from agent.audit.sums import Month, months
 from agent.ledger.lines import Line
 from agent.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 from agent.ledger.note import base64_text
+from agent.ledger.origin import origin_of
 
 Tick = Callable[[int], None]  # how much of the sources' totals was read since the last call
 

@@ -13,9 +13,9 @@ import msgspec
 
 from agent.audit.leaf import UNREADABLE, Kept
 from agent.audit.rows import Rows
-from agent.audit.signed import DOMAIN
 from agent.audit.source import KeptNote, Piece
 from agent.errors import AgentError
+from agent.ledger.origin import DOMAIN
 
 TABLES = {"epoch", "message", "tree", "fact"}
 CHECKPOINT = "kz.mektep.ledger.checkpoint.v1"

@@ -12,10 +12,10 @@ from typing import Any
 
 from agent.audit.leaf import Kept
 from agent.audit.rows import Rows
-from agent.audit.signed import origin_of
 from agent.audit.source import KeptNote, Piece
 from agent.errors import AgentError
 from agent.ledger.note import KEY_BYTES, Kind, Verifier
+from agent.ledger.origin import origin_of
 
 TABLES = {"stream", "event", "ledger_leaf", "ledger_entry", "ledger_checkpoint"}
 SCHOOLS = "select distinct school from stream order by school"

@@ -13,10 +13,11 @@ import msgspec
 
 from agent.audit.findings import Finding, at_leaf
 from agent.audit.leaf import Leaf, read, shown
-from agent.audit.signed import Trusted, origin_of
+from agent.audit.signed import Trusted
 from agent.audit.source import Source
 from agent.errors import AgentError
 from agent.ledger.note import Kind, NoteError, Verifier
+from agent.ledger.origin import origin_of
 from agent.ledger.proof import LeafProof, parse_proof
 
 PLACE = re.compile(r"([0-9a-f-]{1,64})/(0|[1-9][0-9]{0,15})", re.ASCII)

@@ -29,8 +29,8 @@ from agent.ledger.note import (
     unverified_text,
     verify_cosignature,
 )
+from agent.ledger.origin import DOMAIN, origin_of
 
-DOMAIN = "mektep.kz"
 BASE64_CHARS = 44  # of 32 bytes
 
 
@@ -51,11 +51,6 @@ class Head(msgspec.Struct, frozen=True):
     number: int  # which of those that are kept, from 0
     sequence: int
     witnessed_s: dict[str, int]  # cosigner -> when it saw it, seconds since 1970
-
-
-def origin_of(school: str, epoch: str) -> str:
-    """The name of a log, and of the key that signs it."""
-    return f"{DOMAIN}/{school}/{epoch}"
 
 
 def trusted(school: str, given: Sequence[str], said: Sequence[str], witnesses: Sequence[str]) -> Trusted:

@@ -13,8 +13,8 @@ from agent import config
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.ledger.note import Kind, Verifier
+from agent.ledger.origin import origin_of
 from agent.outbox.ledger_view import ledger_view
-from agent.school.ledger_keeper import origin_of
 from agent.sync.identity import load_identity
 
 

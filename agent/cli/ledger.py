@@ -25,10 +25,10 @@ from agent.ledger.note import (
     open_checkpoint,
     unverified_names,
 )
+from agent.ledger.origin import origin_of
 from agent.ledger.proof import LeafProof
 from agent.ledger.stored import Spoilt
 from agent.outbox.ledger_view import LedgerView, ledger_view
-from agent.school.ledger_keeper import origin_of
 from agent.sync.identity import load_identity
 from agent.texts import load_texts
 

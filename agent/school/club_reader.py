@@ -46,7 +46,7 @@ def tapped(transaction: Transaction, book: Book, tap: Tapped) -> Light:
         taken={name: _taken(transaction, book, name, tap.at, now) for name in tap.clubs},
         now=now,
         calendar=book.calendar,
-        stale=is_stale(book, now, *DATASETS),
+        stale=is_stale(book, tap.at, *DATASETS),
     )
     decision = decide(facts)
     if isinstance(decision, Refused):
@@ -78,15 +78,14 @@ def _not_a_pupil(book: Book, holder: Holder | None) -> Reason | None:
 
 
 def _refuse(transaction: Transaction, book: Book, tap: Tapped, decision: Refused, holder: Holder | None) -> Light:
-    now = stamp(tap.at, tap.boot)
     event = ClubRefused(
         reader=tap.reader,
         reason=decision.reason.value,
         pupil=holder.key if holder and holder.kind is HolderKind.PUPIL else "",
         card="" if holder else tap.card,
         club=decision.club,
-        day=day_of(book, now),
-        marks=marks(book, now, *DATASETS),
+        day=day_of(book, tap.at),
+        marks=marks(book, tap.at, *DATASETS),
     )
     transaction.put(draft(event, tap.at, source=tap.reader))
     return LIGHTS[decision.reason]
@@ -102,7 +101,7 @@ def _taken(transaction: Transaction, book: Book, club: str, at: Moment, now: Sta
 
 
 def _enter(transaction: Transaction, book: Book, tap: Tapped, pupil: str, place: Enters, now: Stamp) -> None:
-    day = day_of(book, now)
+    day = day_of(book, tap.at)
     two_places.look(transaction, tap, pupil, day)
     rows.begin(transaction, pupil, place.club, place.voucher, day=day, reader=tap.reader, at=now)
     event = ClubEntered(
@@ -111,7 +110,7 @@ def _enter(transaction: Transaction, book: Book, tap: Tapped, pupil: str, place:
         club=place.club,
         voucher=place.voucher,
         day=day,
-        marks=marks(book, now, *DATASETS),
+        marks=marks(book, tap.at, *DATASETS),
     )
     transaction.put(draft(event, tap.at, source=tap.reader))
 
@@ -120,7 +119,7 @@ def _leave(transaction: Transaction, book: Book, tap: Tapped, visit: Visit, now:
     ending = by_tap(visit, book.club.get(visit.club), now, elsewhere=elsewhere)
     _end(transaction, book, visit, ending, tap.at, now, reader=tap.reader)
     if elsewhere:
-        day = day_of(book, now)
+        day = day_of(book, tap.at)
         event = Suspicion(rule="clubs_overlap", day=day, reader=tap.reader, other=visit.club, pupil=visit.pupil)
         transaction.put(draft(event, tap.at, source=tap.reader))
 
@@ -150,13 +149,13 @@ def _end(
         ended=ending.ended,
         reason=ending.reason,
         tenge=ending.tenge,
-        marks=_marks(book, visit, now),
+        marks=_marks(book, visit, at, now),
     )
     transaction.put(draft(event, at, source=reader))
 
 
-def _marks(book: Book, visit: Visit, now: Stamp) -> list[str]:
+def _marks(book: Book, visit: Visit, at: Moment, now: Stamp) -> list[str]:
     """Of the whole visit: the clock is doubted too if the child came without it, or its time is a least one."""
-    found = marks(book, now, *DATASETS)
+    found = marks(book, at, *DATASETS)
     doubted = not visit.day or not is_exact(visit.came, now)
     return ["clock", *found] if doubted and "clock" not in found else found

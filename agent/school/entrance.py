@@ -42,7 +42,7 @@ def tapped(transaction: Transaction, book: Book, tap: Tapped) -> Light:
     if holder.kind is HolderKind.STAFF:
         return Light.ACCEPTED
     now = stamp(tap.at, tap.boot)
-    day = day_of(book, now)
+    day = day_of(book, tap.at)
     before = rows.of_today(transaction, holder.key, day, now, book.calendar)
     if before and _is_same(before[-1], tap.way, now):
         return Light.ACCEPTED
@@ -56,7 +56,7 @@ def tapped(transaction: Transaction, book: Book, tap: Tapped) -> Light:
         day=day,
         way=way.value,
         state=state.value,
-        marks=marks(book, now, "cards", "calendar"),
+        marks=marks(book, tap.at, "cards", "calendar"),
     )
     transaction.put(draft(event, tap.at, source=tap.reader))
     return Light.ACCEPTED
@@ -71,15 +71,14 @@ def _refused(book: Book, holder: Holder | None) -> State | None:
 
 
 def _refuse(transaction: Transaction, book: Book, tap: Tapped, state: State, holder: Holder | None) -> Light:
-    now = stamp(tap.at, tap.boot)
     event = Passed(
         reader=tap.reader,
         pupil=holder.key if holder else "",
         card="" if holder else tap.card,
-        day=day_of(book, now),
+        day=day_of(book, tap.at),
         way="" if tap.way is Way.BOTH else tap.way.value,
         state=state.value,
-        marks=marks(book, now, "cards"),
+        marks=marks(book, tap.at, "cards"),
     )
     transaction.put(draft(event, tap.at, source=tap.reader))
     return LIGHTS[state]

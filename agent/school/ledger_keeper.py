@@ -26,6 +26,7 @@ from agent.clock import Clock
 from agent.events import draft
 from agent.ledger.merkle import HASH_BYTES
 from agent.ledger.note import Checkpoint, NoteError, Signer, parse_checkpoint, sign_note, unverified_text
+from agent.ledger.origin import origin_of
 from agent.ledger.stored import Spoilt
 from agent.outbox.group import Transaction
 from agent.outbox.ledger_view import LedgerView, ledger_view
@@ -33,13 +34,18 @@ from agent.outbox.outbox import LAST_CHECKPOINT, Outbox
 from agent.outbox.troubles import Trouble
 from agent.private_file import write_private
 from agent.school.calendar import local
+from agent.school.defects import Defects, Words
 from agent.school.statement import close_day
 from agent.school_events import Checkpoint as CheckpointEvent
 
 log = logging.getLogger("agent.ledger")
 
 FILE = "ledger.checkpoint"  # beside the database
-DOMAIN = "mektep.kz"
+FAILING = Words(
+    "A-122",
+    "a checkpoint or statement of the ledger cannot be made ({part}): {error}",
+    "Nothing on site; it is tried again. If it stays, send the log to support.",
+)
 LOOK_S = 20.0
 HOUR_NS = 3_600 * 1_000_000_000
 OPENING = 1  # the leaf that says why the epoch was opened: a log with no other has nothing to prove yet
@@ -54,11 +60,6 @@ class Head(msgspec.Struct, frozen=True):
 
 
 NOTHING = Head("", 0, bytes(HASH_BYTES))
-
-
-def origin_of(school: str, epoch: str) -> str:
-    """The name of an epoch's log, and of the key that signs it."""
-    return f"{DOMAIN}/{school}/{epoch}"
 
 
 class LedgerKeeper:
@@ -86,7 +87,7 @@ class LedgerKeeper:
         self._signed = NOTHING
         self._signed_ns = 0  # monotonic; 0: the log has not been compared yet, and nothing is signed
         self._differs: list[Trouble] = []
-        self._failing: dict[str, Trouble] = {}
+        self._defects = Defects(clock, FAILING)
 
     async def run(self) -> None:
         """Runs for ever."""
@@ -110,7 +111,7 @@ class LedgerKeeper:
 
     def trouble(self) -> list[Trouble]:
         """What is wrong with the ledger."""
-        return [*self._differs, *self._failing.values()]
+        return [*self._differs, *self._defects.trouble()]
 
     async def checkpoint(self, reason: str) -> bool:
         """Sign the log as it is on the disk. Returns False, and does nothing, if nothing was decided since the last."""
@@ -215,15 +216,10 @@ class LedgerKeeper:
     async def _tried(self, part: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """A part that fails is tried again, and keeps no other from its turn."""
         (error,) = await asyncio.gather(work(), return_exceptions=True)
-        if not isinstance(error, Exception):
-            self._failing.pop(part, None)
-            return
-        if part not in self._failing:
-            log.error("the ledger: %s fails", part, exc_info=error)
-        what = f"a checkpoint or statement of the ledger cannot be made ({part}): {error}"
-        do = "Nothing on site; it is tried again. If it stays, send the log to support."
-        since_ns = self._failing[part].since_ns if part in self._failing else self._clock.utc_ns()
-        self._failing[part] = Trouble(code="A-122", what=what, do=do, since_ns=since_ns)
+        if isinstance(error, Exception):
+            self._defects.failed(part, error)
+        else:
+            self._defects.passed(part)
 
 
 def _head(transaction: Transaction) -> Head:

@@ -6,11 +6,12 @@ from agent.book import Book, Holder, HolderKind
 from agent.outbox.group import Transaction
 from agent.school import gesture, meal_rows, meal_suspicions, operator, undated
 from agent.school.calendar import local
+from agent.school.doubts import day_of, marks
 from agent.school.gesture import Act, Hand
 from agent.school.meal_rows import Given
-from agent.school.meals import Decision, Reason, Standing, decide, served_now
+from agent.school.meals import DATASETS, Decision, Reason, Standing, decide, served_now
 from agent.school.refusal import refuse
-from agent.school.rights import Right, marks
+from agent.school.rights import Right
 from agent.school.tapped import Tapped
 from drivers.readings import Light
 
@@ -46,8 +47,7 @@ def _act(transaction: Transaction, book: Book, tap: Tapped, holder: Holder | Non
 
 def _nobody_served(transaction: Transaction, book: Book, tap: Tapped, holder: Holder | None) -> Light:
     """A card that is not a pupil's, or no longer."""
-    day = local(tap.at.utc_ns, book.calendar).day if tap.at.synced else ""
-    noted = marks(book, day, tap.at.utc_ns, synced=tap.at.synced)
+    day, noted = day_of(book, tap.at), marks(book, tap.at, *DATASETS)
     if holder is None:
         reason = Reason.UNKNOWN_CARD if book.cards else Reason.NO_DATA
         return refuse(transaction, tap, Decision(day=day, reason=reason, marks=noted), card=tap.card)

@@ -18,9 +18,11 @@ from agent.book import Book, Holder
 from agent.datasets import Meal
 from agent.model import Moment
 from agent.school.calendar import is_school_day, local, minute_of, reaches
-from agent.school.rights import Right, is_open, marks, nearest, rights, rights_without_clock, windows
+from agent.school.doubts import day_of, marks
+from agent.school.rights import Right, is_open, nearest, rights, rights_without_clock, windows
 from drivers.readings import Light
 
+DATASETS = ("cards", "calendar", "meals")  # those that a decision about a meal rests on
 AGAIN_NS = 2 * 3_600 * 1_000_000_000  # without a trusted clock: sooner than that it is the same meal
 MINUTE_NS = 60 * 1_000_000_000
 
@@ -73,9 +75,8 @@ def decide(book: Book, pupil: Holder, at: Moment, standing: Sequence[Standing], 
     standing    the pupil's meals, the latest first
     latest_day  the latest day that was ever certain; asked for without a trusted clock only
     """
-    day = local(at.utc_ns, book.calendar).day if at.synced else ""
     if book.meals is None:
-        return Decision(day=day, reason=Reason.NO_DATA, marks=marks(book, day, at.utc_ns, synced=at.synced))
+        return Decision(day=day_of(book, at), reason=Reason.NO_DATA, marks=marks(book, at, *DATASETS))
     if at.synced:
         return _by_the_clock(book, pupil, at, standing)
     return _without_clock(book, pupil, at, standing, latest_day)
@@ -83,7 +84,7 @@ def decide(book: Book, pupil: Holder, at: Moment, standing: Sequence[Standing], 
 
 def _by_the_clock(book: Book, pupil: Holder, at: Moment, standing: Sequence[Standing]) -> Decision:
     when = local(at.utc_ns, book.calendar)
-    noted = marks(book, when.day, at.utc_ns, synced=True)
+    noted = marks(book, at, *DATASETS)
     served = served_now(book, when.day, when.minute, pupil.shift)
     if not served:
         return Decision(day=when.day, reason=Reason.NOT_SERVING, marks=noted)
@@ -103,7 +104,7 @@ def _by_the_clock(book: Book, pupil: Holder, at: Moment, standing: Sequence[Stan
 
 def _without_clock(book: Book, pupil: Holder, at: Moment, standing: Sequence[Standing], latest_day: str) -> Decision:
     when = local(at.utc_ns, book.calendar)
-    noted = marks(book, "", at.utc_ns, synced=False)
+    noted = marks(book, at, *DATASETS)
     may = rights_without_clock(book, pupil.key, likely_days(book, when.day, latest_day))
     served = [one for one in windows(book, pupil.shift) if one.meal in may]
     if not served:

@@ -11,10 +11,11 @@ from agent.book import Book, Holder
 from agent.outbox.group import Transaction
 from agent.school import meal_rows
 from agent.school.calendar import local
+from agent.school.doubts import day_of, marks
 from agent.school.meal_rows import Given, MealRow
-from agent.school.meals import AGAIN_NS, Decision, Reason, served_now
+from agent.school.meals import AGAIN_NS, DATASETS, Decision, Reason, served_now
 from agent.school.refusal import refuse
-from agent.school.rights import marks, nearest, rights, windows
+from agent.school.rights import nearest, rights, windows
 from agent.school.tapped import Tapped
 from drivers.readings import Light
 
@@ -23,10 +24,8 @@ def take_back(transaction: Transaction, book: Book, tap: Tapped, pupil: Holder, 
     """Reverse the pupil's meal of now, or else the latest of the last two hours."""
     row = _to_reverse(book, tap, pupil, meal_rows.standing(transaction, pupil.key))
     if row is None:
-        when = local(tap.at.utc_ns, book.calendar)
-        day = when.day if tap.at.synced else ""
-        noted = marks(book, day, tap.at.utc_ns, synced=tap.at.synced)
-        nothing = Decision(day=day, reason=Reason.NOTHING_TO_REVERSE, marks=noted)
+        noted = marks(book, tap.at, *DATASETS)
+        nothing = Decision(day=day_of(book, tap.at), reason=Reason.NOTHING_TO_REVERSE, marks=noted)
         return refuse(transaction, tap, nothing, pupil=pupil.key)
     meal_rows.take_back(transaction, row, at=tap.at, reader=tap.reader, operator=operator)
     return Light.ACCEPTED
@@ -75,8 +74,7 @@ def _priced(book: Book, tap: Tapped, row: MealRow) -> MealRow:
 
 def _forgotten(book: Book, tap: Tapped) -> Decision:
     when = local(tap.at.utc_ns, book.calendar)
-    day = when.day if tap.at.synced else ""
-    noted = marks(book, day, tap.at.utc_ns, synced=tap.at.synced)
+    day, noted = day_of(book, tap.at), marks(book, tap.at, *DATASETS)
     if book.meals is None:
         return Decision(day=day, reason=Reason.NO_DATA, marks=noted)
     if not tap.at.synced:

@@ -12,9 +12,7 @@ import msgspec
 
 from agent.book import Book
 from agent.datasets import Entitlement, Meal
-from agent.school.calendar import minute_of, reaches
-
-USED = ("cards", "calendar", "meals")  # the datasets that a decision about a meal rests on
+from agent.school.calendar import minute_of
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -71,18 +69,6 @@ def tenge(book: Book, programme: str, day: str) -> int:
             begun = [tariff for tariff in one.tariffs if tariff.first <= day]
             return max(begun, key=lambda tariff: tariff.first).tenge if begun else 0
     return 0
-
-
-def marks(book: Book, day: str, utc_ns: int, *, synced: bool) -> list[str]:
-    """What a decision did not know. Without a trusted clock there is no day to hold against the calendar."""
-    found = []
-    if not synced:
-        found.append("clock")
-    if book.calendar is None or (synced and not reaches(book.calendar, day)):
-        found.append("calendar")
-    if any(book.stale(dataset, utc_ns) for dataset in USED):
-        found.append("stale")
-    return found
 
 
 def _is_for(window: Meal, shift: int) -> bool:

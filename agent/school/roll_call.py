@@ -42,7 +42,7 @@ def tell(transaction: Transaction, book: Book, now: Moment, boot: str) -> None:
         return
     begin_ns = midnight_ns(here.day, book.calendar)
     passed = [(who, way, (ns - begin_ns) // MINUTE_NS) for who, way, ns in rows.of_day(transaction, here.day)]
-    doubts = marks(book, stamp(now, boot), "cards", "calendar")
+    doubts = marks(book, now, "cards", "calendar")
     for shift, hours, bells in due:
         for summary in _summaries(book, shift.shift, hours, bells, passed, here.day, doubts):
             transaction.put(draft(summary, now))

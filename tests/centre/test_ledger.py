@@ -13,7 +13,7 @@ import pytest
 from agent.events import Statement, draft
 from agent.ledger.merkle import EMPTY_ROOT
 from agent.ledger.note import Checkpoint, PrivateKey, base64_text, sign_note
-from agent.school.ledger_keeper import origin_of
+from agent.ledger.origin import origin_of
 from agent.school_events import Checkpoint as CheckpointEvent
 from centre.database import SqliteDatabase
 from centre.judge import Judged

@@ -12,11 +12,12 @@ import pytest
 from agent.audit.audit import Report, audit
 from agent.audit.box_database import BoxDatabase
 from agent.audit.opening import open_source
-from agent.audit.signed import origin_of, trusted
+from agent.audit.signed import trusted
 from agent.audit.source import Source
 from agent.errors import AgentError
 from agent.events import draft
 from agent.ledger.note import Checkpoint, base64_text, sign_note
+from agent.ledger.origin import origin_of
 from agent.model import Moment
 from agent.outbox.group import Transaction
 from agent.outbox.outbox import LAST_CHECKPOINT, Outbox

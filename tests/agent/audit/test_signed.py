@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from agent.audit.findings import Findings
-from agent.audit.signed import Head, checkpoint_of, opened, origin_of, trusted
+from agent.audit.signed import Head, checkpoint_of, opened, trusted
 from agent.audit.source import KeptNote
 from agent.errors import AgentError
 from agent.ledger.merkle import leaf_hash
 from agent.ledger.note import Checkpoint, Kind, NoteError, PrivateKey, Verifier, base64_text, cosign, sign_note
+from agent.ledger.origin import origin_of
 from bench.ledger_year import EPOCH, KEY, SCHOOL, SECOND
 
 ORIGIN = origin_of(SCHOOL, EPOCH)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agent.book import Book
+from agent.model import Moment
 from agent.school.doubts import day_of, is_stale, marks
-from tests.agent.school.doorway import DATASETS, stamp, utc_ns
+from tests.agent.school.doorway import DATASETS, utc_ns
 
 BOOK = Book(DATASETS, {"cards": utc_ns("2026-11-20 12:00"), "clubs": utc_ns("2026-11-01 12:00")})
 
@@ -22,8 +23,8 @@ BOOK = Book(DATASETS, {"cards": utc_ns("2026-11-20 12:00"), "clubs": utc_ns("202
     ],
 )
 def test_marks(now: str, trusted: bool, datasets: list[str], found: list[str], day: str) -> None:
-    at = stamp(now, trusted=trusted)
+    at = Moment(utc_ns(now), 5, trusted)
     assert marks(BOOK, at, *datasets) == found
     assert is_stale(BOOK, at, *datasets) == ("stale" in found)
     assert day_of(BOOK, at) == day
-    assert marks(Book({}), stamp(now)) == ["calendar"]
+    assert marks(Book({}), at) == (["calendar"] if trusted else ["clock"])

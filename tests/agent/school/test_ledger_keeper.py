@@ -19,11 +19,12 @@ from agent.book import EMPTY
 from agent.db import connect_reader
 from agent.ledger.merkle import verify_consistency
 from agent.ledger.note import Checkpoint, Kind, PrivateKey, Verifier, open_checkpoint
+from agent.ledger.origin import origin_of
 from agent.ledger.proof import LeafProof
 from agent.outbox import salvage
 from agent.outbox.ledger_view import ledger_view
 from agent.outbox.outbox import LAST_CHECKPOINT, Outbox
-from agent.school.ledger_keeper import FILE, LedgerKeeper, origin_of
+from agent.school.ledger_keeper import FILE, LedgerKeeper
 from tests.agent.outbox.box import SCHOOL, opened, records, rows
 from tests.agent.school.decisions import granted
 from tests.clock import START_NS, FastClock

@@ -6,8 +6,8 @@ import pytest
 
 from agent.book import Book
 from agent.datasets import Entitlement, Programme, Tariff
-from agent.school.rights import is_open, marks, nearest, rights, rights_without_clock, tenge, windows
-from tests.agent.school.canteen import book, calendar, entitled, key, meals, utc_ns
+from agent.school.rights import is_open, nearest, rights, rights_without_clock, tenge, windows
+from tests.agent.school.canteen import book, entitled, key, meals, utc_ns
 
 
 def may(of: Book, day: str, pupil: int = 1, now: str = "") -> dict[str, tuple[str, int]]:
@@ -125,23 +125,6 @@ def test_the_nearest_meal(minute: int, meal: str) -> None:
 def test_the_nearest_of_none() -> None:
     with pytest.raises(ValueError, match="empty"):
         nearest([], 0)
-
-
-@pytest.mark.parametrize(
-    ("of", "day", "synced", "expected"),
-    [
-        (book(), "2026-09-07", True, []),
-        (book(), STALE, True, ["stale"]),
-        (book(issued="2027-05-20"), "2027-05-26", True, ["calendar"]),
-        (book(calendar=None), "2026-09-07", True, ["calendar"]),
-        (book(calendar=None), "2026-09-07", False, ["clock", "calendar"]),
-        (book(), STALE, False, ["clock", "stale"]),
-        (book(), "2027-05-26", True, ["calendar", "stale"]),
-        (book(calendar=calendar(last="2026-09-06")), "2026-09-07", False, ["clock"]),
-    ],
-)
-def test_what_was_not_known_is_marked(of: Book, day: str, synced: bool, expected: list[str]) -> None:
-    assert marks(of, day, utc_ns(day, "11:30"), synced=synced) == expected
 
 
 def test_a_school_without_meals_has_no_rights() -> None:
