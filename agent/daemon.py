@@ -23,7 +23,7 @@ from agent.config import Config
 from agent.errors import AgentError
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
-from agent.eyes import Board, watched, watches, with_eyes
+from agent.eyes import Board, watches, with_eyes
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -65,7 +65,7 @@ async def run(
     secrets = SecretStore(config.state.secrets, credentials)
     reference = Reference(config.state.reference, clock)
     async with (
-        slots_of(watched(config.sources)) as slots,
+        slots_of(watches(config.sources)) as slots,
         open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox,
     ):
         evidence = evidence_of(config, outbox, reference, clock)

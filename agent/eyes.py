@@ -11,12 +11,14 @@ from types import MappingProxyType
 
 from agent.clock import Clock
 from agent.config import EYES, SourceConfig
+from agent.datasets import Calendar
 from agent.events import CameraCounts, draft
 from agent.events import SourceState as SourceStateEvent
-from agent.model import Draft
+from agent.model import Draft, Moment
 from agent.outbox.troubles import Trouble
 from agent.pipelines.budget import Budgets
 from agent.pipelines.watch import Settings, Watch, WatchedCamera
+from agent.school import periods
 from drivers.errors import DeviceError
 from drivers.readings import EyeTrouble, Looked, Noticed, Watched, Worked
 
@@ -24,13 +26,8 @@ COUNTS_S = 300.0
 Key = tuple[str, str, str]  # camera, detector, code
 
 
-def watched(sources: Sequence[SourceConfig]) -> list[str]:
-    """The names of the cameras that have something to look for."""
-    return [source.name for source in sources if source.watch.sees]
-
-
 def watches(sources: Sequence[SourceConfig]) -> dict[str, Watch]:
-    """What each of them is watched for."""
+    """What each camera that has something to look for is watched for."""
     return {source.name: source.watch for source in sources if source.watch.sees}
 
 
@@ -60,6 +57,7 @@ class Board:
         self._blind = blind
         self._began_ns = clock.utc_ns()
         self._off: dict[Key, tuple[EyeTrouble, int]] = {}  # and since when
+        self._over: dict[tuple[str, str], int] = {}  # detectors beyond their budget, and since when
         self._sums: dict[str, Looked] = {}
         self._seconds = 0.0
 
@@ -71,6 +69,13 @@ class Board:
         self._seconds += watched.seconds
         return self._changes(watched), self._counts()
 
+    def resting(self, now: Moment, calendar: Calendar | None) -> dict[str, list[str]]:
+        """By camera the detectors whose time it is not."""
+        return {
+            camera: [name.value for name, words in watch.schedule.items() if periods.rests(words, now, calendar)]
+            for camera, watch in self.watches.items()
+        }
+
     def noticed(self, notice: Noticed) -> None:
         """A suspicion was raised as an alarm."""
         self._budgets.told(notice, self._clock.monotonic_ns() / 1e9)
@@ -80,9 +85,11 @@ class Board:
         found = [
             Trouble(code=one.code, what=one.what, do=one.do, since_ns=since_ns) for one, since_ns in self._off.values()
         ]
-        now_ns = self._clock.utc_ns()
-        for over in self._budgets.over(self._clock.monotonic_ns() / 1e9):
-            found.append(Trouble(code="V-305", what=over.what, do=over.do, since_ns=now_ns))
+        overs, now_ns = self._budgets.over(self._clock.monotonic_ns() / 1e9), self._clock.utc_ns()
+        self._over = {(one.camera, one.detector): self._over.get((one.camera, one.detector), now_ns) for one in overs}
+        for over in overs:
+            since_ns = self._over[over.camera, over.detector]
+            found.append(Trouble(code="V-305", what=over.what, do=over.do, since_ns=since_ns))
         if self._blind is not None:
             blind = self._blind
             found.append(Trouble(code=blind.code, what=blind.what, do=blind.do, since_ns=self._began_ns))

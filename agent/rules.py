@@ -12,6 +12,7 @@ from functools import partial
 from agent.alarm_path import AlarmPath
 from agent.book import Book
 from agent.clock import Clock
+from agent.config import EYES
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
 from agent.evidence.picture import Ids, Shows
@@ -61,7 +62,8 @@ class Rules:
 
     @contextmanager
     def while_open(self, station: Station, source: Source[Reading]) -> Iterator[None]:
-        """A lamp shows the lights of its readers while it is open."""
+        """A lamp shows the lights of its readers while it is open; the eyes learn whose time it is."""
+        self._rest(station, source)
         lamp = station.config.kind == "signal"
         if lamp:
             self._signals.opened(station.config.name, source)
@@ -81,6 +83,7 @@ class Rules:
             await self._signals.show(station.config, source, light)
         elif isinstance(reading, Watched):
             await self._watched(reading)
+            self._rest(station, source)
         elif (event := await self._news(reading, station, synced=synced)) is not None:
             await self._alarms.raise_alarm(event)
 
@@ -97,6 +100,12 @@ class Rules:
             at=Moment(tap.at_ns, tap.monotonic_ns, synced),
             boot=self._clock.boot_id,
         )
+
+    def _rest(self, station: Station, source: Source[Reading]) -> None:
+        """The eyes are told whose time it is when they open, and with each of their reports."""
+        rest = getattr(source, "rest", None) if station.config.kind == EYES else None
+        if rest is not None:
+            rest(self._board.resting(self._clock.now(), self._book().calendar))
 
     async def _watched(self, reading: Watched) -> None:
         alarms, counts = self._board.took(reading)

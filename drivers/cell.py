@@ -29,6 +29,7 @@ from drivers.cell_wire import (
     FromCell,
     Open,
     Opened,
+    Rest,
     Show,
     Shown,
     Taken,
@@ -115,6 +116,8 @@ class Cell:
                 channel.taken.set()
             case Show():
                 channel.light = asyncio.create_task(self._show(message.channel, channel, message.light))
+            case Rest() if rest := getattr(channel.source, "rest", None):
+                rest(message.resting)
             case Close() if channel.task is not None:
                 channel.task.cancel()
 

@@ -65,6 +65,13 @@ class Show(msgspec.Struct, frozen=True, array_like=True, tag="show"):
     light: Light
 
 
+class Rest(msgspec.Struct, frozen=True, array_like=True, tag="rest"):
+    """To what looks at pictures: which detectors of each camera rest from now on; all others work."""
+
+    channel: int
+    resting: dict[str, tuple[str, ...]]
+
+
 class Close(msgspec.Struct, frozen=True, array_like=True, tag="close"):
     """Disconnect the device; answered by Ended."""
 
@@ -105,7 +112,7 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     stopped: tuple[int, ...]  # channels whose blocking code gave no sign of life for too long
 
 
-ToCell = Begin | Open | Taken | Show | Close
+ToCell = Begin | Open | Taken | Show | Rest | Close
 FromCell = Opened | Read | Shown | Ended | Beat
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # all that a decoder raises
 _ENCODER = msgspec.msgpack.Encoder()

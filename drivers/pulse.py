@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drivers.driver import Clock
 
 
@@ -29,3 +31,14 @@ class Pulse:
     def stopped(self) -> bool:
         """Whether the last beat is so long ago that the work must be stuck."""
         return self.age_s() > self.limit_s
+
+
+class Slowest(Pulse):
+    """Of several threads: one that is stuck is enough."""
+
+    def __init__(self, clock: Clock, pulses: Sequence[Pulse]) -> None:
+        super().__init__(clock, pulses[0].limit_s)
+        self.pulses = pulses
+
+    def age_s(self) -> float:
+        return max(pulse.age_s() for pulse in self.pulses)

@@ -150,6 +150,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int = 0  # there was no time for them: newer ones had come
     late_ms: float = 0.0  # the longest time from a picture to the look at it
     detectors: dict[str, Worked] = {}
+    resting: tuple[str, ...] = ()  # detectors: it is not their time
     people: int = -1  # to be seen now; -1: nobody counts them
     entered: int = 0
     left: int = 0

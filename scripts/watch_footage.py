@@ -18,7 +18,7 @@ from pathlib import Path
 
 import av
 
-from drivers.cameras.pictures import Painter
+from drivers.cameras.pictures import Greyer
 from drivers.cameras.watch import Grey, Settings, Watch
 from drivers.readings import PictureState
 
@@ -28,11 +28,11 @@ REPEATED_S = 120
 
 def greys(path: Path) -> Iterator[tuple[float, Grey]]:
     """One picture for each second of a video, at least one."""
-    painter, due_s = Painter(), 0.0
+    greyer, due_s = Greyer(), 0.0
     with av.open(str(path)) as file:
         for frame in file.decode(video=0):
             if frame.time is None or frame.time >= due_s:
-                yield due_s, painter.grey(frame)
+                yield due_s, greyer.grey(frame)
                 due_s += 1.0
 
 
@@ -49,9 +49,9 @@ def told(looks: Iterator[tuple[float, Grey]]) -> list[tuple[float, PictureState]
 
 def repeated(path: Path, seconds: int) -> Iterator[tuple[float, Grey]]:
     """A short video back and forth, again and again."""
-    painter = Painter()
+    greyer = Greyer()
     with av.open(str(path)) as file:
-        frames = [painter.grey(frame) for frame in itertools.islice(file.decode(video=0), 0, 2_000)]
+        frames = [greyer.grey(frame) for frame in itertools.islice(file.decode(video=0), 0, 2_000)]
     there_and_back = frames + frames[-2:0:-1]
     step = max(1, len(there_and_back) // 7)  # other frames in each round
     for second in range(seconds):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from agent.clock import Clock
-from drivers.cell_wire import CellWireError, Ended, Opened, Read, Show, Shown, Taken, ToCell, reading_of
+from drivers.cell_wire import CellWireError, Ended, Opened, Read, Rest, Show, Shown, Taken, ToCell, reading_of
 from drivers.driver import Counters
 from drivers.errors import DeviceError
 from drivers.readings import Light, Reading
@@ -100,6 +100,10 @@ class Remote:
             await self._news.wait()
         reading, self._next, self._owes_taken = self._next, None, True
         return reading
+
+    def rest(self, resting: Mapping[str, Sequence[str]]) -> None:
+        """Of the eyes: which detectors of each camera rest from now on."""
+        self._say(Rest(self.channel, {camera: tuple(detectors) for camera, detectors in resting.items()}))
 
     async def show(self, light: Light) -> None:
         """Raises DeviceError of the device, U-105 if its cell does not answer in time."""

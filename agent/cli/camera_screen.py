@@ -51,8 +51,13 @@ def _row(row: CameraRow, listed: Listed, say: Texts) -> list[Text | str]:
         f"{row.width_px}x{row.height_px}" if row.width_px else "—",
         f"{row.rate:g}" if row.rate else "—",
         Text("—" if off is None else f"{off:+.1f} s", "red" if row.clock_is_off else ""),
-        ", ".join(row.sees) or Text(say("camera.nothing"), "dim"),
+        ", ".join(_with_times(row)) or Text(say("camera.nothing"), "dim"),
     ]
+
+
+def _with_times(row: CameraRow) -> list[str]:
+    """Each with its schedule, in the words of the configuration."""
+    return [f"{one} ({', '.join(row.schedule[one])})" if row.schedule.get(one) else one for one in row.sees]
 
 
 def _age_s(seen: str, at: str) -> float | None:

@@ -96,7 +96,8 @@ def _eyes(status: Status, say: Texts) -> Table:
         table.add_row(name, f"{eye.pictures_per_s:.1f}", skipped, f"{eye.late_ms:.0f} ms")
         for detector, one in eye.detectors.items():
             word = f"  {say(f'detector.{detector}')}"
-            table.add_row(word, f"{one.runs_per_s:.1f}", "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.told}")
+            runs = Text(say("detector.rests"), "dim") if one.rests else f"{one.runs_per_s:.1f}"
+            table.add_row(word, runs, "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.told}")
     return table
 
 

@@ -20,6 +20,7 @@ class CameraRow(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     what: str = ""
     sees: list[str] = []
+    schedule: dict[str, list[str]] = {}  # when each of them looks; one that is not named always does
     seen: str = ""  # when its last picture came
     width_px: int = 0
     height_px: int = 0
@@ -61,6 +62,7 @@ def _row(source: SourceConfig, live: status.Status | None) -> CameraRow:
         code=view.code if view else "",
         what=view.what if view else "",
         sees=[one.value for one in source.watch.sees],
+        schedule={name.value: list(when) for name, when in source.watch.schedule.items()},
         seen=video.seen,
         width_px=video.width_px,
         height_px=video.height_px,

@@ -18,15 +18,18 @@ def _eye(looked: Looked, seconds: float) -> EyeView:
         pictures_per_s=round(looked.pictures / seconds, 2),
         skipped=looked.skipped,
         late_ms=looked.late_ms,
-        detectors={name: _detector(worked, seconds) for name, worked in looked.detectors.items()},
+        detectors={
+            name: _detector(worked, seconds, rests=name in looked.resting) for name, worked in looked.detectors.items()
+        },
         people=looked.people,
     )
 
 
-def _detector(worked: Worked, seconds: float) -> DetectorView:
+def _detector(worked: Worked, seconds: float, *, rests: bool) -> DetectorView:
     return DetectorView(
         runs_per_s=round(worked.runs / seconds, 2),
         ms=round(worked.ms / worked.runs, 2) if worked.runs else 0.0,
         hits=worked.hits,
         told=worked.told,
+        rests=rests,
     )

@@ -111,6 +111,7 @@ class DetectorView(msgspec.Struct, frozen=True, kw_only=True):
     ms: float  # of a processor core, a run
     hits: int
     told: int
+    rests: bool = False  # it is not its time
 
 
 class EyeView(msgspec.Struct, frozen=True, kw_only=True):

@@ -157,7 +157,8 @@ class People:
 
     def __init__(self, watch: Watch, networks: Networks) -> None:
         self._networks = networks
-        self._settings = PeopleSettings(lines=tuple(watch.line))
+        zones = tuple(tuple(zone.outline) for zone in watch.zone if Detects.PEOPLE in zone.sees or not zone.sees)
+        self._settings = PeopleSettings(lines=tuple(watch.line), zones=zones)
         self._memory: people.Memory | None = None
         self._looked_s = float("-inf")
 
@@ -168,7 +169,7 @@ class People:
             return []
         self._looked_s = scene.at_s
         width, height = scene.size
-        found = people.people(self._networks.pose.poses(scene.bgr), self._settings.least, width / height)
+        found = people.people(self._networks.poses(scene), self._settings.least, width / height)
         look = people.Look(found, scene.at_s, width / height)
         said, self._memory = people.observe(look, self._memory, self._settings)
         return [said] if said else []

@@ -39,10 +39,12 @@ class Duty:
         self.name = name
         self.zones = dict(zones) if plan.zoned else {}
         self.trouble: EyeTrouble | None = None
+        self.rests = False  # it is not its time; set by anybody
         self._plan = plan
         self._camera = camera
         self._networks = networks
-        self._where = np.logical_or.reduce(list(self.zones.values())) if self.zones else None
+        lines = name is Detects.PEOPLE and camera.watch.line  # these lie anywhere
+        self._where = np.logical_or.reduce(list(self.zones.values())) if self.zones and not lines else None
         self._looker: Looker | None = None
         self._last_s = self._off_until_s = float("-inf")
         self._pause_s = PAUSE_S
@@ -52,7 +54,7 @@ class Duty:
 
     def due(self, scene: Scene) -> bool:
         """Whether it wants this picture."""
-        if scene.at_s < self._off_until_s or scene.at_s - self._last_s < EARLY * self._plan.every_s:
+        if self.rests or scene.at_s < self._off_until_s or scene.at_s - self._last_s < EARLY * self._plan.every_s:
             return False
         return not self._plan.moving or self.suspects(scene.at_s) or (scene.awake and scene.motion.any(self._where))
 

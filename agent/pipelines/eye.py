@@ -5,7 +5,8 @@ A picture that was replaced before its turn is skipped and counted; none waits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 
 import msgspec
 import numpy as np
@@ -31,6 +32,7 @@ AGAIN_S = 60.0  # the same suspicion at the same place is told once in this time
 TOLD_ONCE = frozenset({Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING})
 WISH_S = 3.0  # a suspicion that grows wants every picture for so long
 HURRY_MORE, HURRY_LESS, HURRY_MOST = 0.1, 0.98, 3.0  # for each picture that was skipped; for each that was not
+STILLS = "stills"  # in the counts: the pictures in which people were hidden, and what that cost
 OFF_NS = 10_000_000_000  # after a picture that could not be looked at
 
 Cells = NDArray[np.bool_]
@@ -49,7 +51,6 @@ class Eye:
         self._networks = networks
         self._clock = clock
         self._masks = Masks([list(one) for one in camera.watch.masks])
-        self._zones = camera.watch.zone
         self._duties = [
             Duty(name, plans[name], camera, _cells(name, camera.watch.zone), networks)
             for name in camera.watch.sees
@@ -64,6 +65,7 @@ class Eye:
         self._reported = Looked()  # of it
         self._late_ms = 0.0
         self._hurry = 0.0
+        self._stills = Worked()  # since the eyes began
 
     def newest(self) -> Picture | None:
         """The newest picture if there is one that was not looked at."""
@@ -92,9 +94,17 @@ class Eye:
         self._trouble = None
         return found
 
+    def rest(self, detectors: Collection[str]) -> None:
+        """These do not run from now on; all others do. What they have learned of the place they keep."""
+        for duty in self._duties:
+            duty.rests = duty.name.value in detectors
+
     def looked(self) -> Looked:
         """What was done since the last time; for one caller."""
-        now = msgspec.structs.replace(self._counts, detectors={duty.name.value: duty.worked for duty in self._duties})
+        worked = {duty.name.value: duty.worked for duty in self._duties}
+        if self._stills.runs:
+            worked[STILLS] = self._stills
+        now = msgspec.structs.replace(self._counts, detectors=worked)
         counted = [one for one in (duty.counted() for duty in self._duties) if one.people >= 0]
         now = msgspec.structs.replace(
             now, entered=sum(one.entered for one in counted), left=sum(one.left for one in counted)
@@ -106,6 +116,7 @@ class Eye:
             skipped=now.skipped - before.skipped,
             late_ms=round(late_ms, 1),
             detectors={name: _since(worked, before.detectors.get(name)) for name, worked in now.detectors.items()},
+            resting=tuple(duty.name.value for duty in self._duties if duty.rests),
             people=max((one.people for one in counted), default=-1),
             entered=max(0, now.entered - before.entered),  # one that failed counts from the beginning
             left=max(0, now.left - before.left),
@@ -125,11 +136,11 @@ class Eye:
         for duty in self._duties:
             if duty.due(scene):
                 for sighting in duty.run(scene):
-                    zone = self._place(duty, sighting, scene)
+                    zone = self._place(duty, sighting)
                     if zone is not None and self._is_news(sighting, zone):
                         duty.told()
                         noticed.append(self._noticed(duty.name, sighting, zone, scene))
-        if any(duty.wants_more(scene) for duty in self._duties):
+        if any(duty.wants_more(scene) for duty in self._duties if not duty.rests):
             self._slot.wish(self._clock.monotonic_ns() + round(WISH_S * 1e9))
         return noticed
 
@@ -144,14 +155,14 @@ class Eye:
             scene.motion = between(before.grey, scene.grey)
         self._before = scene
 
-    def _place(self, duty: Duty, sighting: Sighting, scene: Scene) -> str | None:
-        """The zone in which it is, "" if it needs none; None: it is in none of those that the detector looks at."""
+    def _place(self, duty: Duty, sighting: Sighting) -> str | None:
+        """The zone in which it is, "" if it is the whole picture's; None: it is in none of those that it looks at."""
         if sighting.box is None:
-            return scene.motion.most(duty.zones) if duty.zones else ""
+            return ""
         left, top, right, bottom = sighting.box
         row, column = _cell((top + bottom) / 2, NOTHING.shape[0]), _cell((left + right) / 2, NOTHING.shape[1])
         found = next((name for name, cells in duty.zones.items() if cells[row, column]), None)
-        return found if duty.zones else ""
+        return found if duty.zones and sighting.kind not in TOLD_ONCE else found or ""
 
     def _is_news(self, sighting: Sighting, zone: str) -> bool:
         key = (sighting.kind.value, zone)
@@ -173,10 +184,18 @@ class Eye:
             box=sighting.box,
             detail=sighting.detail,
             jpeg=still.jpeg(scene.bgr),
-            blurred=still.jpeg(blurred(scene.bgr, self._networks.who(scene))),
+            blurred=self._blurred(scene, sighting),
             at_ns=scene.at_ns,
             monotonic_ns=scene.monotonic_ns,
         )
+
+    def _blurred(self, scene: Scene, sighting: Sighting) -> bytes:
+        """The still with nobody to be recognised; what that costs is counted beside the detectors."""
+        began_ns = time.thread_time_ns()
+        picture = blurred(scene.bgr, still.bodies(self._networks.who(scene), scene.motion, sighting))
+        ms = (time.thread_time_ns() - began_ns) / 1e6
+        self._stills = msgspec.structs.replace(self._stills, runs=self._stills.runs + 1, ms=self._stills.ms + ms)
+        return still.jpeg(picture)
 
 
 def _since(now: Worked, before: Worked | None) -> Worked:

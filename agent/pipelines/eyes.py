@@ -1,6 +1,6 @@
 """What looks at the cameras' pictures: one process for all of them, of the shape of a driver, living in a cell.
 
-Reads   Noticed, and Watched each half minute and when a detector goes off or on.
+Reads   Noticed, and Watched each half minute and when a detector goes off or on, or to rest.
 Work    in threads of its own; the event loop only carries what they found.
 Raises  DeviceError V-302 if a camera's slot cannot be opened. Of single cameras and detectors: V-301, V-303, V-304.
 """
@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from agent.pipelines.watch import WatchedCamera
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
-from drivers.pulse import Pulse
+from drivers.pulse import Pulse, Slowest
 from drivers.readings import EyeTrouble, Light, Noticed, Watched
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ NAP_S, NAP_MOST_S = 0.02, 0.1  # with no new picture anywhere, longer each time:
 REST_S = 5.0  # of the others, which the first wakes; they beat meanwhile
 STUCK_S = 20.0  # one look takes a fifth of a second on a slow box
 REPORT_S = 30.0
-NEWS_S = 1.0  # where a detector went off or on
+NEWS_S = 1.0  # where a detector went off or on, or to rest
 NOTICED_MOST = 32  # that nobody has taken yet: the oldest gives way
 
 
@@ -54,7 +54,7 @@ class Eyes:
 
     def __init__(self, watcher: Watcher, clock: Clock) -> None:
         self.counters = Counters()
-        self.pulse = _Slowest(clock, [Pulse(clock, STUCK_S) for _ in range(threads())])
+        self.pulse = Slowest(clock, [Pulse(clock, STUCK_S) for _ in range(threads())])
         self._watcher = watcher
         self._clock = clock
         self._noticed: deque[Noticed] = deque(maxlen=NOTICED_MOST)
@@ -68,6 +68,8 @@ class Eyes:
         ]
         self._more = threading.Event()  # one has just begun to look: there may be another picture
         self._told: tuple[EyeTrouble, ...] = ()
+        self._resting: dict[str, set[str]] = {}  # by camera, where there are any
+        self._rests_told = True
         self._reported_s = self._now_s()
 
     async def __aiter__(self) -> AsyncIterator[Noticed | Watched]:
@@ -84,6 +86,12 @@ class Eyes:
 
     async def show(self, light: Light) -> None:
         """They have no light."""
+
+    def rest(self, resting: Mapping[str, Sequence[str]]) -> None:
+        """Which detectors of each camera rest from now on; all others work."""
+        self._watcher.rest(resting)
+        now = {camera: set(detectors) for camera, detectors in resting.items() if detectors}
+        self._rests_told, self._resting = self._rests_told and now == self._resting, now
 
     def start(self) -> None:
         for thread in self._threads:
@@ -111,9 +119,10 @@ class Eyes:
         now_s, troubles = self._now_s(), self._watcher.troubles()
         self.counters.frames = self._watcher.pictures
         seconds = now_s - self._reported_s
-        if seconds < (NEWS_S if _which(troubles) != _which(self._told) else REPORT_S):
+        news = _which(troubles) != _which(self._told) or not self._rests_told
+        if seconds < (NEWS_S if news else REPORT_S):
             return None
-        self._reported_s, self._told = now_s, troubles
+        self._reported_s, self._told, self._rests_told = now_s, troubles, True
         return Watched(
             seconds=round(seconds, 1),
             cameras=self._watcher.looked(),
@@ -148,17 +157,6 @@ class Eyes:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
-
-
-class _Slowest(Pulse):
-    """Of several threads: one that is stuck is enough."""
-
-    def __init__(self, clock: Clock, pulses: list[Pulse]) -> None:
-        super().__init__(clock, pulses[0].limit_s)
-        self.pulses = pulses
-
-    def age_s(self) -> float:
-        return max(pulse.age_s() for pulse in self.pulses)
 
 
 def threads() -> int:

@@ -22,23 +22,21 @@ class Motion(msgspec.Struct, frozen=True):
     """The cells in which something moves: bool, (9, 16); never written to."""
 
     cells: NDArray[np.bool_] = NOTHING
+    known: bool = True  # False: there was no picture to compare with, or the light was switched
 
     def any(self, within: NDArray[np.bool_] | None = None) -> bool:
         """Whether something moves, there."""
         return bool((self.cells if within is None else self.cells & within).any())
 
-    def most(self, zones: dict[str, NDArray[np.bool_]]) -> str:
-        """The zone in which most moves; empty if in none."""
-        counts = {name: int((self.cells & cells).sum()) for name, cells in zones.items()}
-        name = max(counts, key=counts.__getitem__, default="")
-        return name if counts.get(name) else ""
+
+UNKNOWN = Motion(known=False)
 
 
 def between(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> Motion:
     """What has changed from one picture to the next."""
     changed = cv2.threshold(cv2.absdiff(before, now), STEP, 1, cv2.THRESH_BINARY)[1]
     if cv2.countNonZero(changed) >= LIT * changed.size:
-        return Motion()
+        return UNKNOWN
     rows, columns = changed.shape
     cells = cv2.resize(changed.astype(np.float32), (columns // CELL, rows // CELL), interpolation=cv2.INTER_AREA)
     return Motion(np.asarray(cells) >= CELL_MOVES)

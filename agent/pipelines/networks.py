@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+import cv2
+
 from agent.pipelines import inference
 from agent.pipelines.heads import Head
-from agent.pipelines.inference import MODELS, Backbone, ModelError, PoseNetwork
+from agent.pipelines.inference import MODELS, NO_NETWORK, Backbone, ModelError, PoseNetwork
 from agent.pipelines.people import people
-from agent.pipelines.scene import Scene
+from agent.pipelines.scene import Poses, Scene
 from agent.pipelines.sighting import Box
 
 BACKBONE, POSE = "backbone.onnx", "pose.onnx"
@@ -57,9 +59,18 @@ class Networks:
     def head(self, file: str) -> Head:
         return self._heads[file]
 
+    def poses(self, scene: Scene) -> Poses:
+        """Of the people in a picture: the network looks at each once."""
+        if scene.poses is None:
+            scene.poses = self.pose.poses(scene.bgr)
+        return scene.poses
+
     def who(self, scene: Scene) -> list[Box] | None:
         """Where people are, for those who make them unrecognisable; None if nobody can tell."""
         if POSE in self.broken or "pose" not in self.__dict__:
             return None
         width, height = scene.size
-        return [one.box for one in people(self.pose.poses(scene.bgr), LEAST, width / height)]
+        try:
+            return [one.box for one in people(self.poses(scene), LEAST, width / height)]
+        except (*NO_NETWORK, ValueError, cv2.error):  # what was noticed is told all the same, with nobody to be seen
+            return None

@@ -10,6 +10,7 @@ Not     who anybody is: nothing here knows faces, and nothing outlives the memor
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -58,6 +59,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     speed: Point  # shares of the picture a second
     size: float  # of the body, in picture heights
     at_s: float
+    box: Box
     looks: int = 1
     sides: tuple[int, ...] = ()  # of each line: -1, 0 not clear yet, 1
     flat_since_s: float | None = None
@@ -101,7 +103,8 @@ def observe(look: Look, memory: Memory | None, settings: PeopleSettings) -> tupl
     memory = Memory(crossed=((0, 0),) * len(settings.lines)) if memory is None else memory
     memory = _follow(look, memory)
     memory = _cross(memory, settings.lines, look.at_s)
-    count = sum(1 for track in memory.tracks if look.at_s - track.at_s <= HIDDEN_S and track.looks >= SURE)
+    here = [track for track in memory.tracks if look.at_s - track.at_s <= HIDDEN_S and track.looks >= SURE]
+    count = sum(within(settings.zones, track.middle) for track in here)
     memory = msgspec.structs.replace(memory, counts=(*memory.counts, count)[-COUNTS:])
     return _judge(look, memory, settings)
 
@@ -149,6 +152,7 @@ def _moved(track: Track, person: Person, look: Look) -> Track:
         speed=speed,
         size=_size(person.box, look.aspect),
         at_s=look.at_s,
+        box=person.box,
         looks=track.looks + 1,
         flat_since_s=since_s if person.flat else None,
     )
@@ -161,6 +165,7 @@ def _born(number: int, person: Person, look: Look) -> Track:
         speed=(0.0, 0.0),
         size=_size(person.box, look.aspect),
         at_s=look.at_s,
+        box=person.box,
         flat_since_s=look.at_s if person.flat else None,
     )
 
@@ -195,16 +200,42 @@ def _judge(look: Look, memory: Memory, settings: PeopleSettings) -> tuple[Sighti
     many = memory.headcount[0] >= settings.crowd
     since_s = (memory.crowd_since_s if memory.crowd_since_s is not None else look.at_s) if many else None
     memory = msgspec.structs.replace(memory, crowd_since_s=since_s)
-    now = {track for track in memory.tracks if track.looks >= SURE and look.at_s - track.at_s <= KEPT_S}
-    lying = [track.flat_since_s for track in now if track.flat_since_s is not None]
-    holds = {Kind.CROWD: (since_s, settings.crowd_s), Kind.LYING: (min(lying, default=None), settings.lying_s)}
-    for kind, (began_s, wait_s) in holds.items():
+    lying_s, where = _lies_longest(look, memory, settings)
+    holds = {Kind.CROWD: (since_s, settings.crowd_s, None), Kind.LYING: (lying_s, settings.lying_s, where)}
+    for kind, (began_s, wait_s, box) in holds.items():
         if began_s is None:
             memory = msgspec.structs.replace(memory, told=memory.told - {kind})
         elif kind not in memory.told and look.at_s - began_s >= wait_s:
-            said = Sighting(kind=kind, score=1.0, at_s=look.at_s, since_s=began_s)
+            said = Sighting(kind=kind, score=1.0, at_s=look.at_s, since_s=began_s, box=box)
             return said, msgspec.structs.replace(memory, told=memory.told | {kind})
     return None, memory
+
+
+def _lies_longest(look: Look, memory: Memory, settings: PeopleSettings) -> tuple[float | None, Box | None]:
+    """Since when somebody lies, and where; None: nobody does."""
+    found = [
+        (track.flat_since_s, track.box)
+        for track in memory.tracks
+        if track.flat_since_s is not None
+        and track.looks >= SURE
+        and look.at_s - track.at_s <= KEPT_S
+        and within(settings.zones, track.middle)
+    ]
+    return min(found, default=(None, None))
+
+
+def within(outlines: Sequence[Sequence[Point]], point: Point) -> bool:
+    """Whether a point lies in one of the polygons; where there are none, everywhere counts. Even-odd."""
+    return not outlines or any(_inside(outline, point) for outline in outlines)
+
+
+def _inside(outline: Sequence[Point], point: Point) -> bool:
+    x, y = point
+    found = False
+    for (x1, y1), (x2, y2) in zip(outline, [*outline[1:], outline[0]], strict=True):
+        if (y1 <= y) != (y2 <= y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
+            found = not found
+    return found
 
 
 def _flat(points: Poses, aspect: float) -> bool:

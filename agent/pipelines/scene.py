@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines.motion import Motion
+from agent.pipelines.motion import UNKNOWN
 from agent.pipelines.watch import Point
 from drivers.frame_slot import Picture
 
 Grey = NDArray[np.uint8]
 Bgr = NDArray[np.uint8]
+Poses = NDArray[np.float32]
 GREY = (180, 320)  # rows, columns
 BLACK, NO_COLOUR = 16, 128
 
@@ -63,7 +64,8 @@ class Scene:
         self.at_ns = picture.at_ns
         self.awake = picture.moving  # the camera gives every picture
         self.size = (picture.width, picture.height)
-        self.motion = Motion()  # against the picture before; the eye sets it
+        self.motion = UNKNOWN  # against the picture before; the eye sets it
+        self.poses: Poses | None = None  # of the people in it, once the network has looked (networks.py)
         self.hurry = 0.0  # 1: there is so little time that networks look half as often; the eye sets it
         self._planes = masks.burn(picture)
         self._taken = False

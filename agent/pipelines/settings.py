@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.pipelines.watch import Line
+from agent.pipelines.watch import Line, Point
 
 
 class TamperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +25,7 @@ class PeopleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     least: float = 0.2  # score of a person who counts
     lines: tuple[Line, ...] = ()
+    zones: tuple[tuple[Point, ...], ...] = ()  # who is in none of them is not counted and may lie
     crowd: int = 6  # as many as the network can see at once
     crowd_s: float = 10.0
     lying_s: float = 5.0

@@ -5,6 +5,7 @@ The daemon reads this, the eyes' cell too: nothing but msgspec is imported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
@@ -23,10 +24,8 @@ PartName = Annotated[
         examples=["stairs"],
     ),
 ]
-When = Annotated[
-    str,
-    Meta(pattern=r"^(lessons|breaks|night|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$(?!\n)"),
-]
+PERIODS = ("lessons", "breaks", "night")
+HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
 class Detects(StrEnum):
@@ -99,10 +98,10 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = []
     schedule: Annotated[
-        dict[Detects, list[When]],
+        dict[Detects, Annotated[list[str], Meta(max_length=16)]],
         Meta(
-            description="table `[camera.schedule]`: for each detector when it tells, of `lessons`, `breaks`, `night` "
-            "(by the centre's calendar) and hours like `08:00-18:00`; a detector that is not named tells always",
+            description="table `[camera.schedule]`: for each detector when it looks, of `lessons`, `breaks`, `night` "
+            "(by the centre's calendar) and hours like `08:00-18:00`; a detector that is not named always looks",
         ),
     ] = {}
     budget: Annotated[
@@ -130,18 +129,32 @@ class Strange(msgspec.Struct, frozen=True):
 
 
 def strange(watch: Watch) -> Iterator[Strange]:
-    """Detectors that are named and not there, and names that are used twice."""
+    """Detectors that are named and not there, names that are used twice, times that are none."""
     known = ", ".join(watch.sees) or "none"
     named = [("schedule", set(watch.schedule)), ("thresholds", set(watch.thresholds))]
     named += [(f"zone[{at}].sees", set(zone.sees)) for at, zone in enumerate(watch.zone)]
     for key, detectors in named:
         for one in sorted(detectors - set(watch.sees)):
             yield Strange(key, one, "is not what this camera sees", f"Add it to `sees` ({known}), or leave it out.")
+    yield from _strange_times(watch)
     for key, names in (("zone", [one.name for one in watch.zone]), ("line", [one.name for one in watch.line])):
         for twice in sorted({name for name in names if names.count(name) > 1}):
             yield Strange(key, twice, "is used twice", f"Give each {key} of a camera its own name.")
     if watch.line and Detects.PEOPLE not in watch.sees:
         yield Strange("line", watch.line[0].name, "needs people", 'Write sees = ["people"], or leave the line out.')
+
+
+def _strange_times(watch: Watch) -> Iterator[Strange]:
+    for name, when in watch.schedule.items():
+        key = f"schedule.{name}"
+        if not when:
+            yield Strange(key, "[]", "names no time", "Leave it out: it looks always; or take it out of `sees`.")
+        for word in when:
+            begin, _, end = word.partition("-")
+            if word not in PERIODS and not HOURS.fullmatch(word):
+                yield Strange(key, word, "is no time", f"Write {', '.join(PERIODS)}, or hours like 08:00-18:00.")
+            elif begin == end:
+                yield Strange(key, word, "ends when it begins", "For the whole day leave it out of the schedule.")
 
 
 def area(outline: list[Point]) -> float:

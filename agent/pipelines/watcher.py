@@ -7,7 +7,7 @@ camera gets fewer pictures, the newest, and none is late by more than a round.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.pipelines.eye import Eye
 from drivers.frame_slot import Picture
@@ -35,6 +35,11 @@ class Watcher:
             return eye.look(picture)
         finally:
             eye.busy = False
+
+    def rest(self, resting: Mapping[str, Sequence[str]]) -> None:
+        """From now on these detectors do not run, by camera; all others do."""
+        for eye in self._eyes:
+            eye.rest(resting.get(eye.name, ()))
 
     def looked(self) -> dict[str, Looked]:
         """What was done since the last time."""

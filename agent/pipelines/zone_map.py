@@ -127,7 +127,8 @@ def _legend(watch: Watch, width: int) -> Bgr:
 
 def _rows(watch: Watch) -> Iterator[tuple[Colour, str]]:
     every = ", ".join(one.value for one in watch.sees) or "-"
-    yield WHITE, f"sees: {every}"
+    times = {name: f" ({', '.join(when)})" for name, when in watch.schedule.items()}
+    yield WHITE, f"sees: {', '.join(one.value + times.get(one, '') for one in watch.sees) or '-'}"
     for number, mask in enumerate(watch.masks, 1):
         yield MASK, f"mask {number}: {_points(list(mask))}"
     for zone, colour in zip(watch.zone, _colours(len(watch.zone)), strict=True):

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from agent.datasets import Calendar, Shift
 from agent.model import Moment
 from agent.school.calendar import LocalTime, is_school_day, local, minute_of, reaches
 
 LESSONS, BREAKS, NIGHT = "lessons", "breaks", "night"
 AROUND_MIN = 30  # before the first bell and after the last one children are there without a lesson
+EARLY_NS = 120_000_000_000  # a detector looks so long before it tells: half a minute goes by until it is told so
 EMPTY_MIN = 60  # before and after all shifts: further away it is night, whatever the sun does
 
 
@@ -23,6 +26,12 @@ def tells(words: Sequence[str], now: Moment, calendar: Calendar | None) -> bool:
     at = local(now.utc_ns, calendar)
     periods = periods_of(at, calendar)
     return any(_within(word, at.minute) if "-" in word else word in periods for word in words)
+
+
+def rests(words: Sequence[str], now: Moment, calendar: Calendar | None) -> bool:
+    """Whether a detector need not look: it does not tell now, nor soon. It must know the view before it may tell."""
+    soon = msgspec.structs.replace(now, utc_ns=now.utc_ns + EARLY_NS)
+    return not tells(words, now, calendar) and not tells(words, soon, calendar)
 
 
 def periods_of(at: LocalTime, calendar: Calendar | None) -> frozenset[str]:

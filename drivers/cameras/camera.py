@@ -23,11 +23,11 @@ from drivers.cameras.pictures import Painter, first_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
 from drivers.cameras.ring import Ring
 from drivers.cameras.view import View
-from drivers.cameras.watch import Watch
+from drivers.cameras.watch import Grey, Watch
 from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
-from drivers.pulse import Pulse
+from drivers.pulse import Slowest
 from drivers.readings import Light, PictureChange
 
 FIRST_S = 25.0  # to the first whole picture, with connecting: keyframes may be 20 s apart
@@ -35,17 +35,6 @@ CLOSE_S = 12.0  # FFmpeg's own limits and some more
 TICK_S = 1.0
 UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
-
-
-class _Slowest(Pulse):
-    """Of several threads: one that is stuck is enough."""
-
-    def __init__(self, clock: Clock, pulses: list[Pulse]) -> None:
-        super().__init__(clock, pulses[0].limit_s)
-        self._pulses = pulses
-
-    def age_s(self) -> float:
-        return max(pulse.age_s() for pulse in self._pulses)
 
 
 class Camera:
@@ -64,7 +53,7 @@ class Camera:
         see, gives = (None, None) if sub else (self._see, feed)
         self._main = Reader(main, clock, self.counters, ring=self.ring, see=see, feed=gives)
         self._sub = Reader(sub, clock, self.counters, ring=None, see=self._see, feed=feed) if sub else None
-        self.pulse = _Slowest(clock, [reader.packets for reader in self._readers])
+        self.pulse = Slowest(clock, [reader.packets for reader in self._readers])
         for reader in self._readers:
             reader.over.add_done_callback(lambda _: self._news.set())
 
@@ -137,10 +126,10 @@ class Camera:
 
     # --- in a reader's thread -------------------------------------------------------------------------------------
 
-    def _see(self, frame: av.VideoFrame) -> None:
+    def _see(self, frame: av.VideoFrame, grey: Grey) -> None:
         now_ns = self._clock.monotonic_ns()
         before = self._watch.state
-        state = self._watch.look(self._painter.grey(frame), now_ns / 1e9)
+        state = self._watch.look(grey, now_ns / 1e9)
         if state is None:
             return
         best = self._painter.shown(self._best(frame))

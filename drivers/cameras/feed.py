@@ -12,13 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import av
-import msgspec
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
 from drivers.cameras.attention import Attention, Settings
-from drivers.cameras.watch import COLUMNS, ROWS, Grey
+from drivers.cameras.watch import Grey
 from drivers.driver import Clock
 from drivers.frame_slot import HEIGHT_MOST, WIDTH_MOST, FrameSlot
 
@@ -28,25 +27,16 @@ EARLY_NS = 12_000_000  # so much sooner is in time: a camera has its own rhythm
 GROUP_MOST = 600  # packets since a keyframe that are kept to catch up with: 40 s at 15 a second
 
 
-class Fed(msgspec.Struct):
-    """What it has cost and given; read by anybody."""
-
-    decoded: int = 0
-    given: int = 0
-    broken: int = 0  # packets that no picture came of
-
-
 class Feed:
     """Of one stream."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.counts = Fed()
         self._attention = Attention(settings)
         self._clock = clock
         self._slot: FrameSlot | None = None
         self._group: list[av.Packet[Any]] = []
         self._context: VideoCodecContext | None = None  # while awake
-        self._scaler, self._shrinker = VideoReformatter(), VideoReformatter()
+        self._scaler = VideoReformatter()
         self._due_ns = 0
         self._apart_ns = APART_NS
 
@@ -81,11 +71,11 @@ class Feed:
         else:
             self._decode(self._context, packet)
 
-    def keyframe(self, frame: av.VideoFrame) -> None:
-        """A keyframe's picture, decoded by another."""
+    def keyframe(self, frame: av.VideoFrame, grey: Grey) -> None:
+        """A keyframe's picture, decoded by another, and the small grey one of it."""
         if self._slot is None:
             return
-        self._attention.on_grey(self._grey(frame), self._clock.monotonic_ns() / 1e9)
+        self._attention.on_grey(grey, self._clock.monotonic_ns() / 1e9)
         if self._context is None:
             self._give(frame, moving=False)
 
@@ -104,9 +94,7 @@ class Feed:
         try:
             frames = context.decode(packet)
         except av.FFmpegError:
-            self.counts.broken += 1
-            return
-        self.counts.decoded += len(frames)
+            return  # it costs its picture
         whole = [frame for frame in frames if not frame.is_corrupt]
         if whole and give:
             self._give(whole[-1], moving=True)
@@ -124,12 +112,6 @@ class Feed:
         pixels = np.ascontiguousarray(small.to_ndarray()).tobytes()
         self._slot.put(pixels, width, height, at_ns=self._clock.utc_ns(), monotonic_ns=now_ns, moving=moving)
         self._due_ns = max(self._due_ns, now_ns - self._apart_ns // 2) + self._apart_ns  # the mean is kept
-        self.counts.given += 1
-
-    def _grey(self, frame: av.VideoFrame) -> Grey:
-        small = self._shrinker.reformat(frame, COLUMNS, ROWS, "gray", interpolation="AREA", threads=1)
-        grey: Grey = np.asarray(small.to_ndarray(), dtype=np.uint8)
-        return grey
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:

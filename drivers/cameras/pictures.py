@@ -50,20 +50,26 @@ def first_picture(clip: Clip) -> av.VideoFrame | None:
     return Decoder(context).picture(av.Packet(clip.packets[0].data))
 
 
-class Painter:
-    """Makes other forms of pictures; keeps its scalers between them. For one thread."""
+class Greyer:
+    """Makes the small grey picture that is looked at; keeps its scaler. For one thread."""
 
-    def __init__(self, masks: Masks | None = None) -> None:
-        self._masks = masks or Masks(())
+    def __init__(self) -> None:
         self._small = VideoReformatter()
-        self._large = VideoReformatter()
-        self._coarse = VideoReformatter()
-        self._mosaic = VideoReformatter()
 
     def grey(self, frame: av.VideoFrame) -> Grey:
         small = self._small.reformat(frame, COLUMNS, ROWS, "gray", interpolation="AREA", threads=1)
         grey: Grey = np.asarray(small.to_ndarray(), dtype=np.uint8)
         return grey
+
+
+class Painter:
+    """Makes the pictures that are shown; keeps its scalers between them. For one thread."""
+
+    def __init__(self, masks: Masks | None = None) -> None:
+        self._masks = masks or Masks(())
+        self._large = VideoReformatter()
+        self._coarse = VideoReformatter()
+        self._mosaic = VideoReformatter()
 
     def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
         """What may leave this process: at most JPEG_WIDTH wide, masks black; for jpeg() and coarse()."""

@@ -19,8 +19,9 @@ from drivers.cameras import troubles
 from drivers.cameras.feed import Feed
 from drivers.cameras.ffmpeg_errors import broke_off, not_opened
 from drivers.cameras.gauge import Gauge
-from drivers.cameras.pictures import Decoder
+from drivers.cameras.pictures import Decoder, Greyer
 from drivers.cameras.ring import Form, Packet, Ring, parameter_sets
+from drivers.cameras.watch import Grey
 from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.pulse import Pulse
@@ -46,7 +47,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return f"Place({self.name})"
 
 
-See = Callable[[av.VideoFrame], None]
+See = Callable[[av.VideoFrame, Grey], None]  # a whole picture, and the small grey one of it
 
 
 class Reader:
@@ -76,6 +77,7 @@ class Reader:
         self._gauge = Gauge(counters.video or Video(), clock, main=ring is not None)
         self._stop = threading.Event()
         self._decoder: Decoder | None = None
+        self._greyer = Greyer()
         self._form: Form | None = None
         self._looked_ns = 0
         self._dts: int | None = None
@@ -198,11 +200,15 @@ class Reader:
         self._gauge.picture(frame)
         if self._form is not None and (frame.width, frame.height) != (self._form.width, self._form.height):
             self._form = msgspec.structs.replace(self._form, width=frame.width, height=frame.height)
-        if self._see is not None:
-            self._see(frame)
-        if self._feed is not None:
-            self._feed.keyframe(frame)
+        if self._see is not None or self._feed is not None:
+            self._show(frame, self._greyer.grey(frame))
         self._loop.call_soon_threadsafe(self.first.set)
+
+    def _show(self, frame: av.VideoFrame, grey: Grey) -> None:
+        if self._see is not None:
+            self._see(frame, grey)
+        if self._feed is not None:
+            self._feed.keyframe(frame, grey)
 
     def _wait_for(self, packet: av.Packet[av.VideoStream]) -> None:
         """A file comes as fast as the disk: wait as long as its pictures are apart."""

@@ -329,7 +329,7 @@ def test_a_camera_that_is_watched(tmp_path: Path) -> None:
     [
         ("[0.4, 0]", "[1.4, 0]", "C-103", "camera[0].masks[0][1][0]"),
         ('"people"]', '"people", "ghosts"]', "C-103", "camera[0].sees[2]"),
-        ('"night"', '"25:00-26:00"', "C-103", "camera[0].schedule[...][0]"),
+        ('"night"', '"25:00-26:00"', "C-111", "camera[0].schedule.people"),
         ("people = 0.7", "fire = 0.7", "C-111", "camera[0].thresholds"),
         ('sees = ["tamper", "people"]\n', 'sees = ["people"]\ncolour = 1\n', "C-101", "camera[0].colour"),
         ('"gate"', '"eyes"', "C-105", "camera[0].name"),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from agent.config import EYES, SourceConfig
+from agent.datasets import Calendar
 from agent.events import CameraCounts, SourceState
-from agent.eyes import COUNTS_S, Board, added, watched, with_eyes
-from agent.model import Lane
+from agent.eyes import COUNTS_S, Board, added, watches, with_eyes
+from agent.model import Lane, Moment
+from agent.pipelines.budget import WEEK_S
 from agent.pipelines.watch import Detects, Settings, Watch
 from drivers.errors import DeviceError
 from drivers.readings import EyeTrouble, Looked, Watched, Worked
+from tests.agent.school.test_noticed import NOTICE
 from tests.clock import FastClock
 
 
@@ -29,7 +32,7 @@ GATE, HALL, YARD = camera("gate", Detects.TAMPER), camera("hall"), camera("yard"
 
 def test_the_eyes_look_at_the_cameras_that_have_something_to_see() -> None:
     sources = (GATE, HALL, YARD)
-    assert watched(sources) == ["gate", "yard"]
+    assert list(watches(sources)) == ["gate", "yard"]
     *before, eyes = with_eyes(sources, {"gate": "/dev/shm/a/gate", "yard": "/dev/shm/a/yard"})
     assert tuple(before) == sources
     assert (eyes.name, eyes.kind, eyes.driver) == (EYES, "eyes", "eyes")
@@ -98,3 +101,25 @@ def test_sums_keep_a_detector_that_only_one_report_knows() -> None:
     both = added(one, Looked(detectors={"fight": Worked(runs=2)}, late_ms=9))
     assert {name: worked.runs for name, worked in both.detectors.items()} == {"fire": 1, "fight": 2}
     assert both.late_ms == 9
+
+
+def test_that_a_detector_tells_too_much_is_told_since_it_does() -> None:
+    clock = FastClock()
+    board = Board(clock, watches=watches((YARD,)))
+    for _ in range(2):
+        board.noticed(msgspec.structs.replace(NOTICE, camera="yard"))
+    since_ns = clock.utc_ns()
+    assert [(one.code, one.since_ns) for one in board.trouble()] == [("V-305", since_ns)]
+    clock.advance(3600)
+    assert [(one.code, one.since_ns) for one in board.trouble()] == [("V-305", since_ns)]
+    clock.advance(WEEK_S)
+    assert board.trouble() == []
+
+
+def test_a_detector_rests_outside_its_schedule_and_no_other_does() -> None:
+    night = Watch(sees=[Detects.FIGHT, Detects.FIRE], schedule={Detects.FIGHT: ["22:00-06:00"]})
+    board = Board(FastClock(), watches={"gate": night, "yard": Watch(sees=[Detects.FIGHT])})
+    noon, midnight = (Moment(hour * 3_600_000_000_000, 0, True) for hour in (12, 0))
+    calendar = Calendar(utc_offset_min=0, first="1970-01-01", last="1970-12-31", weekdays=[], shifts=[])
+    assert board.resting(noon, calendar) == {"gate": ["fight"], "yard": []}
+    assert board.resting(midnight, calendar) == {"gate": [], "yard": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import pytest
@@ -349,6 +349,26 @@ async def test_outside_its_schedule_nothing_is_told_and_no_still_is_kept(hours: 
     at_ns = START_NS + hours * 3_600_000_000_000  # 08:00 is the first lesson, 09:00 none
     events = await house.reads(house.station("eyes", "eyes"), msgspec.structs.replace(NOTICE, at_ns=at_ns))
     assert (bool(events), bool(house.kept)) == (told, told)
+
+
+class RestingEyes(Device):
+    rested: list[Mapping[str, Sequence[str]]]
+
+    def rest(self, resting: Mapping[str, Sequence[str]]) -> None:
+        self.rested.append(resting)
+
+
+async def test_the_eyes_learn_whose_time_it_is_when_they_open_and_with_each_report() -> None:
+    house = House()
+    house.book = Book({"calendar": CALENDAR})
+    house.device = eyes = RestingEyes()
+    eyes.rested = []
+    station = house.station("eyes", "eyes")
+    with house.rules.while_open(station, eyes):  # type: ignore[arg-type]
+        assert eyes.rested == [{"gate": ["fight"]}]  # 08:00: a lesson
+    house.clock.advance(3600)
+    await house.reads(station, Watched(seconds=30, cameras={}, troubles=(), at_ns=START_NS, monotonic_ns=7))
+    assert eyes.rested[1:] == [{"gate": []}]
 
 
 async def test_another_detector_is_not_bound_by_that_schedule() -> None:

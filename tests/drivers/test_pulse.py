@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.pulse import Pulse
+from drivers.pulse import Pulse, Slowest
 from tests.clock import FastClock
 
 
@@ -26,3 +26,14 @@ def test_at_rest_it_does_not_age() -> None:
     pulse.beat()
     clock.advance(8.1)
     assert pulse.stopped()
+
+
+def test_of_several_threads_one_that_is_stuck_is_enough() -> None:
+    clock = FastClock()
+    pulses = [Pulse(clock, 8.0), Pulse(clock, 8.0)]
+    slowest = Slowest(clock, pulses)
+    clock.advance(8.1)
+    pulses[0].beat()
+    assert slowest.stopped()
+    pulses[1].rest()
+    assert (slowest.age_s(), slowest.stopped()) == (0.0, False)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agent.cells.remote import CellDefect, Remote
-from drivers.cell_wire import CellWireError, Ended, Opened, Shown, Taken, ToCell, reading_message
+from drivers.cell_wire import CellWireError, Ended, Opened, Rest, Shown, Taken, ToCell, reading_message
 from drivers.driver import Counters, Source
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap
@@ -107,3 +107,9 @@ def test_counters_are_brought_up_to_date_where_they_are() -> None:
     held = line.remote.counters
     line.remote.count(Counters(frames=7, garbled=1, last_garbled="FF"))
     assert held == Counters(frames=7, garbled=1, last_garbled="FF")
+
+
+async def test_the_eyes_are_told_which_detectors_rest() -> None:
+    line = Line()
+    line.remote.rest({"gate": ["fight", "fire"], "yard": []})
+    assert line.said == [Rest(1, {"gate": ("fight", "fire"), "yard": ()})]

@@ -246,5 +246,16 @@ def test_the_eyes_tell_what_each_detector_does_and_costs(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_detector_that_rests_is_told_as_such(language: str) -> None:
+    say = load_texts(language)
+    fight = DetectorView(runs_per_s=0.0, ms=0.0, hits=0, told=0, rests=True)
+    eyes = {"gate": EyeView(pictures_per_s=5.0, skipped=0, late_ms=42.0, detectors={"fight": fight})}
+    text = screen(picture(eyes=eyes), language)
+    assert [one.split()[1] for one in text.splitlines() if one.startswith(f"  {say('detector.fight')}")] == [
+        say("detector.rests")
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_detector_has_a_word(language: str) -> None:
-    assert [one for one in Detects if load_texts(language)(f"detector.{one}") == f"detector.{one}"] == []
+    assert [one for one in [*Detects, "stills"] if load_texts(language)(f"detector.{one}") == f"detector.{one}"] == []

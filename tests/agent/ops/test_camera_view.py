@@ -24,9 +24,10 @@ def source(name: str, kind: str = "camera", watch: Watch = NOTHING) -> SourceCon
     return SourceConfig(name=name, kind=kind, driver="rtsp", settings=VIDEO, places={}, watch=watch)
 
 
+IN_BREAKS = Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})
 CONFIG = Config(
     file="box.toml", school="school-07", state=StatePlaces(), centre=None, outbox=None,  # type: ignore[arg-type]
-    sources=(source("gate", watch=Watch(sees=[Detects.FIGHT])), source("yard"), source("canteen-1", "reader")),
+    sources=(source("gate", watch=IN_BREAKS), source("yard"), source("canteen-1", "reader")),
 )  # fmt: skip
 
 
@@ -48,8 +49,8 @@ def test_what_the_agent_says_stands_beside_what_is_configured() -> None:
     assert (found.school, found.at, found.running) == ("school-07", AT, True)
     gate, yard = found.cameras
     assert gate == CameraRow(
-        name="gate", driver="rtsp", state="working", sees=["fight"], seen=AT, width_px=1280, height_px=720,
-        rate=14.8, clock_off_s=0.4,
+        name="gate", driver="rtsp", state="working", sees=["fight"], schedule={"fight": ["breaks"]}, seen=AT,
+        width_px=1280, height_px=720, rate=14.8, clock_off_s=0.4,
     )  # fmt: skip
     assert yard == CameraRow(name="yard", driver="rtsp", state="failed", code="V-105", what="stalled")
 

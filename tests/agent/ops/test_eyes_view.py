@@ -9,13 +9,13 @@ from drivers.readings import Looked, Watched, Worked
 
 def test_a_report_by_the_second_and_by_the_run() -> None:
     worked = {"tamper": Worked(runs=60, ms=90.0, hits=3, told=1), "fight": Worked()}
-    looked = Looked(pictures=150, skipped=2, late_ms=30.5, detectors=worked, people=4)
+    looked = Looked(pictures=150, skipped=2, late_ms=30.5, detectors=worked, people=4, resting=("fight",))
     assert eye_views(Watched(seconds=30, cameras={"gate": looked}, troubles=(), at_ns=0, monotonic_ns=0)) == {
         "gate": EyeView(
             pictures_per_s=5.0, skipped=2, late_ms=30.5, people=4,
             detectors={
                 "tamper": DetectorView(runs_per_s=2.0, ms=1.5, hits=3, told=1),
-                "fight": DetectorView(runs_per_s=0.0, ms=0.0, hits=0, told=0),
+                "fight": DetectorView(runs_per_s=0.0, ms=0.0, hits=0, told=0, rests=True),
             },
         )
     }  # fmt: skip

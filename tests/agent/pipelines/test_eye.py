@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.pipelines.detectors import Plan
-from agent.pipelines.eye import AGAIN_S, OFF_NS, Eye
+from agent.pipelines.eye import AGAIN_S, OFF_NS, STILLS, Eye
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.sighting import Box, Kind, Sighting
@@ -106,12 +106,42 @@ def test_a_zone_tells_where_and_what_lies_outside_is_not_told(
     assert [notice.zone for notice in found] == ([] if zone is None else [zone])
 
 
-def test_what_has_no_box_is_where_most_moves(tmp_path: Path) -> None:
+def test_what_has_no_box_is_the_whole_cameras(tmp_path: Path) -> None:
     watch = fights(zone=[Zone(name="left", outline=LEFT), Zone(name="right", outline=RIGHT)])
     looking = Looking(tmp_path, watch, Sees().plans)
     looking.see(walker(200))
-    (notice,) = looking.see(walker(240))
-    assert notice.zone == "right"
+    (notice,) = looking.see(walker(240), after_s=AGAIN_S)
+    assert notice.zone == ""
+
+
+def test_what_its_detector_tells_once_is_told_wherever_it_says_it_is(tmp_path: Path) -> None:
+    watch = fights(zone=[Zone(name="right", outline=RIGHT)])
+    (notice,) = Looking(tmp_path, watch, Sees((0.1, 0.1, 0.3, 0.9), kind=Kind.LYING).plans).see()
+    assert notice.zone == ""
+
+
+def test_stills_are_counted_with_what_hiding_people_cost(tmp_path: Path) -> None:
+    looking = Looking(tmp_path, fights(), Sees((0, 0, 1, 1)).plans)
+    assert STILLS not in looking.eye.looked().detectors
+    looking.see()
+    looking.see(after_s=AGAIN_S)
+    stills = looking.eye.looked().detectors[STILLS]
+    assert (stills.runs, stills.told) == (2, 0)
+    assert stills.ms > 0
+
+
+def test_a_detector_that_rests_does_not_look_until_it_is_its_time(tmp_path: Path) -> None:
+    sees = Sees(suspicious=True)
+    looking = Looking(tmp_path, fights(), sees.plans)
+    looking.see()
+    looking.eye.rest(["fight", "fire"])
+    for _ in range(3):
+        assert looking.see(after_s=AGAIN_S) == []
+    assert not looking.filled.slot.wished(looking.clock.monotonic_ns())  # and asks for no picture
+    assert looking.eye.looked().resting == ("fight",)
+    looking.eye.rest([])
+    assert looking.see(after_s=AGAIN_S)
+    assert (len(sees.scenes), looking.eye.looked().resting) == (2, ())
 
 
 def test_the_same_at_the_same_place_is_told_once_in_a_minute(tmp_path: Path) -> None:
@@ -176,4 +206,4 @@ def test_pictures_that_are_none_are_told_and_tried_again(tmp_path: Path, monkeyp
 def test_a_detector_that_is_not_there_yet_is_left_out(tmp_path: Path) -> None:
     looking = Looking(tmp_path, Watch(sees=[Detects.TAMPER, Detects.FIGHT]), Sees().plans)
     looking.see()
-    assert list(looking.eye.looked().detectors) == ["fight"]
+    assert list(looking.eye.looked().detectors) == ["fight", STILLS]

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 
 from agent import config, daemon
-from agent.cells.slots import PREFIX, SHARED_MEMORY
+from agent.cells.cell import Cell
+from agent.cells.slots import PREFIX, SHARED_MEMORY, slots_of
 from agent.clock import SystemClock
 from agent.ops import status
 from agent.ops.systemd import Notifier
@@ -29,7 +30,7 @@ from agent.pipelines.detectors import Plan
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.sighting import Sighting
-from agent.pipelines.watch import Detects, Settings, Watch
+from agent.pipelines.watch import Detects, Settings, Watch, WatchedCamera
 from agent.reference import Reference
 from drivers import catalog
 from drivers.driver import Driver, Verdict
@@ -189,6 +190,22 @@ async def test_it_reports_what_it_did_and_leaves_nothing_open(tmp_path: Path, mo
         assert reading.cameras["gate"].detectors["tamper"].runs == 1
         assert (source.counters.frames, source.pulse.stopped()) == (1, False)
     assert open_files() == before
+
+
+async def test_in_their_cell_they_are_told_whose_time_it_is() -> None:
+    entry = catalog.CATALOG["eyes"]
+    assert entry.cell
+    cell = Cell("eyes", entry.cell, (), SystemClock(), os.environ)
+    async with slots_of(["gate"]) as slots, contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(cell.stop)
+        camera = WatchedCamera(name="gate", slot=slots.files["gate"], watch=Watch(sees=[Detects.TAMPER]))
+        async with cell.connected(entry.module, Settings(cameras=(camera,)), {}) as remote, asyncio.timeout(10):
+            resting: tuple[str, ...]
+            for resting in (("tamper",), ()):
+                remote.rest({"gate": resting})
+                report = await anext(remote)
+                assert isinstance(report, Watched)
+                assert report.cameras["gate"].resting == resting
 
 
 async def test_a_defect_of_the_eyes_themselves_is_raised_to_whoever_reads(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.pipelines.motion import NOTHING, Motion, between
+from agent.pipelines.motion import NOTHING, between
 from tests.agent.pipelines.watched import walker
 
 
@@ -21,7 +21,9 @@ def test_somebody_who_walks_moves_where_he_was_and_is() -> None:
 
 
 def test_a_switched_light_is_no_movement() -> None:
-    assert not between(walker(60), (walker(60) // 3)).any()
+    motion = between(walker(60), (walker(60) // 3))
+    assert not motion.any()
+    assert not motion.known, "who moves while it is switched is not seen to"
 
 
 def test_it_can_be_asked_of_a_part() -> None:
@@ -29,6 +31,3 @@ def test_it_can_be_asked_of_a_part() -> None:
     left, right = NOTHING.copy(), NOTHING.copy()
     left[:, :4], right[:, 10:] = True, True
     assert (motion.any(left), motion.any(right)) == (True, False)
-    assert motion.most({"left": left, "right": right}) == "left"
-    assert motion.most({"right": right}) == ""
-    assert Motion().most({"left": left}) == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.pipelines import people
@@ -118,3 +118,31 @@ def test_people_are_read_from_the_networks_answer() -> None:
 def test_any_numbers_are_read(data: bytes) -> None:
     rows = np.nan_to_num(np.frombuffer(data, np.float32).reshape(6, people.ROW), nan=0.0, posinf=1e6, neginf=-1e6)
     assert len(people.people(rows, 0.2, ASPECT)) <= 6
+
+
+LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+
+
+def test_who_is_in_none_of_the_zones_is_not_counted_and_may_lie_there() -> None:
+    settings = PeopleSettings(zones=(LEFT_HALF,), lying_s=5, crowd=3)
+    paths: list[Path] = [[(x, 0.7)] * 90 for x in (0.2, 0.7, 0.9)]
+    told, memory = seen(paths, settings)
+    assert (told, memory.headcount[0]) == ([], 1)
+    assert [one.kind for one in seen(paths, PeopleSettings(crowd=3))[0]] == [Kind.CROWD]
+    assert seen([[(0.7, 0.7)] * 60], settings, flat=True)[0] == []
+    ((lying),) = seen([[(0.2, 0.7)] * 60, [(0.7, 0.7)] * 60], settings, flat=True)[0]
+    assert (lying.kind, lying.box) == (Kind.LYING, pytest.approx(somebody(0.2, 0.7).box))
+
+
+def test_a_line_is_crossed_wherever_it_lies() -> None:
+    settings = PeopleSettings(lines=(DOOR,), zones=(LEFT_HALF,))
+    assert seen([walk(0.8, 0.2, 0.8)], settings)[1].crossed == ((0, 1),)
+
+
+@given(st.floats(0.001, 0.999), st.floats(0.001, 0.999))
+def test_a_point_is_on_one_side_of_a_cut_square(x: float, y: float) -> None:
+    assume(abs(x - y) > 1e-9)
+    above, below = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    assert people.within([above], (x, y)) != people.within([below], (x, y))
+    assert people.within([above, below], (x, y))
+    assert people.within([], (x, y))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.datasets import Bell, Calendar, Shift
 from agent.model import Moment
 from agent.school.calendar import LocalTime
-from agent.school.periods import BREAKS, LESSONS, NIGHT, periods_of, tells
+from agent.school.periods import BREAKS, LESSONS, NIGHT, periods_of, rests, tells
 
 FIRST = Shift(
     shift=1, bells=[Bell(lesson=1, starts="08:00", ends="08:45"), Bell(lesson=2, starts="08:55", ends="09:40")]
@@ -79,3 +79,23 @@ def test_a_schedule(words: list[str], text: str, told: bool) -> None:
 def test_where_nobody_can_know_everything_tells() -> None:
     assert tells(["night"], moment("2026-11-23T03:10:00Z", synced=False), CALENDAR)
     assert tells(["night"], moment("2026-11-23T03:10:00Z"), None)
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "resting"),
+    [
+        ([], "2026-11-23T03:10:00Z", False),
+        (["breaks"], "2026-11-23T03:10:00Z", True),  # 08:10: a lesson until 08:45
+        (["breaks"], "2026-11-23T03:42:59Z", True),
+        (["breaks"], "2026-11-23T03:43:00Z", False),  # it learns the view before it may tell
+        (["lessons"], "2026-11-23T03:45:00Z", True),
+        (["lessons"], "2026-11-23T03:44:59Z", False),
+    ],
+)
+def test_a_detector_rests_until_just_before_its_time(words: list[str], text: str, resting: bool) -> None:
+    assert rests(words, moment(text), CALENDAR) is resting
+
+
+def test_where_nobody_can_know_nothing_rests() -> None:
+    assert not rests(["night"], moment("2026-11-23T03:10:00Z", synced=False), CALENDAR)
+    assert not rests(["night"], moment("2026-11-23T03:10:00Z"), None)

@@ -14,7 +14,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 
 from drivers.cameras.masks import Masks
-from drivers.cameras.pictures import BLOCK_PX, Decoder, Painter, first_picture
+from drivers.cameras.pictures import BLOCK_PX, Decoder, Greyer, Painter, first_picture
 from drivers.cameras.ring import Clip, Form, Packet, parameter_sets
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
 from simulator.scenes import Sight, write_scene
@@ -93,7 +93,7 @@ def noise(width: int, height: int) -> av.VideoFrame:
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (640, 480), (320, 180), (32, 32)])
 def test_the_grey_picture_has_one_size_and_the_brightness_of_the_large_one(width: int, height: int) -> None:
     luma = np.full((height * 3 // 2, width), 126, np.uint8)  # half way between black, 16, and white, 235
-    grey = Painter().grey(av.VideoFrame.from_ndarray(luma, format="yuv420p"))
+    grey = Greyer().grey(av.VideoFrame.from_ndarray(luma, format="yuv420p"))
     assert (grey.shape, grey.dtype) == ((180, 320), np.uint8)
     assert abs(int(grey.mean()) - 128) <= 1
 

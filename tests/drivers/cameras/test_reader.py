@@ -13,6 +13,7 @@ from agent.clock import SystemClock
 from drivers.cameras import reader
 from drivers.cameras.reader import Place, Reader, See
 from drivers.cameras.ring import Ring
+from drivers.cameras.watch import Grey
 from drivers.driver import Counters
 from drivers.errors import DeviceError
 from simulator.scenes import Sight, write_video
@@ -47,7 +48,7 @@ async def ended(one: Reader) -> Exception:
 
 async def test_packets_are_kept_and_the_end_is_told(video: Path) -> None:
     seen: list[av.VideoFrame] = []
-    one, ring, counters = reading(video, seen.append)
+    one, ring, counters = reading(video, lambda frame, _: seen.append(frame))
     reason = await ended(one)
     clip = ring.cut(10)
     assert isinstance(reason, DeviceError)
@@ -60,14 +61,14 @@ async def test_packets_are_kept_and_the_end_is_told(video: Path) -> None:
 
 async def test_damaged_keyframes_are_counted_and_not_shown(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader.Decoder, "picture", lambda *_: None)
-    one, _, counters = reading(video, lambda _: pytest.fail("it was shown"))
+    one, _, counters = reading(video, lambda *_: pytest.fail("it was shown"))
     await ended(one)
     assert (counters.frames, counters.garbled) == (0, 2)
     assert not one.first.is_set()
 
 
 async def test_stopped_it_ends_soon_though_a_file_waits_for_its_time(video: Path) -> None:
-    one, _, counters = reading(video, lambda _: None, paced=True)
+    one, _, counters = reading(video, lambda *_: None, paced=True)
     one.start()
     await until(lambda: counters.frames)
     assert not one.packets.stopped()
@@ -78,7 +79,7 @@ async def test_stopped_it_ends_soon_though_a_file_waits_for_its_time(video: Path
 
 
 async def test_a_defect_of_ours_is_told_as_one_without_the_address(video: Path) -> None:
-    def see(frame: av.VideoFrame) -> None:
+    def see(_frame: av.VideoFrame, _grey: Grey) -> None:
         raise KeyError(URL)
 
     one, _, _ = reading(video, see)
@@ -106,7 +107,7 @@ async def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
 
 async def test_the_loop_may_end_before_the_thread(video: Path) -> None:
-    one, _, counters = reading(video, lambda _: None, paced=True)
+    one, _, counters = reading(video, lambda *_: None, paced=True)
     one.start()
     await until(lambda: counters.frames)
     one._loop = asyncio.new_event_loop()
