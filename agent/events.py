@@ -148,7 +148,7 @@ class CameraViewed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture is kept, encrypted; the event's `time` is the picture's."""
+    """A picture or a video is kept, encrypted; the event's `time` is that of the moment that it shows."""
 
     evidence: Annotated[Uuid, Meta(description="its id: that of `evidence/{id}` on the wire")]
     camera: Name
@@ -172,12 +172,12 @@ class EvidenceLost(msgspec.Struct, frozen=True, kw_only=True):
 
     evidence: Annotated[str, Meta(description="the id that an alarm gave; empty where none was given")]
     camera: Annotated[str, Meta(max_length=64, description="empty if it is not known any more")]
-    kind: Annotated[str, Meta(description="snapshot, blurred; empty if it is not known any more")]
+    kind: Annotated[str, Meta(description="snapshot, blurred, clip; empty if it is not known any more")]
     reason: Annotated[
         str,
         Meta(
-            description="no_recipient, too_many, busy: not kept, and no id was given; interrupted, quota, disk_full, "
-            "failed, damaged, refused: an id was given and nothing will come"
+            description="no_recipient, too_many, busy, masked, no_video: not kept, and no id was given; interrupted, "
+            "quota, disk_full, failed, damaged, refused, expired: an id was given and nothing will come"
         ),
     ]
     count: Annotated[int, Meta(ge=1, description="more than one only where no id was given")]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, deque
 
 from agent.events import EvidenceLost
-from agent.evidence.picture import Form
 
 PER_MINUTE = 6
 MINUTE_S = 60.0
@@ -17,12 +16,12 @@ TOLD_EVERY_S = 60.0
 
 
 class NotKept:
-    """Counts by camera, form and reason; the first is told at once, what follows once a minute."""
+    """Counts by camera, kind and reason; the first is told at once, what follows once a minute."""
 
     def __init__(self) -> None:
         self._taken: dict[str, deque[float]] = {}
-        self._waiting: Counter[tuple[str, Form, str]] = Counter()
-        self._told_s: dict[tuple[str, Form, str], float] = {}
+        self._waiting: Counter[tuple[str, str, str]] = Counter()
+        self._told_s: dict[tuple[str, str, str], float] = {}
         self.total = 0
 
     def too_many(self, camera: str, now_s: float) -> bool:
@@ -35,16 +34,16 @@ class NotKept:
         taken.append(now_s)
         return False
 
-    def add(self, camera: str, form: Form, reason: str) -> None:
+    def add(self, camera: str, kind: str, reason: str) -> None:
         self.total += 1
-        self._waiting[camera, form, reason] += 1
+        self._waiting[camera, kind, reason] += 1
 
     def due(self, now_s: float) -> list[EvidenceLost]:
         """What is to be told now."""
         found = []
         for key in [key for key in self._waiting if now_s - self._told_s.get(key, -TOLD_EVERY_S) >= TOLD_EVERY_S]:
-            camera, form, reason = key
+            camera, kind, reason = key
             count = self._waiting.pop(key)
             self._told_s[key] = now_s
-            found.append(EvidenceLost(evidence="", camera=camera, kind=form.value, reason=reason, count=count))
+            found.append(EvidenceLost(evidence="", camera=camera, kind=kind, reason=reason, count=count))
         return found

@@ -43,6 +43,7 @@ log = logging.getLogger("agent.evidence")
 
 PICTURES_WAITING = 8  # alarms whose pictures are in memory, not yet sealed
 LOOK_S = 5.0
+CLIP = "clip"  # its kind
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -96,12 +97,12 @@ class Evidence:
         given = dict(forms(shown)) if self._settings.quota_mb else {}
         wanted = {form: content for form, content in given.items() if self._usable_recipients(form)}
         for form in given.keys() - wanted.keys():
-            self._not_kept.add(camera, form, "no_recipient")
+            self._not_kept.add(camera, form.value, "no_recipient")
         if not wanted:
             return Ids()
         if reason := self._refusal(camera):
             for form in wanted:
-                self._not_kept.add(camera, form, reason)
+                self._not_kept.add(camera, form.value, reason)
             return Ids()
         at = Moment(shown.at_ns, shown.monotonic_ns, self._clock.synced())
         pictures = [Picture(str(uuid4()), camera, form, severity, content, at) for form, content in wanted.items()]
@@ -110,6 +111,19 @@ class Evidence:
         self._start(self._make(pictures), self._making)
         await asyncio.sleep(0)  # its first step hands the promise to the writer: before the alarm that gives the ids
         return Ids(**{one.form.value: one.id for one in pictures})
+
+    async def keep_clip(
+        self,
+        camera: str,
+        *,
+        before_s: float,  # noqa: ARG002 - the seam; what makes a clip comes next
+        after_s: float,  # noqa: ARG002
+        severity: Severity,  # noqa: ARG002
+        at: Moment,  # noqa: ARG002
+    ) -> str:
+        """The id under which a video around that moment will be kept; empty if none will. Does not wait for it."""
+        self._not_kept.add(camera, CLIP, "no_video")
+        return ""
 
     def _refusal(self, camera: str) -> str:
         if len(self._making) >= PICTURES_WAITING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from agent.evidence.not_kept import MINUTE_S, PER_MINUTE, TOLD_EVERY_S, NotKept
-from agent.evidence.picture import Form
 
 
 def told(kept: NotKept, now_s: float) -> list[tuple[str, str, int]]:
@@ -20,12 +19,12 @@ def test_each_camera_has_its_own_share_in_a_minute() -> None:
 
 def test_the_first_is_told_at_once_and_the_others_are_gathered() -> None:
     kept = NotKept()
-    kept.add("gate", Form.SNAPSHOT, "no_recipient")
+    kept.add("gate", "snapshot", "no_recipient")
     assert told(kept, 0.0) == [("gate", "no_recipient", 1)]
     for _ in range(5):
-        kept.add("gate", Form.SNAPSHOT, "no_recipient")
-    kept.add("gate", Form.SNAPSHOT, "busy")
-    kept.add("yard", Form.SNAPSHOT, "no_recipient")
+        kept.add("gate", "snapshot", "no_recipient")
+    kept.add("gate", "snapshot", "busy")
+    kept.add("yard", "snapshot", "no_recipient")
     assert told(kept, 1.0) == [("gate", "busy", 1), ("yard", "no_recipient", 1)]
     assert told(kept, TOLD_EVERY_S - 0.1) == []
     assert told(kept, TOLD_EVERY_S) == [("gate", "no_recipient", 5)]
@@ -35,6 +34,6 @@ def test_the_first_is_told_at_once_and_the_others_are_gathered() -> None:
 
 def test_each_form_is_told_by_itself() -> None:
     kept = NotKept()
-    for form in (Form.SNAPSHOT, Form.BLURRED, Form.BLURRED):
+    for form in ("snapshot", "blurred", "blurred"):
         kept.add("gate", form, "too_many")
     assert [(one.kind, one.count) for one in kept.due(0.0)] == [("snapshot", 1), ("blurred", 2)]
