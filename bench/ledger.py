@@ -1,8 +1,4 @@
-"""The ledger: decisions made durable with their leaves, what a leaf costs beside its event, and a proof of one meal.
-
-A decision here is what the canteen's rule does in its transaction: it looks whether this child has had this meal,
-writes the row, and puts the event that is a leaf. Each reader waits for its light before the next card.
-"""
+"""The ledger: what a leaf costs beside its event, and a proof of one meal. How many meals a second: bench/meals.py."""
 
 from __future__ import annotations
 
@@ -22,7 +18,6 @@ from agent.ledger.merkle import leaf_hash, verify_inclusion
 from agent.ledger.note import Checkpoint, PrivateKey, sign_note
 from agent.ledger.proof import LeafProof
 from agent.model import Draft
-from agent.outbox.group import Transaction
 from agent.outbox.ledger_view import ledger_view
 from agent.outbox.outbox import LAST_CHECKPOINT, Outbox, open_outbox
 from agent.outbox.settings import OutboxSettings
@@ -30,32 +25,20 @@ from agent.school_events import MealGranted, MealRefused
 from bench.figure import Figure, median, p99
 from bench.load import now
 
-READERS, DECISIONS, RUNS = 8, 8_000, 3
-RATE = 2_000.0
+RUNS = 3
 GROUP, EVENTS = 100, 10_000
 YEAR, PIECE, PROOFS, COMPARISONS = 400_000, 10_000, 500, 3
 PROOF_MS = 5.0
 DAY = "2026-11-23"
-EATEN = "select 1 from meal where day = ? and meal = 'lunch' and pupil = ? and state = 0"
-EATS = """
-insert into meal (pupil, day, meal, programme, tenge, utc_ns, boot, monotonic_ns, reader, leaf)
-values (?, ?, 'lunch', 'free', 950, ?, 'boot', ?, ?, ?)
-"""
 
 
 async def measure(folder: Path) -> list[Figure]:
-    rates, leaves, others = [], [], []
+    leaves, others = [], []
     for _ in range(RUNS):  # by turns, so that a slow minute of the machine meets all
-        rates.append(await _rate(folder, _by_readers, DECISIONS))
-        others.append(await _rate(folder, _lists_of(_refused), EVENTS))
-        leaves.append(await _rate(folder, _lists_of(_granted), EVENTS))
+        others.append(await _rate(folder, _lists_of(_refused)))
+        leaves.append(await _rate(folder, _lists_of(_granted)))
     ratios = [one / other for one, other in zip(leaves, others, strict=True)]
     return [
-        Figure(
-            figure=f"decisions made durable with their leaves, {READERS} readers at once", value=median(rates),
-            unit="decisions/s", limit_or_peer=f"{RATE:.0f} decisions/s", ratio=median(rates) / RATE,
-            target=f">= {RATE:.0f}", met=median(rates) >= RATE, range=(min(rates), max(rates)), runs=RUNS,
-        ),
         Figure(
             figure="durable accept of leaves, lists of 100", value=median(leaves), unit="events/s",
             limit_or_peer=f"events that are no leaves: {median(others):.0f}", ratio=median(ratios), target="", met=None,
@@ -65,7 +48,7 @@ async def measure(folder: Path) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _rate(folder: Path, work: Callable[[Outbox], Awaitable[None]], count: int) -> float:
+async def _rate(folder: Path, work: Callable[[Outbox], Awaitable[None]]) -> float:
     """How many a second."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         async with open_outbox(
@@ -73,34 +56,7 @@ async def _rate(folder: Path, work: Callable[[Outbox], Awaitable[None]], count: 
         ) as outbox:
             began_s = time.monotonic()
             await work(outbox)
-            return count / (time.monotonic() - began_s)
-
-
-async def _by_readers(outbox: Outbox) -> None:
-    async def reader(first: int) -> None:
-        for number in range(first, DECISIONS, READERS):
-            if not await outbox.transact(_decision(number, f"canteen-{first}")):
-                raise RuntimeError(f"child {number} got no meal")
-
-    await asyncio.gather(*(reader(first) for first in range(READERS)))
-    leaves = await outbox.transact(lambda transaction: transaction.log().size)
-    if leaves != DECISIONS + 1:  # the first leaf says why the epoch was opened
-        raise RuntimeError(f"{leaves} leaves of {DECISIONS} decisions")
-
-
-def _decision(number: int, reader: str) -> Callable[[Transaction], bool]:
-    """May run again, as every decision may: what it puts is made before."""
-    event, pupil = _granted(number, reader), f"{number:016x}"
-
-    def decide(transaction: Transaction) -> bool:
-        if transaction.execute(EATEN, (DAY, pupil)).fetchone():
-            return False
-        transaction.put(event)
-        leaf = transaction.leaf_name()
-        transaction.execute(EATS, (pupil, DAY, event.at.utc_ns, event.at.monotonic_ns, reader, leaf))
-        return True
-
-    return decide
+            return EVENTS / (time.monotonic() - began_s)
 
 
 def _lists_of(make: Callable[[int], Draft]) -> Callable[[Outbox], Awaitable[None]]:
@@ -111,9 +67,9 @@ def _lists_of(make: Callable[[int], Draft]) -> Callable[[Outbox], Awaitable[None
     return accept
 
 
-def _granted(number: int, reader: str = "canteen-1") -> Draft:
+def _granted(number: int) -> Draft:
     meal = MealGranted(
-        reader=reader, pupil=f"{number:016x}", salt=f"{number:032x}", day=DAY, meal="lunch", programme="free",
+        reader="canteen-1", pupil=f"{number:016x}", salt=f"{number:032x}", day=DAY, meal="lunch", programme="free",
         tenge=950,
     )  # fmt: skip
     return draft(meal, now())

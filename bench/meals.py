@@ -104,7 +104,11 @@ async def _rate(folder: Path, book: Book) -> float:
             await outbox.transact(_fill)
             began_s = time.monotonic()
             await asyncio.gather(*(reader(outbox, first) for first in range(READERS)))
-            return PUPILS / (time.monotonic() - began_s)
+            rate = PUPILS / (time.monotonic() - began_s)
+            leaves = await outbox.transact(lambda transaction: transaction.log().size)
+            if leaves != PUPILS + 1:  # the first leaf says why the epoch was opened
+                raise RuntimeError(f"{leaves} leaves of {PUPILS} meals")
+            return rate
 
 
 async def _lunch(outbox: Outbox, book: Book, *, after_s: int, light: Light) -> list[float]:

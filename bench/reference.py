@@ -12,11 +12,12 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from agent.reference import Reference
 from bench.figure import Figure, median
+from bench.kept import until
 from bench.open_box import open_box
 from simulator.processes import output
 from simulator.school import SCHOOL, School
@@ -25,7 +26,6 @@ from simulator.school_files import write_school
 PUPILS, RUNS = 3_000, 5
 HELD_S, STALL_MS = 5.0, 25.0
 LOOK_S = 0.002
-PATIENCE_S = 60.0
 DATASETS = ("cards", "calendar", "meals", "clubs", "duty")
 
 
@@ -44,7 +44,7 @@ async def _measure(school: School, folder: Path) -> list[Figure]:
     load_s, held_s, blocked_s, calm_ms, stalls_ms, sizes = [], [], [], [], [], []
     async with open_box(school.box / "agent.toml", random.Random(1)) as (_, link, reference):
         running = asyncio.create_task(link.run())
-        await _until(lambda: link.snapshot().state == "online")
+        await until(lambda: link.snapshot().state == "online")
         for run in range(RUNS):
             write_school(folder / "files", PUPILS, blocked=[2 * run + 1])
             async with _stalls() as calm:  # the centre works as much, and nothing comes to the box
@@ -104,14 +104,8 @@ async def _held(school: School, reference: Reference, datasets: tuple[str, ...],
     """Seconds from the command's start until the box holds what it published, and how many bytes that was."""
     began_s, before = time.monotonic(), reference.versions()
     said = await _command(school, *words)
-    await _until(lambda: all(reference.versions().get(name) != before.get(name) for name in datasets))
+    await until(lambda: all(reference.versions().get(name) != before.get(name) for name in datasets))
     return time.monotonic() - began_s, sum(int(one) for one in re.findall(r"(\d+) bytes", said))
-
-
-async def _until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not fact():
-            await asyncio.sleep(LOOK_S)
 
 
 @contextlib.asynccontextmanager
