@@ -17,6 +17,7 @@ from agent.events import SourceState as SourceStateEvent
 from agent.model import Draft, Moment
 from agent.outbox.troubles import Trouble
 from agent.pipelines.budget import Budgets
+from agent.pipelines.scores import plus
 from agent.pipelines.watch import Settings, Watch, WatchedCamera
 from agent.school import periods
 from drivers.errors import DeviceError
@@ -139,8 +140,14 @@ def added(one: Looked, other: Looked) -> Looked:
 
 
 def _both(one: Worked, other: Worked) -> Worked:
-    fields = Worked.__struct_fields__
-    return Worked(**{field: getattr(one, field) + getattr(other, field) for field in fields})
+    return Worked(
+        runs=one.runs + other.runs,
+        ms=one.ms + other.ms,
+        hits=one.hits + other.hits,
+        votes=one.votes + other.votes,
+        told=one.told + other.told,
+        scores=plus(one.scores, other.scores),
+    )
 
 
 def _event(camera: str, looked: Looked, seconds: float) -> CameraCounts:

@@ -126,13 +126,23 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True):
     monotonic_ns: int
 
 
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """How a detector's scores are spread: bin -> how many; agent/pipelines/scores.py says which score is in which."""
+
+    looks: dict[int, int] = {}  # looks, by their own score
+    minutes: dict[int, int] = {}  # minutes, by the highest score of the vote in them
+    again: dict[int, int] = {}  # minutes that follow another, by what both reached
+
+
 class Worked(msgspec.Struct, frozen=True, kw_only=True):
     """What one detector of one camera did since the last report."""
 
     runs: int = 0
     ms: float = 0.0  # of a processor core, all runs together
     hits: int = 0  # runs that spoke for something, before any vote
-    told: int = 0  # sightings
+    votes: int = 0  # what the vote let through
+    told: int = 0  # of those what was news, in a zone of the detector
+    scores: Scores = Scores()  # empty for a detector without a scale
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):

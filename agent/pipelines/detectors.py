@@ -6,15 +6,16 @@ memory from picture to picture.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import msgspec
 
 from agent.pipelines import fight, fire, people, tamper
+from agent.pipelines.measured import USUAL, chosen
 from agent.pipelines.networks import BACKBONE, POSE, Networks
 from agent.pipelines.scene import Scene
+from agent.pipelines.scores import Scored, logit, share
 from agent.pipelines.settings import FightSettings, FireSettings, PeopleSettings, TamperSettings
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Watch
@@ -32,6 +33,10 @@ class Looker(Protocol):
 
     def suspects(self) -> bool:
         """Whether the last picture spoke for something that is not told yet: then it wants every picture."""
+        ...
+
+    def scored(self) -> Scored | None:
+        """What the last picture came to; None: nobody looked at it, or the detector has no scale."""
         ...
 
 
@@ -60,6 +65,9 @@ class Tamper:
     def suspects(self) -> bool:
         return self._memory is not None and tamper.suspects(self._memory)
 
+    def scored(self) -> Scored | None:
+        return None
+
 
 class Fight:
     """Every picture makes the movement's views; about three times a second the network looks at them."""
@@ -70,12 +78,14 @@ class Fight:
     def __init__(self, watch: Watch, networks: Networks) -> None:
         self._networks = networks
         self._head = networks.head(FIGHT_HEAD)
-        self._settings = _fight_settings(watch.thresholds.get(Detects.FIGHT))
+        self._settings = fight_settings(_threshold(Detects.FIGHT, watch, networks))
         self._motion: fight.Motion | None = None
         self._memory: fight.Memory | None = None
+        self._scored: Scored | None = None
         self._seen_s = self._answered_s = float("-inf")
 
     def look(self, scene: Scene) -> list[Sighting]:
+        self._scored = None
         if scene.at_s - self._seen_s > self.GAP_S:
             self._motion = None
         self._seen_s = scene.at_s
@@ -91,18 +101,37 @@ class Fight:
             answer = self._head.logits(self._networks.backbone.movement(views.change, views.course))["fight"]
         look = fight.Look(answer, scene.at_s, views.box if views else None)
         said, self._memory = fight.observe(look, self._memory, self._settings)
+        self._scored = Scored(_share(answer), _share(fight.level(self._memory, self._settings)))
         return [said] if said else []
 
     def suspects(self) -> bool:
         return self._memory is not None and fight.suspects(self._memory, self._settings)
 
+    def scored(self) -> Scored | None:
+        return self._scored
 
-def _fight_settings(threshold: float | None) -> FightSettings:
+
+def fight_settings(short: float) -> FightSettings:
+    """With another threshold, a logit: the long vote as far below it as ever."""
     usual = FightSettings()
-    if threshold is None:
-        return usual
-    short = logit(threshold)
-    return FightSettings(short=short, long=short - (usual.short - usual.long))
+    return FightSettings(short=short, long=usual.long + short - usual.short)
+
+
+def fire_settings(fire: float) -> FireSettings:
+    """With another threshold, a logit: smoke and flame as far from it as ever."""
+    usual = FireSettings()
+    more = fire - usual.fire
+    return FireSettings(fire=fire, smoke=usual.smoke + more, flame=usual.flame + more)
+
+
+def _threshold(detector: Detects, watch: Watch, networks: Networks) -> float:
+    """From which logit on it tells."""
+    found = chosen(detector, watch, networks.curves.get(detector))
+    return logit(found.score if found else USUAL[detector])
+
+
+def _share(answer: float | None) -> float | None:
+    return None if answer is None else share(answer)
 
 
 class Fire:
@@ -114,14 +143,15 @@ class Fire:
     def __init__(self, watch: Watch, networks: Networks) -> None:
         self._networks = networks
         self._head = networks.head(FIRE_HEAD)
-        threshold = watch.thresholds.get(Detects.FIRE)
-        self._settings = FireSettings() if threshold is None else FireSettings(fire=logit(threshold))
+        self._settings = fire_settings(_threshold(Detects.FIRE, watch, networks))
         self._flicker: fire.Flicker | None = None
         self._memory: fire.Memory | None = None
         self._looked_s = float("-inf")
         self._turn = 0
+        self._scored: Scored | None = None
 
     def look(self, scene: Scene) -> list[Sighting]:
+        self._scored = None
         self._flicker = fire.prepare(scene.bgr, self._flicker)
         past_s = scene.at_s - self._looked_s
         if past_s < self.LOOK_S or not (self._wants(scene) or past_s >= self.QUIET_LOOK_S):
@@ -133,10 +163,16 @@ class Fire:
         self._turn += 1
         look = self._ask(crops, scene.at_s)
         said, self._memory = fire.observe(look, self._memory, self._settings)
+        self._scored = Scored(
+            share(fire.look_level(self._memory, self._settings)), _share(fire.level(self._memory, self._settings))
+        )
         return [said] if said else []
 
     def suspects(self) -> bool:
         return self._memory is not None and fire.suspects(self._memory, self._settings)
+
+    def scored(self) -> Scored | None:
+        return self._scored
 
     def _wants(self, scene: Scene) -> bool:
         assert self._flicker is not None  # noqa: S101 - look() has just made it
@@ -177,6 +213,9 @@ class People:
     def suspects(self) -> bool:
         return False
 
+    def scored(self) -> Scored | None:
+        return None
+
     def counted(self) -> Counted:
         """Since it began."""
         if self._memory is None:
@@ -187,11 +226,6 @@ class People:
 
 def _logits(found: dict[str, float]) -> fire.Logits:
     return fire.Logits(fire=found["fire"], smoke=found["smoke"], flame=found["flame"])
-
-
-def logit(share: float) -> float:
-    """What heads answer in."""
-    return math.log(max(share, 1e-6) / max(1 - share, 1e-6))
 
 
 PLANS: Mapping[Detects, Plan] = {

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from agent.pipelines.detectors import Looker, People, Plan
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
+from agent.pipelines.scores import Spread
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, WatchedCamera
 from drivers.readings import Counted, EyeTrouble, Worked
@@ -50,6 +51,7 @@ class Duty:
         self._pause_s = PAUSE_S
         self._good = 0
         self._suspects_since_s: float | None = None
+        self._spread = Spread()
         self.worked = Worked()  # since the eyes began; replaced, never changed: anybody may read it
 
     def due(self, scene: Scene) -> bool:
@@ -65,11 +67,13 @@ class Duty:
         try:
             self._looker = self._looker or self._plan.make(self._camera.watch, self._networks)
             said = self._looker.look(scene)
-            suspects = self._looker.suspects()
+            suspects, scored = self._looker.suspects(), self._looker.scored()
         except Exception as error:  # noqa: BLE001 - supervised: off for this camera, told, tried again later
             self._fail(error, scene.at_s)
             return []
         self._passed()
+        if scored is not None:
+            self._spread.add(scored, scene.at_s)
         since_s = scene.at_s if self._suspects_since_s is None else self._suspects_since_s
         self._suspects_since_s = since_s if suspects else None
         self.worked = msgspec.structs.replace(
@@ -77,6 +81,8 @@ class Duty:
             runs=self.worked.runs + 1,
             ms=self.worked.ms + (time.thread_time_ns() - began_ns) / 1e6,
             hits=self.worked.hits + bool(suspects or said),
+            votes=self.worked.votes + len(said),
+            scores=self._spread.scores,
         )
         return said
 

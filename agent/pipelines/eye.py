@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines import still
+from agent.pipelines import scores, still
 from agent.pipelines.blur import blurred
 from agent.pipelines.detectors import Plan
 from agent.pipelines.duty import Duty, fact
@@ -179,7 +179,7 @@ class Eye:
             detector=detector.value,
             kind=sighting.kind.value,
             zone=zone,
-            score=round(sighting.score, 3),
+            score=round(sighting.score, scores.DIGITS),
             lasted_s=round(max(0.0, sighting.at_s - sighting.since_s), 3),
             box=sighting.box,
             detail=sighting.detail,
@@ -206,7 +206,9 @@ def _since(now: Worked, before: Worked | None) -> Worked:
         runs=now.runs - before.runs,
         ms=round(now.ms - before.ms, 2),
         hits=now.hits - before.hits,
+        votes=now.votes - before.votes,
         told=now.told - before.told,
+        scores=scores.minus(now.scores, before.scores),
     )
 
 

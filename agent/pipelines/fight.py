@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines.heads import share
+from agent.pipelines.scores import share
 from agent.pipelines.settings import FightSettings
 from agent.pipelines.sighting import Box, Kind, Sighting
 
@@ -130,22 +130,33 @@ def observe(look: Look, memory: Memory | None, settings: FightSettings) -> tuple
     memory = Memory() if memory is None else memory
     logit = settings.still if look.logit is None else look.logit
     kept = (*(one for one in memory.logits if look.at_s - one[0] < settings.long_s), (look.at_s, logit))
-    recent = [value for at_s, value in kept if look.at_s - at_s < settings.short_s]
-    spans_s = look.at_s - kept[0][0]
-    short = sum(recent) / len(recent) if spans_s >= settings.short_s * FULL else -np.inf
-    long = sum(value for _, value in kept) / len(kept) if spans_s >= settings.long_s * FULL else -np.inf
-    holds = bool(short >= settings.short or long >= settings.long)
     memory = msgspec.structs.replace(memory, logits=kept)
-    if not holds:
+    reached = level(memory, settings)
+    if reached is None or reached < settings.short:
         over = memory.told and look.at_s - memory.quiet_s >= settings.quiet_s
         return None, msgspec.structs.replace(memory, since_s=None, told=memory.told and not over)
     since_s = memory.since_s if memory.since_s is not None else look.at_s - settings.short_s
     memory = msgspec.structs.replace(memory, since_s=since_s, quiet_s=look.at_s)
     if memory.told:
         return None, memory
-    score = share(max(float(short), float(long)))
-    said = Sighting(kind=Kind.FIGHT, score=score, at_s=look.at_s, since_s=since_s, box=look.box)
+    said = Sighting(kind=Kind.FIGHT, score=share(reached), at_s=look.at_s, since_s=since_s, box=look.box)
     return said, msgspec.structs.replace(memory, told=True)
+
+
+def level(memory: Memory, settings: FightSettings) -> float | None:
+    """The highest `short` with which one of the votes would hold now, the long one as much below it as it is; a logit.
+
+    None: too little was seen for either.
+    """
+    at_s = memory.logits[-1][0]
+    spans_s = at_s - memory.logits[0][0]
+    recent = [value for when_s, value in memory.logits if at_s - when_s < settings.short_s]
+    reached = []
+    if spans_s >= settings.short_s * FULL:
+        reached.append(sum(recent) / len(recent))
+    if spans_s >= settings.long_s * FULL:
+        reached.append(sum(value for _, value in memory.logits) / len(memory.logits) + settings.short - settings.long)
+    return max(reached, default=None)
 
 
 def suspects(memory: Memory, settings: FightSettings) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines.heads import share
+from agent.pipelines.scores import share
 from agent.pipelines.settings import FireSettings
 from agent.pipelines.sighting import Box, Kind, Sighting
 
@@ -145,8 +145,8 @@ def observe(look: Look, memory: Memory | None, settings: FireSettings) -> tuple[
     new = [kind for kind in holds if kind not in dict(memory.told)]
     if not new:
         return None, memory
-    logit = _mean(memory, {Kind.FIRE: FIRE, Kind.SMOKE: SMOKE, Kind.FLAME: FLAME}[new[0]])
-    said = Sighting(kind=new[0], score=share(logit), at_s=look.at_s, since_s=memory.last[0][0], box=look.box)
+    reached = settings.fire + (_over(new[0], memory, settings) or 0.0)
+    said = Sighting(kind=new[0], score=share(reached), at_s=look.at_s, since_s=memory.last[0][0], box=look.box)
     return said, msgspec.structs.replace(memory, told=(*memory.told, (new[0], look.at_s)))
 
 
@@ -185,15 +185,37 @@ def _remember(look: Look, memory: Memory, settings: FireSettings) -> Memory:
     return msgspec.structs.replace(memory, last=last, usual_smoke=usual)
 
 
+def level(memory: Memory, settings: FireSettings) -> float | None:
+    """The highest `fire` with which the vote would hold now, smoke and flame as far from it as they are; a logit.
+
+    None: too few looks for any.
+    """
+    over = (_over(kind, memory, settings) for kind in (Kind.FIRE, Kind.SMOKE, Kind.FLAME))
+    most = max((one for one in over if one is not None), default=None)
+    return None if most is None else settings.fire + most
+
+
+def look_level(memory: Memory, settings: FireSettings) -> float:
+    """The same of the last look alone."""
+    _, fire, smoke, flame = memory.last[-1]
+    return settings.fire + max(fire - settings.fire, smoke - settings.smoke, flame - settings.flame)
+
+
 def _holds(kind: Kind, memory: Memory, settings: FireSettings) -> bool:
+    over = _over(kind, memory, settings)
+    return over is not None and over >= 0
+
+
+def _over(kind: Kind, memory: Memory, settings: FireSettings) -> float | None:
+    """How far above what is enough; None: too few looks, or no more smoke than is usual."""
     if len(memory.last) < settings.looks:
-        return False
+        return None
     if kind is Kind.FIRE:
-        return _mean(memory, FIRE) >= settings.fire
+        return _mean(memory, FIRE) - settings.fire
     if kind is Kind.FLAME:
-        return _mean(memory, FLAME) >= settings.flame
+        return _mean(memory, FLAME) - settings.flame
     smoke, usual = _mean(memory, SMOKE), memory.usual_smoke
-    return smoke >= settings.smoke and usual is not None and smoke - usual >= settings.smoke_more
+    return smoke - settings.smoke if usual is not None and smoke - usual >= settings.smoke_more else None
 
 
 def _mean(memory: Memory, part: int) -> float:

@@ -34,11 +34,6 @@ class Head(msgspec.Struct, frozen=True):
         return dict(zip(self.names, map(float, found), strict=True))
 
 
-def share(logit: float) -> float:
-    """A logit as a share, 0..1."""
-    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))))
-
-
 def load(data: bytes) -> Head:
     """The head in a file's bytes. Raises ValueError if they are no head."""
     try:

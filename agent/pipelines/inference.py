@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from agent.pipelines import heads
 from agent.pipelines.heads import Features, Head
+from agent.pipelines.measured import MODELS as MODELS
 
 os.putenv("ORT_DISABLE_TELEMETRY", "1")  # read by the library when it is loaded, which is the next line
 import onnxruntime
@@ -30,7 +31,6 @@ NO_NETWORK = (  # what the library says of a file that it cannot run: these have
     refusals.NotImplemented, refusals.RuntimeException,
 )  # fmt: skip
 Picture = NDArray[Any]  # (height, width, 3), uint8 or float32, 0..255
-MODELS = Path(__file__).parent / "models"
 SIDE = 224  # of the backbone's pictures
 LATE, ALL = 304, 1584  # its features: middle and late, which say how something moves; and last, which says what it is
 MOVEMENT = LATE + ALL

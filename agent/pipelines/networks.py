@@ -13,10 +13,12 @@ import cv2
 
 from agent.pipelines import inference
 from agent.pipelines.heads import Head
-from agent.pipelines.inference import MODELS, NO_NETWORK, Backbone, ModelError, PoseNetwork
+from agent.pipelines.inference import NO_NETWORK, Backbone, ModelError, PoseNetwork
+from agent.pipelines.measured import MODELS, Curve, curves
 from agent.pipelines.people import people
 from agent.pipelines.scene import Poses, Scene
 from agent.pipelines.sighting import Box
+from agent.pipelines.watch import Detects
 
 BACKBONE, POSE = "backbone.onnx", "pose.onnx"
 LEAST = 0.1  # score of somebody who is blurred: lower than of one who counts
@@ -55,6 +57,11 @@ class Networks:
     def pose(self) -> PoseNetwork:
         """Raises ModelError."""
         return PoseNetwork(self._folder)
+
+    @cached_property
+    def curves(self) -> dict[Detects, Curve]:
+        """What the detectors raised falsely on footage; empty where that is not known."""
+        return curves(self._folder)
 
     def head(self, file: str) -> Head:
         return self._heads[file]

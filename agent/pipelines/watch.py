@@ -61,6 +61,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise ValueError(f"line {self.name} has no length. Give two points that lie apart.")
 
 
+WITHOUT_SCALE = frozenset({Detects.TAMPER, Detects.PEOPLE})
 LEAST_AREA = 0.0001  # of the picture: 23 pixels of 640 by 360
 LEAST_LENGTH = 0.02
 
@@ -109,13 +110,17 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=1_000,
-            description="how many false alarms a week each of its detectors may raise; one that tells more is named, "
-            "with the threshold that would have kept it (V-305)",
+            description="how many false alarms a week each of its detectors may raise: its threshold is chosen by it, "
+            "as far as the footage reaches that it was judged on (`mektep check` says how far); one that tells more is "
+            "named (V-305), and `mektep camera tune` proposes a threshold from the school's own days",
         ),
     ] = 1.0
     thresholds: Annotated[
         dict[Detects, Share],
-        Meta(description="table `[camera.thresholds]`: the score, 0 to 1, from which a detector tells"),
+        Meta(
+            description="table `[camera.thresholds]`: the score, 0 to 1, from which `fight` and `fire` (with smoke "
+            "and flames) tell, in place of the one that `budget` chooses"
+        ),
     ] = {}
 
 
@@ -133,6 +138,8 @@ def strange(watch: Watch) -> Iterator[Strange]:
     known = ", ".join(watch.sees) or "none"
     named = [("schedule", set(watch.schedule)), ("thresholds", set(watch.thresholds))]
     named += [(f"zone[{at}].sees", set(zone.sees)) for at, zone in enumerate(watch.zone)]
+    for one in sorted(set(watch.thresholds) & WITHOUT_SCALE):
+        yield Strange("thresholds", one, "has no score: it counts, or compares", "Leave it out; draw a zone or a mask.")
     for key, detectors in named:
         for one in sorted(detectors - set(watch.sees)):
             yield Strange(key, one, "is not what this camera sees", f"Add it to `sees` ({known}), or leave it out.")

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.pipelines.rates import most
+
 Scores = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 
@@ -71,12 +73,7 @@ def at_most_an_hour(events: int, seconds: float) -> float:
     """Upper 95 % bound of a rate, events an hour, for so many seen in so long (Poisson, one-sided)."""
     if seconds <= 0:
         return math.inf
-    low, high = 0.0, events + 20.0 + 5 * math.sqrt(events + 1)
-    for _ in range(80):
-        mean = (low + high) / 2
-        below = sum(math.exp(-mean + k * math.log(mean) - math.lgamma(k + 1)) for k in range(events + 1))
-        low, high = (mean, high) if below > 0.05 else (low, mean)
-    return high * 3600 / seconds
+    return most(events) * 3600 / seconds
 
 
 def auc_interval(

@@ -297,7 +297,7 @@ WATCHED = """[[camera]]
 name = "gate"
 driver = "file"
 file = "/var/lib/mektep/gate.mp4"
-sees = ["tamper", "people"]
+sees = ["tamper", "people", "fire"]
 masks = [[[0, 0], [0.4, 0], [0.4, 0.06], [0, 0.06]]]
 budget = 0.5
 [[camera.zone]]
@@ -310,14 +310,14 @@ end = [0.8, 0.5]
 [camera.schedule]
 people = ["night", "08:00-18:30"]
 [camera.thresholds]
-people = 0.7
+fire = 0.7
 """
 
 
 def test_a_camera_that_is_watched(tmp_path: Path) -> None:
     (tmp_path / "box.toml").write_text(HEAD + WATCHED)
     (gate,) = config.load(tmp_path / "box.toml").sources
-    assert (gate.watch.sees, gate.watch.budget) == (["tamper", "people"], 0.5)
+    assert (gate.watch.sees, gate.watch.budget) == (["tamper", "people", "fire"], 0.5)
     assert (gate.watch.zone[0].name, gate.watch.line[0].end) == ("stairs", (0.8, 0.5))
     assert gate.watch.schedule == {"people": ["night", "08:00-18:30"]}
     outline = ((0, 0), (0.4, 0), (0.4, 0.06), (0, 0.06))
@@ -328,10 +328,11 @@ def test_a_camera_that_is_watched(tmp_path: Path) -> None:
     ("old", "new", "code", "key"),
     [
         ("[0.4, 0]", "[1.4, 0]", "C-103", "camera[0].masks[0][1][0]"),
-        ('"people"]', '"people", "ghosts"]', "C-103", "camera[0].sees[2]"),
+        ('"fire"]', '"fire", "ghosts"]', "C-103", "camera[0].sees[3]"),
         ('"night"', '"25:00-26:00"', "C-111", "camera[0].schedule.people"),
-        ("people = 0.7", "fire = 0.7", "C-111", "camera[0].thresholds"),
-        ('sees = ["tamper", "people"]\n', 'sees = ["people"]\ncolour = 1\n', "C-101", "camera[0].colour"),
+        ("fire = 0.7", "fight = 0.7", "C-111", "camera[0].thresholds"),
+        ("fire = 0.7", "people = 0.7", "C-111", "camera[0].thresholds"),
+        ('sees = ["tamper", ', 'colour = 1\nsees = ["tamper", ', "C-101", "camera[0].colour"),
         ('"gate"', '"eyes"', "C-105", "camera[0].name"),
         ('driver = "file"\nfile = "/var/lib/mektep/gate.mp4"', 'driver = "csi"', "C-112", "camera[0].sees"),
     ],

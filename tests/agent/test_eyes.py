@@ -12,7 +12,7 @@ from agent.model import Lane, Moment
 from agent.pipelines.budget import WEEK_S
 from agent.pipelines.watch import Detects, Settings, Watch
 from drivers.errors import DeviceError
-from drivers.readings import EyeTrouble, Looked, Watched, Worked
+from drivers.readings import EyeTrouble, Looked, Scores, Watched, Worked
 from tests.agent.school.test_noticed import NOTICE
 from tests.clock import FastClock
 
@@ -98,7 +98,9 @@ def test_counts_are_summed_and_told_every_five_minutes() -> None:
 
 def test_sums_keep_a_detector_that_only_one_report_knows() -> None:
     one = Looked(detectors={"fire": Worked(runs=1)})
-    both = added(one, Looked(detectors={"fight": Worked(runs=2)}, late_ms=9))
+    both = added(one, Looked(detectors={"fight": Worked(runs=2, votes=1, scores=Scores(looks={3: 2}))}, late_ms=9))
+    twice = added(both, both).detectors["fight"]
+    assert (twice.votes, twice.scores.looks) == (2, {3: 4})
     assert {name: worked.runs for name, worked in both.detectors.items()} == {"fire": 1, "fight": 2}
     assert both.late_ms == 9
 

@@ -19,7 +19,7 @@ WIDTHS = {FIGHT_HEAD: (MOVEMENT, ("fight",)), FIRE_HEAD: (ALL - LATE, ("fire", "
 
 def made(folder: Path, **biases: float) -> str:
     """`fight=5.0`: the head answers 5 whatever it sees; what is not named is answered with -5."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     shipped = inference.manifest()
     rows = [shipped[file] for file in (BACKBONE, POSE)]
     for row in rows:

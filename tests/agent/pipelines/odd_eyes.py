@@ -18,6 +18,7 @@ async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIt
     from agent.pipelines import detectors
     from agent.pipelines.networks import Networks
     from agent.pipelines.scene import Scene
+    from agent.pipelines.scores import Scored
     from agent.pipelines.sighting import Sighting
     from agent.pipelines.watch import Detects, Watch
 
@@ -29,6 +30,9 @@ async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIt
 
         def suspects(self) -> bool:
             return False
+
+        def scored(self) -> Scored | None:
+            return None
 
     odd = detectors.Plan(every_s=0.2, moving=False, make=Throws)
     detectors.PLANS = {**detectors.PLANS, Detects.FIGHT: odd}

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.pipelines.detectors import PLANS, Looker, People, logit, usable
+from agent.pipelines.detectors import PLANS, Looker, People, fire_settings, usable
 from agent.pipelines.motion import NOTHING, Motion
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene
+from agent.pipelines.scores import logit, share
+from agent.pipelines.settings import FireSettings
 from agent.pipelines.sighting import Kind, Sighting
 from agent.pipelines.watch import Detects, Line, Watch
 from tests.agent.pipelines.made_models import made
@@ -87,6 +89,40 @@ def test_a_threshold_of_the_configuration_is_the_one_that_counts(tmp_path: Path)
     one = looker(Detects.FIGHT, tmp_path, watch, fight=4.0)
     assert [said for at in range(60) for said in one.look(scene(crowd(at), at * 0.1))] == []
     assert logit(0.999) > 4.0 > logit(0.9)
+
+
+@pytest.mark.parametrize(("off", "told"), [(-0.001, 1), (0.001, 0)])
+def test_what_it_scores_says_which_threshold_would_have_told_it(tmp_path: Path, off: float, told: int) -> None:
+    one = looker(Detects.FIGHT, tmp_path, fight=2.0)
+    votes, looks = [], []
+    for at in range(40):
+        one.look(scene(crowd(at), at * 0.1))
+        scored = one.scored()
+        votes += [scored.vote] if scored and scored.vote is not None else []
+        looks += [scored.look] if scored and scored.look is not None else []
+    assert looks == pytest.approx([share(2.0)] * len(looks))
+    assert len(looks) >= 10
+    watch = Watch(sees=[Detects.FIGHT], thresholds={Detects.FIGHT: max(votes) + off})
+    other = looker(Detects.FIGHT, tmp_path / "again", watch, fight=2.0)
+    assert len([said for at in range(40) for said in other.look(scene(crowd(at), at * 0.1))]) == told
+
+
+def test_a_threshold_for_fire_is_one_for_smoke_too(tmp_path: Path) -> None:
+    assert fire_settings(FireSettings().fire) == FireSettings()
+    assert fire_settings(2.2).smoke == pytest.approx(FireSettings().smoke + 2.0)
+    one = looker(Detects.FIRE, tmp_path, smoke=3.0)
+    one.look(scene(flame(0), 0.0, EVERYWHERE))
+    scored = one.scored()
+    assert scored is not None
+    assert scored.look == pytest.approx(share(3.0 - FireSettings().smoke + FireSettings().fire))
+    assert scored.vote is None  # one look is no vote
+
+
+@pytest.mark.parametrize("name", [Detects.TAMPER, Detects.PEOPLE])
+def test_a_detector_without_a_scale_scores_nothing(tmp_path: Path, name: Detects) -> None:
+    one = looker(name, tmp_path)
+    one.look(scene(ROOM, 0.0, EVERYWHERE))
+    assert one.scored() is None
 
 
 def test_one_network_looks_at_a_picture_and_the_others_at_the_next(tmp_path: Path) -> None:

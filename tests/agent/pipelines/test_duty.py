@@ -12,8 +12,10 @@ from agent.pipelines.duty import GOOD_RUNS, PAUSE_MAX_S, PAUSE_S, Duty
 from agent.pipelines.motion import NOTHING, Motion
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene
+from agent.pipelines.scores import Scored, bin_of
 from agent.pipelines.sighting import Kind, Sighting
 from agent.pipelines.watch import Detects, Watch
+from drivers.readings import Scores
 from tests.agent.pipelines.watched import Filled, picture
 
 
@@ -24,6 +26,7 @@ class Odd:
     fails = False
     says: list[Sighting]
     suspicious = False
+    scores: Scored | None = None
 
     def __init__(self, watch: Watch, networks: Networks) -> None:
         Odd.made += 1
@@ -36,10 +39,13 @@ class Odd:
     def suspects(self) -> bool:
         return Odd.suspicious
 
+    def scored(self) -> Scored | None:
+        return Odd.scores
+
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    Odd.made, Odd.fails, Odd.says, Odd.suspicious = 0, False, [], False
+    Odd.made, Odd.fails, Odd.says, Odd.suspicious, Odd.scores = 0, False, [], False, None
 
 
 def duty(folder: Path, *, moving: bool = False, zones: dict[str, np.ndarray] | None = None) -> Duty:  # type: ignore[type-arg]
@@ -117,7 +123,20 @@ def test_what_it_says_is_given_on_and_counted(tmp_path: Path) -> None:
     one = duty(tmp_path)
     assert one.run(scene(1.0)) == Odd.says
     one.told()
-    assert (one.worked.runs, one.worked.hits, one.worked.told) == (1, 1, 1)
+    assert (one.worked.runs, one.worked.hits, one.worked.votes, one.worked.told) == (1, 1, 1, 1)
+
+
+def test_what_it_scores_is_kept_over_a_failure(tmp_path: Path) -> None:
+    one = duty(tmp_path)
+    Odd.scores = Scored(0.2, 0.9)
+    one.run(scene(1.0))
+    Odd.fails = True
+    one.run(scene(30.0))
+    Odd.fails, Odd.scores = False, Scored(0.2, None)
+    one.run(scene(61.0))
+    Odd.scores = None
+    one.run(scene(62.0))
+    assert one.worked.scores == Scores(looks={bin_of(0.2): 2}, minutes={bin_of(0.9): 1})
 
 
 def test_one_that_throws_is_off_is_told_and_is_tried_again_with_a_growing_pause(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from agent.pipelines.detectors import Plan
 from agent.pipelines.eye import AGAIN_S, OFF_NS, STILLS, Eye
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
+from agent.pipelines.scores import Scored
 from agent.pipelines.sighting import Box, Kind, Sighting
 from agent.pipelines.watch import Detects, Watch, Zone
 from drivers.frame_slot import FrameSlot
@@ -39,6 +40,9 @@ class Sees:
 
     def suspects(self) -> bool:
         return self.suspicious
+
+    def scored(self) -> Scored | None:
+        return None
 
     @property
     def plans(self) -> Mapping[Detects, Plan]:

@@ -29,6 +29,7 @@ from agent.pipelines import eyes
 from agent.pipelines.detectors import Plan
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
+from agent.pipelines.scores import Scored
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Settings, Watch, WatchedCamera
 from agent.reference import Reference
@@ -168,6 +169,9 @@ class Blind:
 
     def suspects(self) -> bool:
         return False
+
+    def scored(self) -> Scored | None:
+        return None
 
 
 # --- by itself ---------------------------------------------------------------------------------------------------

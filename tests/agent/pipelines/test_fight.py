@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.pipelines import fight
+from agent.pipelines.detectors import fight_settings
+from agent.pipelines.scores import share
 from agent.pipelines.settings import FightSettings
 from agent.pipelines.sighting import Kind, Observe, Sighting
 
@@ -135,3 +137,26 @@ def test_it_wants_every_frame_while_it_suspects_what_it_has_not_told(answers: li
     for number, logit in enumerate(answers):
         _, memory = fight.observe(fight.Look(logit, number / 5), memory, FightSettings())
     assert fight.suspects(memory, FightSettings()) is wants
+
+
+def memories(answers: list[float], settings: FightSettings) -> list[fight.Memory]:
+    found, memory = [], None
+    for number, logit in enumerate(answers):
+        _, memory = fight.observe(fight.Look(logit, number / 5), memory, settings)
+        found.append(memory)
+    return found
+
+
+@given(st.lists(st.floats(-8, 8), min_size=2, max_size=60), st.floats(-4, 6), st.floats(-4, 6))
+def test_it_tells_from_its_threshold_on_by_whichever_vote(answers: list[float], threshold: float, other: float) -> None:
+    """The level of a vote is the highest threshold with which it would have held, whatever the threshold is."""
+    settings = fight_settings(threshold)
+    levels = [fight.level(one, settings) for one in memories(answers, settings)]
+    reached = [one for one in levels if one is not None and one >= threshold]
+    said = told([*answers], settings)
+    assert bool(said) is bool(reached)
+    if said:
+        assert said[0].score == pytest.approx(share(reached[0]))
+    again = [fight.level(one, fight_settings(other)) for one in memories(answers, fight_settings(other))]
+    assert [one is None for one in again] == [one is None for one in levels]
+    assert [one for one in again if one is not None] == pytest.approx([one for one in levels if one is not None])

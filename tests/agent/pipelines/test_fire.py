@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.pipelines import fire
+from agent.pipelines.detectors import fire_settings
 from agent.pipelines.fire import Logits
+from agent.pipelines.scores import share
 from agent.pipelines.settings import FireSettings
 from agent.pipelines.sighting import Kind, Observe, Sighting
 
@@ -64,12 +66,12 @@ BURNS, SMOKES, TENDED = Logits(3.0, -2.0, -1.0), Logits(-3.0, 4.0, -3.0), Logits
 Answers = tuple[Logits, Logits | None]  # of the whole view, of the place
 
 
-def told(answers: list[Answers]) -> list[Sighting]:
+def told(answers: list[Answers], settings: FireSettings | None = None) -> list[Sighting]:
     """What an answer a second leads to."""
     memory, said = None, []
     for at_s, (whole, place) in enumerate(answers):
         look = fire.Look(whole, NONE, place, (0.1, 0.1, 0.3, 0.3), float(at_s))
-        one, memory = fire.observe(look, memory, FireSettings())
+        one, memory = fire.observe(look, memory, settings or FireSettings())
         said += [one] if one else []
     return said
 
@@ -117,3 +119,21 @@ def test_it_wants_more_looks_while_it_suspects_what_it_has_not_told(whole: Logit
 
 def test_nothing_seen_is_nothing_suspected() -> None:
     assert not fire.suspects(fire.Memory(), FireSettings())
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(-6, 6)] * 3).map(lambda three: Logits(*three)), min_size=1, max_size=30),
+    st.floats(-4, 6),
+)
+def test_it_tells_from_its_threshold_on_whatever_it_is(answers: list[Logits], threshold: float) -> None:
+    """The level of a vote is the highest threshold with which flames, smoke or a tended flame would have been told."""
+    settings, memory, levels = fire_settings(threshold), None, []
+    for at_s, whole in enumerate(answers):
+        _, memory = fire.observe(fire.Look(whole, NONE, whole, None, float(at_s)), memory, settings)
+        levels.append(fire.level(memory, settings))
+        assert fire.look_level(memory, settings) >= max(whole.fire - 1e-6, -4.0)
+    reached = [one for one in levels if one is not None and one >= threshold - 1e-9]
+    said = told([(whole, whole) for whole in answers], settings)
+    assert bool(said) is bool(reached)
+    if said:
+        assert share(threshold) - 1e-6 <= said[0].score <= share(max(reached)) + 1e-6

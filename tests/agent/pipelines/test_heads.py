@@ -26,12 +26,6 @@ def test_a_file_gives_the_head_back_and_is_always_the_same() -> None:
     assert heads.load(data).names == HEAD.names
 
 
-def test_a_logit_is_a_share() -> None:
-    assert heads.share(0.0) == 0.5
-    assert heads.share(1e9) == pytest.approx(1.0)
-    assert heads.share(-1e9) == pytest.approx(0.0)
-
-
 def changed(**parts: np.ndarray) -> heads.Head:
     return heads.Head(**{name: parts.get(name, getattr(HEAD, name)) for name in HEAD.__struct_fields__})
 

@@ -44,6 +44,7 @@ def test_what_fits_is_not_strange() -> None:
         ({"schedule": {"fight": ["night\n"]}}, "schedule.fight"),
         ({"schedule": {"fight": []}}, "schedule.fight"),
         ({"thresholds": {"fire": 0.5}}, "thresholds"),
+        ({"thresholds": {"fight": 0.5, "tamper": 0.5}}, "thresholds"),
         ({"zone": [{"name": "stairs", "outline": SQUARE, "sees": ["fire"]}]}, "zone[0].sees"),
         ({"zone": [{"name": "stairs", "outline": SQUARE}] * 2}, "zone"),
         ({"line": [LINE, LINE]}, "line"),

@@ -11,6 +11,7 @@ from agent.pipelines.detectors import Plan
 from agent.pipelines.eye import Eye
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
+from agent.pipelines.scores import Scored
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Watch
 from agent.pipelines.watcher import Watcher
@@ -39,6 +40,9 @@ class Slow:
 
     def suspects(self) -> bool:
         return False
+
+    def scored(self) -> Scored | None:
+        return None
 
 
 class Street:
