@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from centre.errors import CentreError, StoreDown
+from centre.incident_tables import INCIDENT_TABLES
 
 BUSY_S = 5.0
 Row = tuple[Any, ...]
@@ -91,6 +92,7 @@ create table if not exists correction (
   id {serial}, school text not null, made_ns bigint not null, author text not null, kind text not null,
   body text not null);
 """
+SCHEMA += INCIDENT_TABLES
 
 
 class Database(Protocol):

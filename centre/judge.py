@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from centre.incident_words import speaks
 from centre.ledger_entry import CHECKPOINT, STATEMENT, UNREADABLE, Leaf, leaf_of
 from centre.wire import (
     BATCH_MAX_EVENTS,
@@ -117,6 +118,7 @@ class Judged(msgspec.Struct, frozen=True):
     told: list[Told] = []
     leaves: list[Leaf] = []
     notes: list[Event] = []  # checkpoints and statements of the ledger
+    incidents: list[Event] = []  # what centre/incident_projection.py looks at
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
@@ -172,7 +174,8 @@ def _each(school: str, epoch: str, lane: str, first: int, last: int, sha256: str
             bad.append(Bad(sequence, sequence, str(error), bytes(raw)))
     leaves = [leaf for event in events if event.is_leaf and (leaf := leaf_of(event.body, event.sequence))]
     notes = [event for event in events if event.type in NOTED and not event.is_reissued]
-    return Judged(school, epoch, lane, first, last, sha256, events, bad, losses, told, leaves, notes)
+    incidents = [event for event in events if speaks(event.type, event.body)]
+    return Judged(school, epoch, lane, first, last, sha256, events, bad, losses, told, leaves, notes, incidents)
 
 
 def _event(raw: msgspec.Raw, sequence: int, source: str) -> Event:

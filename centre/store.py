@@ -15,6 +15,7 @@ import msgspec
 
 from centre.database import Database, Row
 from centre.erased import is_same
+from centre.incident_projection import Projection
 from centre.judge import Bad, Event, Judged
 from centre.ledger import Ledger
 from centre.wire import Answer, Birth, RangeVerdict, StoredLane
@@ -45,6 +46,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._ledger = Ledger(database)
+        self._incidents = Projection(database)
 
     # --- batches --------------------------------------------------------------------------------------------------
 
@@ -83,6 +85,9 @@ class Store:
         stream.events += new
         self._advance(stream, batch)
         self._note_ledger(stream, batch, repeats | conflicts, received_ns)
+        for event in batch.incidents:
+            if event.sequence not in conflicts:
+                self._incidents.take(batch.school, event.type, event.body, (stream.id, event.sequence), received_ns)
         for told in batch.told:
             sql = "insert into evidence_told (school, name, type, body) values (?, ?, ?, ?) on conflict do nothing"
             self.database.execute(sql, (batch.school, told.name, told.type, told.body))
@@ -209,6 +214,7 @@ class Store:
         with self.database.transaction():
             sql = "insert into ahead (school, id, received_ns, body) values (?, ?, ?, ?) on conflict do nothing"
             self.database.execute(sql, (school, event_id, time.time_ns(), body))
+            self._incidents.take_ahead(school, body, time.time_ns())
 
     def note_answer(self, school: str, answer: Answer, body: str) -> None:
         with self.database.transaction():
