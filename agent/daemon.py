@@ -36,6 +36,7 @@ from agent.school.card_key import load_card_key
 from agent.school.defects import Defects
 from agent.school.grants import Grants
 from agent.school.ledger_keeper import LedgerKeeper
+from agent.score_keeper import ScoreKeeper
 from agent.secrets import SecretStore
 from agent.signals import Signals
 from agent.sources import Station, keep_reading
@@ -70,7 +71,10 @@ async def run(
     ):
         evidence = evidence_of(config, outbox, reference, clock)
         defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
-        grants = Grants(outbox.transact, clock, defects)
+        grants, scores = (
+            Grants(outbox.transact, clock, defects),
+            ScoreKeeper(outbox.transact, lambda: reference.book, clock),
+        )
         link = CentreLink(
             config.centre,
             school=config.school,
@@ -84,7 +88,10 @@ async def run(
             told_grants=grants.tell,
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
-        sources, board = with_eyes(config.sources, slots.files), Board(clock, slots.error, watches(config.sources))
+        sources, board = (
+            with_eyes(config.sources, slots.files),
+            Board(clock, slots.error, watches(config.sources), scores),
+        )
         stations = [Station(source, clock) for source in sources]
         rules = Rules(
             alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
@@ -97,7 +104,10 @@ async def run(
         cells = Cells(sources, clock, environment, slots.files)
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
-            [defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble, viewings.trouble],
+            [
+                defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble,
+                viewings.trouble, scores.trouble,
+            ],
             board,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
@@ -115,6 +125,7 @@ async def run(
                     "evidence": evidence.run(),
                     "bells": bells.run(),
                     "viewings": viewings.run(),
+                    "scores": scores.run(),
                     "grants": grants.run(),
                     "ledger": ledger.run(),
                     "picture": house.keep_picture(config.state.live),
@@ -126,16 +137,17 @@ async def run(
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
         finally:
             notifier.stopping()
-            await _drained(alarms, evidence, ledger)
+            await _drained(alarms, evidence, ledger, scores)
 
 
-async def _drained(alarms: AlarmPath, evidence: Evidence, ledger: LedgerKeeper) -> None:
+async def _drained(alarms: AlarmPath, evidence: Evidence, ledger: LedgerKeeper, scores: ScoreKeeper) -> None:
     """What is on its way to the disk gets there, if that can be done soon."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_ALARMS_S):
             await alarms.drained()
             await evidence.finish()
             await ledger.finish()
+            await scores.finish()
 
 
 def _ready(notifier: Notifier) -> None:

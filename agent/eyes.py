@@ -20,6 +20,8 @@ from agent.pipelines.budget import Budgets
 from agent.pipelines.scores import plus
 from agent.pipelines.watch import Settings, Watch, WatchedCamera
 from agent.school import periods
+from agent.score_keeper import ScoreKeeper
+from agent.sightings.rows import Sums
 from drivers.errors import DeviceError
 from drivers.readings import EyeTrouble, Looked, Noticed, Watched, Worked
 
@@ -49,10 +51,15 @@ class Board:
     """One per box: what the eyes told last."""
 
     def __init__(
-        self, clock: Clock, blind: DeviceError | None = None, watches: Mapping[str, Watch] = MappingProxyType({})
+        self,
+        clock: Clock,
+        blind: DeviceError | None = None,
+        watches: Mapping[str, Watch] = MappingProxyType({}),
+        scores: ScoreKeeper | None = None,
     ) -> None:
         self.last: Watched | None = None
         self.watches = watches  # what each camera is watched for
+        self._scores = scores
         self._budgets = Budgets(watches)
         self._clock = clock
         self._blind = blind
@@ -68,6 +75,8 @@ class Board:
         for camera, looked in watched.cameras.items():
             self._sums[camera] = added(self._sums.get(camera, Looked()), looked)
         self._seconds += watched.seconds
+        if self._scores is not None:
+            self._scores.took(watched, self.resting(self._clock.now(), self._scores.calendar()))
         return self._changes(watched), self._counts()
 
     def resting(self, now: Moment, calendar: Calendar | None) -> dict[str, list[str]]:
@@ -80,6 +89,12 @@ class Board:
     def noticed(self, notice: Noticed) -> None:
         """A suspicion was raised as an alarm."""
         self._budgets.told(notice, self._clock.monotonic_ns() / 1e9)
+        if self._scores is not None:
+            self._scores.noticed(notice)
+
+    def week(self) -> Mapping[str, Sums]:
+        """By camera what the last seven days came to."""
+        return self._scores.week() if self._scores is not None else {}
 
     def trouble(self) -> list[Trouble]:
         """What is off now, and what tells too much."""
