@@ -4,6 +4,8 @@ Every alarm is handed to the outbox at once. What is not on disk after AHEAD_AFT
 without sequence; the alarm itself stays in the outbox's queue and follows when the database answers, under the same
 `aheadid`.
 
+Signs    an alarm that is a sign of an incident, too, is accepted by who keeps the incidents: both in one commit.
+
 Bounded  ALARMS_WAITING drafts; beyond that the source that raises them waits (its device keeps its own state).
 """
 
@@ -11,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -25,8 +28,8 @@ log = logging.getLogger("agent.alarms")
 AHEAD_AFTER_S = 0.5
 ALARMS_WAITING = 256
 
-Accept = Callable[[Sequence[Draft]], Awaitable[list[Place]]]
-SendAhead = Callable[[Draft], Awaitable[bool]]
+Accept = Callable[[Sequence[Draft]], Coroutine[Any, Any, list[Place]]]
+SendAhead = Callable[[Draft], Coroutine[Any, Any, bool]]
 
 
 class AlarmPath:
@@ -38,22 +41,31 @@ class AlarmPath:
         self._flaps = Flaps()
         self._send_ahead = send_ahead
         self._room = asyncio.Semaphore(ALARMS_WAITING)
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[object]] = set()
         self.sent_ahead = 0
 
-    async def raise_alarm(self, draft: Draft) -> None:
-        """Returns as soon as the alarm is on its way; it is never dropped, but a source that chatters is gathered."""
+    async def raise_alarm(self, draft: Draft, accept: Accept | None = None) -> None:
+        """Returns as soon as the alarm is on its way; it is never dropped, but a source that chatters is gathered.
+
+        accept  how it is accepted, if not as others are; of a gathered one it is called without the alarm
+        """
         if self._flaps.passes(draft, self._clock.monotonic_ns() / 1e9):
-            await self._send(draft)
+            await self._send(draft, accept)
+        elif accept is not None:
+            await self._start(accept([]))
 
     async def tell_gathered(self) -> None:
         """Raise what chattering sources have gathered; called about each second."""
         for event in self._flaps.due(self._clock.monotonic_ns() / 1e9, self._clock.now()):
             await self._send(event)
 
-    async def _send(self, draft: Draft) -> None:
+    async def _send(self, draft: Draft, accept: Accept | None = None) -> None:
+        draft = msgspec.structs.replace(draft, ahead_id=f"ahead-{uuid4()}")
+        await self._start(self._carry(draft, accept or self._accept))
+
+    async def _start(self, work: Coroutine[Any, Any, object]) -> None:
         await self._room.acquire()
-        task = asyncio.create_task(self._carry(msgspec.structs.replace(draft, ahead_id=f"ahead-{uuid4()}")))
+        task = asyncio.create_task(work)
         self._waiting.add(task)
         task.add_done_callback(self._carried)
 
@@ -65,8 +77,8 @@ class AlarmPath:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    async def _carry(self, draft: Draft) -> None:
-        accepted = asyncio.ensure_future(self._accept([draft]))
+    async def _carry(self, draft: Draft, accept: Accept) -> None:
+        accepted = asyncio.ensure_future(accept([draft]))
         done, _ = await asyncio.wait({accepted}, timeout=AHEAD_AFTER_S)
         if not done:
             if await self._send_ahead(draft):
@@ -75,7 +87,7 @@ class AlarmPath:
             await accepted
         accepted.result()
 
-    def _carried(self, task: asyncio.Task[None]) -> None:
+    def _carried(self, task: asyncio.Task[object]) -> None:
         self._waiting.discard(task)
         self._room.release()
         if not task.cancelled() and (error := task.exception()):

@@ -16,9 +16,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from agent.datasets import Word
+from agent.devices import COMMON, SOURCE_KINDS
 from agent.errors import AgentError
 from agent.evidence.settings import EvidenceSettings
+from agent.incidents.kinds import Means
 from agent.outbox.settings import OutboxSettings
 from agent.pipelines.watch import Watch, strange
 from agent.school.purpose import Purpose, Way
@@ -36,15 +37,6 @@ SchoolName = Annotated[
         examples=["school-07"],
     ),
 ]
-SourceName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)",  # $ alone allows a line end after it
-        description="one name per device: small Latin letters, digits, hyphens",
-        examples=["canteen-1"],
-    ),
-]
-SOURCE_KINDS = ("reader", "sensor", "camera", "signal")
 SECTIONS = {"school", "state", "centre", "outbox", "evidence", *SOURCE_KINDS}
 
 
@@ -105,6 +97,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     clubs: tuple[str, ...] = ()  # of a club's reader
     way: Way = Way.BOTH  # of an entrance reader
     watch: Watch = Watch()  # of a camera
+    place: str = ""  # where it is
+    means: Means | None = None  # of a contact or a button
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,41 +125,6 @@ class ConfigError(AgentError):
         self.problems = problems
 
 
-class _Common(msgspec.Struct, frozen=True):
-    """The settings that every device has besides its driver's own."""
-
-    name: SourceName
-    driver: Annotated[str, Meta(description="what kind of device it is", examples=["serial_ascii"])]
-
-
-class _Reader(_Common, frozen=True):
-    """What a reader has besides."""
-
-    signal: Annotated[
-        str, Meta(description="the lamp or buzzer beside it, by the name of its [[signal]]", examples=["lamp-1"])
-    ] = ""
-    purpose: Annotated[
-        Purpose,
-        Meta(
-            description="what its taps mean: meals (who may eat), entrance (who is there), club (who has a place), or "
-            "only seen",
-            examples=["meals"],
-        ),
-    ] = Purpose.SEEN
-    clubs: Annotated[
-        list[Word],
-        Meta(
-            description="which clubs meet where this reader is, by their names at the centre; only for purpose club",
-            examples=[["chess"]],
-        ),
-    ] = []
-    way: Annotated[
-        Way,
-        Meta(description="for purpose entrance: in, out, or both: each child in turn", examples=["in"]),
-    ] = Way.BOTH
-
-
-COMMON: dict[str, type[_Common]] = dict.fromkeys(SOURCE_KINDS, _Common) | {"reader": _Reader}
 EYES = "eyes"  # the name of what looks at the cameras' pictures, in `mektep status`: no device may have it
 
 
@@ -212,6 +171,7 @@ class _Walk:
         self._unique_ports(sources)
         self._known_signals(sources)
         self._clubs_fit(sources)
+        self._means_fit(sources)
         if self.problems or state is None or centre is None or outbox is None or evidence is None:
             raise ConfigError(self.problems)
         return Config(
@@ -290,6 +250,7 @@ class _Walk:
             name=common.name, kind=kind, driver=common.driver, settings=settings, places=dict(places),
             signal=getattr(common, "signal", ""), purpose=getattr(common, "purpose", Purpose.SEEN),
             clubs=tuple(getattr(common, "clubs", ())), way=getattr(common, "way", Way.BOTH), watch=watch,
+            place=common.place, means=getattr(common, "means", None),
         )  # fmt: skip
 
     def _watch(self, kind: str, prefix: str, table: dict[str, Any], driver: str) -> tuple[Watch, set[str]]:
@@ -361,6 +322,16 @@ class _Walk:
                 what = "names no club" if source.purpose is Purpose.CLUB else "is only for a reader of purpose club"
                 do = """Write for example purpose = "club" and clubs = ["chess"]."""
                 self._problem("C-110", f"{prefix}clubs", show(list(source.clubs)), what, do)
+
+    def _means_fit(self, sources: list[tuple[SourceConfig, str]]) -> None:
+        for source, prefix in sources:
+            what = do = ""
+            if source.means and source.places:
+                what, do = "is not for a fire panel", "Leave it out: its zones tell of fire by themselves."
+            elif source.means is Means.ANSWER and getattr(source.settings, "role", "") != "button":
+                what, do = "only a button answers", """Write role = "button", or another word."""
+            if what:
+                self._problem("C-113", f"{prefix}means", show(str(source.means)), what, do)
 
     def _known_signals(self, sources: list[tuple[SourceConfig, str]]) -> None:
         known = {source.name for source, _ in sources if source.kind == "signal"}

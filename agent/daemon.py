@@ -11,7 +11,7 @@ import gc
 import logging
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.alarm_path import AlarmPath
@@ -19,11 +19,14 @@ from agent.camera_clocks import CameraClocks
 from agent.cells.cells import Cells
 from agent.cells.slots import slots_of
 from agent.clock import Clock, SystemClock
-from agent.config import Config
+from agent.config import Config, SourceConfig
 from agent.errors import AgentError
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
 from agent.eyes import Board, watches, with_eyes
+from agent.incidents.incidents import Incidents
+from agent.incidents.orders import incident_orders
+from agent.incidents.signs import Spot
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -71,9 +74,10 @@ async def run(
     ):
         evidence = evidence_of(config, outbox, reference, clock)
         defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
-        grants, scores = (
+        grants, scores, incidents = (
             Grants(outbox.transact, clock, defects),
             ScoreKeeper(outbox.transact, lambda: reference.book, clock),
+            incidents_of(config, outbox, reference, clock, defects),
         )
         link = CentreLink(
             config.centre,
@@ -86,6 +90,8 @@ async def run(
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
             told_grants=grants.tell,
+            orders=incident_orders(incidents),
+            told_forged=incidents.forged,
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
         sources, board = (
@@ -95,7 +101,7 @@ async def run(
         stations = [Station(source, clock) for source in sources]
         rules = Rules(
             alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
-            board=board, record=outbox.accept,
+            board=board, record=outbox.accept, incidents=incidents, spots=spots_of(config.sources),
         )  # fmt: skip
         bells, viewings = (
             Bells(outbox.transact, lambda: reference.book, clock, defects),
@@ -124,6 +130,7 @@ async def run(
                     "link": link.run(),
                     "evidence": evidence.run(),
                     "bells": bells.run(),
+                    "incidents": incidents.run(),
                     "viewings": viewings.run(),
                     "scores": scores.run(),
                     "grants": grants.run(),
@@ -137,14 +144,17 @@ async def run(
                 log.info("school %s, %d devices, epoch %s", config.school, len(stations), outbox.epoch)
         finally:
             notifier.stopping()
-            await _drained(alarms, evidence, ledger, scores)
+            await _drained(alarms, incidents, evidence, ledger, scores)
 
 
-async def _drained(alarms: AlarmPath, evidence: Evidence, ledger: LedgerKeeper, scores: ScoreKeeper) -> None:
+async def _drained(
+    alarms: AlarmPath, incidents: Incidents, evidence: Evidence, ledger: LedgerKeeper, scores: ScoreKeeper
+) -> None:
     """What is on its way to the disk gets there, if that can be done soon."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_ALARMS_S):
             await alarms.drained()
+            await incidents.drained()
             await evidence.finish()
             await ledger.finish()
             await scores.finish()
@@ -173,6 +183,23 @@ def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clo
         clock,
         reserve_bytes=config.outbox.reserve_mb * MB,
         cameras=sum(source.kind == "camera" for source in config.sources),
+    )
+
+
+def spots_of(sources: Sequence[SourceConfig]) -> dict[str, Spot]:
+    """Where each device is, and what it means."""
+    return {one.name: Spot(name=one.name, place=one.place, means=one.means, places=one.places) for one in sources}
+
+
+def incidents_of(config: Config, outbox: Outbox, reference: Reference, clock: Clock, defects: Defects) -> Incidents:
+    """Who keeps the school's incidents."""
+    return Incidents(
+        outbox.transact,
+        lambda: reference.book,
+        clock,
+        defects,
+        spots=spots_of(config.sources),
+        cameras=[one.name for one in config.sources if one.kind == "camera"],
     )
 
 

@@ -5,18 +5,22 @@ The rules themselves are pure and live in agent/school.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 
 from agent.alarm_path import AlarmPath
 from agent.book import Book
 from agent.clock import Clock
-from agent.config import EYES
+from agent.config import EYES, SourceConfig
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
 from agent.evidence.picture import Ids, Shows
 from agent.eyes import Board
+from agent.incidents.incidents import Incidents
+from agent.incidents.kinds import Means
+from agent.incidents.signs import Spot, Telling, place_of, sign_of
 from agent.model import Draft, Moment, Severity
 from agent.pipelines.watch import Watch
 from agent.school import contacts, desk, noticed, periods, pictures, zones
@@ -27,10 +31,11 @@ from agent.signals import Signals
 from agent.sources import Station
 from agent.tap_path import TapPath
 from drivers.driver import Source
-from drivers.readings import ContactChange, Noticed, PictureChange, Pressed, Reading, Tap, Watched, ZoneChange
+from drivers.readings import ContactChange, Light, Noticed, PictureChange, Pressed, Reading, Tap, Watched, ZoneChange
 
 Keep = Callable[[Shows, str, Severity], Awaitable[Ids]]  # picture, camera, how severe -> ids of the evidence
 Record = Callable[[Sequence[Draft]], Awaitable[object]]
+News = tuple[Draft, Telling, Ids]  # the alarm, what it tells, the picture of it
 
 
 class Rules:
@@ -48,6 +53,8 @@ class Rules:
         book: Callable[[], Book],
         board: Board,
         record: Record,
+        incidents: Incidents | None = None,
+        spots: Mapping[str, Spot] = MappingProxyType({}),
     ) -> None:
         self._alarms = alarms
         self._taps = taps
@@ -58,6 +65,8 @@ class Rules:
         self._book = book
         self._board = board
         self._record = record
+        self._incidents = incidents
+        self._spots = spots
         self.told = Told()
 
     @contextmanager
@@ -78,14 +87,20 @@ class Rules:
         if isinstance(reading, Tap):
             book = self._book()  # once: another may take its place, also with another card key
             tap = self._tapped(station, reading, book, synced=synced)
-            decide, otherwise = partial(desk.decide, book=book, tap=tap), partial(desk.record, book=book, tap=tap)
-            light = await self._taps.take(tap.purpose.value, decide, otherwise)
-            await self._signals.show(station.config, source, light)
+            await self._signals.show(station.config, source, await self._light(station, book, tap))
         elif isinstance(reading, Watched):
             await self._watched(reading)
             self._rest(station, source)
-        elif (event := await self._news(reading, station, synced=synced)) is not None:
-            await self._alarms.raise_alarm(event)
+        elif (news := await self._news(reading, station, synced=synced)) is not None:
+            await self._raise(news, station.config, synced=synced)
+
+    async def _light(self, station: Station, book: Book, tap: Tapped) -> Light:
+        """What the tap's decision shows. While an incident waits for an answer, the tap may be that."""
+        decide, otherwise = partial(desk.decide, book=book, tap=tap), partial(desk.record, book=book, tap=tap)
+        if self._incidents is None or not self._incidents.concern(tap):
+            return await self._taps.take(tap.purpose.value, decide, otherwise)
+        answer = self._incidents.answering(tap, place_of(station.config.place), decide)
+        return await self._taps.take(tap.purpose.value, answer.decide, otherwise, answer.committed)
 
     def _tapped(self, station: Station, tap: Tap, book: Book, *, synced: bool) -> Tapped:
         """Without the card's number: from here on its keyed hash stands for it."""
@@ -114,7 +129,7 @@ class Rules:
         if counts:
             await self._record(counts)
 
-    async def _noticed(self, notice: Noticed, *, synced: bool) -> Draft | None:
+    async def _noticed(self, notice: Noticed, *, synced: bool) -> News | None:
         """None outside its camera's schedule."""
         watch = self._board.watches.get(notice.camera, Watch())
         words = next((when for name, when in watch.schedule.items() if name.value == notice.detector), [])
@@ -122,31 +137,42 @@ class Rules:
             return None
         self._board.noticed(notice)
         evidence = await self._keep(notice, notice.camera, noticed.severity(notice))
-        return noticed.suspected(notice, evidence, synced=synced)
+        return noticed.suspected(notice, evidence, synced=synced), notice, evidence
 
-    async def _news(
-        self, reading: ZoneChange | ContactChange | Pressed | PictureChange | Noticed, station: Station, *, synced: bool
-    ) -> Draft | None:
+    async def _pictured(self, change: PictureChange, camera: str, *, synced: bool) -> News:
+        kept = pictures.is_worth_keeping(change)
+        evidence = await self._keep(change, camera, pictures.SEVERITY[change.state]) if kept else Ids()
+        return pictures.changed(change, camera, evidence, synced=synced), change, evidence
+
+    async def _news(self, reading: Telling, station: Station, *, synced: bool) -> News | None:
         """The alarm that a reading is; None if it was told already."""
-        name = station.config.name
+        name, none = station.config.name, Ids()
         match reading:
             case ZoneChange():
                 zone = self.told.news(reading, name, reading.zone)
-                return zones.changed(zone, name, station.config.places, synced=synced) if zone else None
+                return (zones.changed(zone, name, station.config.places, synced=synced), zone, none) if zone else None
             case ContactChange():
                 contact = self.told.news(reading, name, reading.contact)
-                return contacts.changed(contact, name, synced=synced) if contact else None
+                return (contacts.changed(contact, name, synced=synced), contact, none) if contact else None
             case PictureChange():
                 picture = self.told.news(reading, name)
-                if picture is None:
-                    return None
-                kept = pictures.is_worth_keeping(picture)
-                evidence = await self._keep(picture, name, pictures.SEVERITY[picture.state]) if kept else Ids()
-                return pictures.changed(picture, name, evidence, synced=synced)
+                return await self._pictured(picture, name, synced=synced) if picture else None
             case Noticed():
                 return await self._noticed(reading, synced=synced)
             case Pressed():
-                return contacts.pressed(reading, name, synced=synced)
+                return contacts.pressed(reading, name, synced=synced), reading, none
+
+    async def _raise(self, news: News, config: SourceConfig, *, synced: bool) -> None:
+        """The alarm goes its way; if it is a sign of an incident, both are accepted in one commit."""
+        event, reading, evidence = news
+        if self._incidents is None:
+            await self._alarms.raise_alarm(event)
+            return
+        name = reading.camera if isinstance(reading, Noticed) else config.name
+        sign = sign_of(reading, self._spots.get(name) or Spot(name=name), evidence, synced=synced)
+        await self._alarms.raise_alarm(event, self._incidents.accepting(sign) if sign else None)
+        if isinstance(reading, Pressed) and config.means is Means.ANSWER:
+            self._incidents.press(place_of(config.place))
 
     async def on_change(self, station: Station) -> None:
         """A device stopped working, or works again. A device that works from the start is no news."""

@@ -37,15 +37,18 @@ class TapPath:
         self._late: set[asyncio.Future[Light]] = set()
         self.not_taken = 0
 
-    async def take(self, rule: str, decide: Decide, otherwise: Decide) -> Light:
+    async def take(
+        self, rule: str, decide: Decide, otherwise: Decide, committed: Callable[[], None] = lambda: None
+    ) -> Light:
         """Decide about the tap, in the commit that makes it durable; no light but wait before that.
 
-        `otherwise` records the tap if `decide`, the work of this rule, fails by itself.
+        `otherwise` records the tap if `decide`, the work of this rule, fails by itself. `committed` is called when
+        `decide` is durable, be it after the reader has shown wait.
         """
         if len(self._late) >= TAPS_WAITING:
             self.not_taken += 1
             return Light.WAIT
-        decided = asyncio.ensure_future(self._decide(rule, decide, otherwise))
+        decided = asyncio.ensure_future(self._decide(rule, decide, otherwise, committed))
         done, _ = await asyncio.wait({decided}, timeout=WAIT_AFTER_S)
         if not done:
             self._late.add(decided)
@@ -53,10 +56,11 @@ class TapPath:
             return Light.WAIT
         return decided.result()
 
-    async def _decide(self, rule: str, decide: Decide, otherwise: Decide) -> Light:
+    async def _decide(self, rule: str, decide: Decide, otherwise: Decide, committed: Callable[[], None]) -> Light:
         (outcome,) = await asyncio.gather(self._transact(decide), return_exceptions=True)
         if isinstance(outcome, Light):
             self._defects.passed(rule)
+            committed()
             return outcome
         if isinstance(outcome, AgentError) or not isinstance(outcome, Exception):
             raise outcome

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from agent.config import COMMON, SOURCE_KINDS, SchoolName, SourceName, StatePlaces
+from agent.config import SchoolName, StatePlaces
+from agent.devices import COMMON, SOURCE_KINDS, SourceName
 from agent.evidence.settings import EvidenceSettings
+from agent.incidents.kinds import Means
 from agent.outbox.settings import OutboxSettings
 from agent.pipelines.watch import Watch
 from agent.strict import show
@@ -46,13 +48,16 @@ def page() -> str:
         _section("[evidence]", EvidenceSettings),
     ]
     signal = typing.get_type_hints(COMMON["reader"], include_extras=True)["signal"]
+    sensor = typing.get_type_hints(COMMON["sensor"], include_extras=True)
     parts.append(
         f"\n## Devices\n\nEach device is {_kinds()}, with a name of its own and a driver. No two may use one port; on "
         "a bus, a chip or a converter no two may use one address, line or channel.\n\n"
         "| setting | what it is | default |\n|---|---|---|\n"
         f"| `name` | {_describe(SourceName)} | must be set |\n"
         f"| `driver` | one of {', '.join(f'`{name}`' for name in DEVICES)} | must be set |\n"
+        f"| `place` | {_describe(sensor['place'])} | none |\n"
         f"| `signal` | of readers: {_describe(signal)} | none |\n"
+        f"| `means` | of sensors: {_describe(sensor['means'])}: {', '.join(f'`{word}`' for word in Means)} | none |\n"
     )
     parts.append(_section("[[camera]]: what it is watched for", Watch))
     parts += [

@@ -24,8 +24,9 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.age", "agent.clock", "agent.events", "agent.db", "agent.texts", "agent.secrets"],
     ["agent.flapping", "agent.outbox", "agent.audit"],
     ["agent.evidence", "agent.reference", "agent.sightings"],
-    ["agent.incidents"],
     ["agent.school", "agent.sync", "agent.pipelines"],
+    ["agent.incidents"],
+    ["agent.devices"],
     ["agent.config", "agent.score_keeper"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
     ["agent.rules", "agent.cells", "agent.camera_clocks", "agent.viewings"],
@@ -67,7 +68,7 @@ DISCOVERERS = {
     f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")
 }
 ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings", "agent.school.purpose"}
-ROOMS_OF_CONFIG |= {"agent.pipelines.watch"}
+ROOMS_OF_CONFIG |= {"agent.pipelines.watch", "agent.incidents.kinds"}
 ONLY_IN = {  # library -> the only modules of ours that may import it
     "paho": {"agent.sync.mqtt", "centre.connection", "centre.admin"},
     "serial": {"drivers.serial_port"},
@@ -138,7 +139,7 @@ def _upwards(name: str, other: str) -> list[str]:
         return [f"{name} imports {other}: {here} -> {there} is upwards"]
     if (
         name == "agent.config"
-        and there in ("agent.outbox", "agent.evidence", "agent.sync", "agent.pipelines")
+        and there in ("agent.outbox", "agent.evidence", "agent.sync", "agent.pipelines", "agent.incidents")
         and other not in ROOMS_OF_CONFIG
     ):
         return [f"{name} imports {other}: the configuration knows settings only"]

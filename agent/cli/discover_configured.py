@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from agent.config import SOURCE_KINDS
+from agent.devices import SOURCE_KINDS
 from agent.errors import AgentError
 from drivers.discovery.found import Found, Kind
 from drivers.true_path import true_path

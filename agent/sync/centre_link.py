@@ -11,7 +11,8 @@ import logging
 import random
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,7 +30,7 @@ from agent.sync.link import CONNECTED, State, Step, backoff_s, step
 from agent.sync.linkerror import LinkError
 from agent.sync.mqtt import Incoming, Mqtt, Outgoing
 from agent.sync.order_book import order_book
-from agent.sync.orders import Orders
+from agent.sync.orders import Handler, Orders
 from agent.sync.parts import Parts
 from agent.sync.reference_feed import ReferenceFeed
 from agent.sync.settings import LinkSettings
@@ -53,6 +54,7 @@ BIRTH_AGAIN_MAX_S = 60.0
 WELCOME_WITHIN_S = 10.0
 STEADY_S = 30.0  # a connection that held so long starts the back-off anew
 ORDERS_WAITING = 16
+FORGED = {"unknown_key", "bad_signature", "other_topic"}  # of an order: not the centre's own, or taken from another
 
 
 class LinkSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +89,10 @@ class CentreLink:
         rng: random.Random,
         status: Callable[[], msgspec.Struct],
         told_grants: Callable[[Sequence[str]], None] = lambda _grants: None,
+        orders: Mapping[str, Handler] = MappingProxyType({}),
+        told_forged: Callable[[str], None] = lambda _reason: None,
     ) -> None:
+        """orders: of other rooms. told_forged: an order came that is not the centre's, or that it gave before."""
         self._settings = settings
         self._school = school
         self._outbox = outbox
@@ -99,10 +104,11 @@ class CentreLink:
         parts = Parts(evidence, identity, self._topics, rng.random)
         self._drain = Drain(outbox, identity, self._topics, parts, clock, rng.random, compressed=settings.compress)
         self._reference = reference
-        self._told_grants = told_grants
+        self._told_grants, self._told_forged = told_grants, told_forged
         self._feed = ReferenceFeed(reference, self._trust, self._topics, school)
-        self._orders = Orders(school, outbox, clock, order_book(outbox, self._drain, clock, status))
-        self._waiting_orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS_WAITING)
+        orders = {**order_book(outbox, self._drain, clock, status), **orders}
+        self._orders = Orders(school, outbox, clock, orders, told_forged)
+        self._waiting_orders: asyncio.Queue[tuple[Order, bool]] = asyncio.Queue(ORDERS_WAITING)
         self._state = State.OFFLINE
         self._since_ns = clock.utc_ns()
         self._trouble: LinkError | None = None
@@ -243,7 +249,8 @@ class CentreLink:
 
     async def _keep_answering(self) -> None:
         while True:
-            answer = await self._orders.take(await self._waiting_orders.get())
+            order, again = await self._waiting_orders.get()
+            answer = await self._orders.take(order, again=again)
             payload = msgspec.json.encode(answer)
             self._publish_signed(Kind.ANSWER, self._topics.answers, payload, correlation=str(answer.number).encode())
 
@@ -261,7 +268,8 @@ class CentreLink:
             self._take(message)
         except Refused as refusal:
             self._refused[refusal.reason] += 1
-            log.debug("refused on %s: %s", message.topic, refusal.reason)
+            if message.topic.startswith(self._topics.orders) and refusal.reason in FORGED:
+                self._told_forged(refusal.reason)
         except Exception:  # whatever arrives must not break the connection that it came by
             self._refused["not_understood"] += 1
             log.exception("a message on %s could not be taken", message.topic)
@@ -321,7 +329,7 @@ class CentreLink:
         if message.topic != self._topics.orders + order.order:
             raise Refused("other_topic")
         try:
-            self._waiting_orders.put_nowait(order)
+            self._waiting_orders.put_nowait((order, message.again))
         except asyncio.QueueFull as error:
             raise Refused("too_many_orders") from error
 

@@ -57,6 +57,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     payload: bytes
     properties: Mapping[str, str]
+    again: bool = False  # the broker has sent it before, and has not heard that we have it
 
 
 class Mqtt:
@@ -266,7 +267,8 @@ class Mqtt:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""  # nobody's
-        self._on_incoming(Incoming(topic=topic, payload=bytes(message.payload), properties=dict(pairs)))
+        payload, again = bytes(message.payload), bool(message.dup)
+        self._on_incoming(Incoming(topic=topic, payload=payload, properties=dict(pairs), again=again))
 
     def _end_with(self, error: LinkError) -> None:
         if not self.lost.done():

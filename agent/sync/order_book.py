@@ -1,9 +1,9 @@
-"""The closed list of orders that this version follows: ping, status, pace, resend."""
+"""The link's own orders: ping, status, pace, resend. Those of other rooms come with them: agent/incidents/orders.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -12,11 +12,9 @@ from agent.clock import Clock
 from agent.model import Lane
 from agent.outbox.outbox import Outbox
 from agent.sync.drain import Drain
-from agent.sync.orders import BadArgs, Failed, Handler
+from agent.sync.orders import Failed, Handler, args_of
 from agent.sync.topics import EpochName, LaneName, Order
 from agent.wall_time import rfc3339
-
-A = TypeVar("A", bound=msgspec.Struct)
 
 
 class NoArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,23 +37,23 @@ def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], 
     """Name of the order to what carries it out."""
 
     async def ping(order: Order) -> dict[str, object]:
-        _args(order, NoArgs)
+        args_of(order, NoArgs)
         return {"time": rfc3339(clock.utc_ns())}
 
     async def tell_status(order: Order) -> dict[str, object]:
-        _args(order, NoArgs)
+        args_of(order, NoArgs)
         told: dict[str, object] = msgspec.to_builtins(status())
         return told
 
     async def pace(order: Order) -> dict[str, object]:
-        args = _args(order, PaceArgs)
+        args = args_of(order, PaceArgs)
         now_s = drain.seconds()
         drain.flow.pace(args.bytes_per_s, now_s + args.for_s, now_s)
         drain.wake.set()
         return {}
 
     async def resend(order: Order) -> dict[str, object]:
-        args = _args(order, ResendArgs)
+        args = args_of(order, ResendArgs)
         lane = Lane.named(args.lane)
         events = await outbox.kept(args.epoch, lane, args.first, args.last)
         if events and not drain.resend(args.epoch, lane, args.first, args.last):
@@ -63,10 +61,3 @@ def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], 
         return {"events": events}
 
     return {"ping": ping, "status": tell_status, "pace": pace, "resend": resend}
-
-
-def _args(order: Order, type_: type[A]) -> A:
-    try:
-        return msgspec.convert(order.args, type_)
-    except msgspec.ValidationError as error:
-        raise BadArgs(str(error)) from error

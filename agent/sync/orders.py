@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from agent.wall_time import rfc3339
 log = logging.getLogger("agent.orders")
 
 FACT = "order"
+REPLAYED = {"other_school", "old_number"}  # good signatures where they do not belong: somebody has kept them
 Handler = Callable[[Order], Awaitable[dict[str, object]]]
 
 
@@ -28,6 +30,17 @@ class BadArgs(Exception):
 
 class Failed(Exception):
     """An order cannot be carried out, in words for the centre."""
+
+
+A = TypeVar("A", bound=msgspec.Struct)
+
+
+def args_of(order: Order, type_: type[A]) -> A:
+    """The arguments of an order. Raises BadArgs."""
+    try:
+        return msgspec.convert(order.args, type_)
+    except msgspec.ValidationError as error:
+        raise BadArgs(str(error)) from error
 
 
 class Last(msgspec.Struct, frozen=True):
@@ -40,19 +53,32 @@ class Last(msgspec.Struct, frozen=True):
 class Orders:
     """Takes orders that are known to be signed by the pinned key."""
 
-    def __init__(self, school: str, outbox: Outbox, clock: Clock, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        school: str,
+        outbox: Outbox,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        forged: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
         self._school = school
         self._outbox = outbox
         self._clock = clock
         self._handlers = handlers
+        self._forged = forged
 
-    async def take(self, order: Order) -> Answer:
-        """Carry an order out, or say why not. The answer is durable when this returns."""
+    async def take(self, order: Order, *, again: bool = False) -> Answer:
+        """Carry an order out, or say why not. The answer is durable when this returns.
+
+        again  the broker says itself that it sends it again
+        """
         last = await self._last()
         if last is not None and order.number == last.number:
             return last.answer
         refusal = self._refusal(order, last)
         if refusal:
+            if refusal in REPLAYED and not again:
+                self._forged(refusal)
             return self._answer(order, "refused", reason=refusal)
         answer = await self._carry_out(order)
         await self._outbox.remember(FACT, msgspec.json.encode(Last(order.number, answer)))

@@ -1,0 +1,84 @@
+"""The centre's orders about incidents: report one, answer one, begin a drill. docs/protocol.md, section 6."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from agent.event_words import Somebody, Uuid
+from agent.incident_events import Place
+from agent.incidents.incidents import Incidents, Outcome
+from agent.incidents.kinds import Kind, Role
+from agent.incidents.life import Input
+from agent.incidents.steps import By
+from agent.incidents.view import View
+from agent.sync.orders import Failed, Handler, args_of
+from agent.sync.topics import Order
+
+ANSWERS = {
+    "acknowledged": Input.ACKNOWLEDGE,
+    "confirmed": Input.CONFIRM,
+    "dismissed": Input.DISMISS,
+    "closed": Input.CLOSE,
+}
+
+
+class ReportArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`incident.report`: what somebody typed at the centre."""
+
+    incident: Annotated[Uuid, Meta(description="the centre's own: the same again changes nothing")]
+    kind: Kind
+    place: Place = ""
+    certain: Annotated[bool, Meta(description="whether a person of the school says so")] = False
+    drill: bool = False
+    report: Annotated[str, Meta(max_length=64, description="the centre's id of what was typed")] = ""
+
+
+class AnswerArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`incident.answer`: what a person has said at the centre."""
+
+    incident: Uuid
+    answer: Annotated[str, Meta(pattern="^(acknowledged|confirmed|dismissed|closed)$")]
+    by: Somebody = ""
+    role: Role | None = None
+    reason: Annotated[str, Meta(max_length=32, description="a word of docs/incidents.md, for a dismissal")] = ""
+
+
+class DrillArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`drill`: the whole chain, nothing happened."""
+
+    kind: Kind
+    place: Place = ""
+
+
+def incident_orders(incidents: Incidents) -> dict[str, Handler]:
+    """Name of the order to what carries it out."""
+
+    async def report(order: Order) -> dict[str, object]:
+        args = args_of(order, ReportArgs)
+        outcome = await incidents.report(
+            args.incident, args.kind, args.place, report=args.report, certain=args.certain, drill=args.drill
+        )
+        view = _view(outcome)
+        return {"state": view.state.value, "to": [msgspec.to_builtins(one) for one in view.to]}
+
+    async def answer(order: Order) -> dict[str, object]:
+        args = args_of(order, AnswerArgs)
+        by = By(channel="centre", staff=args.by, role=args.role or "")
+        return {
+            "state": _view(await incidents.answer(args.incident, ANSWERS[args.answer], by, args.reason)).state.value
+        }
+
+    async def drill(order: Order) -> dict[str, object]:
+        args = args_of(order, DrillArgs)
+        return {"incident": _view(await incidents.drill(args.kind, args.place)).incident}
+
+    return {"incident.report": report, "incident.answer": answer, "drill": drill}
+
+
+def _view(outcome: Outcome) -> View:
+    if outcome.refused or outcome.view is None:
+        raise Failed(outcome.refused or "unknown_incident")
+    return outcome.view

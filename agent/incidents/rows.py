@@ -1,0 +1,184 @@
+"""The tables `incident` and `incident_sign`: read, added to, changed; nothing is decided here.
+
+Kept    closed incidents, the latest CLOSED_KEPT of them; what became of each is in its events
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from agent.incident_events import Addressee
+from agent.incidents.kinds import Certainty, Kind
+from agent.incidents.life import State
+from agent.outbox.group import Transaction
+from agent.school.since import Stamp
+
+CLOSED_KEPT = 1_000
+SELECT = """
+select number, id, kind, place, drill, report, certainty, state, step, reminded, told, reached, latest_told,
+       answered_by, opened, since, latest_sign, due, changes
+from incident """
+LIVE = SELECT + "where state <> 'closed' order by number"
+ONE = SELECT + "where id = ?"
+LATEST = SELECT + "order by number desc limit ?"
+SIGNS = "select source, what, family, certain, camera, count, first from incident_sign where incident = ?"
+INSERT = """
+insert into incident (id, kind, place, drill, report, certainty, state, step, reminded, told, reached, latest_told,
+                      answered_by, opened, since, latest_sign, due, changes)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+UPDATE = """
+update incident set certainty = ?, state = ?, step = ?, reminded = ?, told = ?, reached = ?, latest_told = ?,
+                    answered_by = ?, since = ?, latest_sign = ?, due = ?, changes = ? where id = ?
+"""
+COUNT = "update incident_sign set count = count + 1 where incident = ? and source = ? and what = ?"
+ADD_SIGN = """
+insert into incident_sign (incident, source, what, family, certain, camera, count, first)
+values (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+FORGET = """
+delete from incident where state = 'closed' and number <= (
+  select number from incident where state = 'closed' order by number desc limit 1 offset ?)
+"""
+
+
+class SignRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One source and what it told."""
+
+    source: str
+    what: str
+    family: str
+    certain: bool
+    camera: str = ""
+    count: int = 1
+    first: Stamp
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident as it stands."""
+
+    id: str
+    kind: Kind
+    place: str
+    drill: bool = False
+    report: str = ""
+    certainty: Certainty
+    state: State = State.OPENED
+    step: int = 0
+    reminded: int = 0
+    told: int = 0
+    reached: tuple[Addressee, ...] = ()  # all who were told
+    latest_told: tuple[Addressee, ...] = ()
+    answered_by: str = ""
+    opened: Stamp
+    since: Stamp
+    latest_sign: Stamp
+    due: Stamp | None = None
+    changes: int = 0
+    signs: tuple[SignRow, ...] = ()
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Those that saw it."""
+        return tuple(dict.fromkeys(one.camera for one in self.signs if one.camera))
+
+
+def live(transaction: Transaction) -> list[Incident]:
+    """All that are not closed, the oldest first."""
+    return _found(transaction, LIVE)
+
+
+def one(transaction: Transaction, incident: str) -> Incident | None:
+    """By its id."""
+    found = _found(transaction, ONE, incident)
+    return found[0] if found else None
+
+
+def latest(transaction: Transaction, limit: int) -> list[Incident]:
+    """Whatever their state, the newest first."""
+    return _found(transaction, LATEST, limit)
+
+
+def add(transaction: Transaction, incident: Incident, sign: SignRow) -> Incident:
+    """With its first sign."""
+    number = transaction.execute(INSERT, _inserted(incident)).lastrowid
+    transaction.execute(ADD_SIGN, (number, *_sign(sign)))
+    return msgspec.structs.replace(incident, signs=(sign,))
+
+
+def change(transaction: Transaction, incident: Incident) -> Incident:
+    """As it stands now; its signs apart."""
+    incident = msgspec.structs.replace(incident, changes=incident.changes + 1)
+    transaction.execute(UPDATE, _updated(incident))
+    if incident.state is State.CLOSED:
+        transaction.execute(FORGET, (CLOSED_KEPT,))
+    return incident
+
+
+def add_sign(transaction: Transaction, incident: Incident, sign: SignRow) -> tuple[Incident, bool]:
+    """Count it, or add it. Returns whether it is another than those there were."""
+    (number,) = transaction.execute("select number from incident where id = ?", (incident.id,)).fetchone()
+    fresh = transaction.execute(COUNT, (number, sign.source, sign.what)).rowcount == 0
+    if fresh:
+        transaction.execute(ADD_SIGN, (number, *_sign(sign)))
+    return msgspec.structs.replace(incident, signs=_signs(transaction, number)), fresh
+
+
+def _found(transaction: Transaction, sql: str, *args: object) -> list[Incident]:
+    return [_incident(transaction, *row) for row in transaction.execute(sql, args).fetchall()]
+
+
+def _incident(transaction: Transaction, number: int, *row: Any) -> Incident:
+    names = (
+        *("id", "kind", "place", "drill", "report", "certainty", "state", "step", "reminded", "told", "reached"),
+        *("latest_told", "answered_by", "opened", "since", "latest_sign", "due", "changes"),
+    )
+    given = dict(zip(names, row, strict=True))
+    for name in ("reached", "latest_told", "opened", "since", "latest_sign", "due"):
+        given[name] = msgspec.json.decode(given[name]) if given[name] is not None else None
+    given["drill"] = bool(given["drill"])
+    found = msgspec.convert(given, Incident)
+    return msgspec.structs.replace(found, signs=_signs(transaction, number))
+
+
+def _signs(transaction: Transaction, number: int) -> tuple[SignRow, ...]:
+    found = transaction.execute(SIGNS, (number,)).fetchall()
+    return tuple(
+        SignRow(
+            source=source,
+            what=what,
+            family=family,
+            certain=bool(certain),
+            camera=camera,
+            count=count,
+            first=msgspec.json.decode(first, type=Stamp),
+        )
+        for source, what, family, certain, camera, count, first in found
+    )
+
+
+def _sign(sign: SignRow) -> Sequence[object]:
+    return (sign.source, sign.what, sign.family, sign.certain, sign.camera, sign.count, _json(sign.first))
+
+
+def _inserted(row: Incident) -> Sequence[object]:
+    return (
+        row.id, row.kind.value, row.place, row.drill, row.report, row.certainty.value, row.state.value, row.step,
+        row.reminded, row.told, _json(row.reached), _json(row.latest_told), row.answered_by, _json(row.opened),
+        _json(row.since), _json(row.latest_sign), _json(row.due) if row.due else None, row.changes,
+    )  # fmt: skip
+
+
+def _updated(row: Incident) -> Sequence[object]:
+    return (
+        row.certainty.value, row.state.value, row.step, row.reminded, row.told, _json(row.reached),
+        _json(row.latest_told), row.answered_by, _json(row.since), _json(row.latest_sign),
+        _json(row.due) if row.due else None, row.changes, row.id,
+    )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
