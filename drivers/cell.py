@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,11 +28,15 @@ from drivers.cell_wire import (
     Close,
     Ended,
     FromCell,
+    LiveStart,
+    LiveStop,
     Open,
     Opened,
     Rest,
     Show,
     Shown,
+    Snap,
+    Snapped,
     Taken,
     ToCell,
     frame,
@@ -44,6 +49,9 @@ from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.pulse import Pulse
 from drivers.readings import Light, Reading
+
+if TYPE_CHECKING:
+    from drivers.live.views import Views
 
 BEAT_S = 1.0
 LAST_S = 2.0  # to close the devices when the daemon has ended
@@ -71,6 +79,7 @@ class Channel:
         self.taken = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.light: asyncio.Task[None] | None = None
+        self.still: asyncio.Task[None] | None = None
 
     def stopped(self) -> bool:
         pulse = getattr(self.source, "pulse", None)
@@ -85,6 +94,7 @@ class Cell:
         self._writer = writer
         self._clock = CellClock()
         self._channels: dict[int, Channel] = {}
+        self._views: Views | None = None
 
     async def run(self) -> None:
         beating = asyncio.create_task(self._beat())
@@ -95,7 +105,7 @@ class Cell:
             pass
         finally:
             beating.cancel()
-            tasks = [task for one in self._channels.values() for task in (one.task, one.light) if task]
+            tasks = [task for one in self._channels.values() for task in (one.task, one.light, one.still) if task]
             for task in tasks:
                 task.cancel()
             if tasks:
@@ -116,8 +126,8 @@ class Cell:
                 channel.taken.set()
             case Show():
                 channel.light = asyncio.create_task(self._show(message.channel, channel, message.light))
-            case Rest() if rest := getattr(channel.source, "rest", None):
-                rest(message.resting)
+            case Rest() | LiveStart() | LiveStop() | Snap():
+                self._film(message, channel)
             case Close() if channel.task is not None:
                 channel.task.cancel()
 
@@ -132,6 +142,8 @@ class Cell:
             pass
         except Exception as error:  # noqa: BLE001 - supervised: the daemon quarantines this device, the others go on
             ended = Ended(told.channel, None, _fact(error))
+        if self._views is not None:
+            await self._views.end(told.channel)
         if channel.source is not None:  # the last count: the next beat comes too late for it
             self._say(Beat({told.channel: channel.source.counters}, ()))
         del self._channels[told.channel]
@@ -150,6 +162,38 @@ class Cell:
                     channel.taken.clear()
                     self._say(reading_message(told.channel, reading))
                     await channel.taken.wait()
+
+    def _film(self, message: Rest | LiveStart | LiveStop | Snap, channel: Channel) -> None:
+        """What only cameras and eyes are told."""
+        match message:
+            case Rest():
+                if rest := getattr(channel.source, "rest", None):
+                    rest(message.resting)
+            case LiveStart():
+                self._live().start(message, channel.source)
+            case LiveStop():
+                self._live().stop(message.channel, message.session)
+            case Snap():
+                channel.still = asyncio.create_task(self._snap(message, channel.source))
+
+    def _live(self) -> Views:
+        """TLS is loaded by the cells that need it."""
+        if self._views is None:
+            from drivers.live.views import Views
+
+            self._views = Views(self._say, self._clock)
+        return self._views
+
+    async def _snap(self, told: Snap, source: Any) -> None:
+        still, trouble = None, ("V-120", "it gives no picture when asked", "Nothing; look at its last one.")
+        try:
+            if (take := getattr(source, "still", None)) is not None:
+                still = await take()
+        except DeviceError as error:
+            trouble = (error.code, error.what, error.do)
+        except Exception as error:  # noqa: BLE001 - a defect of ours: told as such
+            trouble = ("R-190", f"its picture failed by itself: {_fact(error)}", "Send the log to support.")
+        self._say(Snapped(told.channel, told.number, still, None if still else trouble))
 
     async def _show(self, number: int, channel: Channel, light: Light) -> None:
         trouble = None

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from drivers.driver import Counters, Secret
+from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.readings import (
     SNAPSHOT_BYTES,
     ContactChange,
@@ -20,6 +20,7 @@ from drivers.readings import (
     PictureChange,
     Pressed,
     Reading,
+    Still,
     Tap,
     Watched,
     ZoneChange,
@@ -78,6 +79,26 @@ class Close(msgspec.Struct, frozen=True, array_like=True, tag="close"):
     channel: int
 
 
+class LiveStart(msgspec.Struct, frozen=True, array_like=True, tag="live"):
+    """Show a camera live; answered by LiveNews, to its end."""
+
+    channel: int
+    session: str
+    target: LiveTarget
+
+
+class LiveStop(msgspec.Struct, frozen=True, array_like=True, tag="live-stop"):
+    channel: int
+    session: str
+
+
+class Snap(msgspec.Struct, frozen=True, array_like=True, tag="snap"):
+    """A picture of now; answered by Snapped with this number."""
+
+    channel: int
+    number: int
+
+
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
     channel: int
 
@@ -97,6 +118,20 @@ class Shown(msgspec.Struct, frozen=True, array_like=True, tag="shown"):
     trouble: tuple[str, str, str] | None
 
 
+class LiveNews(msgspec.Struct, frozen=True, array_like=True, tag="live-news"):
+    channel: int
+    progress: LiveProgress
+
+
+class Snapped(msgspec.Struct, frozen=True, array_like=True, tag="snapped"):
+    """A picture, or why there is none: code, fact, instruction."""
+
+    channel: int
+    number: int
+    still: Still | None
+    trouble: tuple[str, str, str] | None
+
+
 class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     """A device is disconnected. `trouble`: its DeviceError; `defect`: what our own code failed with."""
 
@@ -112,8 +147,8 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     stopped: tuple[int, ...]  # channels whose blocking code gave no sign of life for too long
 
 
-ToCell = Begin | Open | Taken | Show | Rest | Close
-FromCell = Opened | Read | Shown | Ended | Beat
+ToCell = Begin | Open | Taken | Show | Rest | LiveStart | LiveStop | Snap | Close
+FromCell = Opened | Read | Shown | LiveNews | Snapped | Ended | Beat
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # all that a decoder raises
 _ENCODER = msgspec.msgpack.Encoder()
 TO_CELL: msgspec.msgpack.Decoder[ToCell] = msgspec.msgpack.Decoder(ToCell)

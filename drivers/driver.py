@@ -111,6 +111,36 @@ class Counters(msgspec.Struct):
         self.last_garbled = data[:GARBLED_SHOWN].hex()
 
 
+class LiveTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The media server that a camera is shown to. The path opens its door: it is shown nowhere."""
+
+    host: str
+    port: int
+    path: str
+    ca: str  # PEM of who vouches for the host
+    main: bool = False  # the main stream, where the camera has a smaller one too
+    check_dates: bool = True  # of certificates: false while the box does not know the time
+
+    def __repr__(self) -> str:
+        return f"LiveTarget({self.host}:{self.port})"
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"rtsps://{host}:{self.port}/{self.path.lstrip('/')}"
+
+
+class LiveProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How one live view goes."""
+
+    session: str
+    state: str  # started, going, ended
+    reason: str = ""  # of an end: stopped, host, certificate, codec, masked, defect
+    what: str = ""  # happened, for the log
+    bytes_sent: int = 0
+    skipped: int = 0  # how often pictures gave way to a slow line
+
+
 class Source(Protocol[R_co]):
     """What connect() opens: readings one by one, counters, and a way to show a light."""
 

@@ -105,6 +105,15 @@ class PictureChange(msgspec.Struct, frozen=True, kw_only=True):
     monotonic_ns: int
 
 
+class Still(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of now that was asked for; masks black."""
+
+    jpeg: bytes
+    blurred: bytes  # the same, so coarse that nobody can be recognised
+    at_ns: int
+    monotonic_ns: int
+
+
 SNAPSHOT_BYTES = 1_000_000
 BLOCKS = 16  # along the longer side of a picture that shows nobody: a face that fills a third of it is five wide
 

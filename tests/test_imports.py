@@ -94,14 +94,14 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
         *("centre.database", "simulator", "bench"),
     },
     "cryptography": {"agent.sync", "agent.ledger.note", "centre"},
-    "av": {"drivers.cameras", "simulator.scenes", "bench.eyes"},
+    "av": {"drivers.cameras", "simulator.scenes", "simulator.media_server", "bench.eyes"},
     "numpy": {"drivers.cameras", "agent.pipelines", "simulator.scenes", "bench.vision"},
     "cv2": {"agent.pipelines", "bench.vision"},
     "onnxruntime": {"agent.pipelines.inference"},
     "matplotlib": {"bench.vision.curves"},
     "picamera2": {"drivers.cameras.csi"},
     "libcamera": {"drivers.cameras.csi"},
-    "gi": {"simulator.rtsp_server"},
+    "gi": {"simulator.rtsp_server", "simulator.record_server"},
     "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
 }
 

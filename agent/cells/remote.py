@@ -7,8 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from agent.cells.filmed import Filmed
 from agent.clock import Clock
-from drivers.cell_wire import CellWireError, Ended, Opened, Read, Rest, Show, Shown, Taken, ToCell, reading_of
+from drivers.cell_wire import (
+    CellWireError,
+    Ended,
+    LiveNews,
+    Opened,
+    Read,
+    Rest,
+    Show,
+    Shown,
+    Snapped,
+    Taken,
+    ToCell,
+    reading_of,
+)
 from drivers.driver import Counters
 from drivers.errors import DeviceError
 from drivers.readings import Light, Reading
@@ -38,27 +52,34 @@ class Remote:
         self._news = asyncio.Event()
         self._owes_taken = False
         self._shown: asyncio.Future[Shown] | None = None
+        self.filmed = Filmed(channel, say)
 
     # --- of the cell --------------------------------------------------------------------------------------------
 
-    def hear(self, message: Opened | Read | Shown | Ended) -> None:
+    def hear(self, message: Opened | Read | Shown | LiveNews | Snapped | Ended) -> None:
         """Raises CellWireError where the child does not keep to its turn."""
         match message:
             case Opened():
                 self.was_open = True
                 self.opened.set()
             case Read():
-                if self._next is not None or self._owes_taken:
-                    raise CellWireError("a reading before the last one was taken")
-                self._next = self._in_our_time(reading_of(message))
-                self._news.set()
+                self._take(message)
             case Shown():
                 if self._shown is not None and not self._shown.done():
                     self._shown.set_result(message)
+            case LiveNews() | Snapped():
+                self.filmed.hear(message)
             case Ended():
                 defect = CellDefect(message.defect) if message.defect else None
                 self.end(DeviceError(message.trouble[0], message.trouble[1], do=message.trouble[2])
                          if message.trouble else defect)  # fmt: skip
+
+    def _take(self, message: Read) -> None:
+        """Raises CellWireError."""
+        if self._next is not None or self._owes_taken:
+            raise CellWireError("a reading before the last one was taken")
+        self._next = self._in_our_time(reading_of(message))
+        self._news.set()
 
     def count(self, now: Counters) -> None:
         """The supervisor holds on to the counters that it was given: they are brought up to date, not replaced."""
@@ -71,6 +92,7 @@ class Remote:
         self.ended.set()
         self.opened.set()
         self._news.set()
+        self.filmed.end(self._error)
         if self._shown is not None and not self._shown.done():
             self._shown.cancel()
 

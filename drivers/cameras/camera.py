@@ -19,7 +19,7 @@ import av
 from drivers.cameras import troubles
 from drivers.cameras.feed import Feed
 from drivers.cameras.masks import Masks
-from drivers.cameras.pictures import Painter, first_picture
+from drivers.cameras.pictures import Painter, first_picture, last_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
 from drivers.cameras.ring import Ring
 from drivers.cameras.view import View
@@ -28,12 +28,13 @@ from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.pulse import Slowest
-from drivers.readings import Light, PictureChange
+from drivers.readings import Light, PictureChange, Still
 
 FIRST_S = 25.0  # to the first whole picture, with connecting: keyframes may be 20 s apart
 CLOSE_S = 12.0  # FFmpeg's own limits and some more
 TICK_S = 1.0
 UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
+SMALL_RING_BYTES = 4 << 20  # the newest group of the sub-stream, for whoever joins
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
 
 
@@ -43,6 +44,8 @@ class Camera:
     def __init__(self, view: View, clock: Clock, main: Place, sub: Place | None) -> None:
         self.counters = Counters(video=Video())
         self.ring = Ring(view.ring_s, view.ring_mb << 20)
+        self._small_ring = Ring(0, SMALL_RING_BYTES)
+        self._view = view
         self._clock = clock
         self._watch = Watch(view.watch)
         self._painter = Painter(Masks(view.masks))
@@ -52,7 +55,11 @@ class Camera:
         self._feed = feed = Feed(view.attention, clock)
         see, gives = (None, None) if sub else (self._see, feed)
         self._main = Reader(main, clock, self.counters, ring=self.ring, see=see, feed=gives)
-        self._sub = Reader(sub, clock, self.counters, ring=None, see=self._see, feed=feed) if sub else None
+        self._sub = (
+            Reader(sub, clock, self.counters, ring=self._small_ring, see=self._see, feed=feed, main=False)
+            if sub
+            else None
+        )
         self.pulse = Slowest(clock, [reader.packets for reader in self._readers])
         for reader in self._readers:
             reader.over.add_done_callback(lambda _: self._news.set())
@@ -73,6 +80,33 @@ class Camera:
     def lend(self, slot: FrameSlot) -> None:
         """Pictures for whoever looks at them in another process go there from now on."""
         self._feed.lend(slot)
+
+    def live(self, *, main: bool) -> Ring | None:
+        """What a live view follows: the sub-stream, if there is one and the main one is not asked for. None where part
+        of the picture is masked: packets as the camera sends them hide nothing.
+        """
+        if self._view.masks:
+            return None
+        return self.ring if main or self._sub is None else self._small_ring
+
+    async def still(self) -> Still:
+        """A picture of now. Raises DeviceError."""
+        return await asyncio.to_thread(self._still)
+
+    def _still(self) -> Still:
+        """In a thread of its own, with tools of its own."""
+        clip = self.ring.cut(0)
+        frame = last_picture(clip) if clip else None
+        if frame is None:
+            raise troubles.unreadable(self._main.place.name, PICTURE_S)
+        painter = Painter(Masks(self._view.masks))
+        shown = painter.shown(frame)
+        return Still(
+            jpeg=painter.jpeg(shown),
+            blurred=painter.coarse(shown),
+            at_ns=self._clock.utc_ns(),
+            monotonic_ns=self._clock.monotonic_ns(),
+        )
 
     async def open(self) -> None:
         """Until each stream has given a whole picture. Raises DeviceError."""

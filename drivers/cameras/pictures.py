@@ -50,6 +50,21 @@ def first_picture(clip: Clip) -> av.VideoFrame | None:
     return Decoder(context).picture(av.Packet(clip.packets[0].data))
 
 
+def last_picture(clip: Clip) -> av.VideoFrame | None:
+    """The newest whole picture of a clip."""
+    context = av.CodecContext.create(clip.form.codec, "r")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
+    context.extradata, context.thread_count = clip.form.parameters or None, 1
+    found: av.VideoFrame | None = None
+    for packet in [*(av.Packet(one.data) for one in clip.packets), None]:
+        try:
+            frames = context.decode(packet)
+        except av.FFmpegError:
+            continue
+        found = next((frame for frame in reversed(frames) if not frame.is_corrupt), found)
+    return found
+
+
 class Greyer:
     """Makes the small grey picture that is looked at; keeps its scaler. For one thread."""
 

@@ -59,9 +59,10 @@ class Reader:
         clock: Clock,
         counters: Counters,
         *,
-        ring: Ring | None,
+        ring: Ring,
         see: See | None,
         feed: Feed | None = None,
+        main: bool = True,
     ) -> None:
         self.place = place
         self.packets = Pulse(clock, STUCK_S)
@@ -74,7 +75,7 @@ class Reader:
         self._ring = ring
         self._see = see
         self._feed = feed
-        self._gauge = Gauge(counters.video or Video(), clock, main=ring is not None)
+        self._gauge = Gauge(counters.video or Video(), clock, main=main)
         self._stop = threading.Event()
         self._decoder: Decoder | None = None
         self._greyer = Greyer()
@@ -170,7 +171,7 @@ class Reader:
         if self._feed is not None and not packet.is_corrupt:
             self._feed.packet(packet, stream.codec_context)
         when = packet.dts if packet.dts is not None else packet.pts
-        if self._ring is not None and self._form is not None and when is not None and data:
+        if self._form is not None and when is not None and data:
             pts = packet.pts if packet.pts is not None else when
             self._ring.put(Packet(data, packet.is_keyframe, pts, when), self._form)
 

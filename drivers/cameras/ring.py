@@ -2,6 +2,7 @@
 
 Shape   put() takes one packet after the other; cut(seconds) gives those of the last seconds, from a keyframe on, for a
         clip that needs no encoder. Bounded by seconds, bytes and packets; what is beyond goes, by whole groups.
+Follow  whoever follows is given the newest group at once, then each packet as it comes, in the thread that puts.
 Anew    it starts anew where a clip could not go on: the form of the stream changed (codec, size, parameter sets), or
         its time jumped. Until the next keyframe it then takes nothing.
 Not     decoding, files, the network: the packets of any camera, also of one without PyAV, fit here.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from fractions import Fraction
 
 import msgspec
@@ -53,6 +55,9 @@ class Clip(msgspec.Struct, frozen=True):
         return float((self.packets[-1].dts - self.packets[0].dts) * self.form.time_base)
 
 
+Follower = Callable[[Packet, Form], None]  # must not wait: the camera's thread calls it
+
+
 class _Group:
     """A keyframe and what hangs on it."""
 
@@ -73,6 +78,7 @@ class Ring:
         self._most_bytes = most_bytes
         self._groups: deque[_Group] = deque()
         self._form: Form | None = None
+        self._followers: list[Follower] = []
         self._lock = threading.Lock()
         self.size = 0  # bytes of all packets
         self._count = 0  # packets
@@ -92,6 +98,8 @@ class Ring:
             self.size += len(packet.data)
             self._count += 1
             self._shed(packet)
+            for follower in self._followers:
+                follower(packet, form)
 
     def cut(self, seconds: float) -> Clip | None:
         """At least the last seconds, as far as they are there; None before the first keyframe."""
@@ -105,6 +113,19 @@ class Ring:
                 if group.packets[0].dts <= begin:
                     break
             return Clip(self._form, tuple(packet for group in chosen for packet in group.packets))
+
+    def follow(self, follower: Follower) -> None:
+        """From the last keyframe on, until unfollow()."""
+        with self._lock:
+            if self._form is not None and self._groups:
+                for packet in self._groups[-1].packets:
+                    follower(packet, self._form)
+            self._followers.append(follower)
+
+    def unfollow(self, follower: Follower) -> None:
+        """It is called no more when this returns."""
+        with self._lock:
+            self._followers.remove(follower)
 
     def _clear(self) -> None:
         self._groups.clear()

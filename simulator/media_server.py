@@ -1,0 +1,128 @@
+"""The city's media server: cameras are pushed to it by RTSPS; what comes is decoded, so that it is known to be video.
+
+GStreamer's RTSP server in a process of its own takes the pictures; PyAV decodes them here, as somebody who looks would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+from simulator.processes import Process
+from simulator.rtsp_camera import PYTHON
+
+LOOK_S = 0.005
+
+
+class Shown(NamedTuple):
+    """One decoded picture."""
+
+    sha256: str  # of its pixels, yuv420p
+    width: int
+    height: int
+    arrived_ns: int  # CLOCK_MONOTONIC: its last byte was there
+    decoded_ns: int
+    pts_ns: int  # by the sender's stamps, from its first picture on
+
+
+class MediaServer:
+    """start(); look() takes in what has come since the last look."""
+
+    def __init__(self, name: str, port: int, folder: Path, certificate: Path, *, codec: str = "h264") -> None:
+        """certificate: PEM of certificate and key."""
+        self.port = port
+        self.shown: list[Shown] = []
+        self.came = self.went = 0  # senders
+        self.broken = 0  # pictures that could not be decoded
+        self._codec = {"h264": "h264", "h265": "hevc"}[codec]
+        self._out = folder / f"{name}.pictures"
+        command = [PYTHON, str(Path(__file__).with_name("record_server.py")), f"--port={port}", f"--out={self._out}"]
+        command += [f"--certificate={certificate}", f"--codec={codec}"]
+        self._process = Process(name, command, folder, ready="up")
+        self._read = 0
+        self._rest = b""
+        self._decoder = self._fresh()
+
+    async def start(self) -> None:
+        if not self._process.running():
+            await self._process.start()
+
+    async def stop(self) -> None:
+        self.go_on()
+        await self._process.stop()
+
+    def vanish(self) -> None:
+        self._process.kill()
+
+    def stall(self) -> None:
+        """Connections stay open and nothing moves."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        if self._process.running():
+            os.kill(self._process.pid, signal.SIGCONT)
+
+    async def until_shown(self, pictures: int, patience_s: float = 20.0) -> None:
+        """Until so many were decoded. Raises TimeoutError."""
+        async with asyncio.timeout(patience_s):
+            while len(self.look()) < pictures:
+                await asyncio.sleep(LOOK_S)
+
+    def look(self) -> list[Shown]:
+        """All pictures so far."""
+        if self._out.exists():
+            with open(self._out, "rb") as file:
+                file.seek(self._read)
+                new = file.read()
+            self._read += len(new)
+            self._rest += new
+            self._take()
+        return self.shown
+
+    def _take(self) -> None:
+        while b"\n" in self._rest:
+            line, _, after = self._rest.partition(b"\n")
+            head = json.loads(line)
+            size = head.get("bytes", 0)
+            if len(after) < size:
+                return
+            self._rest = after[size:]
+            if size:
+                self._decode(after[:size], head["at_ns"], head["pts_ns"])
+            else:
+                self._tell(head["event"])
+
+    def _tell(self, event: str) -> None:
+        if event == "came":
+            self.came += 1
+            self._decoder = self._fresh()
+        else:
+            self.went += 1
+
+    def _decode(self, data: bytes, arrived_ns: int, pts_ns: int) -> None:
+        try:
+            frames = self._decoder.decode(av.Packet(data))
+        except av.FFmpegError:
+            self.broken += 1
+            return
+        for frame in frames:
+            self.broken += frame.is_corrupt
+            pixels = frame.to_ndarray(format="yuv420p").tobytes()
+            sha256 = hashlib.sha256(pixels).hexdigest()
+            self.shown.append(Shown(sha256, frame.width, frame.height, arrived_ns, time.monotonic_ns(), pts_ns))
+
+    def _fresh(self) -> VideoCodecContext:
+        decoder = av.CodecContext.create(self._codec, "r")
+        assert isinstance(decoder, VideoCodecContext)  # noqa: S101 - both are of video
+        decoder.thread_count = 1
+        decoder.flags |= 1 << 19  # AV_CODEC_FLAG_LOW_DELAY: a picture comes out with its last byte
+        return decoder
