@@ -185,7 +185,7 @@ class Cell:
         return self._views
 
     async def _snap(self, told: Snap, source: Any) -> None:
-        still, trouble = None, ("V-120", "it gives no picture when asked", "Nothing; look at its last one.")
+        still, trouble = None, ("V-112", "it gives no picture when asked", "Look at `mektep camera list`.")
         try:
             if (take := getattr(source, "still", None)) is not None:
                 still = await take()

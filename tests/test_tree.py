@@ -99,6 +99,7 @@ def test_every_part_of_the_simulator_is_used_by_a_test() -> None:
     tests = [path for path in source_files() if named(path).startswith("tests")]
     begun = {one for path in tests for one in imports(parsed(path), modules())} | {"simulator.__main__"}  # run by demo
     begun.add("simulator.rtsp_server")  # a process of its own, of simulator.rtsp_camera
+    begun.add("simulator.record_server")  # and of simulator.media_server
     begun.add("simulator.stand_in.sitecustomize")  # loaded by Python itself, in the agent of simulator.school
     ours = {name for name in modules() if name.startswith("simulator.")}
     assert ours - reached(begun & set(modules())) == set()

@@ -21,7 +21,7 @@ from drivers.cameras.feed import Feed
 from drivers.cameras.masks import Masks
 from drivers.cameras.pictures import Painter, first_picture, last_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
-from drivers.cameras.ring import Ring
+from drivers.cameras.ring import Clip, Ring
 from drivers.cameras.view import View
 from drivers.cameras.watch import Grey, Watch
 from drivers.driver import Clock, Counters, Video
@@ -34,6 +34,7 @@ FIRST_S = 25.0  # to the first whole picture, with connecting: keyframes may be 
 CLOSE_S = 12.0  # FFmpeg's own limits and some more
 TICK_S = 1.0
 UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
+STILL_TRIES, STILL_PAUSE_S = 10, 0.1
 SMALL_RING_BYTES = 4 << 20  # the newest group of the sub-stream, for whoever joins
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
 
@@ -90,15 +91,18 @@ class Camera:
         return self.ring if main or self._sub is None else self._small_ring
 
     async def still(self) -> Still:
-        """A picture of now. Raises DeviceError."""
-        return await asyncio.to_thread(self._still)
+        """A picture of now. Raises DeviceError V-112."""
+        for _ in range(STILL_TRIES):
+            if (clip := self.ring.cut(0)) is not None:
+                return await asyncio.to_thread(self._still, clip)
+            await asyncio.sleep(STILL_PAUSE_S)  # just opened: its first picture is on its way into the ring
+        raise troubles.no_still(self._main.place.name)
 
-    def _still(self) -> Still:
-        """In a thread of its own, with tools of its own."""
-        clip = self.ring.cut(0)
-        frame = last_picture(clip) if clip else None
+    def _still(self, clip: Clip) -> Still:
+        """In a thread of its own, with tools of its own. Raises DeviceError V-112."""
+        frame = last_picture(clip)
         if frame is None:
-            raise troubles.unreadable(self._main.place.name, PICTURE_S)
+            raise troubles.no_still(self._main.place.name)
         painter = Painter(Masks(self._view.masks))
         shown = painter.shown(frame)
         return Still(

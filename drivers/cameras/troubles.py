@@ -35,3 +35,9 @@ def ended(name: str, why: str = "") -> DeviceError:
     return DeviceError(
         "V-109", f"{name} ended the stream" + (f": {why}" if why else ""), do="Nothing; the agent opens it again."
     )
+
+
+def no_still(name: str) -> DeviceError:
+    return DeviceError(
+        "V-112", f"{name} has no picture to give now", do="Look at `mektep camera list`; then ask again."
+    )

@@ -29,7 +29,7 @@ ANSWER_S = 5.0
 STALL_S = 10.0  # the line takes nothing: the host is gone
 REPORT_S = 5.0
 SEND_BYTES = 65_536
-PIECE_BYTES = 16_384  # written at once
+HELD_BYTES = 16_384  # by us, before we wait for the line
 NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
 NAME = b"camera"
 WORDS_MOST = 160  # of what a person is told of an end
@@ -171,27 +171,23 @@ class View:
         while True:
             if not rtp.can_send(waiting.form):
                 raise Ended("codec", f"the camera sends {waiting.form.codec} now, which is not passed on")
-            piece = bytearray()
             for packet in sender.picture(waiting.packet, waiting.form):
-                piece += _block(0, packet)
-                if len(piece) >= PIECE_BYTES:
-                    await self._write(writer, piece)
-                    piece = bytearray()
+                await self._write(writer, _block(0, packet))
             now_s = self._clock.monotonic_ns() / 1e9
             if not self.backlog and now_s >= report_s:  # of now, not of what had waited
-                piece += _block(1, sender.report(self._clock.utc_ns(), NAME))
+                await self._write(writer, _block(1, sender.report(self._clock.utc_ns(), NAME)))
                 report_s = now_s + REPORT_S
-            await self._write(writer, piece)
             waiting = await self.backlog.take()
 
-    async def _write(self, writer: asyncio.StreamWriter, piece: bytearray) -> None:
-        writer.write(bytes(piece))
+    async def _write(self, writer: asyncio.StreamWriter, block: bytes) -> None:
+        """Each block is a record of TLS by itself: of several in one, GStreamer's server reads the last one late."""
+        writer.write(block)
         try:
             async with asyncio.timeout(STALL_S):
                 await writer.drain()
         except TimeoutError:
             raise Ended("host", f"the line takes nothing for {STALL_S:.0f} s") from None
-        self.bytes_sent += len(piece)
+        self.bytes_sent += len(block)
 
 
 def _block(channel: int, data: bytes) -> bytes:
@@ -210,7 +206,7 @@ def _context(target: LiveTarget) -> ssl.SSLContext:
 
 def _hold_little(writer: asyncio.StreamWriter) -> None:
     """What waits must wait where it can give way: not in the kernel."""
-    writer.transport.set_write_buffer_limits(high=PIECE_BYTES)
+    writer.transport.set_write_buffer_limits(high=HELD_BYTES)
     sock: socket.socket = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES // 2)  # the kernel doubles it
 

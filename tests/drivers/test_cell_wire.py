@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import cell_wire as wire
-from drivers.driver import Counters, Secret
+from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.readings import (
     CardForm,
     ContactChange,
@@ -23,6 +23,7 @@ from drivers.readings import (
     PictureState,
     Pressed,
     Reading,
+    Still,
     Tap,
     Watched,
     Worked,
@@ -53,12 +54,18 @@ DOWN: list[wire.ToCell] = [
     wire.Open(1, "drivers.readers.osdp", {"port": "/dev/x", "lights": {"accepted": "G"}}, {"key": Secret("a", "b")}),
     wire.Taken(1),
     wire.Show(1, Light.WAIT),
+    wire.LiveStart(1, "a-view", LiveTarget(host="media.example", port=322, path="live/x", ca="PEM")),
+    wire.LiveStop(1, "a-view"),
+    wire.Snap(1, 7),
     wire.Close(1),
 ]
 UP: list[wire.FromCell] = [
     wire.Opened(1),
     wire.Shown(1, None),
     wire.Shown(1, ("P-104", "went away", "Check.")),
+    wire.LiveNews(1, LiveProgress(session="a-view", state="ended", reason="host", what="gone", bytes_sent=5)),
+    wire.Snapped(1, 7, Still(jpeg=b"\xff\xd8" * 1000, blurred=b"\xff\xd8", **AT), None),
+    wire.Snapped(1, 7, None, ("V-106", "no whole picture", "Wait.")),
     wire.Ended(1),
     wire.Ended(1, None, "ZeroDivisionError"),
     wire.Beat({1: Counters(frames=3)}, (2,)),

@@ -15,7 +15,7 @@ from agent.pipelines.networks import Networks
 from agent.pipelines.watch import Detects, Watch, WatchedCamera
 from drivers import cell_wire
 from drivers.cell_wire import FRAME_BYTES, LENGTH_BYTES, CellWireError, ToCell
-from drivers.driver import Counters, Secret
+from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.frame_slot import HEAD, MAGIC, PIXELS_AT, PIXELS_MOST, SIZE, FrameSlot
 from drivers.readings import CardForm, Light, PictureChange, PictureState, Tap
 from tests.clock import FastClock
@@ -111,6 +111,7 @@ TARGETS = {
             _said(
                 cell_wire.Beat({1: Counters(frames=1)}, (1,)), cell_wire.Shown(1, None), cell_wire.Ended(1, None, "x")
             ),
+            _said(cell_wire.LiveNews(1, LiveProgress(session="a", state="ended")), cell_wire.Snapped(1, 1, None, None)),
             msgspec.msgpack.encode(["read", 1, "Tap", {"card": 5}]),
             msgspec.msgpack.encode(["read", 1, "Secret", {}]),
         ],
@@ -136,6 +137,8 @@ TARGETS = {
             ),
             _said(cell_wire.Show(1, Light.ACCEPTED)),
             _said(cell_wire.Taken(2)),
+            _said(cell_wire.LiveStart(1, "a", LiveTarget(host="h", port=1, path="p", ca=""))),
+            _said(cell_wire.LiveStop(1, "a"), cell_wire.Snap(1, 2)),
         ],
     ),
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import threading
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from agent.clock import SystemClock
@@ -12,6 +15,7 @@ from drivers.cameras import camera, file, reader
 from drivers.cameras.camera import CHANGES, Camera, open_camera
 from drivers.cameras.file import Settings
 from drivers.cameras.reader import Place
+from drivers.cameras.ring import Form, Packet
 from drivers.cameras.view import View
 from drivers.errors import DeviceError
 from drivers.readings import PictureChange, PictureState
@@ -87,3 +91,55 @@ async def test_a_closer_look_tells_more_or_nothing(clearer: DeviceError | None, 
         async with open_camera(View(), SystemClock(), place, why=lambda: clearer):
             pass
     assert caught.value.code == ("V-108" if clearer else "V-101")
+
+
+# --- who looks live, who asks for a picture -------------------------------------------------------------------------
+
+
+async def test_a_live_view_follows_the_small_stream_unless_the_main_one_is_asked_for(video: Path) -> None:
+    place = Place(name="never opened", url=str(video))
+    one, two = (Camera(View(), FastClock(), place, sub) for sub in (None, place))
+    assert one.live(main=False) is one.live(main=True) is one.ring
+    assert two.live(main=True) is two.ring
+    assert two.live(main=False) is not two.ring
+    masked = Camera(View(masks=(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)), FastClock(), place, None)
+    assert masked.live(main=True) is masked.live(main=False) is None
+    for source in (one, two, masked):
+        await source.close()
+
+
+async def test_the_small_stream_can_be_followed(video: Path) -> None:
+    place = Place(name="a room", url=str(video), paced=True)
+    async with open_camera(View(), SystemClock(), place, place) as source:
+        heard: list[bool] = []
+        ring = source.live(main=False)
+        assert ring is not None
+        ring.follow(lambda packet, _: heard.append(packet.is_key))
+        await until(lambda: len(heard) > 3)
+        assert heard[0]
+
+
+async def test_a_picture_of_now_in_both_forms_masks_black(video: Path) -> None:
+    left_half = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    place = Place(name="a room", url=str(video), paced=True)
+    async with open_camera(View(masks=(left_half,)), SystemClock(), place) as source:
+        still = await source.still()
+    with av.open(io.BytesIO(still.jpeg)) as file:
+        shown = next(file.decode(video=0)).to_ndarray(format="gray")
+    assert shown.shape == (180, 320)
+    assert shown[:, :140].max() < 30
+    assert shown[:, 180:].mean() > 60
+    assert still.blurred.startswith(b"\xff\xd8")
+    assert still.at_ns > 0
+
+
+async def test_without_a_picture_there_is_a_reason(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "STILL_PAUSE_S", 0.0)
+    source = Camera(View(), FastClock(), Place(name="never opened", url=str(video)), None)
+    with pytest.raises(DeviceError) as caught:
+        await source.still()
+    assert caught.value.code == "V-112"
+    source.ring.put(Packet(b"\0\0\1\x65nothing", is_key=True, pts=0, dts=0), Form("h264", 1, 1, Fraction(1)))
+    with pytest.raises(DeviceError):
+        await source.still()
+    await source.close()

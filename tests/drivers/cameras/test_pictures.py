@@ -14,7 +14,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 
 from drivers.cameras.masks import Masks
-from drivers.cameras.pictures import BLOCK_PX, Decoder, Greyer, Painter, first_picture
+from drivers.cameras.pictures import BLOCK_PX, Decoder, Greyer, Painter, first_picture, last_picture
 from drivers.cameras.ring import Clip, Form, Packet, parameter_sets
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
 from simulator.scenes import Sight, write_scene
@@ -152,3 +152,18 @@ def test_behind_a_mask_nothing_is_left_in_either_form(size: tuple[int, int], for
         middle = colours.shape[1] // 2
         assert colours[:, : middle - 16].max() <= 12  # black, as far as a JPEG holds it
         assert colours[:, middle + 48 :].mean() > 60
+
+
+def test_the_newest_picture_of_a_clip(tmp_path: Path) -> None:
+    """What hangs on the keyframe is in it; damage at its end is passed over."""
+    packets = scene(write_scene(tmp_path, Sight.CLEAR, width=320, height=180, seconds=1))
+    form = Form("h264", 320, 180, Fraction(1, 10), parameter_sets("h264", packets[0][1]))
+    whole = [Packet(data, is_key, at, at) for at, (is_key, data) in enumerate(packets)]
+    first, last = first_picture(Clip(form, tuple(whole))), last_picture(Clip(form, tuple(whole)))
+    assert first is not None
+    assert last is not None
+    assert abs(first.to_ndarray().astype(int) - last.to_ndarray()).max() > 30  # somebody has walked
+    spoilt = [*whole, Packet(b"\0\0\1\x41nothing", is_key=False, pts=99, dts=99)]
+    again = last_picture(Clip(form, tuple(spoilt)))
+    assert again is not None
+    assert last_picture(Clip(form, (Packet(b"\0\0\1\x65nothing", is_key=True, pts=0, dts=0),))) is None

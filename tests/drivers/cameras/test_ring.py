@@ -217,3 +217,38 @@ def test_a_packet_full_of_parameter_sets_is_soon_read() -> None:
     sets = b"".join(START_CODE + b"\x67" + (number | 0x01010101).to_bytes(4, "big") for number in range(130_000))
     found = parameter_sets("h264", sets)
     assert PARAMETER_BYTES <= len(found) < PARAMETER_BYTES + 16
+
+
+# --- who follows ----------------------------------------------------------------------------------------------------
+
+
+def test_who_follows_gets_the_newest_group_and_then_each_packet() -> None:
+    ring, heard = filled(5), []
+
+    def follower(one: Packet, form: Form) -> None:
+        assert form == FORM
+        heard.append((one.dts, one.is_key))
+
+    ring.follow(follower)
+    assert heard == [(ms, ms == 4_000) for ms in range(4_000, 5_000, 100)]
+    ring.put(packet(5_000), FORM)
+    assert heard[-1] == (5_000, False)
+    ring.unfollow(follower)
+    ring.put(packet(5_100), FORM)
+    assert heard[-1] == (5_000, False)
+
+
+def test_who_follows_gets_nothing_that_hangs_on_nothing() -> None:
+    ring, heard = Ring(10, 1_000_000), []
+    ring.follow(lambda one, _: heard.append(one.dts))
+    ring.put(packet(0), FORM)
+    ring.put(packet(100, key=True), FORM)
+    ring.put(packet(20_000), FORM)  # the time has jumped
+    ring.put(packet(20_100, key=True), FORM)
+    assert heard == [100, 20_100]
+
+
+def test_a_ring_of_no_seconds_keeps_the_newest_group() -> None:
+    clip = filled(5, keep_s=0).cut(60)
+    assert clip is not None
+    assert (clip.packets[0].dts, clip.packets[-1].dts) == (4_000, 4_900)

@@ -20,6 +20,7 @@ PAGE = (Path(__file__).parents[3] / "docs/errors.md").read_text(encoding="utf-8"
         (troubles.unreadable(NAME, 30), "V-106"),
         (troubles.no_video(NAME, "sound only"), "V-107"),
         (troubles.ended(NAME), "V-109"),
+        (troubles.no_still(NAME), "V-112"),
         (troubles.unreachable(NAME, "no answer"), "V-101"),
     ],
 )
