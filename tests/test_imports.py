@@ -53,7 +53,9 @@ DRIVERS_SEEN = {  # from drivers, by the agent
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"),
         *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
-    "drivers.cell_wire": {"agent.cells.cell", "agent.cells.process", "agent.cells.remote"},
+    "drivers.cell_wire": {
+        *("agent.cells.cell", "agent.cells.filmed", "agent.cells.process", "agent.cells.remote"),
+    },
     "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
     "drivers.frame_slot": {
