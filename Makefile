@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY_SOURCES := agent drivers centre simulator bench scripts tests
 SECONDS ?=
+CLIPS ?=
 CSI_TREE ?= /var/tmp/mektep-csi
 GPIO_KERNEL ?= /var/tmp/mektep-gpio
 
@@ -16,8 +17,8 @@ help:  ## list the targets
 setup:  ## install what is missing (system packages by apt, everything else into .venv)
 	@scripts/setup
 
-demo: setup  ## a simulated school day on the real agent; SECONDS=60 runs it unattended
-	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/mektep demo $(if $(SECONDS),--seconds $(SECONDS))
+demo: setup  ## a simulated school day on the real agent; SECONDS=60 runs it unattended; CLIPS=FOLDER of footage plays fights and fires
+	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/mektep demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CLIPS),--clips "$(CLIPS)")
 
 rush: setup  ## 600 children eat at two readers, the line down, the power cut; SECONDS=60 runs it unattended, 1200 as long as a true one
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/mektep demo --rush $(if $(SECONDS),--seconds $(SECONDS))

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import statistics
 import sys
@@ -23,16 +24,20 @@ from rich.console import Console
 from rich.live import Live
 
 from simulator import day_school
+from simulator.clips import ClipError
 from simulator.day import Day, chosen, load_script
 from simulator.fault import Fault
+from simulator.programme import Part, programme
 from simulator.reckoning import reckon
 from simulator.rush import USES, Rush, Settings
 from simulator.rush_run import result_of
 from simulator.rush_screen import RushView, print_rush
 from simulator.school import School
 from simulator.screen import View, print_result
+from simulator.stage_report import GIVE
 
-INTERRUPTED = 130
+INTERRUPTED, WRONG_USE = 130, 2
+WITH_CLIPS_S = 90.0  # at least: acts last as long as they last
 REFRESH_S = 1.0
 
 
@@ -44,7 +49,19 @@ def main() -> int:
         faults = chosen(args.faults)
     except ValueError as error:
         parser.error(str(error))
-    return asyncio.run(_until_told(_rush(args) if args.rush else _run(args, faults)))
+    try:
+        parts = [] if args.rush else programme(_cache(), args.clips)
+    except ClipError as error:
+        print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
+        return WRONG_USE
+    if args.clips and args.seconds is not None:
+        args.seconds = max(args.seconds, WITH_CLIPS_S)
+    return asyncio.run(_until_told(_rush(args) if args.rush else _run(args, faults, parts)))
+
+
+def _cache() -> Path:
+    """Where transcoded clips are kept: they are made once."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mektep-clips"
 
 
 async def _until_told(work: Coroutine[Any, Any, int]) -> int:
@@ -63,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--seconds", type=float, help="unattended for so long: text instead of a screen")
     parser.add_argument("--faults", default="all", help="all, none, or names joined by commas")
+    parser.add_argument("--clips", type=Path, metavar="FOLDER", help="footage with fights and fires: its manifest.csv")
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite", help="the centre's database")
     parser.add_argument("--compress", action="store_true", help="zstd on the link")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
@@ -74,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
+async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-demo-"))
     console = Console()
     school = School(
@@ -86,10 +104,16 @@ async def _run(args: argparse.Namespace, faults: list[Fault]) -> int:
         every_kind=True,
         uses=day_school.USES,
         kernel_clock=True,
+        footage=parts,
     )
     school.trust_clock()
     day = Day(school, load_script(), faults, args.seconds)
-    console.print(f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind.")
+    console.print(
+        f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind, "
+        f"{len(parts)} watched camera{'s' if parts[1:] else ''}."
+    )
+    if args.clips is None:
+        console.print(GIVE, highlight=False)
     try:
         await school.make()
         await school.start()
@@ -178,7 +202,7 @@ async def _plain(day: Day | Rush, console: Console) -> None:
 
 
 async def _result(day: Day) -> dict[str, Any]:
-    result = await reckon(day.school, day.truth)
+    result = await reckon(day.school, day.truth, day.eyes)
     latency_ms = sorted(ms for reader in day.school.devices.readers() for ms in reader.latency_ms)
     if latency_ms:
         result["tap_median_ms"] = round(statistics.median(latency_ms), 2)

@@ -27,6 +27,7 @@ from simulator.school import School
 from simulator.smoke_detector import SMOKE
 from simulator.smoke_sensor import NORMAL as CLEAN
 from simulator.smoke_sensor import SMOKE as SMOKY
+from simulator.stage import Stage
 from simulator.timetable import Now, Phase, Timetable, fitted
 from simulator.truth import CONTACT, PICTURE, REPORT, Fire, Odd, Shown, Truth
 
@@ -53,6 +54,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     door_every_s: float
     cover_every_s: float
     press_every_s: float
+    act_every_s: float
     between_faults_s: float
     phase: list[Phase]
 
@@ -90,6 +92,9 @@ class Day:
         self._faults = faults
         self._seconds = self._timetable.seconds
         self._ending = asyncio.Event()
+        self.eyes = Stage(
+            school, script.act_every_s, self.note, lambda: self.fault.name if self.fault else "", self._ending
+        )
 
     def now(self) -> Now:
         """By the clock on the school's wall."""
@@ -99,6 +104,14 @@ class Day:
         """The day, then the waiting until everything owed is stored."""
         self.stage = RUNNING
         self.began_s = time.monotonic()
+        async with asyncio.TaskGroup() as all_day:
+            watching = all_day.create_task(self.eyes.watch())
+            await self._pass()
+            self.stage = "waiting until all is stored"
+            await until_stored(self.school, SETTLE_S)
+            watching.cancel()
+
+    async def _pass(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for number, reader in enumerate(self.school.devices.readers(), 1):
                 tasks.create_task(self._tap(reader, number))
@@ -106,10 +119,10 @@ class Day:
             if (more := self.school.devices.more) is not None:
                 for happening in (self._smoke, self._open_door, self._cover, self._press):
                     tasks.create_task(happening(more))
+            for camera in self.school.devices.footage:
+                tasks.create_task(self.eyes.play(camera))
             tasks.create_task(self._watch_agent())
             tasks.create_task(self._break_things())
-        self.stage = "waiting until all is stored"
-        await until_stored(self.school, SETTLE_S)
 
     def note(self, text: str) -> None:
         self.log.append(f"{self._elapsed_s():6.1f} s  {self.now().time}  {text}")

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +41,7 @@ class Row(NamedTuple):
 
 
 def rows(devices: Devices) -> Iterator[Row]:
-    """All devices, in the order of the configuration."""
+    """All devices but the cameras that play footage, in the order of the configuration."""
     for reader in devices.readers():
         yield Row(reader.name, Text(*LIGHTS.get(reader.last_light, ("?", ""))), _median(reader))
     zones = Text()
@@ -49,6 +50,12 @@ def rows(devices: Devices) -> Iterator[Row]:
     yield Row("fire-panel", zones)
     if devices.more:
         yield from _more(devices.more)
+
+
+def cameras(devices: Devices) -> Iterator[Row]:
+    """Those that play footage; what is on is the truth."""
+    for camera in devices.footage:
+        yield Row(camera.name, _either(camera.act is not None, camera.act.what if camera.act else "", "as usual"))
 
 
 def _more(more: MoreDevices) -> Iterator[Row]:
@@ -73,6 +80,11 @@ def _median(reader: TakesCards) -> str:
     return f"{statistics.median(reader.latency_ms[-LAST:]):.1f}" if reader.latency_ms else "—"
 
 
+def wide_rows(devices: Devices) -> int:
+    """How many devices the wide table has, a row each."""
+    return sum(1 for _ in rows(devices)) + len(devices.footage)
+
+
 def wide_table(devices: Devices, sources: dict[str, Any]) -> Table:
     """A row a device, with everything."""
     table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim")
@@ -82,15 +94,20 @@ def wide_table(devices: Devices, sources: dict[str, Any]) -> Table:
         table.add_column(column, no_wrap=True, justify="right", min_width=len(column))
     table.add_column("what is there", no_wrap=True, min_width=14)
     table.add_column("ms", no_wrap=True, justify="right", min_width=6)
-    for row in rows(devices):
+    for row in [*rows(devices), *cameras(devices)]:
         source = sources.get(row.name, {})
         counts = (str(source.get("readings", 0)), str(source.get("garbled", 0)))
         table.add_row(row.name, state(source), *counts, row.truth, row.median_ms)
     return table
 
 
-def narrow_table(devices: Devices, sources: dict[str, Any]) -> Table:
-    """Two devices a row: name, state, truth."""
+def narrow_rows(devices: Devices) -> int:
+    """How high the narrow table is."""
+    return (sum(1 for _ in rows(devices)) + 1) // 2 + bool(devices.footage)
+
+
+def narrow_table(devices: Devices, sources: dict[str, Any]) -> Group:
+    """Two devices a row: name, state, truth; the cameras that play footage in one."""
     table = Table(box=None, padding=(0, 1, 0, 0), expand=True, show_header=False)
     for _ in range(2):
         table.add_column(no_wrap=True, min_width=10)
@@ -100,7 +117,12 @@ def narrow_table(devices: Devices, sources: dict[str, Any]) -> Table:
     half = (len(cells) + 1) // 2
     for at in range(half):
         table.add_row(*cells[at], *(cells[at + half] if at + half < len(cells) else ()))
-    return table
+    last = Text(no_wrap=True, overflow="ellipsis")
+    for row in cameras(devices):
+        source = sources.get(row.name, {})
+        last.append(f"{row.name} ").append(row.truth).append(" ")
+        last.append(state(source) if source.get("code") else "").append("  ")
+    return Group(table, last) if devices.footage else Group(table)
 
 
 def state(source: dict[str, Any]) -> Text:

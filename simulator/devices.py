@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 from simulator.card_reader import CardReader
 from simulator.fire_panel import FirePanel
+from simulator.footage_cameras import footage_cameras
 from simulator.more_devices import MoreDevices
+from simulator.programme import Part
 
 NO_USES: Mapping[str, str] = MappingProxyType({})  # only that a card was shown is recorded
 SERIAL_READER = """
@@ -58,11 +60,14 @@ class TakesCards(Protocol):
 class Devices:
     """start() switches all of them on.
 
-    more  one of every further kind, if asked for: simulator/more_devices.py
-    uses  what a reader is for, by its name, as lines of the configuration
+    more     one of every further kind, if asked for: simulator/more_devices.py
+    uses     what a reader is for, by its name, as lines of the configuration
+    footage  cameras that play these parts
     """
 
-    def __init__(self, box: Path, *, every_kind: bool = False, uses: Mapping[str, str] = NO_USES) -> None:
+    def __init__(
+        self, box: Path, *, every_kind: bool = False, uses: Mapping[str, str] = NO_USES, footage: Sequence[Part] = ()
+    ) -> None:
         self.uses = uses
         self.serial_readers = [
             CardReader("canteen-1", box / "canteen-1", "em4100"),
@@ -70,6 +75,7 @@ class Devices:
         ]
         self.panel = FirePanel(box, "fire-panel", zones=4)
         self.more = MoreDevices(box) if every_kind else None
+        self.footage = footage_cameras(footage, box / "camera")
 
     def readers(self) -> list[TakesCards]:
         """All that take cards."""
@@ -84,7 +90,8 @@ class Devices:
             for reader in self.serial_readers
         ]
         parts.append(PANEL.format(port=self.panel.agent_end.link))
-        text = "".join(parts) + (self.more.config() if self.more else "")
+        parts += [self.more.config()] if self.more else []
+        text = "".join([*parts, *(camera.config() for camera in self.footage)])
         for name, use in self.uses.items():
             text = text.replace(f'name = "{name}"\n', f'name = "{name}"\n{use}\n')
         return text
@@ -95,6 +102,8 @@ class Devices:
         await self.panel.start()
         if self.more:
             await self.more.start()
+        for camera in self.footage:
+            await camera.rtsp.start()
 
     def let_go(self) -> None:
         """After a kill: what the agent had open is free, as a true port is."""
@@ -102,6 +111,8 @@ class Devices:
             self.more.let_go()
 
     async def stop(self) -> None:
+        for camera in self.footage:
+            await camera.rtsp.stop()
         if self.more:
             await self.more.stop()
         await self.panel.stop()

@@ -9,12 +9,15 @@ import time
 from typing import Any
 
 from simulator.school import SCHOOL, School
-from simulator.truth import PICTURE, Truth, reconcile
+from simulator.stage import Stage
+from simulator.stage_report import seen
+from simulator.truth import NOTICED, PICTURE, Truth, reconcile
 
 LANES = ("alarm", "record", "telemetry", "evidence")  # by the numbers of the box's database
 Place = tuple[str, int, int]  # epoch, lane, sequence
 PICTURES = 3  # in a row: one alone may be of the moment before the next event
 LOOK_S = 0.2
+OPENED_AT_ONCE = 2
 JPEG = b"\xff\xd8"
 
 
@@ -32,21 +35,25 @@ async def until_stored(school: School, patience_s: float) -> bool:
     return len(calm) == PICTURES
 
 
-async def reckon(school: School, truth: Truth) -> dict[str, Any]:
-    """Stop the box, and reconcile: simulator/truth.py."""
+async def reckon(school: School, truth: Truth, stage: Stage | None = None) -> dict[str, Any]:
+    """Stop the box, and reconcile: simulator/truth.py; with a stage, what its cameras were noticed for, too."""
     status = school.status()
     await school.agent.stop()
     events = await school.centre_events()
-    return reconcile(
+    if stage:
+        stage.complete(events)
+    pictures = await _pictures(school, events)
+    result = reconcile(
         truth,
         events,
         await school.centre_status(),
         status,
         _before(status, school.kept_events()),
         school.card_key(),
-        await _pictures(school, events),
+        pictures,
         {pupil: key for key, pupil in school.city.people(SCHOOL).items()},
     )
+    return result | ({"eyes": seen(stage, pictures)} if stage else {})
 
 
 def _before(status: dict[str, Any], kept: dict[Place, str]) -> dict[Place, str]:
@@ -62,10 +69,13 @@ def _before(status: dict[str, Any], kept: dict[Place, str]) -> dict[Place, str]:
 async def _pictures(school: School, events: list[str]) -> dict[str, str]:
     """The SHA-256 of each picture that an alarm names, as who may see it can open it; empty if they cannot."""
     keys = {"evidence": school.city.police_key, "blurred": school.city.desk_key}
-    alarms = [event["data"] for event in map(json.loads, events) if event["type"] == PICTURE]
-    found = {}
-    for evidence, key in [(data.get(name), key) for data in alarms for name, key in keys.items()]:
-        if evidence:
-            picture = await school.city.picture(SCHOOL, evidence, key)
-            found[evidence] = hashlib.sha256(picture).hexdigest() if picture.startswith(JPEG) else ""
-    return found
+    alarms = [event["data"] for event in map(json.loads, events) if event["type"] in (PICTURE, NOTICED)]
+    named = {data[name]: key for data in alarms for name, key in keys.items() if data.get(name)}
+    at_once = asyncio.Semaphore(OPENED_AT_ONCE)
+
+    async def opened(evidence: str) -> str:
+        async with at_once:
+            picture = await school.city.picture(SCHOOL, evidence, named[evidence])
+        return hashlib.sha256(picture).hexdigest() if picture.startswith(JPEG) else ""
+
+    return dict(zip(named, await asyncio.gather(*map(opened, named)), strict=True))

@@ -1,4 +1,5 @@
-"""A school's network camera: GStreamer's RTSP server in a process of its own, which can be covered, frozen, stalled.
+"""A school's network camera: GStreamer's RTSP server in a process of its own, which can be covered, frozen, stalled; or
+one that plays scenes of real footage, one after the other.
 
 URL     rtsp://127.0.0.1:PORT/main and /sub; rtsps:// with a certificate; a name and password by digest.
 """
@@ -7,12 +8,21 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from simulator.processes import Process
 from simulator.scenes import Sight, write_scene
 
 PYTHON = "/usr/bin/python3"  # Debian's own: it has the bindings of GStreamer
+
+
+class Shown(NamedTuple):
+    """A scene, and since when it is on: seconds of the machine's steady clock (time.monotonic)."""
+
+    scene: Path
+    since_s: float
 
 
 class RtspCamera:
@@ -21,7 +31,7 @@ class RtspCamera:
     def __init__(
         self, name: str, port: int, folder: Path, *, codec: str = "h264", width: int = 640, height: int = 360,
         rate: int = 10, gop_s: float = 1.0, bit_rate: int = 1_000_000, user: str = "", password: str = "",
-        certificate: Path | None = None, clock_off_s: float = 0.0,
+        certificate: Path | None = None, clock_off_s: float = 0.0, scenes: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         self.name = name
         self.port = port
@@ -29,8 +39,10 @@ class RtspCamera:
         self._folder = folder / name
         self._codec, self._size, self._rate = codec, (width, height), rate
         self._gop_s, self._bit_rate = gop_s, bit_rate
-        self._now = self._folder / "now"
+        self._now, self._shown = self._folder / "now", self._folder / "shown"
+        self._scenes = tuple(scenes)
         command = [PYTHON, str(Path(__file__).with_name("rtsp_server.py")), f"--port={port}", f"--now={self._now}"]
+        command.append(f"--shown={self._shown}")
         self._password = password
         self._secret = self._folder / "password"  # not in the process list
         if user:
@@ -72,6 +84,19 @@ class RtspCamera:
     def clear(self) -> None:
         self._see(Sight.CLEAR)
 
+    def play(self, scenes: Sequence[Path]) -> None:
+        """These files of encoded pictures from the next keyframe on, one after the other, and again from the first."""
+        self._scenes = tuple(scenes)
+        self._show()
+
+    def shown(self) -> Shown | None:
+        """Which of the scenes is on; None before the first."""
+        try:
+            since_s, _, path = self._shown.read_text().split(" ", 2)
+        except (OSError, ValueError):
+            return None
+        return Shown(Path(path), float(since_s))
+
     def resize(self, width: int, height: int) -> None:
         """Somebody changes the resolution: the stream goes on with another."""
         self._size = (width, height)
@@ -96,6 +121,9 @@ class RtspCamera:
 
     def _show(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        if self._scenes:
+            self._write("\n".join(map(str, self._scenes)))
+            return
         width, height = self._size
         scene = write_scene(
             self._folder.parent, self.sight, codec=self._codec, width=width, height=height, rate=self._rate,

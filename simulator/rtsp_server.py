@@ -1,16 +1,19 @@
 """An RTSP camera's inside: GStreamer's own server, which pushes a scene's encoded pictures at their own pace.
 
-Run by Debian's python3, which has the bindings; simulator/rtsp_camera.py starts it. It plays the scene whose path
-stands in the file NOW, and looks there anew before each keyframe; an empty file is a camera that is open and sends
-nothing. Needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good, glib-networking for TLS.
+Run by Debian's python3, which has the bindings; simulator/rtsp_camera.py starts it. It plays the scenes whose paths
+stand in the file NOW, a line each, one after the other and then again from the first, and looks there anew before each
+keyframe; an empty file is a camera that is open and sends nothing. In the file SHOWN stands which scene is on, and
+since when by the machine's steady clock. Needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi,
+gstreamer1.0-plugins-good, glib-networking for TLS.
 
-A scene file: `codec rate LF`, then for each picture four bytes of length, highest bit set if it is a keyframe.
+A scene file: simulator/encoded.py, which Debian's python3 cannot import.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +37,38 @@ SLICES = {"h264": range(1, 6), "h265": range(32)}  # the kinds of unit that are 
 
 
 class Scenes:
-    """The pictures of the scene that is on now, one after the other, for ever."""
+    """The pictures of the scenes that are on now, one after the other, for ever."""
 
-    def __init__(self, now: Path) -> None:
-        self._now = now
-        self._path = ""
+    def __init__(self, now: Path, shown: Path | None = None) -> None:
+        self._now, self._shown = now, shown
+        self._text = ""
+        self._paths: list[str] = []
+        self._nth = 0  # of them
+        self._path = ""  # whose pictures these are
         self._pictures: list[tuple[bool, bytes]] = []
         self._at = 0
         self.codec, self.rate = "h264", 10
         self.turn()
 
     def turn(self) -> None:
-        """Begin the scene that NOW names, if it is another."""
-        path = self._now.read_text().strip()
-        if path == self._path:
+        """Begin the scenes that NOW names, if they are others."""
+        text = self._now.read_text()
+        if text == self._text:
             return
-        self._path, self._at, self._pictures = path, 0, []
-        if path:
-            self._load(Path(path).read_bytes())
+        self._text, self._paths, self._nth = text, text.split("\n"), 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """The scene whose turn it is, from its first picture."""
+        self._at, path = 0, self._paths[self._nth]
+        if path != self._path:
+            self._path, self._pictures = path, []
+            if path:
+                self._load(Path(path).read_bytes())
+        if self._shown is not None:
+            new = self._shown.with_suffix(".new")
+            new.write_text(f"{time.monotonic()} {self._nth} {path}")
+            new.replace(self._shown)
 
     def _load(self, data: bytes) -> None:
         head, _, rest = data.partition(b"\n")
@@ -81,7 +98,10 @@ class Scenes:
         if not self._pictures:
             return None
         _, picture = self._pictures[self._at]
-        self._at = (self._at + 1) % len(self._pictures)
+        self._at += 1
+        if self._at == len(self._pictures):
+            self._nth = (self._nth + 1) % len(self._paths)
+            self._begin()
         return picture
 
 
@@ -105,7 +125,7 @@ class Camera:
     """The server with one stream at /main and, the same, at /sub."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        self._scenes = Scenes(args.now)
+        self._scenes = Scenes(args.now, args.shown)
         self._sources: list[Any] = []
         self._server = GstRtspServer.RTSPServer()
         self._server.set_address("127.0.0.1")
@@ -164,7 +184,8 @@ def _auth(args: argparse.Namespace) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--now", type=Path, required=True, help="a file with the path of the scene that is on")
+    parser.add_argument("--now", type=Path, required=True, help="a file with the paths of the scenes that are on")
+    parser.add_argument("--shown", type=Path, help="a file that says which of them is on")
     parser.add_argument("--user", default="")
     parser.add_argument("--password-file", type=Path)
     parser.add_argument("--certificate", type=Path, help="PEM of certificate and key: serve rtsps")

@@ -1,25 +1,22 @@
 """What a simulated camera sees: a room with somebody walking, the same picture for ever, a hand before the lens.
 
-Encoded once (PyAV), so that playing costs nothing: a file of encoded pictures, as simulator/rtsp_server.py reads it.
+Encoded once (PyAV), so that playing costs nothing: a file of encoded pictures, simulator/encoded.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-KEY = 0x80000000
+from simulator.encoded import ENCODERS, QUIET, Shape, write
+
 NOISE = 2.0  # grey levels: without it a live picture would be a frozen one
-ENCODERS = {"h264": "libx264", "h265": "libx265"}
-QUIET: dict[str, dict[str, str]] = {"h264": {}, "h265": {"x265-params": "log-level=none:pools=1:bframes=0"}}
 
 
 class Sight(StrEnum):
@@ -40,24 +37,10 @@ def write_scene(
     path = folder / f"{sight}-{codec}-{width}x{height}-{rate}-{gop_s}-{bit_rate}"
     if path.exists():
         return path
-    stream = av.CodecContext.create(ENCODERS[codec], "w")
-    assert isinstance(stream, VideoCodecContext)  # noqa: S101 - both encoders make video
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.time_base, stream.framerate = Fraction(1, rate), Fraction(rate)
-    stream.gop_size, stream.bit_rate, stream.thread_count = round(rate * gop_s), bit_rate, 1
-    stream.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"} | QUIET[codec]
-    packets = []
-    count = rate * seconds if sight is not Sight.FROZEN else stream.gop_size  # one keyframe, and again the same
-    for number, picture in enumerate(_pictures(sight, width, height, count)):
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pts = number
-        packets += stream.encode(frame)
-    packets += stream.encode(None)
-    with open(path, "wb") as file:
-        file.write(f"{codec} {rate}\n".encode())
-        for packet in packets:
-            data = bytes(packet)
-            file.write((len(data) | (KEY if packet.is_keyframe else 0)).to_bytes(4, "big") + data)
+    shape = Shape(codec, width, height, rate, gop_s, bit_rate)
+    # frozen: one keyframe, and again the same
+    count = rate * seconds if sight is not Sight.FROZEN else round(rate * gop_s)
+    write(path, _pictures(sight, width, height, count), shape)
     return path
 
 

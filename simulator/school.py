@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from simulator.devices import NO_USES, Devices
 from simulator.link_proxy import LinkProxy
 from simulator.more_devices import STAND_IN
 from simulator.processes import Process, free_port, output
+from simulator.programme import Part
 from simulator.truth import ZONE
 
 SCHOOL = "school-07"
@@ -59,6 +60,7 @@ class School:
     kernel_clock  what the kernel says of its clock is the simulator's: trust_clock()
     far        the city leaves the processor to the box: simulator/city.py
     more       devices, as further lines of the configuration
+    footage    what cameras play: simulator/programme.py
     wrapper    command before the agent's own, such as strace
     """
 
@@ -78,6 +80,7 @@ class School:
         far: bool = False,
         wrapper: list[str] | None = None,
         more: str = "",
+        footage: Sequence[Part] = (),
     ) -> None:
         self.folder = folder
         self.box = folder / "box"
@@ -85,7 +88,7 @@ class School:
         self.small_disk = small_disk
         self.keep_days = keep_days
         self.city = City(folder, postgres=postgres, far=far)
-        self.devices = Devices(self.box, every_kind=every_kind, uses=uses)
+        self.devices = Devices(self.box, every_kind=every_kind, uses=uses, footage=footage)
         self.readers = self.devices.serial_readers
         self.panel = self.devices.panel
         self.more = more
@@ -196,6 +199,12 @@ class School:
     def count(self, type_: str, **where: str | int) -> int:
         """How many events of a type the box holds."""
         return int(self._first(type_, where, "count(*)") or 0)
+
+    def told(self, type_: str) -> list[str]:
+        """The events of a type that the box still holds."""
+        sql = "select json from event where type = ?"
+        with contextlib.closing(sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True)) as db:
+            return [text for (text,) in db.execute(sql, (type_,))]
 
     def _first(self, type_: str, where: dict[str, str | int], what: str) -> Any:
         matches = "".join(f" and json_extract(json, '$.data.{key}') = ?" for key in where)

@@ -14,11 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.day import RUNNING, Day
-from simulator.device_table import narrow_table, wide_table
+from simulator.device_table import narrow_rows, narrow_table, wide_rows, wide_table
+from simulator.programme import CLASSROOM
+from simulator.stage_report import GIVE, print_seen
 
 WIDE = 118  # columns
-HEAD, LANES_NARROW = 4, 6  # rows
-DEVICES_NARROW, MIDDLE_WIDE = 9, 21
+HEAD, LANES_NARROW = 4, 5  # rows
+MIDDLE_WIDE = 21
+TROUBLE = 2  # rows of one, with what to do
 BORDER = 2
 GOOD = {"working", "running", "online"}
 
@@ -36,19 +39,18 @@ class View:
         rows = options.height or console.height
         wide = options.max_width >= WIDE
         layout = Layout()
-        middle = MIDDLE_WIDE if wide else DEVICES_NARROW + LANES_NARROW
-        parts = Layout(size=middle)
-        devices = self._devices(status, (MIDDLE_WIDE if wide else DEVICES_NARROW) - BORDER, wide=wide)
+        narrow = narrow_rows(self.day.school.devices) + BORDER
+        middle = MIDDLE_WIDE if wide else narrow + LANES_NARROW
+        parts, troubles = Layout(size=middle), self._told(status, TROUBLE)
+        devices = self._devices(status, wide=wide)
         if wide:
             parts.split_row(Layout(devices, ratio=3), Layout(self._lanes(status, wide=True), ratio=2))
         else:
-            parts.split_column(
-                Layout(devices, size=DEVICES_NARROW), Layout(self._lanes(status, wide=False), size=LANES_NARROW)
-            )
+            parts.split_column(Layout(devices, size=narrow), Layout(self._lanes(status, wide=False), size=LANES_NARROW))
         layout.split_column(
             Layout(self._head(status), size=HEAD),
             parts,
-            Layout(self._log(rows - HEAD - middle - BORDER, [] if wide else self._told(status, 2))),
+            Layout(self._log(rows - HEAD - middle - BORDER, [] if wide and self._room() >= TROUBLE else troubles)),
         )
         yield layout
 
@@ -70,13 +72,17 @@ class View:
         title = f"{status.get('school', 'school')} · simulated school day"
         return Panel(_lines(first, second), title=title, border_style="cyan")
 
-    def _devices(self, status: dict[str, Any], rows: int, *, wide: bool) -> Panel:
-        made = wide_table if wide else narrow_table
-        table = made(self.day.school.devices, status.get("sources", {}))
-        left = rows - len(table.rows) - (1 if wide else 0)
-        truth = self.day.truth
+    def _room(self) -> int:
+        """Rows that a wide screen has left below the devices."""
+        return MIDDLE_WIDE - BORDER - 1 - wide_rows(self.day.school.devices)
+
+    def _devices(self, status: dict[str, Any], *, wide: bool) -> Panel:
+        devices, sources, truth = self.day.school.devices, status.get("sources", {}), self.day.truth
         title = f"devices · {len(truth.shown)} cards shown, {truth.green()} green · fires: {len(truth.fires)}"
-        told = self._told(status, left // 2 * 2) if wide else []
+        if not wide:
+            return Panel(narrow_table(devices, sources), title=title, border_style="cyan")
+        table = wide_table(devices, sources)
+        told = self._told(status, self._room() // TROUBLE * TROUBLE)
         return Panel(Group(table, _lines(*told)) if told else table, title=title, border_style="cyan")
 
     def _told(self, status: dict[str, Any], rows: int) -> list[Text]:
@@ -95,7 +101,7 @@ class View:
         return found + ([link] if link.get("code") else [])
 
     def _lanes(self, status: dict[str, Any], *, wide: bool) -> Panel:
-        table = Table(box=None, padding=(0, 1), expand=wide, header_style="dim")
+        table = Table(box=None, padding=(0, 1), expand=wide, show_header=wide, header_style="dim")
         for column in ("lane", "accepted", "owed", "at centre"):
             table.add_column(
                 column, no_wrap=True, justify="left" if column == "lane" else "right", min_width=len(column)
@@ -112,7 +118,7 @@ class View:
         beside.add_column()
         beside.add_column(ratio=1)
         beside.add_row(table, facts)
-        return Panel(beside, title="lanes and centre", border_style="cyan")
+        return Panel(beside, title="lanes: accepted, owed, at centre", border_style="cyan")
 
     def _facts(self, status: dict[str, Any]) -> Text:
         link, disk = status.get("link", {}), status.get("disk", {})
@@ -130,7 +136,9 @@ class View:
         lines.highlight_regex(r"FAULT.*", "bold red")
         lines.highlight_regex(r"healed.*", "green")
         lines.highlight_regex(r"fire.*", "bold yellow")
-        return Panel(lines, title="what happens", border_style="cyan")
+        lines.highlight_regex(r"\w+: .* is noticed after.*", "bold green")
+        given = any(camera.name != CLASSROOM for camera in self.day.school.devices.footage)
+        return Panel(lines, title="what happens" if given else f"what happens · {GIVE}", border_style="cyan")
 
 
 def _lines(*lines: Text) -> Text:
@@ -169,6 +177,8 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
     console.print(table)
     for name, outcome in result["faults"].items():
         console.print(f"  {name:34} {outcome}", style="green" if outcome == "healed" else "yellow")
+    if "eyes" in result:
+        print_seen(console, result["eyes"])
     for line in result["wrong"]:
         console.print(f"WRONG  {line}", style="bold red")
     if not result["wrong"]:

@@ -34,6 +34,7 @@ NO_KEYS: Mapping[str, str] = MappingProxyType({})
 ZONE = "kz.mektep.fire.zone.v1"
 CONTACT = "kz.mektep.contact.changed.v1"
 PICTURE = "kz.mektep.camera.picture.v1"
+NOTICED = "kz.mektep.camera.noticed.v1"
 SEALED = "kz.mektep.evidence.sealed.v1"
 EVIDENCE_LOST = "kz.mektep.evidence.lost.v1"
 REPORT = "kz.mektep.report.pressed.v1"

@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=int, metavar="N", help="run unattended for N seconds, print the result, exit 0 if whole"
     )
     parser.add_argument("--faults", default="all", metavar="NAMES", help="all, none, or names joined by commas")
+    parser.add_argument("--clips", metavar="FOLDER", help="real footage: cameras play fights and fires of its manifest")
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite", help="the centre's database")
     parser.add_argument("--compress", action="store_true", help="zstd on the link")
     parser.add_argument("--json", metavar="FILE", help="write the result there too")
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace, out: TextIO) -> NoReturn:
     command = [sys.executable, "-m", "simulator", "--faults", args.faults, "--store", args.store]
     command += ["--seconds", str(args.seconds)] if args.seconds is not None else []
     command += ["--json", str(Path(args.json).absolute())] if args.json else []
+    command += ["--clips", str(Path(args.clips).absolute())] if args.clips else []
     command += ["--kills", str(args.kills)] if args.kills else []
     command += [f"--{name}" for name in SWITCHES if getattr(args, name)]
     out.flush()

@@ -139,7 +139,10 @@ def observe(look: Look, memory: Memory | None, settings: FightSettings) -> tuple
     memory = msgspec.structs.replace(memory, since_s=since_s, quiet_s=look.at_s)
     if memory.told:
         return None, memory
-    said = Sighting(kind=Kind.FIGHT, score=share(reached), at_s=look.at_s, since_s=since_s, box=look.box)
+    said = Sighting(
+        kind=Kind.FIGHT, score=share(reached), at_s=look.at_s, since_s=since_s, box=look.box,
+        detail=f"vote {share(reached):.3f}, needs {share(settings.short):.3f}",
+    )  # fmt: skip
     return said, msgspec.structs.replace(memory, told=True)
 
 

@@ -146,7 +146,10 @@ def observe(look: Look, memory: Memory | None, settings: FireSettings) -> tuple[
     if not new:
         return None, memory
     reached = settings.fire + (_over(new[0], memory, settings) or 0.0)
-    said = Sighting(kind=new[0], score=share(reached), at_s=look.at_s, since_s=memory.last[0][0], box=look.box)
+    said = Sighting(
+        kind=new[0], score=share(reached), at_s=look.at_s, since_s=memory.last[0][0], box=look.box,
+        detail=f"vote {share(reached):.3f}, needs {share(settings.fire):.3f}",
+    )  # fmt: skip
     return said, msgspec.structs.replace(memory, told=(*memory.told, (new[0], look.at_s)))
 
 

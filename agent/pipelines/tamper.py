@@ -155,7 +155,10 @@ def _vote(
         return None, msgspec.structs.replace(memory, told=told)
     if memory.told is not None or stood_s < vote_s:
         return None, memory
-    said = Sighting(kind=verdict, score=1.0, at_s=memory.at_s, since_s=memory.since_s)
+    said = Sighting(
+        kind=verdict, score=1.0, at_s=memory.at_s, since_s=memory.since_s,
+        detail=f"so for {stood_s:.1f} s, needs {vote_s:g} s",
+    )  # fmt: skip
     return said, msgspec.structs.replace(memory, told=verdict)
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,12 +39,25 @@ async def test_a_day_with_every_fault_loses_nothing() -> None:
         assert left_out == {}, text
     assert 0 < result["green"] <= result["cards_stored"]
     assert result["fires_told"] >= result["fires"] > 0
+    assert "no fight or fire footage given: make demo CLIPS=FOLDER" in text
+    covered = result["eyes"]["played"][0]
+    assert (covered["camera"], covered["what"]) == ("classroom", "lens covered")
+    assert covered["noticed"] or covered["faults"], text
+    if covered["noticed"]:
+        assert covered["still_opened"] == {"police": True, "desk": True}
 
 
 async def test_an_unknown_fault_is_named() -> None:
     code, text = await _demo("--faults", "coffee")
     assert code == 2
     assert "no fault 'coffee'" in text.splitlines()[-1]
+
+
+async def test_footage_that_cannot_be_played_is_named(tmp_path: Path) -> None:
+    code, text = await _demo("--seconds", "5", "--clips", str(tmp_path))
+    assert code == 2
+    assert "X-011" in text
+    assert str(tmp_path / "manifest.csv") in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])

@@ -5,6 +5,7 @@ the reconciliation as text.
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +15,33 @@ from simulator.day import RUNNING, Day, load_script
 from simulator.devices import Devices
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE
+from simulator.programme import Act, Part
 from simulator.screen import View, print_result
 from simulator.smoke_detector import SMOKE
+from simulator.stage_report import GIVE
 from simulator.truth import Fire, Shown
 
 NAMES = [
     "canteen-1", "canteen-2", "gym-1", "gym-2", "library", "hall", "fire-panel", "duct", "attic", "door", "button",
-    "loop", "hall-lamp", "gate",
+    "loop", "hall-lamp", "gate", "classroom", "corridor", "kitchen",
 ]  # fmt: skip
 SIZES = [(80, 24), (100, 30), (117, 30), (118, 30), (120, 36), (200, 60)]
 LONG = "a fact that goes on and on, as the facts of drivers do when they quote the words of a library " * 3
 DO = "Find it with `fuser -v`, end it, and look whether the lock is gone; the agent goes on by itself afterwards."
 
 
+def part(camera: str) -> Part:
+    """As much of what a camera plays as is shown."""
+    act = Act("fight", frozenset({"fight"}), (Path("scene"),), ("clip.mp4",))
+    return Part(camera, ("fight",), (Path("usual"),), (act,), ("calm.mp4",), 1.0)
+
+
 class FakeSchool:
     """As much of a school as the screen looks at."""
 
     def __init__(self, tmp: Any, status: dict[str, Any]) -> None:
-        self.devices = Devices(tmp, every_kind=True)
+        self.devices = Devices(tmp, every_kind=True, footage=[part(name) for name in NAMES[-3:]])
+        self.devices.footage[1].act = part("corridor").acts[0]
         self.devices.panel.zones[1] = FIRE
         self._status = status
 
@@ -104,14 +114,26 @@ def test_what_matters_is_on_it(day: Day, columns: int, rows: int) -> None:
         assert word in text
     for word in ("readings", "garbled", "1234.5") if columns >= 118 else ():
         assert word in text
-    for word in ("● green", "○ no light", "1 2 3 4", "● smoke", "○ shut", "at centre", "the newest", "fires: 1"):
+    for word in (
+        "● green",
+        "○ no light",
+        "1 2 3 4",
+        "● smoke",
+        "○ shut",
+        "● fight",
+        "○ as usual",
+        "at centre",
+        "the newest",
+        "fires: 1",
+    ):
         assert word in text
     assert all(line.endswith(("│", "╮", "╯")) for line in lines)  # no panel is cut off
 
 
-def test_the_worst_trouble_is_told_with_what_to_do(tmp_path: Any) -> None:
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_the_worst_trouble_is_told_with_what_to_do(tmp_path: Any, columns: int, rows: int) -> None:
     day = Day(FakeSchool(tmp_path, ILL), load_script(), [], 60)  # type: ignore[arg-type]
-    text = "\n".join(drawn(View(day), 80, 24))
+    text = "\n".join(drawn(View(day), columns, rows))
     assert "healing: D-122" in text
     assert "D-122 a fact that goes on" in text
     assert "→ Find it with `fuser -v`" in text
@@ -130,6 +152,14 @@ def test_what_the_centre_holds_stands_beside_what_the_box_accepted(tmp_path: Any
     view.centre = {"epochs": {"e": {"record": {"through": 777_777}}}}
     line = next(line for line in drawn(view, 80, 24) if "record" in line)
     assert line.split()[1:5] == ["record", "1234567", "567", "777777"]
+
+
+def test_that_no_footage_was_given_is_said(tmp_path: Any) -> None:
+    school = FakeSchool(tmp_path, WELL)
+    day = Day(school, load_script(), [], 60)  # type: ignore[arg-type]
+    assert GIVE not in "\n".join(drawn(View(day), 80, 24))
+    del school.devices.footage[1:]
+    assert GIVE in "\n".join(drawn(View(day), 80, 24))
 
 
 @pytest.mark.parametrize(("wrong", "words"), [([], "Nothing lost"), (["card 1 is lost"], "WRONG  card 1 is lost")])

@@ -56,6 +56,7 @@ def test_it_becomes_the_simulator_of_the_source_tree(simulator: Simulator) -> No
         (["--faults", "none"], ["--faults", "none"]),
         (["--store", "postgres"], ["--store", "postgres"]),
         (["--compress", "--keep"], ["--compress", "--keep"]),
+        (["--clips", "clips"], ["--clips", str(Path("clips").absolute())]),
         (["--json", "out.json"], ["--json", str(Path("out.json").absolute())]),
     ],
 )

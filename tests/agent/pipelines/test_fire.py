@@ -98,6 +98,7 @@ def test_a_fire_is_told_within_four_seconds_with_its_place() -> None:
     said = told([*QUIET, *[(BURNS, BURNS)] * 10])[0]
     assert 0 <= said.at_s - len(QUIET) <= 4
     assert said.box == (0.1, 0.1, 0.3, 0.3)
+    assert said.detail == f"vote {said.score:.3f}, needs 0.550"
 
 
 def test_the_same_fire_is_told_once_and_another_one_later_again() -> None:

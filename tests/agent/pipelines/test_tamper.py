@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import cv2
@@ -41,6 +42,7 @@ def watched(change: Change, lasts_s: float = 99.0) -> list[tuple[Kind, float]]:
         grey = np.clip(picture + rng.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
         said, memory = tamper.observe(tamper.Look(grey, at_s), memory, TamperSettings())
         if said:
+            assert re.fullmatch(r"so for \d\.\d s, needs [46] s", said.detail)
             told.append((said.kind, said.at_s - START_S))
     return told
 
