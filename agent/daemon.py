@@ -27,6 +27,7 @@ from agent.eyes import Board, watches, with_eyes
 from agent.incidents.incidents import Incidents
 from agent.incidents.orders import incident_orders
 from agent.incidents.signs import Spot
+from agent.kept_in_memory import Swap
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -112,7 +113,7 @@ async def run(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
             [
                 defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble,
-                viewings.trouble, scores.trouble,
+                viewings.trouble, scores.trouble, Swap(clock).trouble,
             ],
             board,
         )  # fmt: skip

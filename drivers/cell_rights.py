@@ -1,7 +1,8 @@
 """What a cell gives up before it loads a driver: files, capabilities, memory without end, outliving the daemon.
 
 After give_up() the process reads only the system's and the interpreter's own files and those it was named, writes only
-to devices, starts no program, gains no right, leaves no core dump, and ends with its parent.
+to devices, starts no program, gains no right, leaves no core dump, lets nobody of the same user look into its memory,
+and ends with its parent.
 
 Source  prctl(2), capset(2), setrlimit(2), landlock(7). Where the kernel has no Landlock the rest still holds; which
         system calls are refused: drivers/cell_calls.py.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from drivers.cell_calls import refuse_calls
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 1, 38, 24
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 1, 4, 38, 24
 CAP_LAST = 63  # more than any kernel knows: unknown ones are refused without harm
 CAPABILITY_VERSION_3 = 0x20080522
 SYS_CREATE_RULESET, SYS_ADD_RULE, SYS_RESTRICT_SELF = 444, 445, 446  # the same on every architecture
@@ -54,6 +55,7 @@ def give_up(memory_mb: int, nice: int, paths: Iterable[str], parent: int) -> boo
         os.kill(os.getpid(), signal.SIGKILL)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _drop_capabilities()
+    _prctl(PR_SET_DUMPABLE, 0)  # after all that sets it anew; a limit of 0 does not bind a kernel that pipes dumps
     _limit(memory_mb)
     if nice:
         os.nice(nice)

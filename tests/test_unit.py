@@ -84,6 +84,7 @@ def test_the_kernel_may_be_asked_whether_the_clock_is_right() -> None:
         ("DevicePolicy", "closed"),
         ("StateDirectoryMode", "0700"),
         ("LimitCORE", "0"),
+        ("MemorySwapMax", "0"),
     ],
 )
 def test_the_agent_has_no_more_rights_than_it_needs(key: str, value: str) -> None:

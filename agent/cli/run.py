@@ -14,6 +14,7 @@ from typing import TextIO
 
 from agent import config, daemon
 from agent.cli.main import DEFAULT_CONFIG
+from agent.kept_in_memory import leave_no_dump
 from agent.ops.systemd import Notifier
 
 FOR_CHILDREN = (
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:  # noqa: ARG001 - the dae
     )
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs each timeout; the driver reports trouble once
     os.umask(0o077)
+    leave_no_dump()
     found = config.load(args.file)
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")  # systemd.exec(5), LoadCredential=

@@ -29,13 +29,14 @@ nice = os.nice(0)
 give_up(100, 5, (), os.getppid())
 print(os.nice(0) == min(19, nice + 5))
 print(resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CORE)[1])
+print(open("/proc/self/maps").readline() != "", len(os.listdir("/proc/self/fd")) > 2)  # its own it may see
 try:
     bytearray(4 << 30)
 except MemoryError:
     print("no more memory")
 """
     done = process(code)
-    assert done.stdout.splitlines() == ["True", "(256, 256) 0", "no more memory"], done.stderr
+    assert done.stdout.splitlines() == ["True", "(256, 256) 0", "True True", "no more memory"], done.stderr
 
 
 def test_it_reads_what_it_was_named_and_writes_no_file(tmp_path: Path) -> None:
@@ -69,3 +70,38 @@ print(next(line for line in open("/proc/self/status") if line.startswith("NoNewP
 
 def test_a_path_that_is_not_there_needs_no_right() -> None:
     assert process("give_up(100, 0, ('/nothing/at/all',), os.getppid())\nprint('ok')").stdout == "ok\n"
+
+
+def test_nobody_of_the_same_user_looks_into_it_and_no_dump_is_left() -> None:
+    """Root may all: the processes are of another user; one has given up, one has not, their parent wants to look."""
+    code = """
+import ctypes
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+def refused(pid):
+    try:
+        open(f"/proc/{pid}/mem", "rb").close()
+        return False
+    except PermissionError:
+        return True
+def child(gives_up):
+    ready, go = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        if gives_up:
+            give_up(100, 0, (), os.getppid())
+        else:
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+        os.write(ready[1], str(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)).encode())
+        os.read(go[0], 1)
+        os.abort()
+    dumpable = os.read(ready[0], 1).decode()
+    found = refused(pid)
+    os.write(go[1], b"x")
+    status = os.waitpid(pid, 0)[1]
+    return dumpable, found, os.WCOREDUMP(status)
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # another user's process is not, until it starts a program
+print(child(False)[:2], child(True))
+"""
+    done = process(code)
+    assert done.stdout == "('1', False) ('0', True, False)\n", done.stderr
