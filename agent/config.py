@@ -236,7 +236,7 @@ class _Walk:
         except DeviceError as error:
             self._problem("C-108", f"{prefix}driver", show(common.driver), error.what, error.do)
             return None
-        watch, known = self._watch(kind, prefix, table, common.driver)
+        watch, known = self._watch(kind, prefix, table)
         rest = {key: value for key, value in table.items() if key not in own.keys() | known}
         settings, problems = read_table(rest, module.Settings, file=self.file, prefix=prefix)
         self.problems += problems
@@ -253,7 +253,7 @@ class _Walk:
             place=common.place, means=getattr(common, "means", None),
         )  # fmt: skip
 
-    def _watch(self, kind: str, prefix: str, table: dict[str, Any], driver: str) -> tuple[Watch, set[str]]:
+    def _watch(self, kind: str, prefix: str, table: dict[str, Any]) -> tuple[Watch, set[str]]:
         """What a camera is watched for, and the settings that say so; another device has none."""
         if kind != "camera":
             return Watch(), set()
@@ -265,15 +265,11 @@ class _Walk:
         for one in strange(watch):
             self._problem("C-111", f"{prefix}{one.key}", show(one.value), one.what, one.do)
         if watch.sees:
-            self._can_be_watched(f"{prefix}sees", watch, driver)
+            self._can_be_watched(f"{prefix}sees", watch)
         return watch, set(own)
 
-    def _can_be_watched(self, key: str, watch: Watch, driver: str) -> None:
+    def _can_be_watched(self, key: str, watch: Watch) -> None:
         value = show([one.value for one in watch.sees])
-        if not catalog.CATALOG[driver].lends:
-            can = ", ".join(sorted(name for name, entry in catalog.CATALOG.items() if entry.lends))
-            do = f"Leave it out; these can: {can}."
-            self._problem("C-112", key, value, f"a camera of driver {driver} cannot be watched", do)
         try:
             catalog.load(EYES)
         except DeviceError as error:

@@ -34,7 +34,6 @@ class Entry(msgspec.Struct, frozen=True):
     extra: str  # what to install: mektep-agent[EXTRA]; "" = nothing of PyPI
     needs: tuple[str, ...] = ()  # libraries that only connect() imports: in a cell, never in the daemon
     cell: Cell | None = None  # None: pure Python on the event loop, in the daemon itself
-    lends: bool = False  # of a camera: it lends its pictures to the eyes
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -67,9 +66,9 @@ CATALOG: dict[str, Entry] = {
     "gpio_signal": Entry(
         "drivers.signals.gpio_signal", "signal", "gpio", ("gpiod",), Cell(memory_mb=48, together=True)
     ),
-    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5), True),
-    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5), True),
-    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5), True),
+    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
+    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
+    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
     "eyes": Entry(
         "agent.pipelines.eyes",
         "eyes",

@@ -24,6 +24,8 @@ GREY_STEP = 14  # levels: more than noise and compression change a pixel of a sm
 MOVED_SHARE = 0.004  # of the pixels: a person far away takes some 200 of 57,600
 LIT_SHARE = 0.6  # of the pixels at once: the light was switched, nothing moved
 HOLD_S = 8.0  # how long it goes on after the last movement
+APART_S = 0.2  # of two pictures while awake: five a second
+WISHED_S = 0.1  # ten a second while the reader wishes: how somebody moves shows only then
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

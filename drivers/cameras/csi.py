@@ -31,15 +31,18 @@ from msgspec import Meta
 from drivers.cameras.view import Judged
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict, Video
 from drivers.errors import DeviceError
+from drivers.frame_slot import FrameSlot
 from drivers.pulse import Pulse
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES, Light, PictureChange
 
 if TYPE_CHECKING:
     from drivers.cameras.masks import Masks
+    from drivers.cameras.raw_feed import Planes, RawFeed
     from drivers.cameras.watch import Grey, Watch
 
-SMALL = (320, 180)  # width, height of the picture that is looked at
+SMALL = (640, 360)  # width, height of the picture that is looked at, here and by the eyes
 LOOK_S = 1.0
+EARLY = 0.9  # of it: pictures do not come on the beat
 SILENT_S = 5.0  # without a picture: the ribbon, or the sensor, is out
 SLICE_S = 0.25  # of that wait, after which the thread sees that it is to end
 STUCK_S = 10.0  # picamera2 has not returned for so long: it never will
@@ -83,6 +86,8 @@ class CsiCamera:
         self._settings = settings
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._feed = _feed()
+        self._looked_ns = -round(LOOK_S * 1e9)  # when it was last judged whether the picture is clear
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
         self._ending = threading.Event()
@@ -102,6 +107,10 @@ class CsiCamera:
 
     async def show(self, light: Light) -> None:
         """A camera has no light."""
+
+    def lend(self, slot: FrameSlot) -> None:
+        """Pictures for whoever looks at them in another process go there from now on."""
+        self._feed.lend(slot)
 
     async def close(self) -> None:
         """Wait until the thread has ended, for as long as it takes: where picamera2 hangs, the pulse says so."""
@@ -124,8 +133,10 @@ class CsiCamera:
         looking, masks = Watch(self._settings.watch), Masks(self._settings.masks)
         with opened(self._settings) as camera:
             while not self._ending.is_set():
+                began_ns = self._clock.monotonic_ns()
                 self._look(camera, looking, masks)
-                self._ending.wait(LOOK_S)
+                past_s = (self._clock.monotonic_ns() - began_ns) / 1e9
+                self._ending.wait(max(0.0, min(LOOK_S, self._feed.pause_s(began_ns)) - past_s))
 
     def _look(self, camera: Any, looking: Watch, masks: Masks) -> None:
         """Take one picture; if it shows another state, that is a change."""
@@ -134,8 +145,10 @@ class CsiCamera:
             return
         try:
             at_ns, monotonic_ns, before = self._clock.utc_ns(), self._clock.monotonic_ns(), looking.state
-            grey = grey_picture(camera, request)
-            state = looking.look(grey, monotonic_ns / 1e9)
+            small = planes_of(camera, request, "lores")
+            grey = grey_picture(small)
+            self._feed.take(small, grey, at_ns=at_ns, monotonic_ns=monotonic_ns)
+            state = looking.look(grey, monotonic_ns / 1e9) if self._is_due(monotonic_ns) else None
             jpeg = snapshot(camera, request, masks) if state else b""
         finally:
             request.release()
@@ -153,6 +166,13 @@ class CsiCamera:
             )
             self._loop.call_soon_threadsafe(self._changes.append, change)
         self._loop.call_soon_threadsafe(self._news.set)
+
+    def _is_due(self, monotonic_ns: int) -> bool:
+        """Once a second it is judged whether the picture is clear, however many there are."""
+        if monotonic_ns - self._looked_ns < EARLY * LOOK_S * 1e9:
+            return False
+        self._looked_ns = monotonic_ns
+        return True
 
     def _next_request(self, camera: Any) -> Any:
         """The next picture, to be released; None when we are to end. Raises DeviceError V-205."""
@@ -259,12 +279,28 @@ def configuration(camera: Any, settings: Settings) -> dict[str, Any]:
     return found
 
 
-def grey_picture(camera: Any, request: Any) -> Grey:
-    """The small picture's luma, in the size that the watch looks at; libcamera may have chosen another."""
+def planes_of(camera: Any, request: Any, name: str) -> Planes:
+    """A picture's luma and chroma. libcamera may have chosen another size, or other planes, than were asked for."""
+    from drivers.cameras.raw_feed import planes
+
+    given = camera.camera_configuration()[name]
+    width, height = given["size"]
+    return planes(request.make_array(name), width, height, given["format"])
+
+
+def grey_picture(small: Planes) -> Grey:
+    """In the size that the watch looks at."""
     from drivers.cameras.watch import grey_of
 
-    width, height = camera.camera_configuration()["lores"]["size"]
-    return grey_of(request.make_array("lores")[:height, :width])
+    return grey_of(small[0])
+
+
+def _feed() -> RawFeed:
+    """Imported here: it brings numpy, which the daemon itself does without."""
+    from drivers.cameras.attention import Settings as AttentionSettings
+    from drivers.cameras.raw_feed import RawFeed
+
+    return RawFeed(AttentionSettings())
 
 
 def snapshot(camera: Any, request: Any, masks: Masks) -> bytes:
@@ -284,14 +320,9 @@ def snapshot(camera: Any, request: Any, masks: Masks) -> bytes:
 
 def _masked(camera: Any, request: Any, masks: Masks) -> bytes:
     """As snapshot(), of a copy: picamera2 itself hides nothing."""
-    import numpy as np
     import simplejpeg  # picamera2 brings it
 
-    width, height = camera.camera_configuration()["main"]["size"]
-    lines = np.array(request.make_array("main"))  # rows of the luma, then two of a chroma plane side by side
-    luma = np.ascontiguousarray(lines[:height, :width])
-    chroma = lines[height : height * 3 // 2].reshape(2, height // 2, lines.shape[1] // 2)[:, :, : width // 2]
-    blue, red = np.ascontiguousarray(chroma[0]), np.ascontiguousarray(chroma[1])
+    luma, blue, red = (plane.copy() for plane in planes_of(camera, request, "main"))
     masks.burn(luma, blue, red)
     data = b""
     for quality in QUALITIES:

@@ -16,13 +16,12 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
-from drivers.cameras.attention import Attention, Settings
+from drivers.cameras.attention import APART_S, WISHED_S, Attention, Settings
 from drivers.cameras.watch import Grey
 from drivers.driver import Clock
 from drivers.frame_slot import HEIGHT_MOST, WIDTH_MOST, FrameSlot
 
-APART_NS = 200_000_000  # of two pictures: five a second
-WISHED_NS = 100_000_000  # ten a second while the reader wishes: how somebody moves shows only then
+APART_NS, WISHED_NS = round(APART_S * 1e9), round(WISHED_S * 1e9)
 EARLY_NS = 12_000_000  # so much sooner is in time: a camera has its own rhythm
 GROUP_MOST = 600  # packets since a keyframe that are kept to catch up with: 40 s at 15 a second
 

@@ -334,7 +334,6 @@ def test_a_camera_that_is_watched(tmp_path: Path) -> None:
         ("fire = 0.7", "people = 0.7", "C-111", "camera[0].thresholds"),
         ('sees = ["tamper", ', 'colour = 1\nsees = ["tamper", ', "C-101", "camera[0].colour"),
         ('"gate"', '"eyes"', "C-105", "camera[0].name"),
-        ('driver = "file"\nfile = "/var/lib/mektep/gate.mp4"', 'driver = "csi"', "C-112", "camera[0].sees"),
     ],
 )
 def test_a_mistake_in_what_is_watched_names_key_and_next_step(

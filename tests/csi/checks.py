@@ -29,6 +29,7 @@ from agent.clock import SystemClock
 from drivers.cameras.csi import SILENT_S, STUCK_S, Settings
 from drivers.catalog import CATALOG
 from drivers.errors import DeviceError
+from drivers.frame_slot import FrameSlot, Picture
 from drivers.readings import SNAPSHOT_BYTES, PictureChange, PictureState
 
 PLACE = Path("/usr/share/libcamera/pipeline/virtual")  # where libcamera looks for virtual.yaml
@@ -41,7 +42,7 @@ YAML = """%YAML 1.1
 "Virtual0":
   supported_formats:
   - {width: 1280, height: 720, frame_rates: [10]}
-  - {width: 320, height: 180, frame_rates: [10]}
+  - {width: 640, height: 360, frame_rates: [10]}
   frames:
     path: "FOLDER"
 ...
@@ -107,10 +108,10 @@ async def camera_cell(burst_s: float = 0.05) -> AsyncIterator[Cell]:
 
 
 def connected(
-    cell: Cell, camera: int = 0, masks: tuple[tuple[tuple[float, float], ...], ...] = ()
+    cell: Cell, camera: int = 0, masks: tuple[tuple[tuple[float, float], ...], ...] = (), slot: str = ""
 ) -> AbstractAsyncContextManager[Remote]:
     settings = Settings(camera=camera, covered_s=2, frozen_s=5, masks=masks)
-    return cell.connected("drivers.cameras.csi", settings, {})
+    return cell.connected("drivers.cameras.csi", settings, {}, slot)
 
 
 async def next_change(remote: Remote) -> PictureChange:
@@ -206,6 +207,42 @@ async def what_is_masked_is_black() -> str:
         coarse = simplejpeg.decode_jpeg(change.blurred, colorspace="GRAY")
         assert coarse[:, :150].max() <= 12, "a mask that shows something, blurred"
         return f"half of {WIDTH}x{HEIGHT}, both forms"
+
+
+async def its_pictures_are_lent_to_the_eyes() -> str:
+    """As the daemon lends them: a file on tmpfs, which the cell opens with a cell's rights."""
+    stage(*map(room, range(6)))
+    path = Path("/dev/shm") / f"mektep-check-{os.getpid()}"
+    try:
+        with FrameSlot.make(path) as slot:
+            async with camera_cell() as cell, connected(cell, slot=str(path)) as remote:
+                still = [picture.monotonic_ns async for picture in lent(slot, 3)]
+                slot.wish(time.clock_gettime_ns(time.CLOCK_BOOTTIME) + 20_000_000_000)
+                await anext(lent(slot, 1))
+                wished = [picture async for picture in lent(slot, 10)]
+                await until(lambda: remote.counters.frames >= 13)  # they come with the beats
+        last = wished[-1]
+        luma = np.frombuffer(last.pixels, np.uint8)[: last.width * last.height].reshape(last.height, last.width)
+        chroma = np.frombuffer(last.pixels, np.uint8)[last.width * last.height :]
+        assert (last.width, last.height, last.moving) == (640, 360, True)
+        assert luma.std() > 40, "not the room"
+        assert abs(float(chroma.mean()) - 128) < 3, "a grey room has colours"
+        idle_s, wished_s = ((ns[-1] - ns[0]) / 1e9 / (len(ns) - 1) for ns in
+                            (still, [one.monotonic_ns for one in wished]))  # fmt: skip
+        assert 0.8 < idle_s < 1.6, f"one each {idle_s:.2f} s"
+        assert wished_s < 0.3, f"one each {wished_s:.2f} s while all are wished"
+        return f"{last.width}x{last.height}, one each {idle_s:.2f} s, each {wished_s:.2f} s while wished"
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def lent(slot: FrameSlot, count: int) -> AsyncIterator[Picture]:
+    """So many new pictures."""
+    for _ in range(count):
+        async with asyncio.timeout(PATIENCE_S):
+            while (found := slot.newer()) is None:
+                await asyncio.sleep(0.01)
+        yield found
 
 
 async def a_black_picture_is_covered_and_a_room_is_clear_again() -> str:
@@ -324,6 +361,7 @@ async def twenty_connections_leave_nothing_behind() -> str:
 CHECKS: list[Callable[[], Awaitable[str]]] = [
     it_opens_and_its_first_picture_is_clear,
     what_is_masked_is_black,
+    its_pictures_are_lent_to_the_eyes,
     a_black_picture_is_covered_and_a_room_is_clear_again,
     a_camera_covered_from_the_start_is_covered,
     one_picture_for_ever_is_frozen,

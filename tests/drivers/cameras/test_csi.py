@@ -24,6 +24,7 @@ from drivers.cameras.csi import Settings, Turn
 from drivers.catalog import Claim, claims
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
+from drivers.frame_slot import FrameSlot
 from drivers.readings import SNAPSHOT_BYTES, PictureChange, PictureState
 from tests.clock import FastClock
 from tests.drivers.supervised import open_files, until
@@ -31,7 +32,7 @@ from tests.secrets import no_secrets
 
 _: Driver[Settings, PictureChange] = csi
 
-NOISE = np.random.default_rng(1).integers(0, 256, (270, 384), np.uint8)  # a stride of 384 for 320 pixels
+NOISE = np.random.default_rng(1).integers(0, 256, (540, 704), np.uint8)  # a stride of 704 for 640 pixels
 
 
 class StandIn:
@@ -123,6 +124,7 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
     monkeypatch.setitem(sys.modules, "libcamera", types.SimpleNamespace(Transform=dict))
     monkeypatch.setitem(sys.modules, "simplejpeg", types.SimpleNamespace(encode_jpeg=encode_jpeg))
     monkeypatch.setattr(csi, "LOOK_S", 0.01)
+    monkeypatch.setattr(csi, "EARLY", 0)  # every picture is judged: these clocks stand still
     monkeypatch.setattr(csi, "SLICE_S", 0.01)
     monkeypatch.setattr(csi, "SILENT_S", 0.05)
     return Camera
@@ -162,7 +164,7 @@ async def test_it_asks_for_both_pictures_and_the_whole_view(camera: type[StandIn
     async with csi.connect(Settings(width=1920, height=1080, rate=5), FastClock(), no_secrets):
         asked = camera.asked
     assert asked["main"] == {"size": (1920, 1080), "format": "YUV420"}
-    assert asked["lores"] == {"size": (320, 180), "format": "YUV420"}
+    assert asked["lores"] == {"size": (640, 360), "format": "YUV420"}
     assert asked["sensor"] == {"output_size": (2304, 1296)}
     assert asked["controls"] == {"FrameDurationLimits": (200_000, 200_000)}
     assert asked["transform"] == {"hflip": False, "vflip": False}
@@ -282,9 +284,30 @@ async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monk
 
 def test_the_small_picture_is_cut_from_its_stride_and_its_colours(camera: type[StandIn]) -> None:
     one = camera(0)
-    one.create_video_configuration(lores={"size": (320, 180)})
-    assert (csi.grey_picture(one, one) == NOISE[:180, :320]).all()
+    one.create_video_configuration(lores={"size": (640, 360), "format": "YUV420"})
+    small = csi.planes_of(one, one, "lores")
     one.close()
+    assert (small[0] == NOISE[:360, :640]).all()
+    assert csi.grey_picture(small).shape == (180, 320)
+
+
+async def test_its_pictures_are_lent_to_who_looks_at_them(camera: type[StandIn], tmp_path: Path) -> None:
+    with FrameSlot.make(tmp_path / "slot") as slot:
+        async with csi.connect(Settings(), FastClock(), no_secrets) as source:
+            source.lend(slot)
+            await until(lambda: (found := slot.newer()) is not None and found.number > 3)
+        found = FrameSlot.look(str(tmp_path / "slot"))
+    assert found is not None
+    assert (found.width, found.height) == (640, 360)
+    luma = np.frombuffer(found.pixels, np.uint8)[: 640 * 360].reshape(360, 640)
+    assert any((luma == np.roll(NOISE, turn, axis=1)[:360, :640]).all() for turn in range(NOISE.shape[1]))
+
+
+def test_however_many_pictures_come_it_is_judged_once_a_second_whether_they_are_clear() -> None:
+    made = csi.CsiCamera.__new__(csi.CsiCamera)
+    made._looked_ns = -1_000_000_000
+    due = [made._is_due(round(tick * 0.2e9)) for tick in range(11)]
+    assert [at for at, one in enumerate(due) if one] == [0, 5, 10]
 
 
 # --- its thread ---------------------------------------------------------------------------------------------------
