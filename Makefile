@@ -63,11 +63,12 @@ format:  ## format the sources
 	@$(BIN)/ruff check -q --fix $(PY_SOURCES)
 	@$(BIN)/ruff format -q $(PY_SOURCES)
 
-docs:  ## write the generated pages: schemas, AsyncAPI, settings, the link's states, the ledger's example
+docs:  ## write the generated pages: schemas, AsyncAPI, settings, states of the link and of incidents, the ledger's example
 	@$(BIN)/python scripts/contract.py
 	@$(BIN)/python scripts/config_page.py > docs/config.md.new && mv docs/config.md.new docs/config.md
 	@$(BIN)/python scripts/ledger_example.py
 	@$(BIN)/python scripts/link_page.py > docs/link.md.new && mv docs/link.md.new docs/link.md
+	@$(BIN)/python scripts/incidents_page.py
 
 wheel:  ## build the agent's wheel
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .

@@ -78,7 +78,7 @@ async def run(
         grants, scores, incidents = (
             Grants(outbox.transact, clock, defects),
             ScoreKeeper(outbox.transact, lambda: reference.book, clock),
-            incidents_of(config, outbox, reference, clock, defects),
+            incidents_of(config, outbox, evidence, reference, clock),
         )
         link = CentreLink(
             config.centre,
@@ -112,10 +112,10 @@ async def run(
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
             [
-                defects.trouble, ledger.trouble, board.trouble, CameraClocks(stations, clock).trouble,
-                viewings.trouble, scores.trouble, Swap(clock).trouble,
+                defects.trouble, incidents.trouble, ledger.trouble, board.trouble,
+                CameraClocks(stations, clock).trouble, viewings.trouble, scores.trouble, Swap(clock).trouble,
             ],
-            board,
+            board, incidents.open_now,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
@@ -192,15 +192,15 @@ def spots_of(sources: Sequence[SourceConfig]) -> dict[str, Spot]:
     return {one.name: Spot(name=one.name, place=one.place, means=one.means, places=one.places) for one in sources}
 
 
-def incidents_of(config: Config, outbox: Outbox, reference: Reference, clock: Clock, defects: Defects) -> Incidents:
+def incidents_of(config: Config, outbox: Outbox, evidence: Evidence, reference: Reference, clock: Clock) -> Incidents:
     """Who keeps the school's incidents."""
     return Incidents(
         outbox.transact,
         lambda: reference.book,
         clock,
-        defects,
         spots=spots_of(config.sources),
         cameras=[one.name for one in config.sources if one.kind == "camera"],
+        keep_clip=evidence.keep_clip,
     )
 
 

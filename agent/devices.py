@@ -71,8 +71,8 @@ class Sensor(Common, frozen=True):
     means: Annotated[
         Means | None,
         Meta(
-            description="of a contact: which incident it opens; none: none. Of a button: which one a press reports "
-            "(none: other), or answer: whoever presses it is on the way",
+            description="fire, medical, fight, intrusion, bullying, other or tamper: which incident a contact opens "
+            "(none: none), or a press of a button reports (none: other); answer: who presses the button is on the way",
             examples=["intrusion"],
         ),
     ] = None

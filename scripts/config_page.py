@@ -14,7 +14,6 @@ import msgspec
 from agent.config import SchoolName, StatePlaces
 from agent.devices import COMMON, SOURCE_KINDS, SourceName
 from agent.evidence.settings import EvidenceSettings
-from agent.incidents.kinds import Means
 from agent.outbox.settings import OutboxSettings
 from agent.pipelines.watch import Watch
 from agent.strict import show
@@ -57,7 +56,7 @@ def page() -> str:
         f"| `driver` | one of {', '.join(f'`{name}`' for name in DEVICES)} | must be set |\n"
         f"| `place` | {_describe(sensor['place'])} | none |\n"
         f"| `signal` | of readers: {_describe(signal)} | none |\n"
-        f"| `means` | of sensors: {_describe(sensor['means'])}: {', '.join(f'`{word}`' for word in Means)} | none |\n"
+        f"| `means` | of sensors: {_describe(sensor['means'])} | none |\n"
     )
     parts.append(_section("[[camera]]: what it is watched for", Watch))
     parts += [

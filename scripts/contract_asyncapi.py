@@ -46,7 +46,7 @@ PARAMETERS = {
     "id": {"description": "id of the evidence, a UUID", "examples": ["6ecd8c99-4036-403d-bf84-cf8400f67836"]},
     "dataset": {"description": "name of the dataset", "enum": list(DATASETS)},
     "sha256": {"description": "SHA-256 of the payload, hex"},
-    "order": {"description": "name of the order", "enum": ["ping", "status", "pace", "resend"]},
+    "order": {"description": "name of the order", "enum": contract_schemas.ORDERS},
 }
 MESSAGES = {  # name: payload, headers, content type, about
     "birth": ("Birth", "Signed", JSON, "The box is here (online) or gone (offline)."),

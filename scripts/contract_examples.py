@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import contract_evidence
+import contract_incidents
 import msgspec
 from contract_signing import (
     AHEAD,
@@ -207,6 +208,7 @@ def examples() -> list[Example]:
         alarm(),
         packed(),
         *contract_evidence.good(),
+        *contract_incidents.good(),
     ]
     refused = [*_refused_batches(), bomb(), *_refused_orders(), *_refused_receipts()]
     return [*good, *_quarantined(), *refused, *contract_evidence.refused()]

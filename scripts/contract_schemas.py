@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from agent.datasets import DATASETS
 from agent.events import KINDS
+from agent.incidents.orders import AnswerArgs, Answered, DrillArgs, Drilled, ReportArgs, Reported
 from agent.model import Severity
 from agent.ops.status import Status
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
@@ -147,7 +148,14 @@ MESSAGES: dict[str, Any] = {
     "order.pace.args": PaceArgs,
     "order.resend.args": ResendArgs,
     "order.status.result": Status,
+    "order.incident.report.args": ReportArgs,
+    "order.incident.report.result": Reported,
+    "order.incident.answer.args": AnswerArgs,
+    "order.incident.answer.result": Answered,
+    "order.drill.args": DrillArgs,
+    "order.drill.result": Drilled,
 }
+ORDERS = [name[len("order.") : -len(".args")] for name in MESSAGES if name.endswith(".args")]
 
 
 def files() -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ import pytest
 from agent import config
 from agent.cli import main as mektep
 from agent.evidence.settings import EvidenceSettings
+from agent.incidents.orders import incident_orders
 from agent.model import Lane
 from agent.outbox import lanes
 from agent.outbox.settings import OutboxSettings
@@ -185,7 +186,7 @@ def test_every_reason_for_a_refusal_is_in_the_protocol() -> None:
 
 def test_every_order_is_in_the_protocol() -> None:
     nothing = cast(Any, None)
-    names = set(order_book(nothing, nothing, nothing, nothing))
+    names = {*order_book(nothing, nothing, nothing, nothing), *incident_orders(nothing)}
     part = page("protocol.md").partition("| order | `args`")[2].partition("\n## ")[0]
     assert {row[0].strip("`") for row in rows(part)} == names
 

@@ -28,7 +28,6 @@ JUNK = {
 }
 NO_CODE_OF_THEIR_OWN = {  # only shapes and names: the tests of those who use them are theirs
     "agent.event_words": "annotated types; the events' tests and schemas are theirs",
-    "agent.devices": "annotated settings; the configuration's tests read each",
     "agent.pipelines.sighting": "frozen facts and the shape of a detector",
     "agent.pipelines.settings": "frozen settings; each detector's tests use its own",
     "agent.school.purpose": "two enums",

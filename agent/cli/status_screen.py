@@ -14,11 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.reference_screen import age
+from agent.incidents.life import State
 from agent.ops.status import Status
 from agent.texts import Texts, load_texts
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
 BAD = "bold red"
+INCIDENT_STYLE = {State.ACKNOWLEDGED: "yellow", State.CONFIRMED: "yellow", State.DISMISSED: "dim"}
 EYES_NUMBERS = ("a_second", "skipped", "late", "cost", "hits", "told")
 PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
 PART_STYLE |= dict.fromkeys(("attention", "fault", "active", "cut", "short"), BAD)
@@ -35,6 +37,8 @@ def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
 
 
 def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
+    if status.incidents:
+        yield _incidents(status, say)
     if status.troubles or status.link.code or any(source.code for source in status.sources.values()):
         yield _troubles(status, say)
     if status.sources:
@@ -59,6 +63,23 @@ def _headline(status: Status, say: Texts) -> Text:
     if status.at:
         line.append(f"   {say('head.at')} {_local(status.at):%Y-%m-%d %H:%M:%S}", "dim")
     return line
+
+
+def _incidents(status: Status, say: Texts) -> Table:
+    """What happens now, and who is to answer: two lines each."""
+    table = Table(
+        title=say("incident.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
+    )
+    for one in status.incidents:
+        waits = one.state in (State.OPENED, State.TOLD)
+        drill = f"{say('incident.drill')} " if one.drill else ""
+        words = Text(f"{drill}{say(f'incident.{one.kind}')}", INCIDENT_STYLE.get(one.state, BAD))
+        words.append(f"  {one.place}  {say(f'incident.{one.certainty}')}".replace("    ", "  "))
+        words.append(f"\n→ {say(f'incident.{one.state}')}", "bold")
+        words.append(f": {', '.join(dict.fromkeys(say(f'incident.{to.role}') for to in one.to))}" if waits else "")
+        words.append(f", {say('incident.until')} {_moment(one.answer_by, status.at)}" if one.answer_by else "")
+        table.add_row(_moment(one.opened, status.at), words)
+    return table
 
 
 def _troubles(status: Status, say: Texts) -> Table:

@@ -1,7 +1,7 @@
 """The box's incidents: what was seen, answered, ordered and is overdue becomes steps, each in a commit of its own.
 
 Alarms   accepting(seen) is how an alarm is accepted that is a sign, too: both in one commit, so that a power cut leaves
-         neither alone. Where a step fails by itself the alarm is accepted without it, and the failure is told (M-103).
+         neither alone. Where a step fails by itself the alarm is accepted without it, and the failure is told (M-104).
 At once  a certain sign that lamps show is in open_now() before the database has taken it.
 Order    one commit an input, and the writer takes them in turn: of two answers at one moment the first one counts.
 """
@@ -28,10 +28,12 @@ from agent.incidents.life import Input, State
 from agent.incidents.rows import Incident
 from agent.incidents.signs import Family, Seen, Spot
 from agent.incidents.steps import By, Effects, Locally, Scene
-from agent.incidents.view import View, before_it_is_kept, in_order, view_of
-from agent.model import Draft, Place, Severity
+from agent.incidents.view import View, in_order
+from agent.incidents.views import before_it_is_kept, view_of
+from agent.model import Draft, Moment, Place, Severity
 from agent.outbox.group import Transaction
-from agent.school.defects import Defects
+from agent.outbox.troubles import Trouble
+from agent.school.defects import Defects, Words
 from agent.school.since import stamp
 from agent.school.tapped import Tapped
 from drivers.readings import Light
@@ -41,6 +43,11 @@ log = logging.getLogger("agent.incidents")
 T = TypeVar("T")
 LOOK_S = 20.0  # at the latest: a clock that is set may make something due
 RULE = "incidents"
+WORDS = Words(
+    "M-104",
+    "the work on {part} failed by itself: {error}",
+    "Send the log to support; the alarms themselves are sent. Until it is mended somebody must be told by telephone.",
+)
 Accept = Callable[[Sequence[Draft]], Coroutine[Any, Any, list[Place]]]
 
 
@@ -50,7 +57,12 @@ class Transact(Protocol):
     def __call__(self, work: Callable[[Transaction], T], *, size: int = 1) -> Awaitable[T]: ...
 
 
-KeepClip = Callable[[str, float, float, Severity], Awaitable[str]]  # camera, seconds before and after -> id, or none
+class KeepClip(Protocol):
+    """agent/evidence: a video around a moment, from the camera's ring. Returns its id; empty: none will be kept."""
+
+    def __call__(
+        self, camera: str, *, before_s: float, after_s: float, severity: Severity, at: Moment
+    ) -> Awaitable[str]: ...
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +72,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""  # a word; empty: it was taken
 
 
-async def _no_clip(_camera: str, _before_s: float, _after_s: float, _severity: Severity) -> str:
+async def _no_clip(
+    camera: str,  # noqa: ARG001 - the shape
+    *,
+    before_s: float,  # noqa: ARG001
+    after_s: float,  # noqa: ARG001
+    severity: Severity,  # noqa: ARG001
+    at: Moment,  # noqa: ARG001
+) -> str:
     return ""
 
 
@@ -76,7 +95,6 @@ class Incidents:
         transact: Transact,
         book: Callable[[], Book],
         clock: Clock,
-        defects: Defects,
         *,
         spots: Mapping[str, Spot] = MappingProxyType({}),
         cameras: Sequence[str] = (),
@@ -86,7 +104,7 @@ class Incidents:
         self._transact = transact
         self._book = book
         self._clock = clock
-        self._defects = defects
+        self._defects = Defects(clock, WORDS)
         self._spots = spots
         self._cameras = cameras
         self._locally = locally
@@ -200,10 +218,10 @@ class Incidents:
         at = self._clock.now()
         return await self.saw(signs.reported(kind, place, incident, report, at, certain=certain, drill=drill))
 
-    async def drill(self, kind: Kind, place: str, account: str = "") -> Outcome:
-        """The whole chain, marked as a drill."""
+    async def drill(self, kind: Kind, place: str, account: str = "", incident: str = "") -> Outcome:
+        """The whole chain, marked as a drill. The same id again changes nothing; without one each is another."""
         log.warning("a drill of %s begins, asked for by %s", kind.value, account or "the centre")
-        return await self.saw(signs.drilled(kind, place, str(uuid4()), self._clock.now()))
+        return await self.saw(signs.drilled(kind, place, incident or str(uuid4()), self._clock.now()))
 
     def press(self, place: str) -> None:
         """A button that means `answer` was pressed. Returns at once."""
@@ -239,6 +257,10 @@ class Incidents:
     async def latest(self, limit: int) -> tuple[View, ...]:
         """Also closed ones, the newest first."""
         return tuple(view_of(row) for row in await self._transact(partial(rows.latest, limit=limit)))
+
+    def trouble(self) -> list[Trouble]:
+        """What failed by itself, until it succeeds again."""
+        return self._defects.trouble()
 
     def add_listener(self, listener: Callable[[], None]) -> None:
         """Call it on the loop whenever open_now() has changed."""
@@ -297,7 +319,9 @@ class Incidents:
             return
         cameras = effects.cameras or (() if row.cameras else self._cameras_at(row.place))
         for camera in cameras:
-            id_ = await self._keep_clip(camera, before_s, after_s, MANNERS[row.kind].severity)
+            id_ = await self._keep_clip(
+                camera, before_s=before_s, after_s=after_s, severity=MANNERS[row.kind].severity, at=_moment(row)
+            )
             if id_:
                 await self._transact(partial(steps.clip, scene=self._scene(), incident=row, camera=camera, id_=id_))
 
@@ -344,6 +368,11 @@ def _with_alarm(
 ) -> tuple[list[Place], Effects]:
     places = [transaction.put(one) for one in drafts]
     return places, steps.saw(transaction, scene, seen, fresh)
+
+
+def _moment(row: Incident) -> Moment:
+    """Of its latest sign."""
+    return Moment(row.latest_sign.utc_ns, row.latest_sign.monotonic_ns, row.latest_sign.trusted)
 
 
 def _outcome(effects: Effects) -> Outcome:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Meta
 
 from agent.event_words import Somebody, Uuid
-from agent.incident_events import Place
+from agent.incident_events import Addressee, Place
 from agent.incidents.incidents import Incidents, Outcome
 from agent.incidents.kinds import Kind, Role
-from agent.incidents.life import Input
+from agent.incidents.life import Input, State
 from agent.incidents.steps import By
 from agent.incidents.view import View
 from agent.sync.orders import Failed, Handler, args_of
@@ -53,6 +54,25 @@ class DrillArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: Place = ""
 
 
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of `incident.report`."""
+
+    state: State
+    to: Annotated[tuple[Addressee, ...], Meta(description="who was told last")]
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of `incident.answer`."""
+
+    state: State
+
+
+class Drilled(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of `drill`."""
+
+    incident: Uuid
+
+
 def incident_orders(incidents: Incidents) -> dict[str, Handler]:
     """Name of the order to what carries it out."""
 
@@ -62,20 +82,25 @@ def incident_orders(incidents: Incidents) -> dict[str, Handler]:
             args.incident, args.kind, args.place, report=args.report, certain=args.certain, drill=args.drill
         )
         view = _view(outcome)
-        return {"state": view.state.value, "to": [msgspec.to_builtins(one) for one in view.to]}
+        return _result(Reported(state=view.state, to=view.to))
 
     async def answer(order: Order) -> dict[str, object]:
         args = args_of(order, AnswerArgs)
         by = By(channel="centre", staff=args.by, role=args.role or "")
-        return {
-            "state": _view(await incidents.answer(args.incident, ANSWERS[args.answer], by, args.reason)).state.value
-        }
+        outcome = await incidents.answer(args.incident, ANSWERS[args.answer], by, args.reason)
+        return _result(Answered(state=_view(outcome).state))
 
     async def drill(order: Order) -> dict[str, object]:
         args = args_of(order, DrillArgs)
-        return {"incident": _view(await incidents.drill(args.kind, args.place)).incident}
+        id_ = str(uuid5(UUID(order.epoch), f"drill/{order.number}"))  # carried out twice it is one drill
+        return _result(Drilled(incident=_view(await incidents.drill(args.kind, args.place, incident=id_)).incident))
 
     return {"incident.report": report, "incident.answer": answer, "drill": drill}
+
+
+def _result(result: msgspec.Struct) -> dict[str, object]:
+    told: dict[str, object] = msgspec.json.decode(msgspec.json.encode(result))
+    return told
 
 
 def _view(outcome: Outcome) -> View:

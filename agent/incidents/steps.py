@@ -32,9 +32,11 @@ from agent.incidents.signs import Seen
 from agent.model import Moment, Severity
 from agent.outbox.group import Transaction
 from agent.school.since import Stamp, elapsed_ns, stamp
+from agent.sightings.verdicts import Verdict, record_verdict_of
 from agent.wall_time import rfc3339
 
 ANSWERS = {Input.ACKNOWLEDGE: "acknowledged", Input.CONFIRM: "confirmed", Input.DISMISS: "dismissed"}
+VERDICTS = {Input.CONFIRM: Verdict.CONFIRMED, Input.DISMISS: Verdict.DISMISSED}
 Locally = Callable[[Incident], list[str]]
 
 
@@ -199,6 +201,18 @@ def _answered(transaction: Transaction, scene: Scene, incident: Incident, given:
         after_s=round(elapsed_ns(incident.opened, scene.stamp) / 1e9, 3),
     )  # fmt: skip
     _put(transaction, scene, incident, data, scene.now)
+    if given in VERDICTS and not incident.drill:
+        _judge(transaction, scene, incident, VERDICTS[given])
+
+
+def _judge(transaction: Transaction, scene: Scene, incident: Incident, verdict: Verdict) -> None:
+    """The cameras learn from it what their suspicions were worth."""
+    for sign in incident.signs:
+        if sign.camera:
+            record_verdict_of(
+                transaction, sign.camera, sign.what, first_ns=sign.first.utc_ns,
+                last_ns=incident.latest_sign.utc_ns, verdict=verdict, at_ns=scene.now.utc_ns,
+            )  # fmt: skip
 
 
 def _close(transaction: Transaction, scene: Scene, incident: Incident, by: By | None) -> Incident:

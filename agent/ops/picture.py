@@ -18,6 +18,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.evidence.store import Evidence
 from agent.eyes import Board
+from agent.incidents.view import View
 from agent.model import Lane
 from agent.ops.eyes_view import eye_views
 from agent.ops.reference_view import dataset_views
@@ -43,6 +44,7 @@ from agent.sync.centre_link import CentreLink
 from agent.wall_time import rfc3339
 from drivers.readings import ContactState, PictureState, ZoneState
 
+INCIDENTS_SHOWN = 20
 PART_KIND: dict[type, str] = {ZoneState: "zone", ContactState: "contact", PictureState: "picture"}
 
 
@@ -63,6 +65,7 @@ class Pictures:
         reference: Reference,
         others: Sequence[Callable[[], list[Trouble]]] = (),
         board: Board | None = None,
+        incidents: Callable[[], Sequence[View]] = tuple,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -76,6 +79,7 @@ class Pictures:
         self._reference = reference
         self._others = others
         self._board = board
+        self._incidents = incidents
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -106,6 +110,7 @@ class Pictures:
             reference=dataset_views(self._reference, clock.utc_ns()),
             alarms_waiting=self._alarms.waiting(),
             alarms_sent_ahead=self._alarms.sent_ahead,
+            incidents=list(self._incidents()[:INCIDENTS_SHOWN]),
         )
 
     def _lanes(self) -> dict[str, LaneView]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from agent.incidents.view import View
+
 
 class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
     """A row for the technician: of docs/errors.md."""
@@ -156,6 +158,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     disk: DiskView
     alarms_waiting: int = 0
     alarms_sent_ahead: int = 0
+    incidents: list[View] = []  # that are not closed, the most urgent first
     evidence: EvidenceView = EvidenceView()
     datasets: dict[str, str] = {}  # versions of the centre's reference data
     eyes: dict[str, EyeView] = {}  # by camera

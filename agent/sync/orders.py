@@ -20,7 +20,7 @@ from agent.wall_time import rfc3339
 log = logging.getLogger("agent.orders")
 
 FACT = "order"
-REPLAYED = {"other_school", "old_number"}  # good signatures where they do not belong: somebody has kept them
+TAKEN = 32  # numbers that are remembered, to tell an order that comes again from one that two senders crossed
 Handler = Callable[[Order], Awaitable[dict[str, object]]]
 
 
@@ -48,6 +48,7 @@ class Last(msgspec.Struct, frozen=True):
 
     number: int
     answer: Answer
+    taken: list[int] = []  # the latest numbers, this one first
 
 
 class Orders:
@@ -77,11 +78,12 @@ class Orders:
             return last.answer
         refusal = self._refusal(order, last)
         if refusal:
-            if refusal in REPLAYED and not again:
+            if not again and self._is_replayed(order, refusal, last):
                 self._forged(refusal)
             return self._answer(order, "refused", reason=refusal)
         answer = await self._carry_out(order)
-        await self._outbox.remember(FACT, msgspec.json.encode(Last(order.number, answer)))
+        taken = [order.number, *(last.taken if last else [])][:TAKEN]
+        await self._outbox.remember(FACT, msgspec.json.encode(Last(order.number, answer, taken)))
         return answer
 
     def _refusal(self, order: Order, last: Last | None) -> str:
@@ -95,6 +97,12 @@ class Orders:
         if self._expired(order):
             return "expired"
         return "" if order.order in self._handlers else "unknown_order"
+
+    def _is_replayed(self, order: Order, refusal: str, last: Last | None) -> bool:
+        """A good signature where it does not belong: somebody has kept the order."""
+        if refusal == "old_number":
+            return self._expired(order) or (last is not None and order.number in last.taken)
+        return refusal == "other_school"
 
     def _expired(self, order: Order) -> bool:
         try:

@@ -101,3 +101,31 @@ async def test_waiting_alarms_are_bounded_and_the_source_waits(monkeypatch: pyte
     await asyncio.wait_for(fourth, 5)
     await path.drained()
     assert len(outbox.taken) == 4
+
+
+async def test_an_alarm_may_be_accepted_in_a_way_of_its_own() -> None:
+    """By who keeps the incidents: a stuck database is overtaken all the same."""
+    outbox, link, other = StuckOutbox(), AheadLink(), StuckOutbox()
+    outbox.gate.set()
+    other.gate.set()
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
+    await path.raise_alarm(fire(), other.accept)
+    await path.drained()
+    assert (len(outbox.taken), len(other.taken)) == (0, 1)
+
+
+async def test_of_an_alarm_that_is_gathered_its_own_way_is_told_without_it() -> None:
+    outbox, link = StuckOutbox(), AheadLink()
+    outbox.gate.set()
+    calls: list[int] = []
+
+    async def accept(drafts: Sequence[Draft]) -> list[Place]:
+        calls.append(len(drafts))
+        return []
+
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
+    for _ in range(40):
+        await path.raise_alarm(fire(), accept)
+    await path.drained()
+    assert len(calls) == 40
+    assert 0 < sum(calls) < 40

@@ -99,3 +99,19 @@ async def test_a_rule_that_fails_by_itself_costs_no_tap_and_is_told() -> None:
     assert (recorded, [trouble.code for trouble in defects.trouble()]) == ([1], ["M-103"])
     assert await path.take("meals", red, never) is Light.REFUSED
     assert defects.trouble() == []
+
+
+async def test_who_decided_hears_that_it_is_durable_be_it_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    gate = Gate()
+    gate.open.set()
+    await path_to(gate).take("seen", green, never, lambda: heard.append("in time"))
+    assert heard == ["in time"]
+    monkeypatch.setattr(tap_path, "WAIT_AFTER_S", 0.01)
+    stuck = Gate()
+    assert await path_to(stuck).take("seen", green, never, lambda: heard.append("late")) is Light.WAIT
+    assert heard == ["in time"]
+    stuck.open.set()
+    async with asyncio.timeout(5):
+        while len(heard) < 2:
+            await asyncio.sleep(0)

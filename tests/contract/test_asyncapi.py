@@ -13,6 +13,7 @@ import yaml
 
 from agent.datasets import DATASETS
 from agent.events import KINDS
+from agent.incidents.orders import incident_orders
 from agent.model import Lane
 from agent.sync.order_book import order_book
 from agent.sync.topics import Topics
@@ -106,7 +107,8 @@ def test_the_datasets_are_those_that_a_box_uses() -> None:
 def test_the_orders_are_those_that_a_box_follows() -> None:
     nothing = cast(Any, None)
     parameter = document()["channels"]["orders"]["parameters"]["order"]
-    assert parameter["enum"] == list(order_book(nothing, nothing, nothing, nothing))
+    followed = {**order_book(nothing, nothing, nothing, nothing), **incident_orders(nothing)}
+    assert sorted(parameter["enum"]) == sorted(followed)
 
 
 def test_every_event_type_is_listed_with_its_lane_and_data() -> None:

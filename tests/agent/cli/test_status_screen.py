@@ -12,6 +12,10 @@ import msgspec
 import pytest
 
 from agent.cli.status_screen import draw
+from agent.incident_events import Addressee
+from agent.incidents.kinds import Certainty, Kind, Role
+from agent.incidents.life import State
+from agent.incidents.view import View
 from agent.ops import status
 from agent.ops.status import (
     DatasetView,
@@ -259,3 +263,30 @@ def test_a_detector_that_rests_is_told_as_such(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_detector_has_a_word(language: str) -> None:
     assert [one for one in [*Detects, "stills"] if load_texts(language)(f"detector.{one}") == f"detector.{one}"] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_happens_now_stands_before_all_else(language: str) -> None:
+    say = load_texts(language)
+    told = Addressee(role="duty", staff="0f" * 8)
+    fire = View(
+        incident="1", kind=Kind.FIRE, place="sports hall", certainty=Certainty.CERTAIN, state=State.TOLD, opened=AT,
+        answer_by=AT, to=(told, told, Addressee(role="city")),
+    )  # fmt: skip
+    drill = View(
+        incident="2", kind=Kind.OTHER, place="", certainty=Certainty.SUSPECTED, state=State.DISMISSED, drill=True,
+        opened=AT,
+    )  # fmt: skip
+    lines = [line.strip() for line in screen(picture(incidents=[fire, drill]), language).splitlines()]
+    assert lines[2:7] == [
+        say("incident.title"),
+        f"13:12:39  {say('incident.fire')}  sports hall  {say('incident.certain')}",
+        f"→ {say('incident.told')}: {say('incident.duty')}, {say('incident.city')}, {say('incident.until')} 13:12:39",
+        f"13:12:39  {say('incident.drill')} {say('incident.other')}  {say('incident.suspected')}",
+        f"→ {say('incident.dismissed')}",
+    ]
+
+
+@pytest.mark.parametrize("word", [*Kind, *Role, *Certainty, *(set(State) - {State.CLOSED})])
+def test_every_word_of_an_incident_is_there(word: str) -> None:
+    assert load_texts("en")(f"incident.{word}") != f"incident.{word}"

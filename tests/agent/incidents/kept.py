@@ -11,9 +11,8 @@ from agent.book import Book
 from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import Kind
 from agent.incidents.signs import Family, Seen, Spot
-from agent.model import Lane, Severity
+from agent.model import Lane, Moment, Severity
 from agent.outbox.outbox import Outbox
-from agent.school.defects import Defects
 from tests.agent.incidents.house import book_of
 from tests.agent.outbox.box import events, opened
 from tests.agent.school.doorway import MONDAY, utc_ns
@@ -33,11 +32,10 @@ class Kept:
         self.outbox = outbox
         self.clock = clock
         self.book: Book = book_of()
-        self.defects = Defects(clock)
         self.clips: list[tuple[str, float, float, Severity]] = []
         self.changes = 0
         self.incidents = Incidents(
-            outbox.transact, lambda: self.book, clock, self.defects,
+            outbox.transact, lambda: self.book, clock,
             spots=SPOTS, cameras=list(SPOTS), keep_clip=self._clip,
         )  # fmt: skip
         self.incidents.add_listener(self._changed)
@@ -62,7 +60,8 @@ class Kept:
     def _changed(self) -> None:
         self.changes += 1
 
-    async def _clip(self, camera: str, before_s: float, after_s: float, severity: Severity) -> str:
+    async def _clip(self, camera: str, *, before_s: float, after_s: float, severity: Severity, at: Moment) -> str:
+        assert at.utc_ns <= self.clock.utc_ns()
         self.clips.append((camera, before_s, after_s, severity))
         return f"{len(self.clips):08x}-0000-4000-8000-000000000000"
 

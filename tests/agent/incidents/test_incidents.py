@@ -55,11 +55,11 @@ async def test_a_step_that_fails_by_itself_costs_no_alarm(box: Kept, monkeypatch
     monkeypatch.setattr(steps, "saw", fails)
     await box.incidents.accepting(box.sign(Kind.FIRE))([fire()])
     assert [one["type"] for one in await box.told()] == ["fire.zone"]
-    assert [one.code for one in box.defects.trouble()] == ["M-103"]
+    assert [one.code for one in box.incidents.trouble()] == ["M-104"]
     assert box.incidents.open_now() == ()
     monkeypatch.undo()
     await box.incidents.accepting(box.sign(Kind.FIRE))([fire()])
-    assert box.defects.trouble() == []
+    assert box.incidents.trouble() == []
     assert len(box.incidents.open_now()) == 1
 
 
@@ -176,10 +176,10 @@ async def test_a_deadline_that_fails_by_itself_is_told_and_tried_again(
     box.clock.advance(3_600)
     monkeypatch.setattr(steps, "deadlines", fails)
     await box.incidents.look()
-    assert [one.code for one in box.defects.trouble()] == ["M-103"]
+    assert [one.code for one in box.incidents.trouble()] == ["M-104"]
     monkeypatch.undo()
     await box.incidents.look()
-    assert box.defects.trouble() == []
+    assert box.incidents.trouble() == []
     assert len(await box.told("told")) == 2
 
 

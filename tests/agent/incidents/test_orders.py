@@ -56,6 +56,7 @@ async def test_a_drill_tells_its_incident(box: Kept) -> None:
     (view,) = box.incidents.open_now()
     assert told == {"incident": view.incident}
     assert (view.drill, view.kind) == (True, Kind.FIRE)
+    assert await order(box, "drill", kind="fire", place="hall") == told, "the same order carried out again"
 
 
 BAD: list[tuple[str, dict[str, Any]]] = [

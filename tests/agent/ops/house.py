@@ -13,6 +13,7 @@ import msgspec
 from agent.alarm_path import AlarmPath
 from agent.cells.cells import Cells
 from agent.config import Config, SourceConfig, StatePlaces
+from agent.incidents.view import View
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -104,6 +105,7 @@ class House:
             sources=tuple(station.config for station in self.stations),
         )
         self.told = Told()
+        self.incidents: list[View] = []
         cells = Cells(config.sources, clock, {})
         self.pictures = Pictures(
             config,
@@ -116,6 +118,7 @@ class House:
             cells,
             self.evidence,
             self.reference,
+            incidents=lambda: self.incidents,
         )
         self.systemd = Listening()
         self.thermal = folder / "temp"

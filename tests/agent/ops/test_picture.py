@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent import __version__
+from agent.incidents.kinds import Certainty, Kind
+from agent.incidents.life import State
+from agent.incidents.view import View
 from agent.model import Lane, Severity
 from agent.ops import status
 from agent.ops.status import DatasetView, PartView, VideoView
@@ -153,3 +156,13 @@ async def test_a_zone_that_burns_is_in_the_picture(house: House) -> None:
     sources = house.pictures.take().sources
     assert sources["panel"].parts == [PartView(kind="zone", part="3", place="", state="fire")]
     assert sources["canteen-1"].parts == []
+
+
+async def test_incidents_that_are_open_are_shown_up_to_a_number(house: House) -> None:
+    assert house.pictures.take().incidents == []
+    views = [
+        View(incident=f"{number}", kind=Kind.FIRE, place="", certainty=Certainty.CERTAIN, state=State.TOLD)
+        for number in range(30)
+    ]
+    house.incidents.extend(views)
+    assert house.pictures.take().incidents == views[:20]

@@ -72,6 +72,7 @@ class Box:
         given = self.reference.recipients if recipients is None else lambda: recipients
         self.evidence = evidence_of(outbox, folder, self.clock, given, quota_mb=quota_mb)
         self.granted: list[str] = []  # meals that a welcome told of
+        self.forged: list[str] = []  # orders that are not the centre's, or come again
         self.link = CentreLink(
             settings,
             school=school,
@@ -83,6 +84,7 @@ class Box:
             rng=random.Random(7),
             status=Told,
             told_grants=self.granted.extend,
+            told_forged=self.forged.append,
         )
         self._task: asyncio.Task[None] | None = None
 

@@ -219,3 +219,58 @@ async def test_an_unsynced_clock_expires_by_what_is_proven(desk: Desk) -> None:
     assert (await desk.take("ping", 1)).outcome == "done"
     desk.clock.prove(START_NS + 61 * 10**9)
     assert (await desk.take("ping", 2)).reason == "expired"
+
+
+# --- forged and replayed -------------------------------------------------------------------------------------
+
+
+async def test_forged_orders_are_told_as_such(online: Box, centre: FarCentre) -> None:
+    epoch = online.outbox.epoch
+    centre.order("ping", 1, epoch, key=Ed25519PrivateKey.generate())
+    await until(lambda: online.forged == ["unknown_key"])
+    topic = centre.prefix + "orders/ping"
+    centre.say("orders/ping", b"{}", sign(centre.order_key, "order", topic, b"{ }"))
+    await until(lambda: online.forged[1:] == ["bad_signature"])
+    centre.order("pace", 1, epoch, order="ping")
+    await until(lambda: online.forged[2:] == ["other_topic"])
+    await answered(centre, "ping", 1, epoch, school="school-99")
+    assert online.forged[3:] == ["other_school"]
+    assert (await answered(centre, "ping", 1, epoch))["outcome"] == "done"
+    assert len(online.forged) == 4
+
+
+async def test_an_order_that_was_taken_and_comes_again_is_replayed(online: Box, centre: FarCentre) -> None:
+    epoch = online.outbox.epoch
+    await answered(centre, "ping", 5, epoch)
+    await answered(centre, "ping", 7, epoch)
+    await answered(centre, "ping", 7, epoch)
+    await answered(centre, "ping", 6, epoch)  # of two senders the later number came first
+    assert online.forged == []
+    await answered(centre, "ping", 5, epoch)
+    assert online.forged == ["old_number"]
+    await answered(centre, "ping", 2, epoch, expires=wire_time(in_s=-1))
+    assert online.forged == ["old_number"] * 2
+
+
+async def test_what_the_broker_says_to_send_again_is_not_replayed(tmp_path: Path) -> None:
+    told: list[str] = []
+    clock = FastClock(START_NS)
+    async with open_outbox(tmp_path / "outbox.db", school="school-07", clock=clock, settings=SMALL) as outbox:
+
+        async def fine(_order: Order) -> dict[str, object]:
+            return {}
+
+        orders = Orders("school-07", outbox, clock, {"ping": fine}, told.append)
+        given = [
+            Order(
+                order="ping", school="school-07", epoch=outbox.epoch, number=number, issued="",
+                expires=rfc3339(START_NS + 10**9), args={},
+            )
+            for number in (1, 2)
+        ]  # fmt: skip
+        for order in given:
+            await orders.take(order)
+        assert (await orders.take(given[0], again=True)).reason == "old_number"
+        assert told == []
+        await orders.take(given[0])
+        assert told == ["old_number"]
