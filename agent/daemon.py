@@ -17,10 +17,12 @@ from pathlib import Path
 from agent.alarm_path import AlarmPath
 from agent.camera_clocks import CameraClocks
 from agent.cells.cells import Cells
+from agent.cells.films import CellFilms
 from agent.cells.slots import slots_of
 from agent.clock import Clock, SystemClock
 from agent.config import Config, SourceConfig
 from agent.errors import AgentError
+from agent.evidence.films import Films
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
 from agent.eyes import Board, watches, with_eyes
@@ -73,7 +75,9 @@ async def run(
         slots_of(watches(config.sources)) as slots,
         open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox,
     ):
-        evidence = evidence_of(config, outbox, reference, clock)
+        sources = with_eyes(config.sources, slots.files)
+        cells = Cells(sources, clock, environment, slots.files)
+        evidence = evidence_of(config, outbox, reference, clock, CellFilms(sources, cells))
         defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
         grants, scores, incidents = (
             Grants(outbox.transact, clock, defects),
@@ -95,11 +99,10 @@ async def run(
             told_forged=incidents.forged,
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
-        sources, board = (
-            with_eyes(config.sources, slots.files),
+        stations, board = (
+            [Station(source, clock) for source in sources],
             Board(clock, slots.error, watches(config.sources), scores),
         )
-        stations = [Station(source, clock) for source in sources]
         rules = Rules(
             alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
             board=board, record=outbox.accept, incidents=incidents, spots=spots_of(config.sources),
@@ -108,7 +111,6 @@ async def run(
             Bells(outbox.transact, lambda: reference.book, clock, defects),
             Viewings(config.state.viewings, outbox.accept, clock),
         )
-        cells = Cells(sources, clock, environment, slots.files)
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
             [
@@ -174,8 +176,10 @@ def spare_what_is_loaded() -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clock) -> Evidence:
-    """The box's pictures."""
+def evidence_of(
+    config: Config, outbox: Outbox, reference: Reference, clock: Clock, films: Films | None = None
+) -> Evidence:
+    """The box's pictures and videos; without `films` it makes no videos."""
     return Evidence(
         outbox,
         Folder(config.state.evidence),
@@ -184,6 +188,7 @@ def evidence_of(config: Config, outbox: Outbox, reference: Reference, clock: Clo
         clock,
         reserve_bytes=config.outbox.reserve_mb * MB,
         cameras=sum(source.kind == "camera" for source in config.sources),
+        films=films,
     )
 
 

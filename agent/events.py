@@ -147,7 +147,7 @@ class CameraViewed(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A picture or a video is kept, encrypted; the event's `time` is that of the moment that it shows."""
 
     evidence: Annotated[Uuid, Meta(description="its id: that of `evidence/{id}` on the wire")]
@@ -165,6 +165,10 @@ class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True):
     recipients: Annotated[
         list[str], Meta(description="who can open it: first 16 hex digits of the SHA-256 of each age recipient")
     ]
+    before_s: Annotated[
+        float, Meta(description="of a clip: it begins so many seconds before the moment; below 0: after it")
+    ] = 0.0
+    after_s: Annotated[float, Meta(description="of a clip: it ends so many seconds after the moment")] = 0.0
 
 
 class EvidenceLost(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,11 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from drivers.cell_clips import CellClips
 from drivers.cell_rights import give_up
 from drivers.cell_wire import (
     FRAME_BYTES,
     Beat,
     Begin,
+    ClipDrop,
+    ClipStart,
+    ClipTaken,
     Close,
     Ended,
     FromCell,
@@ -52,6 +56,8 @@ from drivers.readings import Light, Reading
 
 if TYPE_CHECKING:
     from drivers.live.views import Views
+
+OfOne = Taken | Show | Rest | LiveStart | LiveStop | Snap | Close  # words about one device that is connected
 
 BEAT_S = 1.0
 LAST_S = 2.0  # to close the devices when the daemon has ended
@@ -95,6 +101,7 @@ class Cell:
         self._clock = CellClock()
         self._channels: dict[int, Channel] = {}
         self._views: Views | None = None
+        self._clips = CellClips(self._say)
 
     async def run(self) -> None:
         beating = asyncio.create_task(self._beat())
@@ -112,15 +119,21 @@ class Cell:
                 await asyncio.wait(tasks, timeout=LAST_S)
 
     def _hear(self, message: ToCell) -> None:
-        if isinstance(message, Begin):  # only the first one counts: rights do not come back
-            return
-        if isinstance(message, Open):
-            made = self._channels[message.channel] = Channel()
-            made.task = asyncio.create_task(self._keep(message, made))
-            return
-        channel = self._channels.get(message.channel)
-        if channel is None:  # it has just ended; the daemon will hear so
-            return
+        match message:
+            case Begin():  # only the first one counts: rights do not come back
+                pass
+            case Open():
+                made = self._channels[message.channel] = Channel()
+                made.task = asyncio.create_task(self._keep(message, made))
+            case ClipTaken() | ClipDrop():
+                self._clips.hear(message)
+            case ClipStart():
+                channel = self._channels.get(message.channel)
+                self._clips.start(message, channel.source if channel else None)
+            case _ if channel := self._channels.get(message.channel):  # else it has just ended: the daemon will hear so
+                self._hear_of(message, channel)
+
+    def _hear_of(self, message: OfOne, channel: Channel) -> None:
         match message:
             case Taken():
                 channel.taken.set()

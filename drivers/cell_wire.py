@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from drivers.clips import ClipMade, ClipOrder
 from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.readings import (
     SNAPSHOT_BYTES,
@@ -99,6 +100,26 @@ class Snap(msgspec.Struct, frozen=True, array_like=True, tag="snap"):
     number: int
 
 
+class ClipStart(msgspec.Struct, frozen=True, array_like=True, tag="clip"):
+    """Make a clip; answered by its pieces, then by ClipOver. Its number is no other's in the life of the cell."""
+
+    channel: int
+    clip: int
+    order: ClipOrder
+
+
+class ClipTaken(msgspec.Struct, frozen=True, array_like=True, tag="clip-taken"):
+    """A piece is dealt with: another one may come."""
+
+    clip: int
+
+
+class ClipDrop(msgspec.Struct, frozen=True, array_like=True, tag="clip-drop"):
+    """Nobody wants it any more."""
+
+    clip: int
+
+
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
     channel: int
 
@@ -132,6 +153,21 @@ class Snapped(msgspec.Struct, frozen=True, array_like=True, tag="snapped"):
     trouble: tuple[str, str, str] | None
 
 
+class ClipPiece(msgspec.Struct, frozen=True, array_like=True, tag="clip-piece"):
+    """The next bytes of a clip, sealed."""
+
+    clip: int
+    data: bytes
+
+
+class ClipOver(msgspec.Struct, frozen=True, array_like=True, tag="clip-over"):
+    """All of it was told; or why it is none: masked, busy, no_video, stopped, failed."""
+
+    clip: int
+    made: ClipMade | None
+    reason: str = ""
+
+
 class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     """A device is disconnected. `trouble`: its DeviceError; `defect`: what our own code failed with."""
 
@@ -147,8 +183,10 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     stopped: tuple[int, ...]  # channels whose blocking code gave no sign of life for too long
 
 
-ToCell = Begin | Open | Taken | Show | Rest | LiveStart | LiveStop | Snap | Close
-FromCell = Opened | Read | Shown | LiveNews | Snapped | Ended | Beat
+ToCell = (
+    Begin | Open | Taken | Show | Rest | LiveStart | LiveStop | Snap | ClipStart | ClipTaken | ClipDrop | Close
+)  # fmt: skip
+FromCell = Opened | Read | Shown | LiveNews | Snapped | ClipPiece | ClipOver | Ended | Beat
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # all that a decoder raises
 _ENCODER = msgspec.msgpack.Encoder()
 TO_CELL: msgspec.msgpack.Decoder[ToCell] = msgspec.msgpack.Decoder(ToCell)

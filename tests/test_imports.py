@@ -48,6 +48,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.readings": None,  # by everybody
     "drivers.errors": None,
     "drivers.driver": None,
+    "drivers.clips": None,
     "drivers.catalog": {
         "agent.cli.camera_picture",
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"),
@@ -55,6 +56,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     },
     "drivers.cell_wire": {
         *("agent.cells.cell", "agent.cells.filmed", "agent.cells.process", "agent.cells.remote"),
+        "agent.cells.footage",
     },
     "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
@@ -78,7 +80,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "pymodbus": {"drivers.sensors.modbus_panel", "simulator.fire_panel", "simulator.smoke_detector"},
     "smartcard": {"drivers.pcsc_service"},
     "gpiod": {"drivers.gpio_lines"},
-    "pyrage": {"agent.age", "centre.age"},
+    "pyrage": {"agent.age", "centre.age", "drivers.cameras.film"},
     "psycopg": {"agent.audit.postgres", "centre.postgres", "simulator.postgres"},
     "backports": {"agent.sync.compression", "centre.wire"},
     "rich": {

@@ -15,16 +15,19 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from agent.cells.falls import QUARANTINE_S, Falls
+from agent.cells.footage import Footage
 from agent.cells.process import CellProcess
 from agent.cells.remote import Remote
 from agent.clock import Clock
 from drivers.catalog import Cell as Limits
-from drivers.cell_wire import Beat, Close, FromCell, Open
+from drivers.cell_wire import Beat, ClipOver, ClipPiece, ClipStart, Close, FromCell, Open, ToCell
+from drivers.clips import ClipOrder
 from drivers.driver import Secret
 from drivers.errors import DeviceError
 
 OPEN_S = 30.0  # a camera may take long; what takes longer is stuck
 CLOSE_S = 3.0
+CLIPS_S = 2.0
 
 
 class Cell:
@@ -45,6 +48,7 @@ class Cell:
         self.why: DeviceError | None = None  # the last process ended
         self._starting = asyncio.Lock()
         self._channels: dict[int, Remote] = {}
+        self._clips: dict[int, Footage] = {}
         self._numbers = 0
         self._burials: set[asyncio.Task[None]] = set()
 
@@ -72,7 +76,23 @@ class Cell:
         finally:
             await self._close(remote, life)
 
+    def film(self, channel: int, order: ClipOrder) -> Footage:
+        """A clip of what is connected on that channel."""
+        self._numbers += 1
+        life = self._life
+        footage = self._clips[self._numbers] = Footage(self._numbers, life.say if life is not None else _nobody)
+        if life is None:
+            self._clips.pop(self._numbers).end()
+        else:
+            life.say(ClipStart(channel, self._numbers, order))
+        return footage
+
     async def stop(self) -> None:
+        """Clips are brought to their end before; their cameras are closed, so that takes not long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLIPS_S):
+                for footage in list(self._clips.values()):
+                    await footage.over.wait()
         if self._life is not None:
             await self._life.stop()
         if self._burials:
@@ -132,8 +152,16 @@ class Cell:
             for channel, counters in message.counters.items():
                 if (remote := self._channels.get(channel)) is not None:
                     remote.count(counters)
+        elif isinstance(message, ClipPiece | ClipOver):
+            self._hear_clip(message)
         elif (remote := self._channels.get(message.channel)) is not None:
             remote.hear(message)
+
+    def _hear_clip(self, message: ClipPiece | ClipOver) -> None:
+        over = isinstance(message, ClipOver)
+        footage = self._clips.pop(message.clip, None) if over else self._clips.get(message.clip)
+        if footage is not None:
+            footage.hear(message)
 
     async def _bury(self, life: CellProcess) -> None:
         await life.over.wait()
@@ -143,6 +171,9 @@ class Cell:
             self.falls.fell(self._now_s(), self._now_s() - life.began_s)
         for remote in self._channels.values():
             remote.end(_again(reason))
+        for footage in self._clips.values():
+            footage.end()
+        self._clips.clear()
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
@@ -158,6 +189,10 @@ def _files(paths: Sequence[str]) -> tuple[object, ...]:
         except (OSError, ValueError):  # not there, or no path
             found.append(None)
     return tuple(found)
+
+
+def _nobody(_message: ToCell) -> None:
+    """There is no process to say it to."""
 
 
 def _again(error: DeviceError) -> DeviceError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import MappingProxyType, TracebackType
 
@@ -29,11 +29,19 @@ log = logging.getLogger("agent.cells")
 class CelledDriver:
     """Of the shape of drivers.driver.Driver."""
 
-    def __init__(self, driver: Driver[msgspec.Struct, Reading], module: str, cell: Cell, slot: str = "") -> None:
+    def __init__(
+        self,
+        driver: Driver[msgspec.Struct, Reading],
+        module: str,
+        cell: Cell,
+        slot: str = "",
+        told: Callable[[Remote | None], None] = lambda _: None,
+    ) -> None:
         self._driver = driver
         self._module = module
         self._cell = cell
         self._slot = slot
+        self._told = told  # what is connected now
 
     def probe(self, settings: msgspec.Struct) -> Finding:
         return self._driver.probe(settings)
@@ -51,7 +59,11 @@ class CelledDriver:
     async def _connected(self, settings: msgspec.Struct, secrets: Secrets) -> AsyncIterator[Remote]:
         needed = {name: secrets(name) for name in catalog.secrets_named(settings)}
         async with self._cell.connected(self._module, settings, needed, self._slot) as remote:
-            yield remote
+            self._told(remote)
+            try:
+                yield remote
+            finally:
+                self._told(None)
 
 
 class Cells:
@@ -66,6 +78,7 @@ class Cells:
     ) -> None:
         self._slots = slots
         self._of: dict[str, Cell] = {}
+        self._connected: dict[str, Remote] = {}
         for members in _grouped(sources).values():
             limits = catalog.cell(members[0].driver)
             if limits is None:
@@ -78,8 +91,22 @@ class Cells:
         """What keep_reading connects."""
         module: Driver[msgspec.Struct, Reading] = catalog.load(source.driver)
         cell = self._of.get(source.name)
-        slot = self._slots.get(source.name, "")
-        return CelledDriver(module, catalog.CATALOG[source.driver].module, cell, slot) if cell else module
+        if cell is None:
+            return module
+
+        def told(remote: Remote | None) -> None:
+            if remote is not None:
+                self._connected[source.name] = remote
+            else:
+                self._connected.pop(source.name, None)
+
+        return CelledDriver(
+            module, catalog.CATALOG[source.driver].module, cell, self._slots.get(source.name, ""), told
+        )  # fmt: skip
+
+    def connected(self, name: str) -> Remote | None:
+        """A source as it is connected now, by its name."""
+        return self._connected.get(name)
 
     def slot(self, name: str) -> str:
         """The file of a camera's newest picture; empty if nobody looks at it."""

@@ -1,33 +1,62 @@
-"""Who gives way when space is short: the least severe, of those the oldest. Pure."""
+"""Who gives way when space is short, who is sent first. Pure.
+
+Dropped   what belongs to no open incident first; of that the least severe, of those videos before pictures (one of them
+          makes room for a hundred), of those the oldest.
+Sent      what belongs to an open incident first; of that the most severe, of those the oldest. Videos are a queue of
+          their own: agent/sync/drain.py gives them what the line has left.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from enum import Enum
 
 from agent.evidence.rows import Kept
 
+CLIP = "clip"
+IsOpen = Callable[[str], bool]  # whether an id belongs to an incident that is open
 
-def order_of_shedding(kept: Iterable[Kept]) -> list[Kept]:
+
+class Turn(Enum):
+    """What is sent when."""
+
+    FIRST = 1  # pictures of open incidents
+    LATER = 2  # other pictures
+    LAST = 3  # videos
+
+
+def order_of_shedding(kept: Iterable[Kept], is_open: IsOpen) -> list[Kept]:
     """First who is dropped first."""
-    return sorted(kept, key=lambda one: (one.rank, one.number))
+    return sorted(kept, key=lambda one: (is_open(one.id), one.rank, one.kind != CLIP, one.number))
 
 
-def order_of_sending(kept: Iterable[Kept]) -> list[Kept]:
-    """First who is sent first: the most severe, of those the oldest."""
-    return sorted(kept, key=lambda one: (-one.rank, one.number))
+def order_of_sending(kept: Iterable[Kept], is_open: IsOpen) -> dict[Turn, list[Kept]]:
+    """First who is sent first, by their turn."""
+    found: dict[Turn, list[Kept]] = {turn: [] for turn in Turn}
+    for one in sorted(kept, key=lambda one: (not is_open(one.id), -one.rank, one.number)):
+        turn = Turn.LAST if one.kind == CLIP else Turn.FIRST if is_open(one.id) else Turn.LATER
+        found[turn].append(one)
+    return found
 
 
-def victims(kept: Iterable[Kept], excess_bytes: int, *, newcomer: int | None = None) -> list[Kept] | None:
-    """Who is dropped so that so many bytes are freed. None: the newcomer, of this rank, gives way itself.
+def victims(
+    kept: Iterable[Kept], excess_bytes: int, is_open: IsOpen, *, newcomer: tuple[int, str] | None = None
+) -> list[Kept] | None:
+    """Who is dropped so that so many bytes are freed. None: the newcomer, of this rank and kind, gives way itself.
 
-    A newcomer pushes out what is less severe, and what is older and as severe; never what is more severe.
+    A newcomer pushes out what is less severe, and what is older and as severe; never what is more severe, and a video
+    never a picture as severe as itself.
     """
     dropped: list[Kept] = []
-    for one in order_of_shedding(kept):
+    for one in order_of_shedding(kept, is_open):
         if excess_bytes <= 0:
-            return dropped
-        if newcomer is not None and one.rank > newcomer:
-            return None
+            break
+        if newcomer is not None and _weight(one.rank, one.kind) > _weight(*newcomer):
+            continue
         dropped.append(one)
         excess_bytes -= one.bytes
     return dropped if excess_bytes <= 0 or newcomer is None else None
+
+
+def _weight(rank: int, kind: str) -> tuple[int, bool]:
+    return rank, kind != CLIP

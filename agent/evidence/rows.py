@@ -22,7 +22,7 @@ class State(IntEnum):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """One picture that the box owes."""
+    """One file that the box owes."""
 
     number: int  # order of acceptance
     id: str

@@ -101,7 +101,7 @@ class CentreLink:
         self._rng = rng
         self._topics = Topics(school)
         self._trust = Trust(settings.orders_key_bytes, clock)
-        parts = Parts(evidence, identity, self._topics, rng.random)
+        parts = Parts(evidence.shelf, identity, self._topics, rng.random)
         self._drain = Drain(outbox, identity, self._topics, parts, clock, rng.random, compressed=settings.compress)
         self._reference = reference
         self._told_grants, self._told_forged = told_grants, told_forged
@@ -121,7 +121,7 @@ class CentreLink:
         self._welcomed = asyncio.Event()
         self._rewound = False
         outbox.add_listener(lambda _lanes: self._drain.wake.set())
-        evidence.add_listener(self._drain.wake.set)
+        evidence.shelf.add_listener(self._drain.wake.set)
 
     # --- public -------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Outbox to centre: reads what is owed, lane by lane, signs it, and settles it when a receipt says stored.
 
-Order     alarms first and outside the window; then records before telemetry, which gets every fourth turn so that
-it does not starve; pictures last, with every eighth turn; older epochs first. After a reconnection everything
-without a receipt is sent again.
+Order     alarms first and outside the window; then pictures of open incidents; then records before telemetry, which
+gets every fourth turn so that it does not starve; other pictures after them, with every eighth turn; videos in what is
+left; older epochs first. After a reconnection everything without a receipt is sent again.
 Settles   only by a receipt that matches a batch in flight in school, epoch, lane, range and hash.
 """
 
@@ -18,6 +18,7 @@ import msgspec
 
 from agent.clock import Clock
 from agent.events import Quarantined, draft
+from agent.evidence.retention import Turn
 from agent.model import Batch, Lane
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
@@ -187,20 +188,23 @@ class Drain:
         return await self._send_lane(Lane.ALARM, ALARM_BATCH_BYTES, publish)
 
     async def _send_bulk(self, publish: Callable[[Outgoing], None]) -> bool:
+        if await self._send_part(Turn.FIRST, publish):
+            return True
         self._turn += 1
         order = [Lane.RECORD, Lane.TELEMETRY]
         if self._turn % TELEMETRY_EVERY == 0:
             order.reverse()
-        if self._turn % PICTURES_EVERY == PICTURES_TURN and await self._send_picture(publish):
+        if self._turn % PICTURES_EVERY == PICTURES_TURN and await self._send_part(Turn.LATER, publish):
             return True
         for lane in order:
             if await self._send_lane(lane, self.flow.batch_bytes(), publish):
                 return True
-        return await self._send_picture(publish) or await self._send_again(publish)
+        if await self._send_part(Turn.LATER, publish) or await self._send_again(publish):
+            return True
+        return await self._send_part(Turn.LAST, publish)
 
-    async def _send_picture(self, publish: Callable[[Outgoing], None]) -> bool:
-        """A part of one."""
-        return await self.parts.send(self.flow, self.seconds(), publish)
+    async def _send_part(self, turn: Turn, publish: Callable[[Outgoing], None]) -> bool:
+        return await self.parts.send(turn, self.flow, self.seconds(), publish)
 
     async def _send_lane(self, lane: Lane, max_bytes: int, publish: Callable[[Outgoing], None]) -> bool:
         for epoch in self._outbox.owes():

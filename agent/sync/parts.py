@@ -1,4 +1,4 @@
-"""Sealed pictures to the centre, in parts: paced, resumed from what the centre has, given up only when it says so.
+"""Sealed files to the centre, in parts: paced, resumed from what the centre has, given up only when it says so.
 
 Window    at most a share of what the line takes in TARGET_S, and WINDOW_MAX: an alarm waits for no more than that.
 Resumes   after each connection one part is sent; its receipt tells which bytes the centre has, and only the others
@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from agent.evidence.retention import Turn
 from agent.evidence.rows import Kept
-from agent.evidence.store import Evidence
+from agent.evidence.shelf import Shelf
 from agent.outbox.settled import Settled
 from agent.sync.flow import TARGET_S, Flow, Sent
 from agent.sync.identity import Identity
@@ -65,8 +66,8 @@ class PartCounts(msgspec.Struct):
 class Parts:
     """Used by the drain, whose flow everything goes through."""
 
-    def __init__(self, evidence: Evidence, identity: Identity, topics: Topics, jitter: Callable[[], float]) -> None:
-        self._evidence = evidence
+    def __init__(self, shelf: Shelf, identity: Identity, topics: Topics, jitter: Callable[[], float]) -> None:
+        self._shelf = shelf
         self._identity = identity
         self._topics = topics
         self._jitter = jitter
@@ -81,7 +82,7 @@ class Parts:
     def connected(self, flow: Flow) -> None:
         """A new connection: what the centre has must be learned again; what it had tells where to ask."""
         self._give_up(flow)
-        self._known = {id_: known for id_, known in self._known.items() if self._evidence.find(id_)}  # some gave way
+        self._known = {id_: known for id_, known in self._known.items() if self._shelf.find(id_)}  # some gave way
         for known in self._known.values():
             known.answered = False
         self._silences, self._pause_until_s = 0, 0.0
@@ -92,7 +93,7 @@ class Parts:
     def next_due_s(self, now_s: float) -> float:
         """Seconds until something is to be done without being woken."""
         due = [flight.due_s for flight in self._flights.values()]
-        if not due and self._pause_until_s > now_s and self._evidence.owed():
+        if not due and self._pause_until_s > now_s and self._shelf.owed():
             due = [self._pause_until_s]
         return min(due, default=now_s + 60.0) - now_s
 
@@ -117,14 +118,14 @@ class Parts:
 
     # --- sending --------------------------------------------------------------------------------------------------
 
-    async def send(self, flow: Flow, now_s: float, publish: Publish) -> bool:
-        """Send one part, if there is one to send and room for it. Raises LinkError from publish."""
-        kept = self._evidence.owed()
+    async def send(self, turn: Turn, flow: Flow, now_s: float, publish: Publish) -> bool:
+        """Send one part of a file of that turn, if there is one and room for it. Raises LinkError from publish."""
+        kept = self._shelf.owed(turn)
         size = part_bytes(flow)
         if kept is None or now_s < self._pause_until_s or self._flying_bytes() + size > window(flow):
             return False
         known = self._known.setdefault(kept.id, Known(Settled()))
-        if not known.intact and not await self._evidence.intact(kept):
+        if not known.intact and not await self._shelf.intact(kept):
             return self._lose(kept, "damaged")
         known.intact = True
         place = self._next(kept, known, size)
@@ -132,7 +133,7 @@ class Parts:
             self._ask_again(kept, known, now_s)
             return False
         first, last = place
-        body = await self._evidence.read(kept, first - 1, last - first + 1)
+        body = await self._shelf.read(kept, first - 1, last - first + 1)
         if len(body) != last - first + 1:
             return self._lose(kept, "damaged")
         self._fly(kept, first, body, flow, now_s, publish)
@@ -167,7 +168,7 @@ class Parts:
 
     def _lose(self, kept: Kept, reason: str) -> bool:
         self._known.pop(kept.id, None)
-        self._evidence.lose(kept, reason)
+        self._shelf.lose(kept, reason)
         return True
 
     def _fly(self, kept: Kept, first: int, body: bytes, flow: Flow, now_s: float, publish: Publish) -> None:
@@ -191,7 +192,7 @@ class Parts:
 
     def take(self, receipt: EvidenceReceipt, flow: Flow, now_s: float) -> None:
         """Learn from a receipt whose signature was checked. Raises Refused("stale_receipt") and changes nothing."""
-        kept = self._evidence.find(receipt.evidence)
+        kept = self._shelf.find(receipt.evidence)
         flights = [flight for flight in self._flights.values() if flight.kept.id == receipt.evidence]
         owner = kept or (flights[0].kept if flights else None)
         if owner is None or (owner.sha256, owner.bytes) != (receipt.sha256, receipt.bytes):
@@ -219,7 +220,7 @@ class Parts:
                 known.answered = True
             case EvidenceVerdict.WHOLE:
                 self._known.pop(kept.id)
-                self._evidence.delivered(kept)
+                self._shelf.delivered(kept)
             case EvidenceVerdict.DAMAGED:
                 self._drop(kept, flow)
                 self._start_over(kept, known)

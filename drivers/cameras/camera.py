@@ -18,12 +18,14 @@ import av
 
 from drivers.cameras import troubles
 from drivers.cameras.feed import Feed
+from drivers.cameras.film import Film, OnEnd, OnPiece
 from drivers.cameras.masks import Masks
 from drivers.cameras.pictures import Painter, first_picture, last_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
 from drivers.cameras.ring import Clip, Ring
 from drivers.cameras.view import View
 from drivers.cameras.watch import Grey, Watch
+from drivers.clips import ClipOrder
 from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
@@ -36,6 +38,7 @@ TICK_S = 1.0
 UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
 STILL_TRIES, STILL_PAUSE_S = 10, 0.1
 SMALL_RING_BYTES = 4 << 20  # the newest group of the sub-stream, for whoever joins
+FILMS = 2  # clips at a time: each may hold a file's worth of packets
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
 
 
@@ -50,6 +53,7 @@ class Camera:
         self._clock = clock
         self._watch = Watch(view.watch)
         self._painter = Painter(Masks(view.masks))
+        self._films: list[Film] = []
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -112,6 +116,18 @@ class Camera:
             monotonic_ns=self._clock.monotonic_ns(),
         )
 
+    def film(self, order: ClipOrder, on_piece: OnPiece, on_end: OnEnd) -> Film | str:
+        """A clip, which goes on to its end by itself; or why there is none: masked, busy."""
+        if self._view.masks:
+            return "masked"  # it would show what nobody is to see
+        self._films = [film for film in self._films if film.going]
+        if len(self._films) >= FILMS:
+            return "busy"
+        film = Film(self.ring, self._clock, order, on_piece, on_end)
+        self._films.append(film)
+        film.start()
+        return film
+
     async def open(self) -> None:
         """Until each stream has given a whole picture. Raises DeviceError."""
         for reader in self._readers:
@@ -125,6 +141,8 @@ class Camera:
 
     async def close(self) -> None:
         """Every container is closed and every thread has ended, or RuntimeError."""
+        for film in self._films:
+            film.finish()
         for reader in self._readers:
             reader.stop()
         started = [reader for reader in self._readers if reader.started]

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import av
 import msgspec
+from av.bitstream import BitStreamFilterContext
 
 from drivers.cameras import troubles
 from drivers.cameras.feed import Feed
@@ -31,6 +32,7 @@ READ_S = 4.0  # without a packet, twice: at first FFmpeg gives out the picture t
 STUCK_S = 8.0  # FFmpeg does not keep to its limit: only the end of the process helps
 PICTURE_S = 30.0  # without a whole picture: some cameras send a keyframe each 20 s
 LOOK_S = 0.9  # between two looks: a keyframe a second is enough to see a hand
+TO_START_CODES = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}  # of NAL units that have lengths: a file's
 ENCODED = {"h264", "hevc", "mjpeg"}  # what a clip may be made of; raw pictures would fill a ring in a second
 
 
@@ -78,6 +80,7 @@ class Reader:
         self._gauge = Gauge(counters.video or Video(), clock, main=main)
         self._stop = threading.Event()
         self._decoder: Decoder | None = None
+        self._filter: BitStreamFilterContext | None = None
         self._greyer = Greyer()
         self._form: Form | None = None
         self._looked_ns = 0
@@ -150,6 +153,7 @@ class Reader:
         if stream.codec_context is None:
             raise troubles.no_video(self.place.name, "its codec is unknown")
         self._decoder = Decoder(stream.codec_context)
+        self._filter = _to_start_codes(stream)
         self._dts = None
         if self._feed is not None:
             self._feed.begin()
@@ -163,7 +167,7 @@ class Reader:
 
     def _take(self, packet: av.Packet[av.VideoStream], stream: av.VideoStream) -> None:
         self._gauge.packet(packet)
-        data = bytes(packet) if stream.codec_context.name in ENCODED else b""
+        data = self._data(packet) if stream.codec_context.name in ENCODED else b""
         if packet.is_keyframe:
             new = self._learn(data, stream)
             if new or self._due():
@@ -174,6 +178,12 @@ class Reader:
         if self._form is not None and when is not None and data:
             pts = packet.pts if packet.pts is not None else when
             self._ring.put(Packet(data, packet.is_keyframe, pts, when), self._form)
+
+    def _data(self, packet: av.Packet[av.VideoStream]) -> bytes:
+        data = bytes(packet)
+        if self._filter is None:
+            return data
+        return b"".join(bytes(one) for one in self._filter.filter(av.Packet(data)))
 
     def _learn(self, data: bytes, stream: av.VideoStream) -> bool:
         """Whether the stream has another form from this keyframe on."""
@@ -219,3 +229,10 @@ class Reader:
             apart_s = float((packet.dts - self._dts) * packet.time_base)
             self._stop.wait(min(max(apart_s, 0.0), READ_S))
         self._dts = packet.dts
+
+
+def _to_start_codes(stream: av.VideoStream) -> BitStreamFilterContext | None:
+    """What makes of a file's packets those of a stream; None if they are. A clip and a live view go on from there."""
+    name = TO_START_CODES.get(stream.codec_context.name, "")
+    has_lengths = (stream.codec_context.extradata or b"").startswith(b"\x01")
+    return BitStreamFilterContext(name, stream) if name and has_lengths else None

@@ -2,7 +2,7 @@
 
 Shape   put() takes one packet after the other; cut(seconds) gives those of the last seconds, from a keyframe on, for a
         clip that needs no encoder. Bounded by seconds, bytes and packets; what is beyond goes, by whole groups.
-Follow  whoever follows is given the newest group at once, then each packet as it comes, in the thread that puts.
+Follow  whoever follows is given the last groups at once, then each packet as it comes, in the thread that puts.
 Anew    it starts anew where a clip could not go on: the form of the stream changed (codec, size, parameter sets), or
         its time jumped. Until the next keyframe it then takes nothing.
 Not     decoding, files, the network: the packets of any camera, also of one without PyAV, fit here.
@@ -104,21 +104,14 @@ class Ring:
     def cut(self, seconds: float) -> Clip | None:
         """At least the last seconds, as far as they are there; None before the first keyframe."""
         with self._lock:
-            if self._form is None or not self._groups:
-                return None
-            begin = self._groups[-1].packets[-1].dts - round(seconds / self._form.time_base)
-            chosen: list[_Group] = []
-            for group in reversed(self._groups):
-                chosen.insert(0, group)
-                if group.packets[0].dts <= begin:
-                    break
-            return Clip(self._form, tuple(packet for group in chosen for packet in group.packets))
+            packets = self._newest(seconds)
+            return Clip(self._form, packets) if self._form is not None and packets else None
 
-    def follow(self, follower: Follower) -> None:
-        """From the last keyframe on, until unfollow()."""
+    def follow(self, follower: Follower, seconds: float = 0.0) -> None:
+        """From the last keyframe on that is so long ago, until unfollow()."""
         with self._lock:
-            if self._form is not None and self._groups:
-                for packet in self._groups[-1].packets:
+            if self._form is not None:
+                for packet in self._newest(seconds):
                     follower(packet, self._form)
             self._followers.append(follower)
 
@@ -126,6 +119,18 @@ class Ring:
         """It is called no more when this returns."""
         with self._lock:
             self._followers.remove(follower)
+
+    def _newest(self, seconds: float) -> tuple[Packet, ...]:
+        """At least the last seconds, as far as they are there."""
+        if self._form is None or not self._groups:
+            return ()
+        begin = self._groups[-1].packets[-1].dts - round(seconds / self._form.time_base)
+        chosen: list[_Group] = []
+        for group in reversed(self._groups):
+            chosen.insert(0, group)
+            if group.packets[0].dts <= begin:
+                break
+        return tuple(packet for group in chosen for packet in group.packets)
 
     def _clear(self) -> None:
         self._groups.clear()

@@ -254,9 +254,9 @@ async def of_pictures(outbox: Outbox, folder: Path) -> None:
     await evidence.begin()
     assert await evidence.keep(change(jpeg(), blurred=jpeg(900)), "gate", Severity.ERROR) != Ids()
     await evidence.drained()
-    owed = evidence.owed()
+    owed = evidence.shelf.owed()
     assert owed is not None
-    evidence.lose(owed, "refused")
+    evidence.shelf.lose(owed, "refused")
     recipients.clear()
     assert await evidence.keep(change(jpeg()), "gate", Severity.ERROR) == Ids()
     await evidence.tell_not_kept()

@@ -1,4 +1,4 @@
-"""The least severe gives way, of those the oldest; a newcomer never pushes out what is more severe."""
+"""The least severe gives way, of those videos, of those the oldest; a newcomer never pushes out what weighs more."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.evidence.retention import order_of_sending, order_of_shedding, victims
+from agent.evidence.retention import Turn, order_of_sending, order_of_shedding, victims
 from agent.evidence.rows import Kept
 
 
-def kept(number: int, rank: int, size: int = 10) -> Kept:
-    return Kept(number=number, id=f"{number}", camera="c", kind="snapshot", rank=rank, bytes=size, sha256="")
+def kept(number: int, rank: int, size: int = 10, kind: str = "snapshot") -> Kept:
+    return Kept(number=number, id=f"{number}", camera="c", kind=kind, rank=rank, bytes=size, sha256="")
+
+
+def nothing_open(_: str) -> bool:
+    return False
 
 
 def numbers(found: list[Kept] | None) -> list[int] | None:
@@ -19,11 +23,25 @@ def numbers(found: list[Kept] | None) -> list[int] | None:
 
 
 FOUR = [kept(1, 3), kept(2, 1), kept(3, 3), kept(4, 1)]
+MIXED = [kept(1, 3), kept(2, 1), kept(3, 3, kind="clip"), kept(4, 1, kind="clip"), kept(5, 1)]
 
 
-def test_the_orders() -> None:
-    assert numbers(order_of_shedding(FOUR)) == [2, 4, 1, 3]
-    assert numbers(order_of_sending(FOUR)) == [1, 3, 2, 4]
+def test_the_least_severe_is_dropped_first_of_those_videos_of_those_the_oldest() -> None:
+    assert numbers(order_of_shedding(FOUR, nothing_open)) == [2, 4, 1, 3]
+    assert numbers(order_of_shedding(MIXED, nothing_open)) == [4, 2, 5, 3, 1]
+
+
+def test_what_belongs_to_an_open_incident_is_dropped_last() -> None:
+    assert numbers(order_of_shedding(MIXED, "24".__contains__)) == [5, 3, 1, 4, 2]
+
+
+def test_pictures_of_open_incidents_are_sent_first_and_videos_last() -> None:
+    sent = order_of_sending(MIXED, "24".__contains__)
+    assert {turn: numbers(found) for turn, found in sent.items()} == {
+        Turn.FIRST: [2],
+        Turn.LATER: [1, 5],
+        Turn.LAST: [4, 3],
+    }
 
 
 @pytest.mark.parametrize(
@@ -41,20 +59,43 @@ def test_the_orders() -> None:
     ],
 )
 def test_who_gives_way(excess: int, newcomer: int | None, expected: list[int] | None) -> None:
-    assert numbers(victims(FOUR, excess, newcomer=newcomer)) == expected
+    new = None if newcomer is None else (newcomer, "snapshot")
+    assert numbers(victims(FOUR, excess, nothing_open, newcomer=new)) == expected
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 50)), max_size=20), st.integers(0, 400), st.integers(0, 4))
-def test_no_more_goes_than_must_and_nothing_more_severe(
-    rows: list[tuple[int, int]], excess: int, newcomer: int
+def test_a_video_pushes_out_no_picture_as_severe_and_a_picture_every_such_video() -> None:
+    assert numbers(victims(MIXED, 15, nothing_open, newcomer=(1, "clip"))) is None
+    assert numbers(victims(MIXED, 10, nothing_open, newcomer=(1, "clip"))) == [4]
+    assert numbers(victims(MIXED, 15, nothing_open, newcomer=(1, "blurred"))) == [4, 2]
+
+
+def test_a_more_severe_newcomer_pushes_out_an_open_incidents_file_when_nothing_else_is_left() -> None:
+    assert numbers(victims(MIXED, 45, "2".__contains__, newcomer=(3, "snapshot"))) == [4, 5, 3, 1, 2]
+    assert numbers(victims(MIXED, 25, "45".__contains__, newcomer=(1, "snapshot"))) == [2, 4, 5]
+
+
+KINDS = st.sampled_from(["snapshot", "blurred", "clip"])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(1, 50), KINDS, st.booleans()), max_size=20),
+    st.integers(0, 400),
+    st.integers(0, 4),
+    KINDS,
+)
+def test_no_more_goes_than_must_and_nothing_that_weighs_more(
+    rows: list[tuple[int, int, str, bool]], excess: int, rank: int, kind: str
 ) -> None:
-    all_ = [kept(number, rank, size) for number, (rank, size) in enumerate(rows)]
-    found = victims(all_, excess, newcomer=newcomer)
+    all_ = [kept(number, rank, size, kind) for number, (rank, size, kind, _) in enumerate(rows)]
+    opened = {one.id for one, (_, _, _, is_open) in zip(all_, rows, strict=True) if is_open}
+    lighter = [one for one in all_ if (one.rank, one.kind != "clip") <= (rank, kind != "clip")]
+    found = victims(all_, excess, opened.__contains__, newcomer=(rank, kind))
     if found is None:
-        assert sum(one.bytes for one in all_ if one.rank <= newcomer) < excess
+        assert sum(one.bytes for one in lighter) < excess
         return
     assert sum(one.bytes for one in found) >= excess
     assert sum(one.bytes for one in found[:-1]) < excess or not found
-    assert all(one.rank <= newcomer for one in found)
-    left = [one for one in all_ if one not in found]
-    assert all((gone.rank, gone.number) < (stays.rank, stays.number) for gone in found for stays in left)
+    assert all(one in lighter for one in found)
+    stays = [one for one in lighter if one not in found]
+    order = order_of_shedding(lighter, opened.__contains__)
+    assert all(order.index(gone) < order.index(left) for gone in found for left in stays)

@@ -63,11 +63,11 @@ async def test_a_picture_is_sealed_kept_and_recorded(box: Box) -> None:
         "recipients": [fingerprint(RECIPIENT)],
     }
     assert box.table() == [(id_, 1)]
-    owed = box.evidence.owed()
+    owed = box.evidence.shelf.owed()
     assert owed is not None
     assert (owed.id, owed.bytes, owed.rank) == (id_, len(sealed), RANK[Severity.ERROR])
-    assert await box.evidence.intact(owed)
-    assert await box.evidence.read(owed, 100, 50) == sealed[100:150]
+    assert await box.evidence.shelf.intact(owed)
+    assert await box.evidence.shelf.read(owed, 100, 50) == sealed[100:150]
 
 
 async def test_the_alarm_does_not_wait_and_is_never_on_the_disk_without_the_promise(box: Box) -> None:
@@ -88,11 +88,11 @@ async def test_the_alarm_does_not_wait_and_is_never_on_the_disk_without_the_prom
 
 async def test_what_is_delivered_leaves_nothing(box: Box) -> None:
     await box.keep()
-    owed = box.evidence.owed()
+    owed = box.evidence.shelf.owed()
     assert owed is not None
-    box.evidence.delivered(owed)
-    box.evidence.delivered(owed)  # a second receipt
-    assert box.evidence.owed() is None
+    box.evidence.shelf.delivered(owed)
+    box.evidence.shelf.delivered(owed)  # a second receipt
+    assert box.evidence.shelf.owed() is None
     await box.evidence.drained()
     assert (box.files(), box.table(), await box.lost()) == ({}, [], [])
     assert (box.evidence.state().delivered, box.evidence.state().kept) == (1, 0)
@@ -103,9 +103,9 @@ async def test_the_most_severe_is_sent_first(box: Box) -> None:
     second = await box.keep(severity=Severity.FATAL)
     third = await box.keep(severity=Severity.FATAL)
     order = []
-    while owed := box.evidence.owed():
+    while owed := box.evidence.shelf.owed():
         order.append(owed.id)
-        box.evidence.delivered(owed)
+        box.evidence.shelf.delivered(owed)
     assert order == [second, third, first]
     await box.evidence.drained()
 
@@ -195,7 +195,7 @@ async def test_over_the_quota_the_least_severe_and_oldest_goes_and_is_told(box: 
     mild = await box.keep(500_000, severity=Severity.DEBUG)  # everything there is more severe
     assert await box.lost() == [(old, "quota"), (mild, "quota")]
     assert set(box.files()) == {severe, young, new}
-    assert box.evidence.owed_bytes() <= 1_000_000
+    assert box.evidence.shelf.owed_bytes() <= 1_000_000
     assert [one.code for one in box.evidence.trouble()] == ["E-103"]
     assert box.evidence.state().lost == 2
 
@@ -205,8 +205,8 @@ async def test_where_others_fill_the_disk_pictures_give_way(box: Box, monkeypatc
     second = await box.keep(100_000)
     free = box.evidence._folder.free_bytes()
     monkeypatch.setattr(box.evidence._folder, "free_bytes", lambda: free)
-    box.evidence._reserve_bytes = free + 50_000
-    await box.evidence._relieve()
+    box.evidence.shelf._reserve_bytes = free + 50_000
+    await box.evidence.shelf.relieve()
     assert await box.lost() == [(first, "disk_full")]
     third = await box.keep(100_000, severity=Severity.DEBUG)
     assert (await box.lost())[1:] == [(third, "disk_full")]
@@ -271,7 +271,7 @@ async def begun(box: Box) -> Evidence:
 async def test_what_is_kept_is_owed_in_the_next_life(box: Box) -> None:
     id_ = await box.keep()
     again = await begun(box)
-    owed = again.owed()
+    owed = again.shelf.owed()
     assert owed is not None
     assert (owed.id, await again.intact(owed)) == (id_, True)
     assert await box.lost() == []
@@ -282,7 +282,7 @@ async def test_a_promise_without_a_file_is_told(box: Box) -> None:
     await box.outbox.transact(lambda t: store.rows.promise(t, id_, "gate", "snapshot", Severity.ERROR))
     (box.folder / "evidence").mkdir()
     (box.folder / f"evidence/{id_}.age").write_bytes(b"written, but the record was not")
-    assert (await begun(box)).owed() is None
+    assert (await begun(box)).shelf.owed() is None
     assert await box.lost() == [(id_, "interrupted")]
     assert (box.files(), box.table()) == ({}, [])
 
@@ -300,7 +300,7 @@ async def test_a_file_that_is_gone_or_cut_is_told(box: Box) -> None:
 async def test_what_was_over_is_removed_without_a_word(box: Box) -> None:
     id_ = await box.keep()
     await box.outbox.transact(lambda t: store.rows.end(t, id_))
-    assert (await begun(box)).owed() is None
+    assert (await begun(box)).shelf.owed() is None
     assert (box.files(), box.table(), await box.lost()) == ({}, [], [])
 
 
@@ -315,9 +315,9 @@ async def test_a_file_that_no_database_knows_is_told_and_removed(box: Box) -> No
 
 async def test_what_can_never_be_delivered_is_told(box: Box) -> None:
     id_ = await box.keep()
-    owed = box.evidence.owed()
+    owed = box.evidence.shelf.owed()
     assert owed is not None
-    box.evidence.lose(owed, "refused")
+    box.evidence.shelf.lose(owed, "refused")
     await box.evidence.drained()
     assert await box.lost() == [(id_, "refused")]
     assert (box.files(), box.table()) == ({}, [])
@@ -325,10 +325,10 @@ async def test_what_can_never_be_delivered_is_told(box: Box) -> None:
 
 async def test_a_file_that_vanishes_is_read_as_nothing(box: Box) -> None:
     await box.keep()
-    owed = box.evidence.owed()
+    owed = box.evidence.shelf.owed()
     assert owed is not None
     (box.folder / f"evidence/{owed.id}.age").unlink()
-    assert await box.evidence.read(owed, 0, 10) == b""
+    assert await box.evidence.shelf.read(owed, 0, 10) == b""
 
 
 async def test_a_folder_that_cannot_be_looked_into_ends_nothing(
@@ -346,7 +346,7 @@ async def test_a_folder_that_cannot_be_looked_into_ends_nothing(
             await until(evidence.trouble)
         assert [one.code for one in evidence.trouble()] == ["E-101"]
         id_ = (await evidence.keep(change(jpeg()), "gate", Severity.ERROR)).snapshot
-        await until(lambda: evidence.find(id_))  # mended: it begins, and goes on with what waited
+        await until(lambda: evidence.shelf.find(id_))  # mended: it begins, and goes on with what waited
         assert evidence.trouble() == []
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

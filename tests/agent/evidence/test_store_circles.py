@@ -42,7 +42,7 @@ async def test_the_police_opens_the_plain_form_and_the_desk_the_blurred_one(box:
         ids.snapshot: ("snapshot", [fingerprint(RECIPIENT)], 30_000),
         ids.blurred: ("blurred", [fingerprint(DESK)], 3_000),
     }
-    owed = box.evidence.owed()
+    owed = box.evidence.shelf.owed()
     assert owed is not None
     assert (owed.id, owed.kind) == (ids.blurred, "blurred")  # the small one first: everybody sees something soon
 

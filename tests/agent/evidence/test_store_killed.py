@@ -37,8 +37,8 @@ async def main(folder):
             picture = change(jpeg(60_000, number), blurred=jpeg(6_000, number))
             ids = await evidence.keep(picture, "gate", Severity.ERROR)
             await outbox.accept([pictures.changed(picture, "gate", ids, synced=True)])
-            if number % 5 == 0 and (owed := evidence.owed()):
-                evidence.delivered(owed)
+            if number % 5 == 0 and (owed := evidence.shelf.owed()):
+                evidence.shelf.delivered(owed)
                 print("delivered", owed.id, flush=True)
 
 asyncio.run(main(Path(sys.argv[1])))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from agent.evidence.retention import Turn
 from agent.evidence.rows import Kept
 from agent.evidence.store import Evidence
 from agent.model import Severity
@@ -38,16 +39,22 @@ class Wire:
     async def keep(self, size: int = 30_000, severity: Severity = Severity.ERROR, seed: int = 1) -> Kept:
         ids = await self.evidence.keep(change(jpeg(size, seed)), f"camera-{seed}", severity)
         await self.evidence.drained()
-        kept = self.evidence.find(ids.snapshot)
+        kept = self.evidence.shelf.find(ids.snapshot)
         assert kept is not None
         return kept
 
     async def send(self) -> list[Place]:
         """All that may be sent now."""
         before = len(self.sent)
-        while await self.parts.send(self.flow, self.now_s, self.sent.append):
+        while await self._send_one():
             pass
         return [place(one) for one in self.sent[before:]]
+
+    async def _send_one(self) -> bool:
+        for turn in Turn:
+            if await self.parts.send(turn, self.flow, self.now_s, self.sent.append):
+                return True
+        return False
 
     def store(self, *places: Place) -> None:
         for id_, first, last in places:
@@ -70,7 +77,7 @@ class Wire:
     async def deliver(self, kept: Kept, rounds: int = 200) -> list[Place]:
         """Until the centre has it."""
         found: list[Place] = []
-        while self.evidence.find(kept.id) and (rounds := rounds - 1):
+        while self.evidence.shelf.find(kept.id) and (rounds := rounds - 1):
             places = await self.send()
             found += places
             self.store(*places)
@@ -93,5 +100,5 @@ async def open_wire(folder: Path) -> AsyncIterator[Wire]:
     async with opened(folder / "o.db") as outbox:
         evidence = evidence_of(outbox, folder, FastClock(), somebody)
         await evidence.begin()
-        parts = Parts(evidence, load_identity(folder), Topics(SCHOOL), lambda: 0.0)
+        parts = Parts(evidence.shelf, load_identity(folder), Topics(SCHOOL), lambda: 0.0)
         yield Wire(parts, evidence, outbox, folder)

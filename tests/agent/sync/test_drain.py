@@ -85,7 +85,7 @@ async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     clock = FastClock()
     async with open_outbox(tmp_path / "o.db", school=SCHOOL, clock=clock, settings=SMALL) as outbox:
         identity, topics = load_identity(tmp_path), Topics(SCHOOL)
-        parts = Parts(evidence_of(outbox, tmp_path, clock), identity, topics, lambda: made.jitter)
+        parts = Parts(evidence_of(outbox, tmp_path, clock).shelf, identity, topics, lambda: made.jitter)
         drain = Drain(outbox, identity, topics, parts, clock, lambda: made.jitter, compressed=False)
         made = Wire(drain, outbox, clock)
         drain.connected(in_flight_max=100)

@@ -71,13 +71,13 @@ async def test_a_centre_that_has_forgotten_gets_everything_again(wire: Wire) -> 
     wire.centre.clear()  # restored from last night
     wire.parts.connected(wire.flow)
     assert set(covered(await wire.deliver(kept))) == set(range(kept.bytes))
-    assert (wire.evidence.find(kept.id), await records(wire.outbox, "evidence.lost")) == (None, [])
+    assert (wire.evidence.shelf.find(kept.id), await records(wire.outbox, "evidence.lost")) == (None, [])
 
 
 async def test_what_gave_way_on_its_way_is_not_remembered(wire: Wire) -> None:
     kept = await wire.keep(100_000)
     await wire.send()
-    wire.evidence.lose(kept, "quota")
+    wire.evidence.shelf.lose(kept, "quota")
     await wire.evidence.drained()
     wire.parts.connected(wire.flow)
     assert (wire.parts._known, wire.flow.on_its_way) == ({}, 0)
@@ -95,7 +95,7 @@ async def test_a_receipt_for_the_whole_that_is_lost_is_asked_for_with_one_part(w
         assert len(await wire.send()) == 1
     wire.take(wire.receipt(kept))
     await wire.evidence.drained()
-    assert (wire.evidence.find(kept.id), await records(wire.outbox, "evidence.lost")) == (None, [])
+    assert (wire.evidence.shelf.find(kept.id), await records(wire.outbox, "evidence.lost")) == (None, [])
 
 
 async def test_a_broker_that_drops_the_last_receipt_is_asked_after_a_pause(wire: Wire) -> None:
@@ -135,7 +135,7 @@ async def test_the_most_severe_picture_goes_first(wire: Wire) -> None:
     wire.store(*places)
     await wire.deliver(severe)
     await wire.deliver(mild)
-    assert wire.evidence.owed() is None
+    assert wire.evidence.shelf.owed() is None
 
 
 # --- how much ---------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ async def test_a_slow_line_is_learned_from_pictures_alone(wire: Wire) -> None:
     for _ in range(40):
         places = await wire.send()
         wire.store(*places)
-        if not wire.evidence.find(kept.id):
+        if not wire.evidence.shelf.find(kept.id):
             break
         wire.take(wire.receipt(kept), way_s=wire.flow.on_its_way / 8_000)
     assert wire.flow.rate < 20_000

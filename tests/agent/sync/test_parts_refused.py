@@ -61,7 +61,7 @@ async def test_a_receipt_of_another_file_changes_nothing(wire: Wire, changes: di
     wire.store(*await wire.send())
     with pytest.raises(Refused, match="stale_receipt"):
         wire.take(wire.receipt(kept, "whole", **changes))
-    assert wire.evidence.find(kept.id) == kept
+    assert wire.evidence.shelf.find(kept.id) == kept
     assert wire.parts.flying() == 1
 
 
@@ -71,7 +71,7 @@ async def test_a_late_receipt_of_the_last_connection_still_settles(wire: Wire) -
     late = wire.receipt(kept)
     wire.parts.connected(wire.flow)
     wire.take(late)
-    assert wire.evidence.find(kept.id) is None
+    assert wire.evidence.shelf.find(kept.id) is None
 
 
 async def test_a_conflict_is_given_up_and_told(wire: Wire) -> None:
@@ -129,7 +129,7 @@ async def test_what_the_card_loses_meanwhile_is_told(wire: Wire) -> None:
 async def test_a_picture_that_gives_way_in_mid_transfer_leaves_no_part_on_the_account(wire: Wire) -> None:
     kept = await wire.keep(100_000)
     places = await wire.send()
-    wire.evidence.lose(kept, "quota")
+    wire.evidence.shelf.lose(kept, "quota")
     wire.store(*places)
     wire.take(wire.receipt(kept))
     assert (wire.flow.on_its_way, wire.parts.flying()) == (0, 0)
@@ -143,35 +143,36 @@ async def test_whatever_is_lost_repeated_or_cut_the_centre_gets_the_file(rng: ra
     """Each round something may be lost, overtaken, or the connection cut; a thousand rounds are enough for all."""
     evidence: Any = OneFile(size)
     nothing: Any = None
-    wire = Wire(Parts(evidence, IDENTITY, Topics(SCHOOL), lambda: 0.5), evidence, nothing, nothing)
+    wire = Wire(Parts(evidence.shelf, IDENTITY, Topics(SCHOOL), lambda: 0.5), evidence, nothing, nothing)
     kept = evidence.kept
     for _ in range(1_000):
         places = await wire.send()
         wire.store(*(one for one in places if rng.random() < 0.8))
-        if rng.random() < 0.7 and wire.evidence.find(kept.id):
+        if rng.random() < 0.7 and wire.evidence.shelf.find(kept.id):
             wire.take(wire.receipt(kept))
         if rng.random() < 0.1:
             wire.parts.connected(wire.flow)
         wire.now_s += rng.choice([0.01, 1.0, 100.0])
         wire.parts.overdue(wire.flow, wire.now_s)
-        if wire.evidence.owed() is None:
+        if wire.evidence.shelf.owed() is None:
             break
     assert covered([(kept.id, first, last) for first, last in wire.centre[kept.id].items()])[-1] == kept.bytes - 1
-    assert wire.evidence.owed() is None
+    assert wire.evidence.shelf.owed() is None
     assert evidence.told == "whole"
 
 
 class OneFile:
-    """Stands for the store: one file in memory."""
+    """Stands for the store and its shelf: one file in memory."""
 
     def __init__(self, size: int) -> None:
+        self.shelf = self
         self.content = random.Random(size).randbytes(size)
         self.kept: Kept | None = Kept(
             number=1, id="1" * 8, camera="c", kind="snapshot", rank=3, bytes=size, sha256="ab" * 32
         )
         self.told = "whole"
 
-    def owed(self) -> Kept | None:
+    def owed(self, _of: object = None) -> Kept | None:
         return self.kept
 
     def find(self, id_: str) -> Kept | None:
