@@ -26,7 +26,8 @@ from drivers.cameras.ring import (
     Ring,
     parameter_sets,
 )
-from simulator.scenes import KEY, Sight, write_scene
+from simulator.encoded import KEY
+from simulator.scenes import Sight, write_scene
 
 BASE = Fraction(1, 1000)
 FORM = Form("h264", 640, 360, BASE, b"\0\0\0\1\x67")
