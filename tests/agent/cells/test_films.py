@@ -74,12 +74,14 @@ async def box(folder: Path, **view: Any) -> AsyncIterator[Box]:
     async with far_camera() as far:
         settings = rtsp.Settings(url=far.url, **view)
         config = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=settings, places={})
-        async with outbox_opened(folder / "o.db", clock=CLOCK) as outbox, Cells([config], CLOCK, os.environ) as cells:
-            evidence = evidence_of(outbox, folder, CellFilms([config], cells))
-            await evidence.begin()
-            async with kept_reading(cells.driver(config), settings, no_secrets) as kept:
-                await until(kept.works)
-                yield Box(folder, outbox, evidence, cells, kept)
+        async with outbox_opened(folder / "o.db", clock=CLOCK) as outbox:
+            async with Cells([config], CLOCK, os.environ) as cells:
+                evidence = evidence_of(outbox, folder, CellFilms([config], cells))
+                await evidence.begin()
+                async with kept_reading(cells.driver(config), settings, no_secrets) as kept:
+                    await until(kept.works)
+                    yield Box(folder, outbox, evidence, cells, kept)
+            await evidence.finish()  # as the daemon does: its cells have ended, its outbox is open
 
 
 async def test_a_clip_of_a_camera_in_its_cell_is_kept_sealed_and_recorded(tmp_path: Path) -> None:
@@ -124,7 +126,6 @@ async def test_a_daemon_that_stops_keeps_what_there_is(tmp_path: Path) -> None:
     async with box(tmp_path) as it:
         id_ = await it.clip(after_s=60)
         await until(lambda: any(path.suffix == ".new" for path in it.files()))
-    await it.evidence.drained()
     assert it.evidence.shelf.find(id_) is not None
 
 
