@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from centre import commands, desk, ledger_desk, money_desk
+from centre import commands, desk, incident_cli, ledger_desk, money_desk
 from centre.errors import CentreError, StoreDown
 from centre.reference import DATASET
 from centre.school import commands as school_data
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _money(subs, config)
     _correct(subs.add_parser("correct", help="add what a person has found out: a record of its own"), config)
     _ledger(subs.add_parser("ledger", help="ledgers: list, check anew, cosign, export, forget a child"), config)
+    incident_cli.add(subs, config)
     return parser
 
 
@@ -151,6 +152,8 @@ def _evidence(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) 
     get.add_argument("--school", help="where two schools have this id")
     get.add_argument("--out", type=Path, required=True, help="a new file; - for standard output")
     get.add_argument("--identity", type=Path, help="an age identity: write the picture, not the sealed file")
+    get.add_argument("--reason", default="", help="why it is opened; kept with who did it in the custody log")
+    get.add_argument("--author", help="who opens it; default: who is logged in")
     get.set_defaults(run=desk.evidence_get)
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from centre import admin, broker, keys, pki
 from centre.database import open_database
+from centre.deliver import Deliverer
 from centre.errors import CentreError, StoreDown
 from centre.judge import judge_again
 from centre.receiver import Receiver
@@ -111,6 +112,27 @@ def receive(args: argparse.Namespace) -> int:
     print("READY", flush=True)
     stop.wait()
     receiver.stop()
+    return FAILED if failed.is_set() else WELL
+
+
+def deliver(args: argparse.Namespace) -> int:
+    """Until SIGTERM; 4 if it cannot go on, so that it is started anew."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    stop, failed = threading.Event(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = load_settings(args.config)
+    keys.orders_key(settings.file("."))
+
+    def give_up() -> None:
+        failed.set()
+        stop.set()
+
+    deliverer = Deliverer(settings, give_up)
+    deliverer.start()
+    print("READY", flush=True)
+    stop.wait()
+    deliverer.stop()
     return FAILED if failed.is_set() else WELL
 
 

@@ -11,8 +11,10 @@ import msgspec
 
 from centre import admin, age, keys, reference
 from centre.commands import ATTENTION, WELL, must_be_known, open_store
+from centre.custody import Custody
 from centre.errors import CentreError
 from centre.evidence import EvidenceStore, Known
+from centre.people import author
 from centre.school.datasets import SEALED
 from centre.settings import load_settings
 from centre.store import Store
@@ -26,6 +28,7 @@ def evidence_list(args: argparse.Namespace) -> int:
     if args.school:
         must_be_known(store, args.school)
     found = EvidenceStore(store.database).known(args.school or "")
+    Custody(store.database).note(author(None), args.school or "", "", "listed", "")
     if args.json:
         print(msgspec.json.encode(found).decode())
     else:
@@ -47,7 +50,7 @@ def _shown(text: str) -> str:
 
 
 def evidence_get(args: argparse.Namespace) -> int:
-    """The sealed file, or with a key the picture."""
+    """The sealed file, or with a key the picture. What is written stands in the custody log before."""
     store = open_store(load_settings(args.config))
     found = EvidenceStore(store.database).sealed(args.id, args.school or "")
     if not found:
@@ -55,7 +58,11 @@ def evidence_get(args: argparse.Namespace) -> int:
         raise CentreError("K-124", f"no whole file has the id {args.id}", do=do)
     if len(found) > 1:
         raise CentreError("K-124", f"{len(found)} schools have a file with this id", do="Say which with --school.")
-    content = age.open_sealed(found[0][1], args.identity) if args.identity else found[0][1]
+    school, sealed = found[0]
+    what = "opened" if args.identity else "downloaded"
+    who = author(args.author)
+    content = age.open_sealed(sealed, args.identity) if args.identity else sealed
+    Custody(store.database).note(who, school, args.id, what, args.reason)
     if str(args.out) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -52,7 +52,8 @@ select i.incident, i.kind, n.kind from incident_evidence i join incident n on n.
 where i.school = ? and i.evidence = ? order by i.incident
 """
 AHEAD = """
-select a.school, a.id, a.received_ns, a.body from ahead a where ? in ('', a.school) and not exists (
+select a.school, a.id, a.received_ns, a.body from ahead a
+where ? in ('', a.school) and a.received_ns >= ? and not exists (
   select 1 from ahead_came c where c.school = a.school and c.id = a.id) order by a.received_ns
 """
 
@@ -185,9 +186,9 @@ class Incidents:
         """Look again a few seconds back: two receivers commit in any order."""
         return [self._with_persons(_incident(row)) for row in self._database.execute(CHANGED, (changed_ns, school))]
 
-    def ahead(self, school: str = "") -> list[AheadAlarm]:
-        """Alarms sent ahead whose event has not come; the oldest first."""
-        return [_ahead(row) for row in self._database.execute(AHEAD, (school,))]
+    def ahead(self, school: str = "", since_ns: int = 0) -> list[AheadAlarm]:
+        """Alarms sent ahead whose event has not come; the oldest first. Of a box that was killed it never comes."""
+        return [_ahead(row) for row in self._database.execute(AHEAD, (school, since_ns))]
 
     # --- one ------------------------------------------------------------------------------------------------------
 

@@ -90,6 +90,11 @@ class OrderQueue:
 
     # --- for the sender -------------------------------------------------------------------------------------------
 
+    def any_due(self, now_ns: int) -> bool:
+        """A look that locks nothing."""
+        sql = "select 1 from order_due where state in ('due', 'sent') and next_ns <= ? limit 1"
+        return bool(self._database.execute(sql, (now_ns,)))
+
     def claim(self, now_ns: int) -> list[Queued]:
         """Those that are due, for one sender alone until it says what became of them, or its lease ends."""
         found: list[Queued] = []

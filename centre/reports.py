@@ -101,6 +101,9 @@ class Reports:
     def add(self, typed: Typed, account: str = "") -> Report:
         """Kept and ordered, in one commit."""
         _must_be_sound(typed)
+        if not self._database.execute("select 1 from school where name = ?", (typed.school,)):
+            do = "See `mektep-centre school list`."
+            raise CentreError("K-163", f"this report cannot be taken: there is no school {typed.school!a}", do=do)
         name, now_ns = str(uuid.uuid4()), time.time_ns()
         certain = typed.reporter == "staff"
         args: dict[str, object] = {

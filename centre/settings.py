@@ -12,6 +12,33 @@ from msgspec import Meta
 from centre.errors import CentreError
 
 
+class NotifySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How persons are told besides the desk, and when the centre tells by itself."""
+
+    url: Annotated[str, Meta(description="of a gateway of messages; empty: only the desk")] = ""
+    secret_file: Annotated[str, Meta(description="what its requests are signed with, beside this file")] = ""
+    ca_file: Annotated[str, Meta(description="who vouches for the gateway; empty: the system's authorities")] = ""
+    language: Annotated[str, Meta(pattern="^(kk|ru|en)$", description="of persons without an account")] = "ru"
+    silent_s: Annotated[int, Meta(ge=1, le=3_600, description="then the centre answers for a report itself")] = 10
+    remind_s: Annotated[int, Meta(ge=10, le=86_400, description="and tells the next person after so long")] = 300
+
+
+class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A media server that live views may go to."""
+
+    host: Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,253}\Z")]
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 322
+    ca_file: Annotated[str, Meta(description="who vouches for it; empty: the city's own CA")] = ""
+
+
+class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The dataset `live` of every school."""
+
+    servers: Annotated[list[MediaSettings], Meta(max_length=8)]
+    sessions: Annotated[int, Meta(ge=1, le=4)] = 2
+    seconds: Annotated[int, Meta(ge=10, le=7_200)] = 900
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -20,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     broker_port: Annotated[int, Meta(ge=1, le=65535)] = 8883
     tls: bool = True
     group_batches: Annotated[int, Meta(ge=1, le=1000, description="batches of one commit at most")] = 32
+    notify: NotifySettings = NotifySettings()
+    live: LiveSettings | None = None
     folder: str = ""  # set when loading: where this file lies
 
     def file(self, name: str) -> Path:

@@ -63,7 +63,7 @@ async def publish(school: School) -> None:
         raise RuntimeError(f"the box is not online\n{school.agent.last_words()}")
     words = ("load", SCHOOL, str(school.folder / "office"), "--publish")
     await asyncio.to_thread(school.city.must, "school-data", *words)
-    wanted = {"calendar", "cards", "meals", "clubs"}
+    wanted = {"calendar", "cards", "meals", "clubs", "duty"}
     if not await school.until(lambda: wanted <= school.status().get("datasets", {}).keys(), PATIENCE_S):
         raise RuntimeError(f"the school's data do not come\n{school.agent.last_words()}")
 
@@ -84,6 +84,8 @@ def write(folder: Path, readers: list[TakesCards], day: date, offset_min: int) -
         {
             "classes": ("class shift", [("5А", 1), ("6Б", 2)]),
             "pupils": ("pupil class", [(who.pupil, "5А" if at % 2 else "6Б") for at, (_, who, _) in enumerate(known)]),
+            "staff": ("staff may", papers.RESPONSIBLE),
+            "duty": ("staff rank", papers.DUTY),
             "cards": ("pupil form number", [(who.pupil, *card.split(":")) for _, who, card in known]),
             "bells": ("shift lesson starts ends", list(papers.bells())),
             "meals": ("meal starts ends", [("lunch", *OPEN)]),

@@ -12,6 +12,8 @@ from simulator.school_time import DAY_END_MIN, RUSH_MIN
 LUNCH = {1: "lunch", 2: "late-lunch"}  # by shift: each is served now
 SERVED_MIN = (RUSH_MIN - 40, DAY_END_MIN - 30)
 FIRST_LESSON = {1: 8 * 60, 2: 14 * 60}
+RESPONSIBLE = (("deputy-head", "incidents"), ("guard", "incidents"))
+DUTY = (("guard", 1), ("deputy-head", 2))  # day and night, for every kind: no hole
 LESSONS, LESSON_MIN, BREAK_MIN = 5, 40, 10
 Rows = Iterable[Sequence[object]]
 
@@ -45,7 +47,8 @@ def _tables(roll: Roll) -> dict[str, tuple[str, Rows]]:
     return {
         "classes": ("class shift", roll.classes),
         "pupils": ("pupil class", [(child.id, child.class_) for child in roll.children]),
-        "staff": ("staff may", [(operator, "meals") for operator, _ in roll.operators]),
+        "staff": ("staff may", [*((operator, "meals") for operator, _ in roll.operators), *RESPONSIBLE]),
+        "duty": ("staff rank", DUTY),
         "cards": ("pupil staff form number blocked", list(_cards(roll))),
         "bells": ("shift lesson starts ends", list(bells())),
         "meals": ("meal starts ends shifts", [(meal, *map(_time, SERVED_MIN), shift) for shift, meal in LUNCH.items()]),

@@ -91,7 +91,8 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.discover_screen",
             "agent.cli.reference_screen",
         ),
-        *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "simulator", "bench"),
+        *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "centre.incident_screen"),
+        *("simulator", "bench"),
     },
     "sqlite3": {
         *("agent.audit.rows", "agent.db", "agent.outbox", "agent.sightings.view"),

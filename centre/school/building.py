@@ -146,7 +146,7 @@ def _clubs(school: School, secrets: Secrets) -> shapes.Clubs | None:
 
 
 def _duty(school: School, secrets: Secrets) -> shapes.DutyRoster | None:
-    if school.duty is None:
+    if school.duty is None and not school.year.head:
         return None
     duties = [
         shapes.Duty(
@@ -157,7 +157,15 @@ def _duty(school: School, secrets: Secrets) -> shapes.DutyRoster | None:
             weekdays=sorted(row.weekdays),
             starts=row.starts,
             ends=row.ends,
+            free_days=row.free_days,
         )
-        for row in school.duty
+        for row in school.duty or []
     ]
-    return shapes.DutyRoster(duties=sorted(duties, key=lambda one: (one.rank, one.staff, one.starts)))
+    return shapes.DutyRoster(
+        duties=sorted(duties, key=lambda one: (one.rank, one.staff, one.starts)),
+        head=secrets.person("staff", school.year.head) if school.year.head else "",
+        deadlines=[
+            shapes.Deadlines(kind=kind, answer_s=answer_s, decide_s=decide_s)
+            for kind, answer_s, decide_s in school.year.deadlines
+        ],
+    )

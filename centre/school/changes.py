@@ -101,6 +101,10 @@ def _duties(found: shapes.DutyRoster) -> Rows:
     return {(one.staff, one.rank, one.starts): one for one in found.duties}
 
 
+def _servers(found: shapes.Live) -> Rows:
+    return {(one.host, one.port): one.ca for one in found.servers}
+
+
 KINDS: tuple[tuple[str, str, Callable[[msgspec.Struct], Rows]], ...] = (
     ("classes", "cards", _of(shapes.Cards, lambda found: {one.name: one.shift for one in found.classes})),
     ("pupils", "cards", _of(shapes.Cards, lambda found: {one.pupil: one.class_ for one in found.pupils})),
@@ -114,9 +118,6 @@ KINDS: tuple[tuple[str, str, Callable[[msgspec.Struct], Rows]], ...] = (
     ("entitlements", "meals", _of(shapes.Meals, _entitlements)),
     ("clubs", "clubs", _of(shapes.Clubs, lambda found: {one.club: one for one in found.clubs})),
     ("vouchers", "clubs", _of(shapes.Clubs, lambda found: {one.voucher: one for one in found.vouchers})),
-    (
-        "duties",
-        "duty",
-        _of(shapes.DutyRoster, lambda found: {(one.staff, one.rank, one.starts): one for one in found.duties}),
-    ),
+    ("duties", "duty", _of(shapes.DutyRoster, _duties)),
+    ("media servers", "live", _of(shapes.Live, _servers)),
 )

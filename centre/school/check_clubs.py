@@ -1,4 +1,4 @@
-"""What must hold of clubs, vouchers and the duty roster. Pure."""
+"""What must hold of clubs and vouchers. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from centre.school.faults import Findings
 from centre.school.lines import ClubLine, ClubTimeLine, VoucherLine
 from centre.school.rows import School, grouped, once, overlapping, turned
 
-CLUBS_MAX, VOUCHERS_MAX, DUTIES_MAX, TIMES_MAX = 200, 20_000, 2_000, 50
+CLUBS_MAX, VOUCHERS_MAX, TIMES_MAX = 200, 20_000, 50
 
 
 def check(school: School, findings: Findings) -> None:
-    _duty(school, findings)
     if school.clubs is None:
         for file, rows in (("club_times.csv", school.club_times), ("vouchers.csv", school.vouchers)):
             if rows:
@@ -116,19 +115,3 @@ def _places(club: ClubLine, rows: list[VoucherLine], findings: Findings) -> None
                 "clubs.csv", club.line, "places", club.places, what, "Raise it, if the room and the law allow."
             )
             return
-
-
-def _duty(school: School, findings: Findings) -> None:
-    staff = {row.staff: row for row in school.staff}
-    duty = school.duty or []
-    if len(duty) > DUTIES_MAX:
-        findings.fault("duty.csv", 0, "", len(duty), f"has more than {DUTIES_MAX} lines", "Is this one school?")
-    turned("duty.csv", duty, ("starts", "ends"), findings)
-    for row in duty:
-        person = staff.get(row.staff)
-        if person is None and school.whole("staff.csv"):
-            do = "Add the person, or take the line away."
-            findings.fault("duty.csv", row.line, "staff", row.staff, "is nobody of staff.csv", do)
-        elif person is not None and "incidents" not in person.may:
-            do = "Write `incidents` in `may` of staff.csv."
-            findings.remark("duty.csv", row.line, "staff", row.staff, "is on duty, and may not answer incidents", do)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 SEALED = frozenset({"cards", "meals", "clubs"})  # they tell of children or hold a key: for the school's box alone
-MADE_HERE = ("cards", "calendar", "meals", "clubs", "duty")  # the order of publication
+MADE_HERE = ("cards", "calendar", "meals", "clubs", "duty", "live")  # the order of publication
 
 
 class SchoolClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -130,10 +130,31 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     weekdays: list[int] = []
     starts: str = "00:00"
     ends: str = "23:59"
+    free_days: bool = True
 
 
-class DutyRoster(msgspec.Struct, frozen=True, kw_only=True):
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    answer_s: int
+    decide_s: int
+
+
+class DutyRoster(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     duties: list[Duty]
+    head: str = ""
+    deadlines: list[Deadlines] = []
+
+
+class MediaServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    host: str
+    port: int = 322
+    ca: str = ""
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    servers: list[MediaServer]
+    sessions: int = 2
+    seconds: int = 900
 
 
 SHAPES: dict[str, type[msgspec.Struct]] = {
@@ -142,4 +163,5 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "meals": Meals,
     "clubs": Clubs,
     "duty": DutyRoster,
+    "live": Live,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from centre.school import check_cards, check_clubs, check_meals, check_people
+from centre.school import check_cards, check_clubs, check_duty, check_meals, check_people
 from centre.school.faults import Findings
 from centre.school.lines import FILES, REQUIRED, Line
 from centre.school.rows import School
@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[School, Findings], None], ...] = (
     check_cards.check,
     check_meals.check,
     check_clubs.check,
+    check_duty.check,
 )
 
 

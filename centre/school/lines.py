@@ -131,6 +131,7 @@ class DutyLine(Line, frozen=True, kw_only=True):
     weekdays: Weekdays = ()
     starts: TimeOfDay = "00:00"
     ends: TimeOfDay = "23:59"
+    free_days: YesNo = True
 
 
 FILES: dict[str, type[Line]] = {

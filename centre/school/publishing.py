@@ -15,6 +15,7 @@ from centre import admin, age, keys, reference
 from centre.errors import CentreError
 from centre.school.datasets import MADE_HERE, SEALED
 from centre.school.kept import Kept, kept_of, note_published
+from centre.school.live import note_live
 from centre.settings import Settings
 from centre.store import Store
 
@@ -56,6 +57,7 @@ def due(kept: Mapping[str, Kept], recipient: str, now_ns: int, *, again: bool = 
 
 def publish(settings: Settings, store: Store, school: str, *, again: bool = False) -> list[Done]:
     """What is due; what needs no seal goes also where the box is not known yet."""
+    note_live(store.database, settings, school)
     kept = kept_of(store.database, school)
     if not kept:
         do = f"Load it first: `mektep-centre school-data load {school} DIR`."

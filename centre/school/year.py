@@ -33,6 +33,8 @@ class Year(msgspec.Struct, frozen=True, kw_only=True):
     late_after_min: int = 5
     grace_s: int = 60
     reader_forms: tuple[str, ...] = FORMS
+    head: str = ""  # of staff.csv
+    deadlines: tuple[tuple[str, int, int], ...] = ()  # kind, seconds to answer, seconds to decide
 
 
 ANY_YEAR = Year(first="2000-01-01", last="2099-12-31")
@@ -127,6 +129,25 @@ def _forms(value: object) -> tuple[str, ...]:
     raise cells.Wrong("is no list of forms that readers report", f"Forms: {', '.join(FORMS)}.")
 
 
+def _person(value: object) -> str:
+    if isinstance(value, str) and value:
+        return cells.identifier(value)
+    raise cells.Wrong("is no number of a person", 'Write the `staff` of staff.csv in quotation marks: "S-01".')
+
+
+def _deadlines(value: object) -> tuple[tuple[str, int, int], ...]:
+    if isinstance(value, dict) and all(_is_deadline(one) for one in value.values()):
+        return tuple((kind, *seconds) for kind, seconds in sorted(value.items()))
+    do = "Write { fire = [60, 300] }: seconds to answer, and to decide, 10 to 86400."
+    raise cells.Wrong("is no table of deadlines", do)
+
+
+def _is_deadline(value: object) -> bool:
+    return (
+        isinstance(value, list) and len(value) == 2 and all(type(one) is int and 10 <= one <= 86_400 for one in value)
+    )
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "first": _day,
     "last": _day,
@@ -135,4 +156,6 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "late_after_min": _number(0, 60),
     "grace_s": _number(0, 600),
     "reader_forms": _forms,
+    "head": _person,
+    "deadlines": _deadlines,
 }

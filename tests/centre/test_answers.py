@@ -16,7 +16,9 @@ from tests.centre.incident_box import ANNA, ONE, TWO, alarms, said
 
 @pytest.fixture
 def store(open_one: Open) -> Store:
-    return Store(open_one())
+    made = Store(open_one())
+    made.add_school("school-07", bytes(32))
+    return made
 
 
 def test_an_answer_is_an_order_to_the_box(store: Store) -> None:

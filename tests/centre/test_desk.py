@@ -111,7 +111,8 @@ def test_a_sealed_file_is_written_and_with_a_key_opened(run: Run, store: Store, 
     (tmp_path / "key").write_text(f"{MINE}\n")
     assert run("evidence", "get", ONE, "--out", str(tmp_path / "sealed"))[0] == 0
     assert (tmp_path / "sealed").read_bytes() == sealed
-    assert run("evidence", "get", ONE, "--out", str(tmp_path / "a.jpg"), "--identity", str(tmp_path / "key"))[0] == 0
+    assert run("evidence", "get", ONE, "--out", str(tmp_path / "a.jpg"), "--identity", str(tmp_path / "key"),
+               "--reason", "incident of Monday", "--author", "aliya")[0] == 0  # fmt: skip
     assert (tmp_path / "a.jpg").read_bytes() == picture
     assert stat.S_IMODE((tmp_path / "a.jpg").stat().st_mode) == 0o600
     code, _, err = run("evidence", "get", ONE, "--out", str(tmp_path / "a.jpg"))

@@ -20,7 +20,10 @@ from tests.centre.incident_box import ANNA, ONE, PICTURE, TWO, ahead, alarms, li
 
 @pytest.fixture
 def store(open_one: Open) -> Store:
-    return Store(open_one())
+    made = Store(open_one())
+    for school in ("school-07", "school-08"):
+        made.add_school(school, bytes(32))
+    return made
 
 
 def rows(store: Store, table: str) -> int:

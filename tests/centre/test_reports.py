@@ -18,7 +18,9 @@ TYPED = Typed(school="school-07", kind="bullying", words=WORDS, place="gym", rep
 
 @pytest.fixture
 def store(open_one: Open) -> Store:
-    return Store(open_one())
+    made = Store(open_one())
+    made.add_school("school-07", bytes(32))
+    return made
 
 
 def test_a_report_is_kept_and_ordered_without_its_words(store: Store) -> None:
@@ -68,7 +70,7 @@ def test_words_are_forgotten_and_the_report_stays(store: Store) -> None:
 
 WRONG = [
     {"kind": "party"}, {"reporter": "king"}, {"language": "de"}, {"words": " "}, {"words": "x" * 2_001},
-    {"place": "x" * 65}, {"contact": "x" * 201}, {"words": "a\0b"},
+    {"school": "school-99"}, {"place": "x" * 65}, {"contact": "x" * 201}, {"words": "a\0b"},
 ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def test_the_files_say_what_the_roll_says(tmp_path: Path) -> None:
     blocked = {row["number"] for row in table(tmp_path, "cards") if row["blocked"] == "yes"}
     assert blocked == {card.hex().upper() for child in ROLL.children for card in child.blocked}
     assert len(table(tmp_path, "entitlements")) == len(ROLL.rights)
-    assert {row["may"] for row in table(tmp_path, "staff")} == {"meals"}
+    assert {row["may"] for row in table(tmp_path, "staff")} == {"meals", "incidents"}
 
 
 def test_each_child_who_eats_is_served_in_the_rush(tmp_path: Path) -> None:

@@ -156,7 +156,18 @@ async def test_what_the_camera_saw_is_what_its_judge_sees(city: City, box: Box, 
 
     (tmp_path / "key").write_text(f"{IDENTITY}\n")
     await command(city, "evidence", "get", id_, "--out", str(tmp_path / "sealed"))
-    await command(city, "evidence", "get", id_, "--out", str(tmp_path / "a.jpg"), "--identity", str(tmp_path / "key"))
+    await command(
+        city,
+        "evidence",
+        "get",
+        id_,
+        "--out",
+        str(tmp_path / "a.jpg"),
+        "--identity",
+        str(tmp_path / "key"),
+        "--reason",
+        "a test",
+    )
     assert (tmp_path / "a.jpg").read_bytes() == plain
     opened = subprocess.run(
         ["age", "--decrypt", "-i", str(tmp_path / "key"), str(tmp_path / "sealed")], capture_output=True, check=True
@@ -287,5 +298,7 @@ async def test_an_agent_killed_in_mid_transfer_goes_on_where_it_was(
     for seed, id_ in enumerate(ids):
         out = tmp_path / f"{seed}.jpg"
         (tmp_path / "key").write_text(f"{IDENTITY}\n")
-        await command(city, "evidence", "get", id_, "--out", str(out), "--identity", str(tmp_path / "key"))
+        await command(
+            city, "evidence", "get", id_, "--out", str(out), "--identity", str(tmp_path / "key"), "--reason", "a test"
+        )
         assert out.read_bytes() == jpeg(150_000, 100 + seed)

@@ -18,7 +18,7 @@ from centre.school.faults import Findings
 from centre.school.folder import read_school
 from centre.school.persons import Secrets
 from drivers.readings import CardForm
-from tests.centre.school.folders import EXAMPLE, copied, text
+from tests.centre.school.folders import EXAMPLE, changed, copied, text
 
 SECRETS = Secrets(bytes(32), bytes(range(32)))
 
@@ -100,6 +100,7 @@ def test_a_dataset_without_files_is_not_made(tmp_path: Path) -> None:
     none: dict[str, Any] = dict.fromkeys(
         ("meals", "tariffs", "entitlements", "clubs", "club_times", "vouchers", "duty")
     )
+    none["school"] = changed("school", 'head = "S-05"', "")
     assert set(built(copied(tmp_path / "school", **none))) == {"cards", "calendar"}
     empty = {"clubs": "club;places\n", "club_times": None, "vouchers": None}
     assert json.loads(built(copied(tmp_path / "empty", **empty))["clubs"]) == {"clubs": [], "vouchers": []}

@@ -1,4 +1,4 @@
-"""Clubs, vouchers, duty: each rule broken alone in the example, and nothing else said."""
+"""Clubs, vouchers: each rule broken alone in the example, and nothing else said."""
 
 from __future__ import annotations
 
@@ -34,8 +34,6 @@ WRONG: list[tuple[str, dict[str, str | None], list[tuple[str, int, str]]]] = [
     ("a visit that could never count", {"clubs": changed("clubs", "12;40", "12;91")},
      [("clubs.csv", 2, "minimum_min")]),
     ("vouchers without clubs", {"clubs": None}, [("club_times.csv", 0, ""), ("vouchers.csv", 0, "")]),
-    ("unknown staff on duty", {"duty": text("duty") + "S-77;1;;;;;\n"}, [("duty.csv", 5, "staff")]),
-    ("duty over midnight", {"duty": text("duty") + "S-03;1;;;;20:00;08:00\n"}, [("duty.csv", 5, "ends")]),
 ]  # fmt: skip
 
 
@@ -57,7 +55,6 @@ def test_a_club_elsewhere_is_not_looked_up(tmp_path: Path) -> None:
 
 REMARKS: list[tuple[str, dict[str, str], list[tuple[str, int, str]]]] = [
     ("more vouchers than places", {"clubs": changed("clubs", "chess;12", "chess;1")}, [("clubs.csv", 2, "places")]),
-    ("on duty without the right", {"duty": text("duty") + "S-01;2;;;;;\n"}, [("duty.csv", 5, "staff")]),
 ]
 
 

@@ -15,7 +15,7 @@ WRONG = [
     ("two classes that look the same", {"classes": text("classes") + "5A;1\n"}, [("classes.csv", 6, "class")]),
     ("an unknown class", {"pupils": changed("pupils", "P-1001;1А", "P-1001;7А")}, [("pupils.csv", 2, "class")]),
     ("a Latin letter", {"pupils": changed("pupils", "P-1001;1А", "P-1001;1A")}, [("pupils.csv", 2, "class")]),
-    ("staff twice", {"staff": text("staff") + "S-01;;\n"}, [("staff.csv", 6, "staff")]),
+    ("staff twice", {"staff": text("staff") + "S-01;;\n"}, [("staff.csv", 7, "staff")]),
     ("a shift without bells", {"classes": changed("classes", "9В;1", "9В;3")}, [("classes.csv", 5, "shift")]),
     ("holidays turned", {"holidays": changed("holidays", "2026-11-01", "2026-10-01")}, [("holidays.csv", 2, "last")]),
     ("holidays that overlap", {"holidays": changed("holidays", "2026-11-01", "2026-12-16")},

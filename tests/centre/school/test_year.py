@@ -16,7 +16,9 @@ GOOD = "first = 2026-09-01\nlast = 2027-05-25\n"
 
 def test_the_example_is_read() -> None:
     findings = Findings()
-    assert read_year(EXAMPLE / "school.toml", findings) == Year(first="2026-09-01", last="2027-05-25")
+    assert read_year(EXAMPLE / "school.toml", findings) == Year(
+        first="2026-09-01", last="2027-05-25", head="S-05", deadlines=(("bullying", 900, 7_200),)
+    )
     assert findings.faults == []
 
 
