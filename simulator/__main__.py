@@ -54,6 +54,8 @@ def main() -> int:
     except ClipError as error:
         print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
         return WRONG_USE
+    if args.rush and args.clips:
+        parser.error("--clips is for a school day, not for a rush")
     if args.clips and args.seconds is not None:
         args.seconds = max(args.seconds, WITH_CLIPS_S)
     return asyncio.run(_until_told(_rush(args) if args.rush else _run(args, faults, parts)))

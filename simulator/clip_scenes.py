@@ -4,7 +4,7 @@ Shape   640 by 360 at 15 a second, H.264, a keyframe each two seconds. What has 
         bars: nothing is cut off, nothing is stretched.
 Made    a lens that is covered and a camera that is turned, of real footage: a cloth is drawn over the picture; a part
         of the picture is shown, and then another part.
-Raises  ClipError X-012, X-013, X-014.
+Raises  ClipError X-012, X-013, X-014, X-016.
 """
 
 from __future__ import annotations
@@ -47,8 +47,14 @@ class Scenes:
         path = self._cache / f"{clip.sha256}-{self.shape}-{name}-{least_s:g}-{VERSION}"
         if not path.exists():
             clip.check()
-            self._cache.mkdir(parents=True, exist_ok=True)
-            encoded.write(path, self._pictures(clip, treatment, least_s), self.shape)
+            try:
+                self._cache.mkdir(parents=True, exist_ok=True)
+                encoded.write(path, self._pictures(clip, treatment, least_s), self.shape)
+            except OSError as error:
+                what = f"{self._cache}, where transcoded clips are kept, cannot be written: {error.strerror}"
+                raise ClipError(
+                    "X-016", what, do="Make room there, or set XDG_CACHE_HOME to another folder."
+                ) from error
         return path
 
     def seconds(self, scene: Path) -> float:

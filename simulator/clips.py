@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from typing import NamedTuple
 SHIPPED = Path(__file__).with_name("footage")
 MANIFEST = "manifest.csv"
 COLUMNS = ("path", "task", "label", "group", "licence", "sha256")
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 VIDEOS = {".mp4", ".avi", ".mkv", ".mov", ".webm", ".gif"}
 INNOCENT = {("fight", "nofight"), ("fire", "none"), ("people", "people")}
 FIXED = ("cctv", "fixed", "stock fixed")  # how the manifest calls a camera that hangs on a wall
@@ -105,6 +107,8 @@ def _clip(folder: Path, line: int, row: dict[str, str | None]) -> Clip:
     empty = [name for name in ("path", "task", "label", "sha256") if not values[name]]
     if empty:
         raise _wrong(folder, f"line {line}: no {', '.join(empty)}")
+    if not SHA256.fullmatch(values["sha256"]):
+        raise _wrong(folder, f"line {line}: sha256 {values['sha256']!r} is no SHA-256: 64 hex digits")
     path = Path(values["path"])
     if path.is_absolute() or ".." in path.parts:
         raise _wrong(folder, f"line {line}: {path} does not lie within the folder")

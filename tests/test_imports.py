@@ -106,6 +106,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
         "simulator.clip_scenes",
         "simulator.media_server",
         "bench.eyes",
+        "bench.vision.innocent",
     },
     "numpy": {
         "drivers.cameras",

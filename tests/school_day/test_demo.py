@@ -58,6 +58,9 @@ async def test_footage_that_cannot_be_played_is_named(tmp_path: Path) -> None:
     assert code == 2
     assert "X-011" in text
     assert str(tmp_path / "manifest.csv") in text
+    code, text = await _demo("--rush", "--clips", str(tmp_path))
+    assert code == 2
+    assert "not for a rush" in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])

@@ -26,12 +26,12 @@ ROWS: list[Row] = [
 
 
 def folder_of(folder: Path, rows: list[Row] | None = None, seconds: int = 1) -> Path:
-    """Each clip is a second of a room, in a size and rate of its own."""
+    """Each clip is a second of a room, in a size and rate of its own; one that is there already stays."""
     chosen = ROWS if rows is None else rows
     for number, (name, *_) in enumerate(chosen):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".mp4":
+        if path.suffix == ".mp4" and not path.exists():
             sight = (Sight.CLEAR, Sight.EMPTY)[number % 2]
             write_video(path, [(sight, seconds)], width=64 + 16 * (number % 3), height=48, rate=(10, 12)[number % 2])
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as table:

@@ -110,3 +110,11 @@ def test_a_corrupt_clip_is_named_and_leaves_nothing(tmp_path: Path, clip: Clip, 
     assert str(bad) in error.value.what
     assert fact in error.value.what
     assert list(cache.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, clip: Clip) -> None:
+    (tmp_path / "file").write_text("where a folder should be")
+    with pytest.raises(ClipError) as error:
+        Scenes(tmp_path / "file/cache", SMALL).plain(clip)
+    assert error.value.code == "X-016"
+    assert "XDG_CACHE_HOME" in error.value.do

@@ -48,6 +48,7 @@ def test_a_fire_is_before_a_fixed_camera_and_no_candle(made: list[Clip]) -> None
         ("path,task\n", "X-011", "no column label, group, licence, sha256"),
         (HEAD + "a.mp4,fight,,g,CC0,,\n", "X-011", "line 2: no label, sha256"),
         (HEAD + "a.mp4\n", "X-011", "line 2: no task, label, sha256"),
+        (HEAD + GOOD.replace("0" * 64, "../0"), "X-011", "is no SHA-256"),
         (HEAD + GOOD.replace("a.mp4", "../a.mp4"), "X-011", "does not lie within"),
         (HEAD + GOOD.replace("a.mp4", "/etc/passwd"), "X-011", "does not lie within"),
         (HEAD + GOOD.replace(",\n", ",soon\n"), "X-011", "'soon' is no number"),
