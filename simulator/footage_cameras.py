@@ -16,7 +16,7 @@ name = "{name}"
 driver = "rtsp"
 url = "{url}"
 sees = {sees}
-"""
+{settings}"""
 
 
 class FootageCamera:
@@ -29,7 +29,9 @@ class FootageCamera:
         self.rtsp = RtspCamera(part.camera, free_port(), folder, scenes=part.usual)
 
     def config(self) -> str:
-        return CONFIG.format(name=self.name, url=self.rtsp.url, sees=json.dumps(list(self.part.sees)))
+        return CONFIG.format(
+            name=self.name, url=self.rtsp.url, sees=json.dumps(list(self.part.sees)), settings=self.part.settings
+        )
 
     def play(self, act: Act) -> None:
         """From the next keyframe on."""

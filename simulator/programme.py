@@ -26,6 +26,7 @@ ACTS_MOST, FIGHT_CLIPS = 4, 12  # sources of fights, and clips of each
 FIRE_S = 8.0  # a fire burns for so long after its onset
 HELD_S = 30.0  # a lens stays covered until it is told, and no longer
 USUAL_S = 8.0  # of the classroom, whose clip is shorter than two keyframes
+BUDGET = "budget = 1000\n"  # of alarms: it is covered on purpose all day long, and tamper's vote does not hang on it
 HANGS, TURNED = (0.0, 0.1), (0.2, 0.1)  # left and top of what the classroom's camera shows
 TAMPER = frozenset({"covered", "turned", "defocused"})
 
@@ -39,6 +40,7 @@ class Act(NamedTuple):
     clips: tuple[str, ...]  # what it is made of
     onset_s: float = 0.0  # after the begin of its first scene
     lasts_s: float | None = None  # None: until it is told
+    early_s: float = 3.0  # what spoke for it may have begun so much earlier: a vote looks back
 
 
 class Part(NamedTuple):
@@ -50,6 +52,7 @@ class Part(NamedTuple):
     acts: tuple[Act, ...]
     clips: tuple[str, ...]  # of the usual
     distinct_s: float  # how long the usual is before it comes again
+    settings: str = ""  # further lines of the configuration
 
 
 def programme(cache: Path, folder: Path | None = None, shape: Shape | None = None) -> list[Part]:
@@ -88,15 +91,14 @@ def _classroom(scenes: Scenes) -> Part:
     hangs = part(*HANGS)
     usual = scenes.made(clip, "hangs", hangs, USUAL_S)
     acts = [
-        Act(what, TAMPER, (scenes.made(clip, name, treatment, HELD_S),), (clip.name,))
+        Act(what, TAMPER, (scenes.made(clip, name, treatment, HELD_S),), (clip.name,), early_s=1.0)
         for what, name, treatment in (
             ("lens covered", "covering", covering(hangs)),
             ("camera turned", "turning", turning(*TURNED)),
         )
     ]
-    return Part(
-        CLASSROOM, ("tamper", "people"), (usual,), tuple(acts), (clip.name,), scenes.seconds(scenes.plain(clip))
-    )
+    lasts_s = scenes.seconds(scenes.plain(clip))
+    return Part(CLASSROOM, ("tamper", "people"), (usual,), tuple(acts), (clip.name,), lasts_s, BUDGET)
 
 
 def _fights(scenes: Scenes, found: Sequence[Clip]) -> list[Act]:

@@ -39,10 +39,12 @@ async def reckon(school: School, truth: Truth, stage: Stage | None = None) -> di
     """Stop the box, and reconcile: simulator/truth.py; with a stage, what its cameras were noticed for, too."""
     status = school.status()
     await school.agent.stop()
+    for lane, last in school.numbered().items():
+        status.get("lanes", {}).get(lane, {})["at_stop"] = last
     events = await school.centre_events()
     if stage:
         stage.complete(events)
-    pictures = await _pictures(school, events)
+    pictures = await _pictures(school, _taken(status, events))
     result = reconcile(
         truth,
         events,
@@ -64,6 +66,17 @@ def _before(status: dict[str, Any], kept: dict[Place, str]) -> dict[Place, str]:
         for place, text in kept.items()
         if place[0] != status.get("epoch") or place[2] <= lasts.get(place[1], 0)
     }
+
+
+def _taken(status: dict[str, Any], events: list[str]) -> list[str]:
+    """Without what the box took while it was being stopped: whose picture may be on its way."""
+    lasts = {lane: one["last"] for lane, one in status.get("lanes", {}).items()}
+    found = []
+    for text in events:
+        epoch, lane = json.loads(text)["source"].split("/")[-2:]
+        if epoch != status.get("epoch") or int(json.loads(text)["sequence"]) <= lasts.get(lane, 0):
+            found.append(text)
+    return found
 
 
 async def _pictures(school: School, events: list[str]) -> dict[str, str]:

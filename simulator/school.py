@@ -27,6 +27,7 @@ from simulator.programme import Part
 from simulator.truth import ZONE
 
 SCHOOL = "school-07"
+LANES = ("alarm", "record", "telemetry")  # by the numbers of the box's database
 SMALL_DISK_MB = 24
 AGENT_TOML = """
 school = "{school}"
@@ -190,6 +191,13 @@ class School:
         with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
             rows = db.execute("select epoch, lane, sequence, json from event").fetchall()
         return {(epoch, lane, sequence): text for epoch, lane, sequence, text in rows}
+
+    def numbered(self) -> dict[str, int]:
+        """How far the box has numbered each lane of its newest epoch."""
+        sql = """select m.lane, max(m.last) from message m
+                 where m.epoch = (select max(id) from epoch) group by m.lane"""
+        with contextlib.closing(sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True)) as db:
+            return {LANES[lane]: last for lane, last in db.execute(sql)}
 
     def newest(self, type_: str, **where: str | int) -> dict[str, Any]:
         """The data of the newest event of a type that the box holds, where its data say so; empty if there is none."""

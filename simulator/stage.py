@@ -26,6 +26,7 @@ from simulator.truth import NOTICED
 LOOK_S = 0.2
 BEGINS_S = 10.0  # to the next keyframe, and some more on a busy machine
 GRACE_S = 5.0  # a vote that is over a moment after what it was about
+LEARNS_S = 25.0  # after it for eyes that have learned a turned view as theirs: that it is turned back is told
 BLINDS = {"cells killed", "agent killed"}
 UNTOLD_S = 25.0  # what nobody tells ends, too
 
@@ -40,12 +41,15 @@ class Told(NamedTuple):
     evidence: str
     blurred: str
     seen_s: float  # by the machine's steady clock
+    lasted_s: float = 0.0  # since what speaks for it began
 
     @classmethod
-    def of(cls, data: dict[str, Any], seen_s: float) -> Told:
+    def of(cls, event: dict[str, Any], seen_s: float) -> Told:
+        data = event["data"]
+        since, at = (datetime.fromisoformat(text) for text in (data["since"], event["time"]))
         return cls(
-            data["camera"], data["suspected"], data["score"], data.get("detail", ""),
-            data.get("evidence", ""), data.get("blurred", ""), seen_s,
+            data["camera"], data["suspected"], data["score"], data.get("detail", ""), data.get("evidence", ""),
+            data.get("blurred", ""), seen_s, (at - since).total_seconds(),
         )  # fmt: skip
 
 
@@ -72,8 +76,13 @@ class Played:
 
     def covers(self, told: Told) -> bool:
         """Whether it is of this act's camera and time."""
-        until_s = float("inf") if self.ended_s is None else self.ended_s + GRACE_S
+        grace_s = LEARNS_S if self.blinded else GRACE_S
+        until_s = float("inf") if self.ended_s is None else self.ended_s + grace_s
         return told.camera == self.camera and self.began_s <= told.seen_s <= until_s
+
+    def explains(self, told: Told) -> bool:
+        """Whether it is of the right kind, and began with the act."""
+        return told.kind in self.act.kinds and told.seen_s - told.lasted_s >= self.began_s - self.act.early_s
 
 
 class Review:
@@ -88,7 +97,7 @@ class Review:
         about = next((one for one in reversed(self.played) if one.covers(told)), None)
         if about is None:
             self.false.append(told)
-        elif told.kind not in about.act.kinds:
+        elif not about.explains(told):
             about.also.append(told)
         elif about.noticed is None:
             about.noticed = told
@@ -176,7 +185,7 @@ class Stage:
         if event["id"] in self._known:
             return
         self._known.add(event["id"])
-        told = Told.of(event["data"], seen_s)
+        told = Told.of(event, seen_s)
         about = self.review.told(told)
         if about is not None:
             self._note(f"{told.camera}: {about.act.what} is noticed after {about.after_s:.1f} s as {told.kind}")

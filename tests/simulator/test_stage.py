@@ -15,7 +15,7 @@ from simulator.clip_scenes import Scenes
 from simulator.clips import clips, innocent
 from simulator.footage_cameras import footage_cameras
 from simulator.programme import CLASSROOM, DWELL_S, FIGHT_S, Act, chained, dwelling, programme
-from simulator.stage import GRACE_S, Played, Review, Stage, Told
+from simulator.stage import GRACE_S, LEARNS_S, Played, Review, Stage, Told
 from simulator.truth import NOTICED
 from tests.simulator.footage_made import SMALL, folder_of
 
@@ -60,6 +60,22 @@ def test_it_counts_from_the_first_flame_and_only_once() -> None:
     assert found.told(told("fire", 110.0)) is None
     assert played.after_s == pytest.approx(3.5)
     assert (played.also, found.false) == ([], [])
+
+
+@pytest.mark.parametrize(("lasted_s", "noticed"), [(4.2, False), (2.9, True), (0.0, True)])
+def test_what_began_long_before_it_is_something_else(lasted_s: float, noticed: bool) -> None:
+    found, played = review()
+    found.told(told("fire", 101.0)._replace(lasted_s=lasted_s))
+    assert (played.noticed is not None, len(played.also)) == (noticed, not noticed)
+
+
+def test_eyes_that_were_ended_meanwhile_tell_the_end_as_news() -> None:
+    found, played = review()
+    played.broken.append("cells killed")
+    found.told(told("fire", 120.0 + LEARNS_S))
+    assert found.false == []
+    found.told(told("fire", 121.0 + LEARNS_S))
+    assert len(found.false) == 1
 
 
 def test_what_is_not_over_covers_the_time_until_it_is() -> None:
@@ -113,6 +129,7 @@ class FakeSchool:
 
 def event(number: int, kind: str) -> str:
     data = {"camera": "kitchen", "suspected": kind, "score": 0.7, "evidence": "e1", "blurred": "b1"}
+    data["since"] = "2026-11-26T04:46:57.216950Z"
     return json.dumps({"id": str(number), "type": NOTICED, "time": "2026-11-26T04:47:00.216950Z", "data": data})
 
 

@@ -91,6 +91,14 @@ class Day:
         return reconcile(self.truth, events, self.centre, self.status, self.kept, KEY, self.pictures, {"P1": "key-1"})
 
 
+def test_what_was_numbered_while_the_box_was_stopped_may_be_stored() -> None:
+    day = Day()
+    day.status["lanes"]["alarm"] |= {"last": 6, "at_stop": 7}
+    assert day.reconcile()["wrong"] == []
+    day.status["lanes"]["alarm"] |= {"last": 5, "at_stop": 6}
+    assert day.reconcile()["wrong"] == ["lane alarm: the box numbered to 5, the centre stored through 7"]
+
+
 def test_a_day_on_which_all_is_well() -> None:
     result = Day().reconcile()
     assert result.pop("wrong") == []
