@@ -25,7 +25,7 @@ from agent import db
 from agent.clock import Clock
 from agent.events import Loss, Salvaged
 from agent.model import Lane
-from agent.outbox import remembered
+from agent.outbox import remembered, remembered_incidents
 from agent.outbox.epochs import insert_epoch
 from agent.outbox.pages import agrees, runs
 from agent.outbox.remembered import readable
@@ -210,6 +210,7 @@ def _build(path: Path, why: str, clock: Clock) -> None:
         connection.executemany("insert or ignore into fact (key, value) values (?, ?)", facts)
         connection.executemany(TAKE_PICTURE, readable(path, PICTURES, Picture))
         remembered.take_over(connection, path)
+        remembered_incidents.take_over(connection, path)
         connection.execute("commit")
         connection.execute("pragma wal_checkpoint(truncate)").fetchone()
     finally:
