@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
 import msgspec
@@ -18,6 +18,7 @@ from agent.incidents.view import View
 from agent.sync.orders import Failed, Handler, args_of
 from agent.sync.topics import Order
 
+VISIBLE = r"^[!-~]*$(?!\n)"  # ASCII; $ alone allows a line end after it
 ANSWERS = {
     "acknowledged": Input.ACKNOWLEDGE,
     "confirmed": Input.CONFIRM,
@@ -29,22 +30,24 @@ ANSWERS = {
 class ReportArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`incident.report`: what somebody typed at the centre."""
 
-    incident: Annotated[Uuid, Meta(description="the centre's own: the same again changes nothing")]
+    incident: Annotated[Uuid, Meta(max_length=36, description="the centre's own: the same again changes nothing")]
     kind: Kind
     place: Place = ""
     certain: Annotated[bool, Meta(description="whether a person of the school says so")] = False
     drill: bool = False
-    report: Annotated[str, Meta(max_length=64, description="the centre's id of what was typed")] = ""
+    report: Annotated[str, Meta(max_length=64, pattern=VISIBLE, description="the centre's id of what was typed")] = ""
 
 
 class AnswerArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`incident.answer`: what a person has said at the centre."""
 
-    incident: Uuid
-    answer: Annotated[str, Meta(pattern="^(acknowledged|confirmed|dismissed|closed)$")]
-    by: Somebody = ""
+    incident: Annotated[Uuid, Meta(max_length=36)]
+    answer: Literal["acknowledged", "confirmed", "dismissed", "closed"]
+    by: Annotated[Somebody, Meta(max_length=16)] = ""
     role: Role | None = None
-    reason: Annotated[str, Meta(max_length=32, description="a word of docs/incidents.md, for a dismissal")] = ""
+    reason: Annotated[
+        str, Meta(max_length=32, pattern=VISIBLE, description="a word of docs/incidents.md, for a dismissal")
+    ] = ""
 
 
 class DrillArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -84,8 +84,9 @@ Telling = ZoneChange | ContactChange | Pressed | PictureChange | Noticed
 
 
 def place_of(text: str) -> str:
-    """The same place whatever its letters and spaces."""
-    return " ".join(text.lower().split())[:PLACE_CHARS]
+    """The same place whatever its letters and spaces; what cannot be shown is none of it."""
+    shown = "".join(char if char.isprintable() else " " for char in text.lower())
+    return " ".join(shown.split())[:PLACE_CHARS].rstrip()
 
 
 def sign_of(reading: Telling, spot: Spot, shown: Ids, *, synced: bool) -> Seen | None:

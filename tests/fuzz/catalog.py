@@ -8,6 +8,7 @@ from tests.fuzz import (
     cells,
     centre_ledger,
     files,
+    incidents,
     ledger,
     link,
     network,
@@ -29,4 +30,5 @@ TARGETS: dict[str, Target] = {
     **centre_ledger.TARGETS,
     **school_data.TARGETS,
     **audit.TARGETS,
+    **incidents.TARGETS,
 }

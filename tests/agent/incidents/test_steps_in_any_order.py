@@ -13,15 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from agent.book import Book
 from agent.incidents import by_card
 from agent.incidents.due import is_due
-from agent.incidents.kinds import Certainty, Kind
+from agent.incidents.kinds import Kind
 from agent.incidents.life import Input, State
 from agent.incidents.signs import Family, forged
 from tests.agent.incidents.house import GUARD, MAIN, SPARE, House, book_of
+from tests.agent.incidents.stories import check_story
 
 KINDS = st.sampled_from([Kind.FIRE, Kind.FIGHT, Kind.TAMPER, Kind.BULLYING])
 PLACES = st.sampled_from(["", "hall", "yard"])
 BOOKS = [book_of(), Book({})]
-ORDER = list(Certainty)
 
 
 class Days(RuleBasedStateMachine):
@@ -116,7 +116,7 @@ class Days(RuleBasedStateMachine):
         assert live.keys() | closed == stories.keys()
         assert not live.keys() & closed
         for id_, story in stories.items():
-            _is_whole(story)
+            check_story(story)
             if id_ in live:
                 assert live[id_].told == len([one for one in story if one["type"] == "told"])
                 assert live[id_].step == max(one["step"] for one in story if one["type"] == "told")
@@ -125,27 +125,6 @@ class Days(RuleBasedStateMachine):
     def of_forged_orders_one_is_open_at_most(self) -> None:
         linked = [one for one in self.house.live() if any(sign.family == Family.LINK for sign in one.signs)]
         assert len(linked) <= 1
-
-
-def _is_whole(story: list[dict[str, Any]]) -> None:
-    """Opened once and told at once; steps and certainty never fall; one decision at most; nothing after the end."""
-    types = [one["type"] for one in story]
-    assert types[:2] == ["opened", "told"]
-    assert types.count("opened") == 1
-    assert types.count("closed") == ("closed" in types[-1:])
-    told = [one for one in story if one["type"] == "told"]
-    steps, times = [one["step"] for one in told], [one["answer_by"] for one in told]
-    assert steps == sorted(steps)
-    assert set(steps) == set(range(max(steps) + 1))
-    assert times == sorted(times)
-    assert [one["why"] for one in told].count("first") == 1
-    levels = [ORDER.index(one["certainty"]) for one in story if "certainty" in one]
-    assert levels == sorted(levels)
-    decided = [one for one in story if one["type"] == "answered" and one["answer"] != "acknowledged"]
-    assert len(decided) <= 1
-    if types[-1] == "closed":
-        assert decided
-        assert story[-1]["outcome"] == decided[0]["answer"]
 
 
 TestDays = pytest.mark.timeout(120)(Days.TestCase)
