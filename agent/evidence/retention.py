@@ -1,4 +1,4 @@
-"""Who gives way when space is short, who is sent first. Pure.
+"""Who gives way when space is short, who is sent first, who is too old. Pure.
 
 Dropped   what belongs to no open incident first; of that the least severe, of those videos before pictures (one of them
           makes room for a hundred), of those the oldest.
@@ -14,7 +14,7 @@ from enum import Enum
 from agent.evidence.rows import Kept
 
 CLIP = "clip"
-IsOpen = Callable[[str], bool]  # whether an id belongs to an incident that is open
+IsOpen = Callable[[Kept], bool]  # whether a file belongs to an incident that is open
 
 
 class Turn(Enum):
@@ -27,14 +27,14 @@ class Turn(Enum):
 
 def order_of_shedding(kept: Iterable[Kept], is_open: IsOpen) -> list[Kept]:
     """First who is dropped first."""
-    return sorted(kept, key=lambda one: (is_open(one.id), one.rank, one.kind != CLIP, one.number))
+    return sorted(kept, key=lambda one: (is_open(one), one.rank, one.kind != CLIP, one.number))
 
 
 def order_of_sending(kept: Iterable[Kept], is_open: IsOpen) -> dict[Turn, list[Kept]]:
     """First who is sent first, by their turn."""
     found: dict[Turn, list[Kept]] = {turn: [] for turn in Turn}
-    for one in sorted(kept, key=lambda one: (not is_open(one.id), -one.rank, one.number)):
-        turn = Turn.LAST if one.kind == CLIP else Turn.FIRST if is_open(one.id) else Turn.LATER
+    for one in sorted(kept, key=lambda one: (not is_open(one), -one.rank, one.number)):
+        turn = Turn.LAST if one.kind == CLIP else Turn.FIRST if is_open(one) else Turn.LATER
         found[turn].append(one)
     return found
 
@@ -60,3 +60,8 @@ def victims(
 
 def _weight(rank: int, kind: str) -> tuple[int, bool]:
     return rank, kind != CLIP
+
+
+def expired(kept: Iterable[Kept], before_ns: int, is_open: IsOpen) -> list[Kept]:
+    """Those that have waited since before that time and belong to no open incident."""
+    return [one for one in kept if 0 < one.since_ns < before_ns and not is_open(one)]

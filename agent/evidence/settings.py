@@ -11,17 +11,26 @@ from agent.outbox.settings import MB
 
 
 class EvidenceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The sealed pictures of cameras, until the centre has them."""
+    """The sealed pictures and videos of cameras, until the centre has them."""
 
     quota_mb: Annotated[
         int,
         Meta(
             ge=0,
             le=100_000,
-            description="size of the sealed pictures that wait for the centre; beyond it the least severe is dropped "
+            description="size of the sealed pictures and videos that wait for the centre; beyond it the least severe is dropped "
             "and recorded, the oldest of them first; 0 keeps none",
         ),
     ] = 256
+    keep_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=365,
+            description="what the centre has not taken for so long is removed and recorded, unless its incident is "
+            "open",
+        ),
+    ] = 30
 
     @property
     def quota_bytes(self) -> int:

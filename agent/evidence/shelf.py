@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.events import EvidenceLost, draft
 from agent.evidence import rows
 from agent.evidence.folder import Folder
-from agent.evidence.retention import CLIP, IsOpen, Turn, order_of_sending, victims
+from agent.evidence.retention import CLIP, Turn, expired, order_of_sending, victims
 from agent.evidence.rows import Kept
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.troubles import Troubles
@@ -28,6 +28,7 @@ from agent.outbox.outbox import Outbox
 
 log = logging.getLogger("agent.evidence")
 
+DAY_NS = 86_400 * 1_000_000_000
 Tasks = set[asyncio.Task[None]]
 
 
@@ -49,7 +50,7 @@ class Growing(msgspec.Struct):
 
 
 class Shelf:
-    """Of one box. `is_open` tells whether an id belongs to an incident that is open."""
+    """Of one box."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Shelf:
         *,
         reserve_bytes: int,
     ) -> None:
-        self.is_open: IsOpen = lambda _: False
+        self._open: frozenset[str] = frozenset()  # incidents
         self.growing: dict[str, Growing] = {}
         self.turn = asyncio.Lock()  # one file at a time is made room for
         self.counts = Counts()
@@ -72,16 +73,22 @@ class Shelf:
         self._troubles = troubles
         self._reserve_bytes = reserve_bytes
         self._kept: dict[str, Kept] = {}
+        self._held_ns: dict[str, int] = {}  # CLOCK_BOOTTIME when it was kept, of this life's
         self._order: dict[Turn, list[Kept]] | None = None
-        self._ending: Tasks = set()
+        self._ending: DAY_NS = 86_400 * 1_000_000_000
+Tasks = set()
         self._listeners: list[Callable[[], None]] = []
+
+    def keep(self, kept: Kept) -> None:
+        """It has just been kept."""
+        self._held_ns[kept.id] = self._clock.monotonic_ns()
+        self.counts.sealed += 1
+        self.hold(kept)
 
     def hold(self, kept: Kept) -> None:
         """It is owed from now on."""
         self._kept[kept.id] = kept
-        self.order_anew()
-        for listener in self._listeners:
-            listener()
+        self._tell()
 
     # --- space ----------------------------------------------------------------------------------------------------
 
@@ -95,7 +102,7 @@ class Shelf:
             excess -= self._stop_growing(rank, reason)
         if excess <= 0:
             return ""
-        dropped = victims(self._kept.values(), excess, self.is_open, newcomer=(rank, kind))
+        dropped = victims(self._kept.values(), excess, self._is_open, newcomer=(rank, kind))
         if dropped is None:
             self._troubles.shed()
             return reason
@@ -120,13 +127,29 @@ class Shelf:
                 one.drop()
         return freed
 
+    async def forget(self) -> None:
+        """What has waited for so long that it must go; by a trusted clock, and by the steady one where that knows."""
+        now = self._clock.now()
+        if not now.synced:
+            return
+        if any(not one.since_ns for one in self._kept.values()):
+            await self._outbox.transact(lambda transaction: rows.date(transaction, now.utc_ns))
+            for one in self._kept.values():
+                self._kept[one.id] = msgspec.structs.replace(one, since_ns=one.since_ns or now.utc_ns)
+        keep_ns = self._settings.keep_days * DAY_NS
+        old = expired(self._kept.values(), now.utc_ns - keep_ns, self._is_open)
+        sure = [one for one in old if now.monotonic_ns - self._held_ns.get(one.id, -keep_ns) >= keep_ns]
+        if sure:
+            log.warning("%d sealed files were not taken for %d days", len(sure), self._settings.keep_days)
+            await self._lose(sure, "expired")
+
     async def relieve(self) -> None:
-        """Where others fill the disk, evidence gives way before records do; and what is too old goes."""
+        """Where others fill the disk, evidence gives way before records do."""
         excess = self._reserve_bytes - self._folder.free_bytes()
         if excess > 0:
             excess -= self._stop_growing(max((one.rank for one in self.growing.values()), default=0), "disk_full")
         if excess > 0 and self._kept:
-            await self._shed(victims(self._kept.values(), excess, self.is_open) or [], "disk_full")
+            await self._shed(victims(self._kept.values(), excess, self._is_open) or [], "disk_full")
 
     async def _shed(self, dropped: list[Kept], reason: str) -> None:
         log.warning("%d sealed files give way: %s", len(dropped), reason)
@@ -157,6 +180,7 @@ class Shelf:
     def _let_go(self, id_: str) -> bool:
         """Whether it was owed until now."""
         self.order_anew()
+        self._held_ns.pop(id_, None)
         return self._kept.pop(id_, None) is not None
 
     async def _remove(self, ids: list[str]) -> None:
@@ -181,7 +205,7 @@ class Shelf:
     def owed(self, of: Turn | None = None) -> Kept | None:
         """What is to be sent next; of one turn, or of all."""
         if self._order is None:
-            self._order = order_of_sending(self._kept.values(), self.is_open)
+            self._order = order_of_sending(self._kept.values(), self._is_open)
         turns = Turn if of is None else (of,)
         return next((self._order[turn][0] for turn in turns if self._order[turn]), None)
 
@@ -189,8 +213,22 @@ class Shelf:
         """Another file is kept, or another incident is open."""
         self._order = None
 
-    def incidents_changed(self) -> None:
-        """One was opened or closed: what is sent first may be another."""
+    def incidents_changed(self, opened: Iterable[str]) -> None:
+        """These are open now: what shows them is sent first, and dropped last. Does not wait for the database."""
+        self._open = frozenset(opened)
+        start(self._learn_incidents(), self._ending)
+
+    async def _learn_incidents(self) -> None:
+        for id_, incident in (await self._outbox.transact(rows.of_incidents)).items():
+            if (kept := self._kept.get(id_)) is not None:
+                self._kept[id_] = msgspec.structs.replace(kept, incident=incident)
+        self._tell()
+
+    def _is_open(self, kept: Kept) -> bool:
+        return kept.incident in self._open
+
+    def _tell(self) -> None:
+        """There is something else to send."""
         self.order_anew()
         for listener in self._listeners:
             listener()

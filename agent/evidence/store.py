@@ -32,7 +32,7 @@ from agent.evidence.films import Films, Footage, NoFilms
 from agent.evidence.folder import Folder
 from agent.evidence.not_kept import NotKept
 from agent.evidence.picture import Form, Ids, Picture, Shows, forms, sealed
-from agent.evidence.retention import CLIP, IsOpen
+from agent.evidence.retention import CLIP
 from agent.evidence.rows import RANK, Kept, State
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.shelf import Shelf, Tasks, start
@@ -91,13 +91,6 @@ class Evidence:
         self._filming: Tasks = set()
         self._filmed: Counter[str] = Counter()  # how many videos of a camera are being made
         self._not_kept = NotKept()
-
-    def know_open(self, is_open: IsOpen) -> None:
-        """What belongs to an open incident is sent first and dropped last; `is_open` tells by the id.
-
-        When one opens or closes: shelf.incidents_changed().
-        """
-        self.shelf.is_open = is_open
 
     # --- a picture comes ----------------------------------------------------------------------------------------
 
@@ -213,13 +206,13 @@ class Evidence:
 
     async def _keep(self, record: EvidenceSealed, at: Moment) -> None:
         """The file is on the disk: so is its record, and it is owed."""
+        since_ns = self._clock.utc_ns() if self._clock.synced() else 0
 
         def keep(transaction: Transaction) -> Kept:
             transaction.put(draft(record, at))
-            return rows.keep(transaction, record.evidence, record.bytes, record.sha256)
+            return rows.keep(transaction, record.evidence, record.bytes, record.sha256, since_ns)
 
-        self.shelf.hold(await self._outbox.transact(keep))
-        self.shelf.counts.sealed += 1
+        self.shelf.keep(await self._outbox.transact(keep))
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -231,6 +224,7 @@ class Evidence:
                     await self.begin()
                 async with self.shelf.turn:
                     await self.shelf.relieve()
+                    await self.shelf.forget()
             except OSError as error:
                 log.warning("the folder of pictures cannot be used: %s", error)
                 self._troubles.unwritable(error)

@@ -34,17 +34,19 @@ create table fact (
   value blob not null
 ) strict, without rowid;
 
--- One row is one id that an alarm has given. The picture lies in evidence/{id}.age; no picture lies there without a row.
+-- One row is one id that an alarm or an incident has given. The file is evidence/{id}.age; none lies there without a row.
 create table evidence (
   number   integer primary key,                   -- order of acceptance
   id       text    not null unique,               -- UUID; the last part of its topic
   camera   text    not null,
-  kind     text    not null,                      -- snapshot
+  kind     text    not null,                      -- snapshot, blurred, clip
   severity integer not null,                      -- of the alarm, 0 DEBUG to 4 FATAL: the least severe gives way first
   bytes    integer not null default 0,            -- of the sealed file
   sha256   text    not null default '',           -- of the sealed file
-  state    integer not null check (state between 0 and 2)
+  state    integer not null check (state between 0 and 2),
            -- 0 promised, the file is being made; 1 kept and owed; 2 over: stored at the centre, or lost and told
+  since_ns integer not null default 0,            -- UTC of a trusted clock when it was kept; 0 = there was none yet
+  incident text    not null default ''            -- that it shows; '' = none yet
 ) strict;
 
 -- Roots of complete subtrees of an epoch's Merkle log: level 0 leaves, level 1 of 256 leaves, level 2 of 65,536.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.evidence.retention import Turn, order_of_sending, order_of_shedding, victims
+from agent.evidence.retention import Turn, expired, order_of_sending, order_of_shedding, victims
 from agent.evidence.rows import Kept
 
 
@@ -14,8 +17,12 @@ def kept(number: int, rank: int, size: int = 10, kind: str = "snapshot") -> Kept
     return Kept(number=number, id=f"{number}", camera="c", kind=kind, rank=rank, bytes=size, sha256="")
 
 
-def nothing_open(_: str) -> bool:
+def nothing_open(_: Kept) -> bool:
     return False
+
+
+def opened(ids: Collection[str]) -> Callable[[Kept], bool]:
+    return lambda one: one.id in ids
 
 
 def numbers(found: list[Kept] | None) -> list[int] | None:
@@ -32,11 +39,11 @@ def test_the_least_severe_is_dropped_first_of_those_videos_of_those_the_oldest()
 
 
 def test_what_belongs_to_an_open_incident_is_dropped_last() -> None:
-    assert numbers(order_of_shedding(MIXED, "24".__contains__)) == [5, 3, 1, 4, 2]
+    assert numbers(order_of_shedding(MIXED, opened("24"))) == [5, 3, 1, 4, 2]
 
 
 def test_pictures_of_open_incidents_are_sent_first_and_videos_last() -> None:
-    sent = order_of_sending(MIXED, "24".__contains__)
+    sent = order_of_sending(MIXED, opened("24"))
     assert {turn: numbers(found) for turn, found in sent.items()} == {
         Turn.FIRST: [2],
         Turn.LATER: [1, 5],
@@ -70,8 +77,8 @@ def test_a_video_pushes_out_no_picture_as_severe_and_a_picture_every_such_video(
 
 
 def test_a_more_severe_newcomer_pushes_out_an_open_incidents_file_when_nothing_else_is_left() -> None:
-    assert numbers(victims(MIXED, 45, "2".__contains__, newcomer=(3, "snapshot"))) == [4, 5, 3, 1, 2]
-    assert numbers(victims(MIXED, 25, "45".__contains__, newcomer=(1, "snapshot"))) == [2, 4, 5]
+    assert numbers(victims(MIXED, 45, opened("2"), newcomer=(3, "snapshot"))) == [4, 5, 3, 1, 2]
+    assert numbers(victims(MIXED, 25, opened("45"), newcomer=(1, "snapshot"))) == [2, 4, 5]
 
 
 KINDS = st.sampled_from(["snapshot", "blurred", "clip"])
@@ -87,9 +94,9 @@ def test_no_more_goes_than_must_and_nothing_that_weighs_more(
     rows: list[tuple[int, int, str, bool]], excess: int, rank: int, kind: str
 ) -> None:
     all_ = [kept(number, rank, size, kind) for number, (rank, size, kind, _) in enumerate(rows)]
-    opened = {one.id for one, (_, _, _, is_open) in zip(all_, rows, strict=True) if is_open}
+    of_open = opened({one.id for one, (_, _, _, is_open) in zip(all_, rows, strict=True) if is_open})
     lighter = [one for one in all_ if (one.rank, one.kind != "clip") <= (rank, kind != "clip")]
-    found = victims(all_, excess, opened.__contains__, newcomer=(rank, kind))
+    found = victims(all_, excess, of_open, newcomer=(rank, kind))
     if found is None:
         assert sum(one.bytes for one in lighter) < excess
         return
@@ -97,5 +104,12 @@ def test_no_more_goes_than_must_and_nothing_that_weighs_more(
     assert sum(one.bytes for one in found[:-1]) < excess or not found
     assert all(one in lighter for one in found)
     stays = [one for one in lighter if one not in found]
-    order = order_of_shedding(lighter, opened.__contains__)
+    order = order_of_shedding(lighter, of_open)
     assert all(order.index(gone) < order.index(left) for gone in found for left in stays)
+
+
+def test_what_has_waited_too_long_goes_unless_its_incident_is_open_or_its_time_is_not_known() -> None:
+    since = {1: 50, 2: 0, 3: 99, 4: 100, 5: 101}
+    dated = [msgspec.structs.replace(one, since_ns=since[one.number]) for one in MIXED]
+    assert numbers(expired(dated, 100, nothing_open)) == [1, 3]
+    assert numbers(expired(dated, 100, opened("1"))) == [3]
