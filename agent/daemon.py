@@ -198,8 +198,8 @@ def spots_of(sources: Sequence[SourceConfig]) -> dict[str, Spot]:
 
 
 def incidents_of(config: Config, outbox: Outbox, evidence: Evidence, reference: Reference, clock: Clock) -> Incidents:
-    """Who keeps the school's incidents."""
-    return Incidents(
+    """Who keeps the school's incidents; what shows an open one is sent first."""
+    incidents = Incidents(
         outbox.transact,
         lambda: reference.book,
         clock,
@@ -207,6 +207,8 @@ def incidents_of(config: Config, outbox: Outbox, evidence: Evidence, reference: 
         cameras=[one.name for one in config.sources if one.kind == "camera"],
         keep_clip=evidence.keep_clip,
     )
+    incidents.add_listener(lambda: evidence.shelf.incidents_changed(one.incident for one in incidents.open_now()))
+    return incidents
 
 
 def ledger_of(config: Config, outbox: Outbox, identity: Identity, reference: Reference, clock: Clock) -> LedgerKeeper:

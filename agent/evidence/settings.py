@@ -18,8 +18,8 @@ class EvidenceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         Meta(
             ge=0,
             le=100_000,
-            description="size of the sealed pictures and videos that wait for the centre; beyond it the least severe is dropped "
-            "and recorded, the oldest of them first; 0 keeps none",
+            description="size of the sealed pictures and videos that wait for the centre; beyond it the least severe "
+            "is dropped and recorded, the oldest of them first; 0 keeps none",
         ),
     ] = 256
     keep_days: Annotated[

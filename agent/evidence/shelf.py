@@ -75,8 +75,7 @@ class Shelf:
         self._kept: dict[str, Kept] = {}
         self._held_ns: dict[str, int] = {}  # CLOCK_BOOTTIME when it was kept, of this life's
         self._order: dict[Turn, list[Kept]] | None = None
-        self._ending: DAY_NS = 86_400 * 1_000_000_000
-Tasks = set()
+        self._ending: Tasks = set()
         self._listeners: list[Callable[[], None]] = []
 
     def keep(self, kept: Kept) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from agent.book import Book
 from agent.events import draft
+from agent.evidence import rows as evidence_rows
 from agent.incident_events import (
     Addressee,
     IncidentAnswered,
@@ -139,12 +140,15 @@ def _evidence(transaction: Transaction, scene: Scene, incident: Incident, seen: 
             incident=incident.id, camera=seen.camera, snapshot=seen.shown.snapshot, blurred=seen.shown.blurred
         )
         _put(transaction, scene, incident, shown, seen.at)
+        for id_ in filter(None, (seen.shown.snapshot, seen.shown.blurred)):
+            evidence_rows.belongs(transaction, id_, incident.id)
 
 
 def clip(transaction: Transaction, scene: Scene, incident: Incident, camera: str, id_: str) -> None:
     """A video of it is being kept."""
     shown = IncidentEvidence(incident=incident.id, camera=camera, clip=id_)
     _put(transaction, scene, incident, shown, scene.now)
+    evidence_rows.belongs(transaction, id_, incident.id)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------

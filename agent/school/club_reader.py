@@ -13,7 +13,7 @@ from agent.book import Book, Holder, HolderKind
 from agent.events import draft
 from agent.model import Moment
 from agent.outbox.group import Transaction
-from agent.school import two_places
+from agent.school import forgetting, two_places
 from agent.school import visit_rows as rows
 from agent.school.calendar import local
 from agent.school.clubs import LIGHTS, Enters, Facts, Reason, Refused, Same, decide
@@ -63,7 +63,7 @@ def end_overdue(transaction: Transaction, book: Book, now: Moment, boot: str) ->
     for visit in rows.inside(transaction):
         _ended(transaction, book, visit, now, stamp(now, boot))
     if now.synced:
-        rows.forget(transaction, now.utc_ns)
+        forgetting.visits(transaction, now, boot)
 
 
 def _not_a_pupil(book: Book, holder: Holder | None) -> Reason | None:

@@ -1,4 +1,4 @@
-"""The table of passages: who came in and went out, for two months."""
+"""The table of passages: who came in and went out."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from agent.school.since import Stamp, elapsed_ns, true_ns
 
 SAME_DAY_NS = 14 * 3_600 * 1_000_000_000  # without a trusted clock: what is known to be older was yesterday
 LATEST_ROWS = 30
-KEPT_NS = 60 * 86_400 * 1_000_000_000
-FORGET_ROWS = 500  # of the oldest, at each look
-AHEAD_NS = 86_400 * 1_000_000_000  # a time later than now by so much was never true
 DATED = "entrance/dated"  # fact: the boot in which rows of earlier boots were looked at
 
 LATEST = """
@@ -39,10 +36,6 @@ where number in (
   select number from passage where day = '' and boot <> ?2
   and number > (select min(number) from passage where day = ?1) order by number limit ?3
 )
-"""
-FORGET = """
-delete from passage where (utc_ns < ? or utc_ns > ?)
-and number in (select number from passage order by number limit ?)
 """
 
 
@@ -101,11 +94,6 @@ def _date_earlier(transaction: Transaction, boot: str, today: str) -> bool:
         return False
     transaction.remember(DATED, boot.encode())
     return True
-
-
-def forget(transaction: Transaction, now_ns: int) -> None:
-    """The oldest, by a trusted clock."""
-    transaction.execute(FORGET, (now_ns - KEPT_NS, now_ns + AHEAD_NS, FORGET_ROWS))
 
 
 WAYS = {way.value: way for way in (Way.IN, Way.OUT)}

@@ -15,6 +15,7 @@ from agent.datasets import Calendar, Shift
 from agent.events import draft
 from agent.model import Moment
 from agent.outbox.group import Transaction
+from agent.school import forgetting
 from agent.school import passage_rows as rows
 from agent.school.attendance import Bell, Hours, Presence, Standing, bells_of, hours_of, pass_by, presence
 from agent.school.calendar import LocalTime, local, midnight_ns
@@ -35,7 +36,7 @@ def tell(transaction: Transaction, book: Book, now: Moment, boot: str) -> None:
         return
     if not rows.date(transaction, stamp(now, boot), book.calendar):
         return  # the rest at the next look; until then nothing is old by its time
-    rows.forget(transaction, now.utc_ns)
+    forgetting.passages(transaction, now, boot)
     here = local(now.utc_ns, book.calendar)
     due = list(_due(transaction, book.calendar, here))
     if not due or book.calendar is None or book.cards is None:

@@ -1,4 +1,4 @@
-"""The table of visits: who is in which club, and who was, for two months."""
+"""The table of visits: who is in which club, and who was."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from agent.school.since import Stamp
 from agent.school.visits import Visit
 
 INSIDE, BY_TAP, BY_RULE = 0, 1, 2  # states
-KEPT_NS = 60 * 86_400 * 1_000_000_000
-FORGET_ROWS = 200  # of the oldest, at each look
-AHEAD_NS = 86_400 * 1_000_000_000  # a time later than now by so much was never true
 
 OPEN = """
 select number, pupil, club, voucher, day, reader, utc_ns, boot, monotonic_ns from visit where state = 0
@@ -28,10 +25,6 @@ from visit where pupil = ? order by number desc limit 1
 """
 BEGIN = """
 insert into visit (pupil, club, voucher, day, reader, utc_ns, boot, monotonic_ns) values (?, ?, ?, ?, ?, ?, ?, ?)
-"""
-FORGET = """
-delete from visit where state <> 0 and (ended_ns < ? or ended_ns > ?)
-and number in (select number from visit order by number limit ?)
 """
 
 
@@ -67,11 +60,6 @@ def begin(transaction: Transaction, pupil: str, club: str, voucher: str, *, day:
 
 def end(transaction: Transaction, number: int, state: int, ended_ns: int) -> None:
     transaction.execute("update visit set state = ?, ended_ns = ? where number = ?", (state, ended_ns, number))
-
-
-def forget(transaction: Transaction, now_ns: int) -> None:
-    """The oldest, by a trusted clock."""
-    transaction.execute(FORGET, (now_ns - KEPT_NS, now_ns + AHEAD_NS, FORGET_ROWS))
 
 
 def _visit(row: Sequence[Any]) -> Visit:

@@ -20,7 +20,13 @@ async def test_a_row_goes_from_promise_to_kept_to_over_and_is_gone(tmp_path: Pat
         await outbox.transact(lambda t: rows.promise(t, TWO, "yard", "snapshot", Severity.INFO))
         found = await outbox.transact(lambda t: rows.keep(t, TWO, 77, "ab" * 32, 5))
         assert found == Kept(
-            number=2, id=TWO, camera="yard", kind="snapshot", rank=RANK[Severity.INFO], bytes=77, sha256="ab" * 32,
+            number=2,
+            id=TWO,
+            camera="yard",
+            kind="snapshot",
+            rank=RANK[Severity.INFO],
+            bytes=77,
+            sha256="ab" * 32,
             since_ns=5,
         )
         await outbox.transact(lambda t: rows.end(t, ONE))

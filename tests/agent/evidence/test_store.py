@@ -273,7 +273,7 @@ async def test_what_is_kept_is_owed_in_the_next_life(box: Box) -> None:
     again = await begun(box)
     owed = again.shelf.owed()
     assert owed is not None
-    assert (owed.id, await again.intact(owed)) == (id_, True)
+    assert (owed.id, await again.shelf.intact(owed)) == (id_, True)
     assert await box.lost() == []
 
 

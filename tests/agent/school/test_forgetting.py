@@ -1,4 +1,4 @@
-"""Old meals go after two months, a piece at a time, once a day, and never by a clock that is not trusted."""
+"""Old rows go after two months, a piece at a time, and never by a clock that is not trusted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.school import forgetting
+from agent.model import Moment
+from agent.school import forgetting, passage_rows, visit_rows
+from agent.school.purpose import Way
 from drivers.readings import Light
 from tests.agent.school.canteen import MONDAY, Canteen, canteen, key
+from tests.agent.school.doorway import ASEL, Doorway, stamp, utc_ns
 
 DAY_NS = 86_400 * 1_000_000_000
 
@@ -91,3 +94,39 @@ async def test_a_school_year_is_not_read_for_it(tmp_path: Path) -> None:
         await fill(school, 2, 4 * forgetting.PIECE)
         await school.run("update fact set value = ? where key = ?", b"", "meals/forgotten")
         assert await school.steps(tick) <= few + 2
+
+
+# --- passages and visits ----------------------------------------------------------------------------------------------
+
+NOW = Moment(utc_ns(f"{MONDAY} 12:00"), 70 * DAY_NS, True)
+
+
+def test_passages_go_after_two_months_and_so_do_those_of_a_false_future() -> None:
+    door = Doorway()
+    for day in ("2026-09-23", "2026-09-25", MONDAY, "2031-01-01"):
+        passage_rows.add(door.transaction, ASEL, Way.IN, day=day, reader="gate", at=stamp(f"{day} 12:00"))
+    forgetting.passages(door.transaction, NOW, "another boot")
+    assert [day for (day,) in door.rows("select day from passage order by number")] == ["2026-09-25", MONDAY]
+
+
+def test_visits_go_two_months_after_their_end_and_open_ones_stay() -> None:
+    door = Doorway()
+    for ago in (None, 61, 59, -2):
+        visit_rows.begin(door.transaction, ASEL, "chess", "v-1", day="", reader="room-1", at=stamp("2026-01-01 12:00"))
+        if ago is not None:
+            number = door.rows("select max(number) from visit")[0][0]
+            visit_rows.end(door.transaction, number, visit_rows.BY_TAP, NOW.utc_ns - ago * DAY_NS)
+    forgetting.visits(door.transaction, NOW, "another boot")
+    assert door.rows("select number from visit order by number") == [(1,), (3,)]
+
+
+def test_what_this_boot_wrote_lately_stays_however_old_a_clock_that_jumped_makes_it() -> None:
+    door = Doorway()
+    for up_s in (5 * 86_400, 20 * 86_400):  # 65 and 50 days ago, by the steady clock
+        at = stamp("2026-01-01 12:00", up_s=up_s, boot="this boot")
+        passage_rows.add(door.transaction, ASEL, Way.IN, day="2026-01-01", reader="gate", at=at)
+        visit_rows.begin(door.transaction, ASEL, "chess", "v-1", day="", reader="room-1", at=at)
+    door.transaction.execute("update visit set state = 1, ended_ns = 1")
+    forgetting.passages(door.transaction, NOW, "this boot")
+    forgetting.visits(door.transaction, NOW, "this boot")
+    assert (door.rows("select number from passage"), door.rows("select number from visit")) == ([(2,)], [(2,)])

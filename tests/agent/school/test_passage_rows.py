@@ -120,11 +120,3 @@ def test_what_many_earlier_boots_left_costs_no_more_than_it_is() -> None:
     assert [rows.date(door.transaction, NOW, CALENDAR) for _ in range(2)] == [False, True]
     assert steps < 100
     assert len(door.rows("select 1 from passage where day <> ''")) == rows.DATE_ROWS + 1
-
-
-def test_passages_are_forgotten_after_two_months() -> None:
-    door = Doorway()
-    for day in ("2026-09-23", "2026-09-25", MONDAY, "2031-01-01"):
-        passed(door, stamp(f"{day} 12:00"), day=day)
-    rows.forget(door.transaction, NOW.utc_ns)
-    assert [day for day, _ in days(door)] == ["2026-09-25", MONDAY]

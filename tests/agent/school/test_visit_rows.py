@@ -1,4 +1,4 @@
-"""The table of visits: the latest of a child, who is inside, and what is forgotten."""
+"""The table of visits: the latest of a child, and who is inside."""
 
 from __future__ import annotations
 
@@ -54,14 +54,3 @@ def test_places_are_counted_by_club_and_the_latest_is_the_child_s_own() -> None:
     latest = rows.latest(door.transaction, DANA)
     assert latest
     assert latest.visit.club == "robots"
-
-
-def test_ended_visits_are_forgotten_after_two_months_and_those_of_a_false_future() -> None:
-    door = Doorway()
-    open_, *ended = (come(door) for _ in range(4))
-    for number, day in zip(ended, (1_000, 1_020, 4_000), strict=True):
-        rows.end(door.transaction, number, rows.BY_TAP, day * DAY_NS)
-    rows.forget(door.transaction, 1_060 * DAY_NS)
-    assert door.rows("select number from visit order by number") == [(open_,), (ended[0],), (ended[1],)]
-    rows.forget(door.transaction, 1_060 * DAY_NS + 1)
-    assert door.rows("select number from visit order by number") == [(open_,), (ended[1],)]
