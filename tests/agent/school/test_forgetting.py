@@ -14,6 +14,7 @@ from agent.school.purpose import Way
 from drivers.readings import Light
 from tests.agent.school.canteen import MONDAY, Canteen, canteen, key
 from tests.agent.school.doorway import ASEL, Doorway, stamp, utc_ns
+from tests.agent.school.doorway import MONDAY as TODAY
 
 DAY_NS = 86_400 * 1_000_000_000
 
@@ -98,15 +99,15 @@ async def test_a_school_year_is_not_read_for_it(tmp_path: Path) -> None:
 
 # --- passages and visits ----------------------------------------------------------------------------------------------
 
-NOW = Moment(utc_ns(f"{MONDAY} 12:00"), 70 * DAY_NS, True)
+NOW = Moment(utc_ns(f"{TODAY} 12:00"), 70 * DAY_NS, True)
 
 
 def test_passages_go_after_two_months_and_so_do_those_of_a_false_future() -> None:
     door = Doorway()
-    for day in ("2026-09-23", "2026-09-25", MONDAY, "2031-01-01"):
+    for day in ("2026-09-23", "2026-09-25", TODAY, "2031-01-01"):
         passage_rows.add(door.transaction, ASEL, Way.IN, day=day, reader="gate", at=stamp(f"{day} 12:00"))
     forgetting.passages(door.transaction, NOW, "another boot")
-    assert [day for (day,) in door.rows("select day from passage order by number")] == ["2026-09-25", MONDAY]
+    assert [day for (day,) in door.rows("select day from passage order by number")] == ["2026-09-25", TODAY]
 
 
 def test_visits_go_two_months_after_their_end_and_open_ones_stay() -> None:
