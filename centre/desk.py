@@ -50,7 +50,7 @@ def _shown(text: str) -> str:
 
 
 def evidence_get(args: argparse.Namespace) -> int:
-    """The sealed file, or with a key the picture. What is written stands in the custody log before."""
+    """The sealed file, or with a key what it shows. What is written stands in the custody log before."""
     store = open_store(load_settings(args.config))
     found = EvidenceStore(store.database).sealed(args.id, args.school or "")
     if not found:

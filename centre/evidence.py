@@ -59,8 +59,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int  # of the sealed file, as far as it is known
     stored: int  # bytes that have come
     camera: str
-    kind: str  # snapshot, blurred; empty as long as nothing is told of it
-    at: str  # when the picture was taken, by the box's clock
+    kind: str  # snapshot, blurred, clip; empty as long as nothing is told of it
+    at: str  # the moment that it shows, by the box's clock
     reason: str  # of a loss
 
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,11 +16,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import msgspec
 import pytest
 
 from agent.alarm_path import AlarmPath
 from agent.book import EMPTY
+from agent.cells.cells import Cells
+from agent.cells.films import CellFilms
+from agent.clock import SystemClock
 from agent.config import SourceConfig
 from agent.evidence.picture import Ids
 from agent.eyes import Board
@@ -30,6 +35,7 @@ from agent.signals import Signals
 from agent.sources import Station
 from agent.sync.settings import LinkSettings
 from agent.tap_path import TapPath
+from drivers.cameras import rtsp
 from drivers.driver import Counters
 from drivers.readings import Light
 from simulator.city import City
@@ -38,6 +44,9 @@ from simulator.processes import free_port
 from tests.agent.evidence.pictures import IDENTITY, RECIPIENT, change, jpeg
 from tests.agent.sync.box import Box, fire, open_box, until
 from tests.centre.conftest import make_city
+from tests.drivers.cameras.far_camera import far_camera
+from tests.drivers.supervised import kept_reading
+from tests.secrets import no_secrets
 
 SCHOOL = "school-07"
 
@@ -174,6 +183,34 @@ async def test_what_the_camera_saw_is_what_its_judge_sees(city: City, box: Box, 
     )
     assert opened.stdout == plain
     assert "held by the box" in await command(city, "reference", SCHOOL)
+
+
+async def test_a_video_of_a_real_camera_plays_for_who_holds_the_key(city: City, box: Box, tmp_path: Path) -> None:
+    """Copied and sealed in the camera's cell, verified by the centre against the box's record, opened and decoded."""
+    async with far_camera() as far:
+        settings = rtsp.Settings(url=far.url)
+        config = SourceConfig(name="yard", kind="camera", driver="rtsp", settings=settings, places={})
+        async with Cells([config], SystemClock(), os.environ) as cells:
+            box.evidence._films = CellFilms([config], cells)
+            async with kept_reading(cells.driver(config), settings, no_secrets) as kept:
+                await until(kept.works)
+                at = SystemClock().now()
+                id_ = await box.evidence.keep_clip("yard", before_s=1, after_s=1, severity=Severity.ERROR, at=at)
+                await box.evidence.drained()
+    await delivered(box)
+    await until(box.owes_nothing)
+    (known,) = [one for one in json.loads(await command(city, "evidence", "list", "--json")) if one["id"] == id_]
+    assert (known["camera"], known["kind"], known["state"]) == ("yard", "clip", "whole")
+    (tmp_path / "key").write_text(f"{IDENTITY}\n")
+    await command(city, "evidence", "get", id_, "--out", str(tmp_path / "a.mp4"), "--identity", str(tmp_path / "key"))
+    events = [json.loads(text) for text in await city.events(SCHOOL)]
+    (record,) = [one["data"] for one in events if one["data"].get("evidence") == id_ and "plain_sha256" in one["data"]]
+    content = (tmp_path / "a.mp4").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == record["plain_sha256"]
+    with av.open(str(tmp_path / "a.mp4")) as played:
+        frames = list(played.decode(video=0))
+    assert not any(one.is_corrupt for one in frames)
+    assert len(frames) == pytest.approx(25 * (record["before_s"] + record["after_s"]), abs=3)
 
 
 async def test_nobody_named_keeps_nothing_and_a_new_name_holds_at_once(city: City, box: Box) -> None:
