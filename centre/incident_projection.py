@@ -48,8 +48,8 @@ select at, what, body from incident_step where school = ? and incident = ?
 order by case when stream = 0 then 1 else 0 end, stream, sequence, received_ns
 """
 NEW_NOTIFICATION = """
-insert into notification (id, school, incident, number, why, role, person, by_centre, answer_by, made_ns)
-values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?) on conflict do nothing
+insert into notification (id, school, incident, number, why, role, person, by_centre, answer_by, at, made_ns)
+values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) on conflict do nothing
 """
 NEW_LIST = """
 insert into camera_list (school, stream, sequence, at, clock, received_ns, body) values (?, ?, ?, ?, ?, ?, ?)
@@ -133,7 +133,7 @@ class Projection:
         """What else follows from a step that was not known."""
         match step.fact:
             case Told():
-                self._note_told(school, step.digest, step.fact, received_ns)
+                self._note_told(school, step, step.fact, received_ns)
             case Opened():
                 for report in {step.fact.incident, step.fact.report}:
                     self._database.execute(TAKEN, (step.fact.incident, received_ns, school, report))
@@ -142,12 +142,12 @@ class Projection:
             case Shown():
                 self._note_evidence(school, step.fact)
 
-    def _note_told(self, school: str, digest: str, told: Told, received_ns: int) -> None:
+    def _note_told(self, school: str, step: Step, told: Told, received_ns: int) -> None:
         for one in told.to:
-            said = f"{school}\n{digest}\n{one.role}\n{one.staff}"
+            said = f"{school}\n{step.digest}\n{one.role}\n{one.staff}"
             name = hashlib.sha256(said.encode()).hexdigest()[:32]
             values = (name, school, told.incident, told.step, told.why, one.role, one.staff, told.answer_by)
-            self._database.execute(NEW_NOTIFICATION, (*values, received_ns))
+            self._database.execute(NEW_NOTIFICATION, (*values, step.at, received_ns))
 
     def _note_evidence(self, school: str, shown: Shown) -> None:
         sql = (

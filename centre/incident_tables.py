@@ -45,10 +45,10 @@ create table if not exists report (
 create index if not exists report_waits on report (school) where incident = '';
 -- one person who is to know. id: of the step and the addressee, so that it is made once. by_centre 1: the centre tells
 -- by itself, because the box is silent; incident is then the report's id. state: new, sent, failed (given up), late (it
--- was over before anybody could be told)
+-- was over, or told again, before it could be sent). at: when the box told it
 create table if not exists notification (
   id text primary key, school text not null, incident text not null, number bigint not null, why text not null,
-  role text not null, person text not null, by_centre smallint not null, answer_by text not null,
+  role text not null, person text not null, by_centre smallint not null, answer_by text not null, at text not null,
   made_ns bigint not null, channel text not null default 'desk', state text not null default 'new',
   tries bigint not null default 0, next_ns bigint not null default 0, sent_ns bigint not null default 0,
   error text not null default '');

@@ -249,7 +249,7 @@ class Incidents:
             if isinstance(fact, Told):
                 told = told or (at, fact)
             elif isinstance(fact, Answered):
-                answered = answered or fact
+                answered = _said_first(answered, fact, told_since=told is not None)
             if told and answered:
                 break
         if told is None and answered is None:
@@ -262,6 +262,12 @@ class Incidents:
             answered=answered.answer if answered else "",
             by=_by(answered, names) if answered else None,
         )
+
+
+def _said_first(later: Answered | None, earlier: Answered, *, told_since: bool) -> Answered:
+    """Of two who are on their way the first has it; else the last word counts."""
+    both = later is not None and later.answer == earlier.answer == "acknowledged"
+    return earlier if later is None or (both and not told_since) else later
 
 
 def _urgency(one: Incident) -> tuple[bool, bool, int, int]:

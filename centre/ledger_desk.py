@@ -15,6 +15,7 @@ from centre.ledger_export import export as write_files
 from centre.ledger_verdict import PENDING, VERIFIED, kind_of
 from centre.people import author, pupil_key
 from centre.progress import track
+from centre.reports import Reports
 from centre.settings import load_settings
 from centre.store import Store
 from centre.witness import Outcome, Witness
@@ -108,6 +109,7 @@ def erase(args: argparse.Namespace) -> int:
     store = open_store(load_settings(args.config))
     must_be_known(store, args.school)
     pupil = pupil_key(store.database, args.school, args.pupil)
+    reports = _reports_naming(store, args.school, pupil)  # before its name is forgotten
     done = forget(store.database, args.school, pupil, author(args.author), args.reason)
     print(
         f"Forgotten in {done.events} events, {done.leaves} of them leaves; roots, proofs and sums are what they were."
@@ -118,7 +120,15 @@ def erase(args: argparse.Namespace) -> int:
     if holding:
         do = "Take the child out of the school's files, load and publish them; then erase once more."
         print(f"Its data are still in {', '.join(holding)}. {do}", file=sys.stderr)
-    return ATTENTION if holding else WELL
+    for name in reports:
+        do = f"Look at it (`incident show {name}`); forget its words: `incident forget {name}`."
+        print(f"The report {name} may name the child. {do}", file=sys.stderr)
+    return ATTENTION if holding or reports else WELL
+
+
+def _reports_naming(store: Store, school: str, pupil: str) -> list[str]:
+    rows = store.database.execute("select name, external from person where school = ? and key = ?", (school, pupil))
+    return Reports(store.database).naming(school, " ".join(rows[0])) if rows else []
 
 
 def _ledgers(store: Store, school: str | None) -> list[tuple[str, str]]:

@@ -33,7 +33,9 @@ select n.id, n.school, n.incident, n.number, n.why, n.role, n.person, n.by_centr
   coalesce(i.kind, r.kind, 'other'), coalesce(i.place, r.place, ''), coalesce(i.certainty, 'suspected'),
   coalesce(i.drill, r.drill, 0), coalesce(i.state, ''), coalesce(r.incident, ''), coalesce(p.name, ''),
   coalesce(p.external, ''), coalesce(a.body, ''),
-  (select count(*) from ahead_came c where c.school = n.school and c.id = n.incident)
+  (select count(*) from ahead_came c where c.school = n.school and c.id = n.incident),
+  (select count(*) from notification m where m.school = n.school and m.incident = n.incident and m.role = n.role
+    and m.person = n.person and m.by_centre = 0 and m.at > n.at)
 from notification n left join incident i on i.school = n.school and i.id = n.incident
 left join report r on r.id = n.incident
 left join ahead a on a.school = n.school and a.id = n.incident
@@ -66,6 +68,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     external: str
     ahead: str = ""  # the alarm itself, where it came ahead and the box has no incident
     came: int = 0  # 1: its event is here now
+    again: int = 0  # so often the same person was told later: of a box's backlog only the last word is sent
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +186,7 @@ def time_of_day(text: str, offset: int) -> str:
 
 def _is_late(one: Due, now_ns: int) -> bool:
     over = one.state in ("closed", "dismissed") or (one.by_centre and (one.taken or one.came))
-    return bool(over) or now_ns - one.made_ns > LATE_NS
+    return bool(over) or one.again > 0 or now_ns - one.made_ns > LATE_NS
 
 
 def _due(row: Row) -> Due:
@@ -198,8 +201,8 @@ def _due(row: Row) -> Due:
 def tell(database: Database, school: str, subject: str, persons: Sequence[Addressee], step: int, why: str) -> None:
     """Rows of the centre's own, within the caller's transaction. subject: a report, or an alarm that came ahead."""
     sql = (
-        "insert into notification (id, school, incident, number, why, role, person, by_centre, answer_by, made_ns) "
-        "values (?, ?, ?, ?, ?, ?, ?, 1, '', ?) on conflict do nothing"
+        "insert into notification (id, school, incident, number, why, role, person, by_centre, answer_by, at, made_ns) "
+        "values (?, ?, ?, ?, ?, ?, ?, 1, '', '', ?) on conflict do nothing"
     )
     for role, person in persons:
         said = f"{school}\n{subject}\n{step}\n{role}\n{person}"

@@ -21,6 +21,7 @@ EXPIRES_S = 300  # of one try
 LEASE_NS = 30 * S_NS  # a sender that was killed in the middle of a try: then another may try
 PAUSE_FIRST_S, PAUSE_MAX_S = 1, 60
 AGAIN = ("other_epoch", "old_number", "expired")  # refused, and a fresh order is better
+TRIED_AGAIN = ("incident.report",)  # also if the box could not: its disk may be full today, and not tomorrow
 OPEN = ("due", "sent")
 ADD = """
 insert into order_due (school, name, args, subject, account, made_ns, until_ns) values (?, ?, ?, ?, ?, ?, ?)
@@ -126,6 +127,9 @@ class OrderQueue:
 
     def note_answer(self, one: Queued, answer: Answer, now_ns: int) -> None:
         if answer.outcome == "refused" and answer.reason in AGAIN and now_ns < one.until_ns:
+            self.note_trouble(one, answer.reason, now_ns)
+            return
+        if answer.outcome == "failed" and one.name in TRIED_AGAIN and now_ns < one.until_ns:
             self.note_trouble(one, answer.reason, now_ns)
             return
         state = answer.outcome if answer.outcome in ("done", "failed") else "refused"

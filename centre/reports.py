@@ -22,6 +22,7 @@ from centre.plain import plain
 WORDS_MAX = 2_000
 PLACE_MAX = 64
 CONTACT_MAX = 200
+NAME_LEAST = 3  # letters: a shorter part of a name stands in every text
 REPORTERS = ("staff", "parent", "pupil", "anonymous")
 LANGUAGES = ("kk", "ru", "en")
 ORDERED_FOR_S = 7 * 86_400
@@ -151,6 +152,16 @@ class Reports:
     def note_told(self, name: str, now_ns: int) -> None:
         """The centre has told somebody by itself."""
         self._database.execute("update report set told = told + 1, told_ns = ? where id = ?", (now_ns, name))
+
+    def naming(self, school: str, names: str) -> list[str]:
+        """Ids of reports whose words, or contact, may name a person: each part of a name by itself, in any case."""
+        parts = [part.casefold() for part in names.split() if len(part) >= NAME_LEAST]
+        sql = "select id, words, contact from report where school = ? and words <> '' order by made_ns"
+        return [
+            name
+            for name, words, contact in self._database.execute(sql, (school,))
+            if any(part in f"{words} {contact}".casefold() for part in parts)
+        ]
 
     def forget(self, name: str) -> bool:
         """The words and the contact go; that there was a report stays."""

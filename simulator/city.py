@@ -20,7 +20,8 @@ RECEIVERS = 2
 
 
 class City:
-    """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres.
+    """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres; and the deliverer,
+    which is started by those who want it: it sends what persons at the centre say to the boxes.
 
     far  broker and receivers leave the processor to the box, as a city on other machines does
     """
@@ -31,6 +32,7 @@ class City:
         self.postgres = Postgres() if postgres else None
         conf = self.folder / "broker/mosquitto.conf"
         self.broker = Process("broker", mosquitto(conf), folder, background=far)
+        self.deliverer = Process("deliver", self.command("deliver"), folder, ready="READY", background=far)
         self.receivers = [
             Process(
                 f"receiver-{n}",
@@ -70,6 +72,7 @@ class City:
             raise RuntimeError(f"the broker does not listen:\n{self.broker.last_words()}") from error
 
     async def stop(self) -> None:
+        await self.deliverer.stop()
         for receiver in self.receivers:
             await receiver.stop()
         await self.broker.stop()

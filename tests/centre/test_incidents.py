@@ -38,6 +38,17 @@ def test_what_is_open_names_who_was_told_and_who_has_answered(store: Store) -> N
     assert Incidents(store.database).open_now() == []
 
 
+def test_of_two_on_their_way_the_first_has_it(store: Store) -> None:
+    stored(store, alarms(1, said("told", 1), said("answered", 2), said("answered", 3, by=BORIS, role="deputy")))
+    (found,) = Incidents(store.database).open_now()
+    assert (found.state, found.by) == ("acknowledged", Person(role="duty", key=ANNA, name="Анна"))
+    stored(store, alarms(4, said("answered", 4, by=BORIS, role="deputy", answer="confirmed")))
+    (found,) = Incidents(store.database).open_now()
+    assert (found.state, found.by) == ("confirmed", Person(role="deputy", key=BORIS))
+    stored(store, alarms(5, said("told", 5, why="unclosed")))
+    assert Incidents(store.database).open_now()[0].by == found.by
+
+
 def test_the_most_urgent_stands_first(store: Store) -> None:
     ids = [f"{number}0000000-0000-4000-8000-000000000000" for number in range(1, 5)]
     bodies = [

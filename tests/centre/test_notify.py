@@ -84,6 +84,17 @@ def test_an_old_step_of_an_open_incident_is_late(store: Store) -> None:
     assert Notifications(store.database).claim(now() + LATE_NS + 10**9) == []
 
 
+def test_of_a_backlog_each_person_gets_the_last_word(store: Store) -> None:
+    """A box that was offline for days told the same person again and again."""
+    bodies = [said("told", at, why="reminder" if at > 1 else "first", to=[{"role": "duty", "staff": ANNA}])
+              for at in range(1, 9)]  # fmt: skip
+    stored(store, alarms(1, *bodies))
+    found = Notifications(store.database).claim(now())
+    assert [(one.why, one.made_ns > 0) for one, _ in found] == [("reminder", True)]
+    assert sorted(store.database.execute("select at, state from notification"))[-1][1] == "new"
+    assert len(store.database.execute("select 1 from notification where state = 'late'")) == 7
+
+
 def test_what_the_centre_tells_itself_says_so_and_never_the_words(store: Store) -> None:
     report = Reports(store.database).add(Typed(school="school-07", kind="bullying", words=WORDS, contact="мать, 8701"))
     with store.database.transaction():

@@ -109,6 +109,12 @@ def test_a_box_that_refuses_it_has_refused_it(queue: OrderQueue) -> None:
         assert (found(queue, number).state, found(queue, number).error) == ("refused", reason)
 
 
+def test_a_report_that_the_box_could_not_take_is_tried_again(queue: OrderQueue) -> None:
+    number = queue.add("school-07", "incident.report", {}, for_s=3_600)
+    queue.note_answer(found(queue, number), answered("failed", "disk_full"), now())
+    assert (found(queue, number).state, found(queue, number).error) == ("due", "disk_full")
+
+
 def test_silence_for_its_whole_time_makes_a_fresh_one_due(queue: OrderQueue) -> None:
     number, sent = add(queue, for_s=10 * EXPIRES_S), now()
     queue.note_sent(found(queue, number), 5, sent)

@@ -68,6 +68,17 @@ def test_words_are_forgotten_and_the_report_stays(store: Store) -> None:
     assert (found.words, found.contact, found.kind) == ("", "", "bullying")
 
 
+def test_reports_that_may_name_a_child_are_found(store: Store) -> None:
+    reports = Reports(store.database)
+    words = ("Оспанову Дану бьют", "не ту", "…", "бьют")
+    made = [reports.add(Typed(school="school-07", kind="bullying", words=one)).id for one in words]
+    contact = reports.add(Typed(school="school-07", kind="other", words="да", contact="мать ДАНЫ ОСПАНОВОЙ")).id
+    assert reports.naming("school-07", "Оспанов Да P-5001") == [made[0], contact]
+    assert reports.naming("school-07", "") == []
+    reports.forget(contact)
+    assert reports.naming("school-07", "Оспанов") == [made[0]]
+
+
 WRONG = [
     {"kind": "party"}, {"reporter": "king"}, {"language": "de"}, {"words": " "}, {"words": "x" * 2_001},
     {"school": "school-99"}, {"place": "x" * 65}, {"contact": "x" * 201}, {"words": "a\0b"},
