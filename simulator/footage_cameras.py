@@ -43,6 +43,12 @@ class FootageCamera:
         self.act = None
         self.rtsp.play(self.part.usual)
 
+    def clip(self) -> str:
+        """Which innocent clip is on; empty if that cannot be told."""
+        shown = self.rtsp.shown()
+        names = dict(zip(dict.fromkeys(self.part.usual), self.part.clips, strict=False))
+        return names.get(shown.scene, "") if shown else ""
+
     def since_s(self) -> float | None:
         """Since when the act is on, by the machine's steady clock; None while it has not begun."""
         shown = self.rtsp.shown()

@@ -42,6 +42,7 @@ class Told(NamedTuple):
     blurred: str
     seen_s: float  # by the machine's steady clock
     lasted_s: float = 0.0  # since what speaks for it began
+    clip: str = ""  # of the innocent ones: which was on
 
     @classmethod
     def of(cls, event: dict[str, Any], seen_s: float) -> Told:
@@ -186,11 +187,12 @@ class Stage:
             return
         self._known.add(event["id"])
         told = Told.of(event, seen_s)
+        told = told._replace(clip=next((one.clip() for one in self.cameras if one.name == told.camera), ""))
         about = self.review.told(told)
         if about is not None:
             self._note(f"{told.camera}: {about.act.what} is noticed after {about.after_s:.1f} s as {told.kind}")
         elif self.review.false and self.review.false[-1] is told:
-            self._note(f"{told.camera}: a false sighting, {told.kind}")
+            self._note(f"{told.camera}: a false sighting, {told.kind} ({told.clip})")
 
     async def _until_over(self, camera: FootageCamera, played: Played) -> None:
         """It lasts as long as it lasts, or until it is told."""

@@ -30,6 +30,7 @@ def seen(stage: Stage, pictures: Mapping[str, str]) -> dict[str, Any]:
                 "clips": len(camera.part.clips),
                 "distinct_s": round(camera.part.distinct_s, 1),
                 "false": dict(Counter(one.kind for one in stage.review.false if one.camera == camera.name)),
+                "false_at": [one.clip for one in stage.review.false if one.camera == camera.name],
             }
             for camera in stage.cameras
         },
@@ -77,7 +78,9 @@ def print_seen(console: Console, found: dict[str, Any]) -> None:
         false = ", ".join(f"{kind} {count}" for kind, count in calm["false"].items())
         line = Text(f"  {camera}: {calm['minutes']:.1f} minutes of innocent video, {calm['clips']} clips, ")
         line.append(f"{calm['distinct_s']:.0f} s before it repeats: ")
-        console.print(line.append(f"false sightings: {false or 'none'}", "yellow" if false else "green"))
+        line.append(f"false sightings: {false or 'none'}", "yellow" if false else "green")
+        at = ", ".join(name.rsplit("/", 1)[-1] for name in calm["false_at"] if name)
+        console.print(line.append(f" ({at})" if at else ""))
     for camera, count in found["people"].items():
         console.print(f"  {camera}: {count} people counted at most", highlight=False)
     console.print(f"  {NO_PROOF if found['footage_given'] else GIVE}", style="dim", highlight=False)
@@ -96,7 +99,7 @@ def _noticed(one: dict[str, Any]) -> Text:
 
 
 def _stills(one: dict[str, Any]) -> Text:
-    text = Text()
+    text = Text("" if one["still_opened"] or not one["noticed"] else "no still was kept", "yellow")
     for name, opened in one["still_opened"].items():
         text.append(f"{name if opened else f'{name} CANNOT'} ", "green" if opened else "bold red")
     return text

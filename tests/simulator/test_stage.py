@@ -100,6 +100,13 @@ def test_without_footage_there_is_the_classroom_alone(tmp_path: Path) -> None:
     assert [act.what for act in part.acts] == ["lens covered", "camera turned"]
     assert all(scene.exists() for scene in [*part.usual, *(scene for act in part.acts for scene in act.scenes)])
     [camera] = footage_cameras([part], tmp_path)
+    assert camera.clip() == ""
+    camera.rtsp._shown.parent.mkdir(parents=True)
+    camera.rtsp._shown.write_text(f"12.5 0 {part.usual[0]}")
+    assert (camera.clip(), camera.since_s()) == ("classroom.mp4", None)
+    camera.act = part.acts[0]
+    camera.rtsp._shown.write_text(f"12.5 0 {part.acts[0].scenes[0]}")
+    assert (camera.clip(), camera.since_s()) == ("", 12.5)
     assert 'sees = ["tamper", "people"]' in camera.config()
 
 
@@ -154,7 +161,7 @@ def test_the_report_says_noticed_or_not_and_who_could_open_the_still() -> None:
         stage.review.played.append(played)
         for kind in kinds:
             stage.review.told(told(kind, began_s + 6.0))
-    stage.review.told(told("fight", 50.0))
+    stage.review.told(told("fight", 50.0)._replace(clip="calm/b.mp4"))
     found = stage_report.seen(stage, {"e1": "00", "b1": ""})
     hit, miss = found["played"]
     assert (hit["noticed"], hit["after_s"], hit["as"]) == (True, 4.0, "fire")
@@ -170,7 +177,7 @@ def test_the_report_says_noticed_or_not_and_who_could_open_the_still() -> None:
         "needs 0.550",
         "police",
         "desk CANNOT",
-        "false sightings: fight 1",
+        "false sightings: fight 1 (b.mp4)",
         "docs/vision/fight.md",
     ):
         assert words in shown
