@@ -85,8 +85,9 @@ def wide_rows(devices: Devices) -> int:
     return sum(1 for _ in rows(devices)) + len(devices.footage)
 
 
-def wide_table(devices: Devices, sources: dict[str, Any]) -> Table:
+def wide_table(devices: Devices, status: dict[str, Any]) -> Table:
     """A row a device, with everything."""
+    sources = status.get("sources", {})
     table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim")
     table.add_column("device", no_wrap=True, min_width=10)
     table.add_column("state", no_wrap=True, min_width=12)
@@ -97,7 +98,7 @@ def wide_table(devices: Devices, sources: dict[str, Any]) -> Table:
     for row in [*rows(devices), *cameras(devices)]:
         source = sources.get(row.name, {})
         counts = (str(source.get("readings", 0)), str(source.get("garbled", 0)))
-        table.add_row(row.name, state(source), *counts, row.truth, row.median_ms)
+        table.add_row(row.name, state(source).append(people(row.name, status)), *counts, row.truth, row.median_ms)
     return table
 
 
@@ -106,8 +107,9 @@ def narrow_rows(devices: Devices) -> int:
     return (sum(1 for _ in rows(devices)) + 1) // 2 + bool(devices.footage)
 
 
-def narrow_table(devices: Devices, sources: dict[str, Any]) -> Group:
+def narrow_table(devices: Devices, status: dict[str, Any]) -> Group:
     """Two devices a row: name, state, truth; the cameras that play footage in one."""
+    sources = status.get("sources", {})
     table = Table(box=None, padding=(0, 1, 0, 0), expand=True, show_header=False)
     for _ in range(2):
         table.add_column(no_wrap=True, min_width=10)
@@ -121,8 +123,16 @@ def narrow_table(devices: Devices, sources: dict[str, Any]) -> Group:
     for row in cameras(devices):
         source = sources.get(row.name, {})
         last.append(f"{row.name} ").append(row.truth).append(" ")
-        last.append(state(source) if source.get("code") else "").append("  ")
+        last.append(state(source) if source.get("code") else "").append(people(row.name, status)).append("  ")
     return Group(table, last) if devices.footage else Group(table)
+
+
+def people(camera: str, status: dict[str, Any]) -> str:
+    """How many the eyes counted when they last told; nothing of a camera in trouble."""
+    count = status.get("eyes", {}).get(camera, {}).get("people", -1)
+    if status.get("sources", {}).get(camera, {}).get("code"):
+        return ""
+    return f" {count} seen" if count >= 0 else ""
 
 
 def state(source: dict[str, Any]) -> Text:

@@ -77,11 +77,11 @@ class View:
         return MIDDLE_WIDE - BORDER - 1 - wide_rows(self.day.school.devices)
 
     def _devices(self, status: dict[str, Any], *, wide: bool) -> Panel:
-        devices, sources, truth = self.day.school.devices, status.get("sources", {}), self.day.truth
+        devices, truth = self.day.school.devices, self.day.truth
         title = f"devices · {len(truth.shown)} cards shown, {truth.green()} green · fires: {len(truth.fires)}"
         if not wide:
-            return Panel(narrow_table(devices, sources), title=title, border_style="cyan")
-        table = wide_table(devices, sources)
+            return Panel(narrow_table(devices, status), title=title, border_style="cyan")
+        table = wide_table(devices, status)
         told = self._told(status, self._room() // TROUBLE * TROUBLE)
         return Panel(Group(table, _lines(*told)) if told else table, title=title, border_style="cyan")
 

@@ -63,6 +63,7 @@ WELL = {
     "disk": {"commit_p99_ms": 12_345.6},
     "alarms_sent_ahead": 12,
     "troubles": [],
+    "eyes": {"classroom": {"people": 4}, "corridor": {"people": -1}},
 }
 ILL = WELL | {
     "sources": {name: source("S-105") for name in NAMES},
@@ -158,6 +159,10 @@ def test_that_no_footage_was_given_is_said(tmp_path: Any) -> None:
     school = FakeSchool(tmp_path, WELL)
     day = Day(school, load_script(), [], 60)  # type: ignore[arg-type]
     assert GIVE not in "\n".join(drawn(View(day), 80, 24))
+    for columns in (80, 130):
+        shown = "\n".join(drawn(View(day), columns, 24))
+        assert shown.count(" seen") == 1
+        assert "4 seen" in shown
     del school.devices.footage[1:]
     assert GIVE in "\n".join(drawn(View(day), 80, 24))
 
