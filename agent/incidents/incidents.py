@@ -42,6 +42,7 @@ log = logging.getLogger("agent.incidents")
 
 T = TypeVar("T")
 LOOK_S = 20.0  # at the latest: a clock that is set may make something due
+AGAIN_S = 1.0
 RULE = "incidents"
 WORDS = Words(
     "M-104",
@@ -129,13 +130,11 @@ class Incidents:
         while True:
             self._wake.clear()
             await self.look()
-            wait_s = self._next_s()
-            if wait_s > 0:
-                try:
-                    async with asyncio.timeout(wait_s):
-                        await self._wake.wait()
-                except TimeoutError:
-                    continue
+            try:
+                async with asyncio.timeout(self._next_s()):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
 
     async def look(self) -> None:
         """Take the steps that are due."""
@@ -296,8 +295,10 @@ class Incidents:
             listener()
 
     def _next_s(self) -> float:
+        """Until something is due; what is due still, after a look, has failed by itself."""
         now = stamp(self._clock.now(), self._clock.boot_id)
-        return min((left_s(row.due, now) for row in self._rows.values() if row.due is not None), default=LOOK_S)
+        left = min((left_s(row.due, now) for row in self._rows.values() if row.due is not None), default=LOOK_S)
+        return min(left, LOOK_S) if left > 0 else AGAIN_S
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work, name=RULE)

@@ -117,7 +117,7 @@ def _epochs(school: School) -> list[tuple[str, str]]:
 
 
 async def test_an_alarm_is_at_the_centre_while_the_disk_is_locked(make_school: MakeSchool) -> None:
-    """Sent ahead without a sequence; when the lock is gone it is stored under the same id."""
+    """Sent ahead without a sequence; when the lock is gone it is stored under the same id, and its incident follows."""
     school = await make_school(direct=True)
     await school.start()
     await _until(lambda: school.status().get("link", {}).get("state") == "online")
@@ -136,6 +136,8 @@ async def test_an_alarm_is_at_the_centre_while_the_disk_is_locked(make_school: M
     assert [event["data"]["zone"] for event in stored] == [3]
     assert [event["data"]["zone"] for event in ahead] == [3]
     assert stored[0]["aheadid"] == ahead[0]["id"]
+    incidents = [json.loads(event) for event in await school.centre_events() if ".incident." in event]
+    assert sorted(one["type"].split(".")[3] for one in incidents) == ["opened", "told"], "it follows its alarm"
     assert await school.readers[1].show(bytes([0x6F, 0, 0, 0, 2]), PATIENCE_S) == "G"
 
 

@@ -183,6 +183,28 @@ async def test_a_deadline_that_fails_by_itself_is_told_and_tried_again(
     assert len(await box.told("told")) == 2
 
 
+async def test_a_deadline_that_keeps_failing_is_not_tried_without_a_pause(
+    box: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    def fails(*_: object, **__: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise ZeroDivisionError("a defect")
+
+    await box.incidents.saw(box.sign())
+    box.clock.advance(3_600)
+    monkeypatch.setattr(steps, "deadlines", fails)
+    running = asyncio.create_task(box.incidents.run())
+    await until(lambda: tries)
+    for _ in range(50):  # as often it could have tried again
+        await box.outbox.transact(lambda _transaction: None)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert tries < 3
+
+
 # --- clips --------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from agent.incidents import steps
 from agent.incidents.kinds import MANNERS, Kind
 from agent.incidents.life import Input
 from agent.incidents.steps import By
+from agent.sightings.rows import SightingRow, add_sighting
 from tests.agent.incidents.house import HEAD, MAIN, SPARE, House, book_of, with_deadlines
 
 OTHER, FIRE, FIGHT = MANNERS[Kind.OTHER], MANNERS[Kind.FIRE], MANNERS[Kind.FIGHT]
@@ -305,3 +306,26 @@ def test_a_boot_without_a_clock_meets_every_deadline_at_once() -> None:
     assert house.deadlines() == []
     house.wait(1)
     assert len(house.deadlines()) == 1
+
+
+@pytest.mark.parametrize("given", [Input.CONFIRM, Input.DISMISS])
+def test_what_a_person_decides_is_told_to_the_camera_that_saw_it(given: Input) -> None:
+    house = House()
+    seen, other = sighted(house, "cam-1"), sighted(house, "cam-2")
+    incident = house.opens(house.camera(Kind.FIGHT))
+    house.say(incident, given)
+    verdicts = house.transaction.execute("select sighting_id, verdict from sighting_verdict").fetchall()
+    assert verdicts == [(seen, "confirmed" if given is Input.CONFIRM else "dismissed")]
+    assert other not in dict(verdicts)
+
+
+def test_a_drill_teaches_the_cameras_nothing() -> None:
+    house = House()
+    sighted(house, "cam-1")
+    house.say(house.opens(house.camera(Kind.FIGHT, drill=True)), Input.DISMISS)
+    assert house.transaction.execute("select count(*) from sighting_verdict").fetchone() == (0,)
+
+
+def sighted(house: House, camera: str) -> int:
+    row = SightingRow(camera=camera, detector="fight", kind="fight", zone="", score=0.9, at_ns=house.now_ns)
+    return add_sighting(house.transaction, row)
