@@ -19,7 +19,7 @@ from msgspec import Meta
 from agent.devices import COMMON, SOURCE_KINDS
 from agent.errors import AgentError
 from agent.evidence.settings import EvidenceSettings
-from agent.incidents.kinds import Means
+from agent.incidents.kinds import MANNERS, Kind, Means
 from agent.outbox.settings import OutboxSettings
 from agent.pipelines.watch import Watch, strange
 from agent.school.purpose import Purpose, Way
@@ -99,6 +99,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     watch: Watch = Watch()  # of a camera
     place: str = ""  # where it is
     means: Means | None = None  # of a contact or a button
+    alerts: tuple[Kind, ...] = ()  # kinds of incidents that a reader or a lamp shows
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +173,7 @@ class _Walk:
         self._known_signals(sources)
         self._clubs_fit(sources)
         self._means_fit(sources)
+        self._alerts_fit(sources)
         if self.problems or state is None or centre is None or outbox is None or evidence is None:
             raise ConfigError(self.problems)
         return Config(
@@ -251,6 +253,7 @@ class _Walk:
             signal=getattr(common, "signal", ""), purpose=getattr(common, "purpose", Purpose.SEEN),
             clubs=tuple(getattr(common, "clubs", ())), way=getattr(common, "way", Way.BOTH), watch=watch,
             place=common.place, means=getattr(common, "means", None),
+            alerts=tuple(getattr(common, "alerts", ())),
         )  # fmt: skip
 
     def _watch(self, kind: str, prefix: str, table: dict[str, Any]) -> tuple[Watch, set[str]]:
@@ -328,6 +331,15 @@ class _Walk:
                 what, do = "only a button answers", """Write role = "button", or another word."""
             if what:
                 self._problem("C-113", f"{prefix}means", show(str(source.means)), what, do)
+
+    def _alerts_fit(self, sources: list[tuple[SourceConfig, str]]) -> None:
+        shown = [kind.value for kind, manner in MANNERS.items() if manner.lights]
+        for source, prefix in sources:
+            silent = [kind.value for kind in source.alerts if not MANNERS[kind].lights]
+            if silent:
+                do = f"Leave it out; these are shown: {', '.join(shown)}."
+                what = "is told to persons, and shown by no lamp"
+                self._problem("C-114", f"{prefix}alerts", show(silent), what, do)
 
     def _known_signals(self, sources: list[tuple[SourceConfig, str]]) -> None:
         known = {source.name for source, _ in sources if source.kind == "signal"}

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.alarm_path import AlarmPath
+from agent.alerts import Alerts
 from agent.camera_clocks import CameraClocks
 from agent.cells.cells import Cells
 from agent.cells.films import CellFilms
@@ -78,11 +79,15 @@ async def run(
         sources = with_eyes(config.sources, slots.files)
         cells = Cells(sources, clock, environment, slots.files)
         evidence = evidence_of(config, outbox, reference, clock, CellFilms(sources, cells))
-        defects, ledger = Defects(clock), ledger_of(config, outbox, identity, reference, clock)
+        defects, alerts, ledger = (
+            Defects(clock),
+            Alerts(sources, Signals(clock)),
+            ledger_of(config, outbox, identity, reference, clock),
+        )
         grants, scores, incidents = (
             Grants(outbox.transact, clock, defects),
             ScoreKeeper(outbox.transact, lambda: reference.book, clock),
-            incidents_of(config, outbox, evidence, reference, clock),
+            incidents_of(config, outbox, evidence, reference, clock, alerts),
         )
         link = CentreLink(
             config.centre,
@@ -104,7 +109,7 @@ async def run(
             Board(clock, slots.error, watches(config.sources), scores),
         )
         rules = Rules(
-            alarms, taps, card_key, clock, signals=Signals(), keep=evidence.keep, book=lambda: reference.book,
+            alarms, taps, card_key, clock, signals=alerts.signals, keep=evidence.keep, book=lambda: reference.book,
             board=board, record=outbox.accept, incidents=incidents, spots=spots_of(config.sources),
         )  # fmt: skip
         bells, viewings = (
@@ -134,6 +139,7 @@ async def run(
                     "evidence": evidence.run(),
                     "bells": bells.run(),
                     "incidents": incidents.run(),
+                    "alerts": alerts.run(incidents),
                     "viewings": viewings.run(),
                     "scores": scores.run(),
                     "grants": grants.run(),
@@ -197,7 +203,9 @@ def spots_of(sources: Sequence[SourceConfig]) -> dict[str, Spot]:
     return {one.name: Spot(name=one.name, place=one.place, means=one.means, places=one.places) for one in sources}
 
 
-def incidents_of(config: Config, outbox: Outbox, evidence: Evidence, reference: Reference, clock: Clock) -> Incidents:
+def incidents_of(
+    config: Config, outbox: Outbox, evidence: Evidence, reference: Reference, clock: Clock, alerts: Alerts
+) -> Incidents:
     """Who keeps the school's incidents; what shows an open one is sent first."""
     incidents = Incidents(
         outbox.transact,
@@ -205,6 +213,7 @@ def incidents_of(config: Config, outbox: Outbox, evidence: Evidence, reference: 
         clock,
         spots=spots_of(config.sources),
         cameras=[one.name for one in config.sources if one.kind == "camera"],
+        locally=alerts.locally,
         keep_clip=evidence.keep_clip,
     )
     incidents.add_listener(lambda: evidence.shelf.incidents_changed(one.incident for one in incidents.open_now()))

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from agent.datasets import Word
-from agent.incidents.kinds import PLACE_CHARS, Means
+from agent.incidents.kinds import PLACE_CHARS, Kind, Means
 from agent.school.purpose import Purpose, Way
 
 SourceName = Annotated[
@@ -38,6 +38,16 @@ class Common(msgspec.Struct, frozen=True):
     ] = ""
 
 
+Alerts = Annotated[
+    list[Kind],
+    Meta(
+        description="which incidents it shows, with its light and sound, until somebody has answered: fire, medical, "
+        "fight, intrusion, other",
+        examples=[["fire", "medical"]],
+    ),
+]
+
+
 class Reader(Common, frozen=True):
     """What a reader has besides."""
 
@@ -63,6 +73,13 @@ class Reader(Common, frozen=True):
         Way,
         Meta(description="for purpose entrance: in, out, or both: each child in turn", examples=["in"]),
     ] = Way.BOTH
+    alerts: Alerts = []
+
+
+class Signal(Common, frozen=True):
+    """What a lamp, a buzzer or a siren has besides."""
+
+    alerts: Alerts = []
 
 
 class Sensor(Common, frozen=True):
@@ -78,4 +95,4 @@ class Sensor(Common, frozen=True):
     ] = None
 
 
-COMMON: dict[str, type[Common]] = dict.fromkeys(SOURCE_KINDS, Common) | {"reader": Reader, "sensor": Sensor}
+COMMON: dict[str, type[Common]] = {"reader": Reader, "sensor": Sensor, "camera": Common, "signal": Signal}

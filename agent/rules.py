@@ -71,15 +71,15 @@ class Rules:
 
     @contextmanager
     def while_open(self, station: Station, source: Source[Reading]) -> Iterator[None]:
-        """A lamp shows the lights of its readers while it is open; the eyes learn whose time it is."""
+        """Lamps and readers can be shown lights while they are open; the eyes learn whose time it is."""
         self._rest(station, source)
-        lamp = station.config.kind == "signal"
-        if lamp:
+        lit = station.config.kind in ("signal", "reader")
+        if lit:
             self._signals.opened(station.config.name, source)
         try:
             yield
         finally:
-            if lamp:
+            if lit:
                 self._signals.closed(station.config.name)
 
     async def on_reading(self, station: Station, source: Source[Reading], reading: Reading) -> None:

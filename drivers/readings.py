@@ -203,6 +203,8 @@ class Light(StrEnum):
     WAIT = "wait"  # nothing is decided: try again in a moment
     READY = "ready"  # an operator's card was taken: show the next card
     UNKNOWN = "unknown"  # the card is not known, or is blocked: not the child's fault
+    ALERT = "alert"  # an incident waits for somebody to answer; shown again and again while it does
+    DRILL = "drill"  # the same, of a drill
 
 
 Reading = Tap | ZoneChange | ContactChange | Pressed | PictureChange | Noticed | Watched

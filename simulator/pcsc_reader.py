@@ -41,6 +41,7 @@ LETTERS = {
     (RED | GREEN, 0): "W",
     (RED | GREEN, 1): "A",
 }  # tenths of a beep
+BLINKING = {RED: "!", RED | GREEN: "D"}  # an incident waits; a drill
 
 Answer = Callable[[bytes], bytes]
 
@@ -209,10 +210,11 @@ class PcscReader:
         if apdu[:3] != LED or len(apdu) != 9:
             return b"\x63\x00"
         wanted, tenths, repetitions, buzzer = apdu[3], apdu[5], apdu[7], apdu[8]
-        mask = wanted >> 2 & 3
+        mask, blinks = wanted >> 2 & 3, wanted >> 6 & 3
         self._lit = self._lit & ~mask | wanted & mask
         self.beeps += repetitions if buzzer else 0
-        self.last_light = LETTERS.get((self._lit, tenths if buzzer and repetitions else 0), "")
+        steady = LETTERS.get((self._lit, tenths if buzzer and repetitions else 0), "")
+        self.last_light = BLINKING.get(blinks, "") if blinks else steady
         if self._light is not None and not self._light.done():
             self._light.set_result(time.monotonic())
         return bytes((0x90, self._lit))

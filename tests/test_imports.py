@@ -29,7 +29,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.devices"],
     ["agent.config", "agent.score_keeper"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
-    ["agent.rules", "agent.cells", "agent.camera_clocks", "agent.viewings", "agent.kept_in_memory"],
+    ["agent.rules", "agent.alerts", "agent.cells", "agent.camera_clocks", "agent.viewings", "agent.kept_in_memory"],
     ["agent.ops"],
     ["agent.daemon"],
     ["agent.cli"],

@@ -53,12 +53,15 @@ class Lights(StrEnum):
     ACR122U = "acr122u"
 
 
-LEDS = {  # lowest four bits: red on, green on, change red, change green; then time, time, repetitions, buzzer
+LEDS = {  # bits from the lowest: red on, green on at the end, change red, change green, red first, green first, red
+    # blinks, green blinks; then time, time, repetitions, buzzer
     Light.ACCEPTED: bytes.fromhex("FF00400E0401000101"),  # green, one beep
     Light.REFUSED: bytes.fromhex("FF00400D0401010301"),  # red, three beeps
     Light.WAIT: bytes.fromhex("FF00400F0400000000"),  # both: orange, no beep
     Light.READY: bytes.fromhex("FF00400F0401000101"),  # orange, one beep
     Light.UNKNOWN: bytes.fromhex("FF00400D0408000101"),  # red, one beep of 0.8 s
+    Light.ALERT: bytes.fromhex("FF00405C0402020201"),  # red blinks twice, two beeps
+    Light.DRILL: bytes.fromhex("FF0040FC0402020200"),  # both blink twice: orange, no beep
 }
 
 

@@ -44,6 +44,9 @@ class Format(StrEnum):
     IRONLOGIC = "ironlogic"
 
 
+INSTEAD = {Light.UNKNOWN: Light.REFUSED}  # where nothing is set for a light
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the configuration may say about such a reader."""
 
@@ -56,7 +59,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     baud: Annotated[int, Meta(ge=300, le=115_200, description="line speed in baud", examples=[9600])] = 9600
     lights: Annotated[
         dict[Light, str],
-        Meta(description='what to write for accepted, refused, wait, ready, unknown; e.g. { accepted = "G\\n" }'),
+        Meta(
+            description="what to write for accepted, refused, wait, ready, unknown, alert, drill; e.g. "
+            '{ accepted = "G\\n" }'
+        ),
     ] = {}
 
 
@@ -219,7 +225,7 @@ class SerialReader:
 
     async def show(self, light: Light) -> None:
         lights = self._settings.lights
-        text = lights.get(light) or (lights.get(Light.REFUSED) if light is Light.UNKNOWN else "")
+        text = lights.get(light) or lights.get(INSTEAD.get(light, light), "")
         if text:
             self._port.write(text.encode())
 

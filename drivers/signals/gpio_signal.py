@@ -5,6 +5,8 @@ refused   red for two seconds, three beeps
 wait      yellow blinks for two seconds, one long beep
 ready     yellow until the next card, for fifteen seconds at most; one short beep
 unknown   red with one beep of almost a second, then blinking: two seconds in all
+alert     red and the buzzer four times in two seconds, and the siren without a pause
+drill     yellow and one short beep, for two seconds; the siren stays silent
 The newest light wins at once. All lines are off at the start, between lights and at the end; what they show when the
 process is killed stands in docs/drivers/lamps.md. What the lamp has no line for stays dark: red is never shown as
 green.
@@ -30,7 +32,7 @@ from drivers.readings import Light, Reading
 if TYPE_CHECKING:  # its library is loaded where the lines are opened, not where they are configured
     from drivers.gpio_lines import OutputLines
 
-GREEN, RED, YELLOW, BUZZER = "green", "red", "yellow", "buzzer"
+GREEN, RED, YELLOW, BUZZER, SIREN = "green", "red", "yellow", "buzzer", "siren"
 LOOK_AGAIN_S = 1.0  # while nothing is shown
 STEP_S = 0.05  # every part of a pattern lasts some of these
 
@@ -48,6 +50,8 @@ PATTERNS: dict[Light, tuple[Part, ...]] = {
     Light.WAIT: (Part(8, (YELLOW, BUZZER)), *(Part(5, ()), Part(5, (YELLOW,))) * 3, Part(2, ())),
     Light.READY: (Part(2, (YELLOW, BUZZER)), Part(298, (YELLOW,))),
     Light.UNKNOWN: (Part(16, (RED, BUZZER)), *(Part(4, ()), Part(4, (RED,))) * 3),
+    Light.ALERT: (Part(5, (RED, BUZZER, SIREN)), Part(5, (SIREN,))) * 4,
+    Light.DRILL: (Part(2, (YELLOW, BUZZER)), Part(38, (YELLOW,))),
 }
 LineNumber = Annotated[int, Meta(ge=0, le=1023)]
 
@@ -59,6 +63,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     red: Annotated[LineNumber | None, Meta(description="line of the red lamp", examples=[23])] = None
     yellow: Annotated[LineNumber | None, Meta(description="line of the yellow lamp", examples=[24])] = None
     buzzer: Annotated[LineNumber | None, Meta(description="line of the buzzer", examples=[25])] = None
+    siren: Annotated[
+        LineNumber | None,
+        Meta(description="line of a siren's or a large lamp's relay: on while an incident waits", examples=[5]),
+    ] = None
     chip: Chip = HEADER
     active_high: Annotated[
         bool, Meta(description="whether 3.3 V on the line switches it on; false for relay boards that want ground")
@@ -68,14 +76,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Raises ValueError, which the configuration shows with its place."""
         numbers = list(self.lines.values())
         if not numbers:
-            raise ValueError("give at least one line: green, red, yellow or buzzer")
+            raise ValueError("give at least one line: green, red, yellow, buzzer or siren")
         if len(set(numbers)) != len(numbers):
             raise ValueError("two lamps have one line")
 
     @property
     def lines(self) -> dict[str, int]:
         """The lines that there are, by what hangs on them."""
-        named = {GREEN: self.green, RED: self.red, YELLOW: self.yellow, BUZZER: self.buzzer}
+        named = {GREEN: self.green, RED: self.red, YELLOW: self.yellow, BUZZER: self.buzzer, SIREN: self.siren}
         return {name: line for name, line in named.items() if line is not None}
 
     @property

@@ -8,7 +8,7 @@ import pytest
 
 from agent import config
 from agent.config import ConfigError
-from agent.incidents.kinds import Means
+from agent.incidents.kinds import Kind, Means
 from agent.strict import Problem
 from tests.agent.test_config import HEAD, device, panel, reader
 
@@ -44,12 +44,20 @@ def test_a_reader_has_a_place_and_a_button_may_answer(tmp_path: Path) -> None:
     assert found.place == "canteen"
 
 
+def test_a_reader_may_show_incidents(tmp_path: Path) -> None:
+    found = loaded(tmp_path, reader("a").rstrip() + '\nalerts = ["fire", "other"]\n')
+    assert isinstance(found, config.SourceConfig)
+    assert found.alerts == (Kind.FIRE, Kind.OTHER)
+
+
 WRONG = [
     ("a meaning that is none", contact('means = "flood"\n'), "C-103", "sensor[0].means", "fire"),
     ("a place too long", contact(f'place = "{"x" * 65}"\n'), "C-103", "sensor[0].place", "64"),
     ("a place that is no text", contact("place = 7\n"), "C-103", "sensor[0].place", "sports hall"),
     ("a panel with a meaning", panel().rstrip() + '\nmeans = "fire"\n', "C-113", "sensor[0].means", "panel"),
     ("a contact that answers", contact('means = "answer"\n'), "C-113", "sensor[0].means", "button"),
+    ("a lamp for bullying", reader("a").rstrip() + '\nalerts = ["bullying"]\n', "C-114", "reader[0].alerts", "fire"),
+    ("a contact that shows fires", contact('alerts = ["fire"]\n'), "C-101", "sensor[0].alerts", "setting"),
     ("a reader with a meaning", reader("a").rstrip() + '\nmeans = "fire"\n', "C-101", "reader[0].means", "means"),
 ]
 

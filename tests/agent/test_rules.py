@@ -86,7 +86,7 @@ class House:
         self.clock = FastClock()
         self.recorded: list[Draft] = []
         self.broken = broken
-        self.signals = Signals()
+        self.signals = Signals(self.clock)
         self.book = EMPTY
         self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
         watch = Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})

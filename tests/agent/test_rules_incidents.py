@@ -96,7 +96,7 @@ class School:
         self.incidents = Incidents(outbox.transact, lambda: book, clock, spots=SPOTS, cameras=["cam-1"])
         self.alarms = AlarmPath(outbox.accept, self._ahead, clock)
         self.rules = Rules(
-            self.alarms, TapPath(outbox.transact, Defects(clock)), KEY, clock, signals=Signals(), keep=self._keep,
+            self.alarms, TapPath(outbox.transact, Defects(clock)), KEY, clock, signals=Signals(clock), keep=self._keep,
             book=lambda: book, board=Board(clock), record=outbox.accept, incidents=self.incidents, spots=SPOTS,
         )  # fmt: skip
         self.device = Device()

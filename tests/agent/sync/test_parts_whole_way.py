@@ -119,7 +119,7 @@ async def keep(box: Box, size: int, seed: int) -> str:
         TapPath(box.outbox.transact, Defects(box.clock)),
         bytes(32),
         box.clock,
-        signals=Signals(),
+        signals=Signals(box.clock),
         keep=box.evidence.keep,
         book=lambda: EMPTY,
         board=Board(box.clock),

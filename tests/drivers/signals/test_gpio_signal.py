@@ -34,7 +34,7 @@ from tests.secrets import no_secrets
 
 _: Driver[Settings, Reading] = gpio_signal
 
-PINS = {"green": 22, "red": 23, "yellow": 24, "buzzer": 25}
+PINS = {"green": 22, "red": 23, "yellow": 24, "buzzer": 25, "siren": 5}
 ROOT = Path(__file__).parents[3]
 
 
@@ -104,6 +104,8 @@ SHOWN = [
     (Light.REFUSED, [*BEEP, *BEEP, ("rb", 3), ("r", 25)]),
     (Light.READY, [("yb", 2), ("y", 298)]),
     (Light.UNKNOWN, [("rb", 16), ("", 4), ("r", 4), ("", 4), ("r", 4), ("", 4), ("r", 4)]),
+    (Light.ALERT, [("rbs", 5), ("s", 5)] * 4),
+    (Light.DRILL, [("yb", 2), ("y", 38)]),
     (Light.WAIT, [("yb", 8), ("", 5), ("y", 5), ("", 5), ("y", 5), ("", 5), ("y", 5), ("", 2)]),
 ]
 
