@@ -10,7 +10,8 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from bench import (
     core,
     drain,
     eyes,
+    eyes_soak,
     kills,
     ledger,
     meals,
@@ -36,7 +38,8 @@ from bench import (
 )
 from bench.figure import Figure
 
-GROUPS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
+Measure = Callable[[Path], Awaitable[list[Figure]]]
+GROUPS: dict[str, Measure] = {
     "accept": accept.measure,
     "drain": drain.measure,
     "taps": taps.measure,
@@ -61,26 +64,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"default: all of {', '.join(GROUPS)}")
     parser.add_argument("--out", type=Path, help="write the lines there too")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="only: eight cameras watched so long, memory")
     args = parser.parse_args()
     unknown = [name for name in args.groups if name not in GROUPS]
     if unknown:
         parser.error(f"no group {unknown[0]!r}; there are {', '.join(GROUPS)}")
-    figures = asyncio.run(_measure(args.groups or list(GROUPS)))
+    if args.soak is not None and args.groups != ["eyes"]:
+        parser.error("--soak is of the group eyes alone")
+    groups = GROUPS if args.soak is None else {"eyes": partial(eyes_soak.measure, minutes=args.soak)}
+    figures = asyncio.run(_measure({name: groups[name] for name in args.groups or GROUPS}))
     if args.out:
         args.out.write_text("".join(f"{figure.line()}\n" for figure in figures))
     return 1 if any(figure.met is False for figure in figures) else 0
 
 
-async def _measure(groups: list[str]) -> list[Figure]:
+async def _measure(groups: Mapping[str, Measure]) -> list[Figure]:
     """One group after the other; what is measured now is told on stderr."""
     told = Console(stderr=True)
     folder = Path(tempfile.mkdtemp(prefix="mektep-bench-"))
     folder.chmod(0o711)  # the broker drops to its own user and must reach its part
     found: list[Figure] = []
     try:
-        for number, name in enumerate(groups, 1):
+        for number, (name, measure) in enumerate(groups.items(), 1):
             with told.status(f"{number} of {len(groups)}: {name}"):
-                figures = await GROUPS[name](folder)
+                figures = await measure(folder)
             for figure in figures:
                 print(figure.line(), flush=True)
             found += figures

@@ -27,6 +27,12 @@ def proportional_bytes(pid: int | str = "self") -> int:
     return _number(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") * 1024
 
 
+def unshared_bytes(pid: int | str = "self") -> int:
+    """As above, without what lies in files: what only a leak makes grow."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup")
+    return (_number(rollup, "Pss_Anon:") + _number(rollup, "Pss_Shmem:")) * 1024
+
+
 def descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
