@@ -170,6 +170,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     late_ms: float = 0.0  # the longest time from a picture to the look at it
     detectors: dict[str, Worked] = {}
     resting: tuple[str, ...] = ()  # detectors: it is not their time
+    clock: tuple[float, float, float, float] | None = None  # that the camera draws; no detector sees it
     people: int = -1  # to be seen now; -1: nobody counts them
     entered: int = 0
     left: int = 0

@@ -104,7 +104,7 @@ def _made(found: Config, source: SourceConfig, args: argparse.Namespace, form: s
 
     picture = shown.for_eyes(taken.picture, plain=args.plain)
     height, width = picture.shape[:2]
-    drawn = zone_map.drawn(picture, source.watch) if args.action == "zones" else picture
+    drawn = zone_map.drawn(picture, source.watch, taken.clock) if args.action == "zones" else picture
     at = rfc3339(taken.at_ns)
     viewing = viewings.note(found.state.viewings, source.name, by, args.action, at) if args.plain else ""
     made = Made(

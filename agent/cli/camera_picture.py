@@ -33,6 +33,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     picture: Any
     at_ns: int
+    clock: tuple[float, float, float, float] | None = None  # where the running agent's eyes have found the camera's own
 
 
 def take(config: Config, source: SourceConfig) -> Taken:
@@ -45,7 +46,8 @@ def take(config: Config, source: SourceConfig) -> Taken:
         raise AgentError("X-002", f"{error.filename} cannot be read by this user", do=do) from error
     if last is not None and status.is_alive(last):
         view = last.sources.get(source.name)
-        return _of_slot(source, view.video.slot if view and view.video else "")
+        taken = _of_slot(source, view.video.slot if view and view.video else "")
+        return msgspec.structs.replace(taken, clock=_clock(last, source.name))
     return asyncio.run(_of_camera(config, source))
 
 
@@ -73,6 +75,13 @@ def _of_slot(source: SourceConfig, slot: str) -> Taken:
     if found is None:
         raise _none(source, "it has given none yet")
     return Taken(shown.of_slot(found, source.watch), found.at_ns)
+
+
+def _clock(last: status.Status, camera: str) -> tuple[float, float, float, float] | None:
+    match last.eyes[camera].clock if camera in last.eyes else []:
+        case [left, top, right, bottom]:
+            return left, top, right, bottom
+    return None
 
 
 async def _of_camera(config: Config, source: SourceConfig) -> Taken:

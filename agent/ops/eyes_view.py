@@ -22,6 +22,7 @@ def _eye(looked: Looked, seconds: float) -> EyeView:
             name: _detector(worked, seconds, rests=name in looked.resting) for name, worked in looked.detectors.items()
         },
         people=looked.people,
+        clock=list(looked.clock or ()),
     )
 
 

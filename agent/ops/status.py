@@ -124,6 +124,7 @@ class EyeView(msgspec.Struct, frozen=True, kw_only=True):
     late_ms: float
     detectors: dict[str, DetectorView]
     people: int = -1  # -1: nobody counts them
+    clock: list[float] = []  # where the camera draws its own: left, top, right, bottom, as shares; empty: not found
 
 
 class DatasetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,14 +12,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines import scores, still
+from agent.pipelines import clock_overlay, scores, still
 from agent.pipelines.blur import blurred
 from agent.pipelines.detectors import Plan
 from agent.pipelines.duty import Duty, fact
 from agent.pipelines.motion import NOTHING, between
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene, inside
-from agent.pipelines.sighting import Kind, Sighting
+from agent.pipelines.sighting import Box, Kind, Sighting
 from agent.pipelines.watch import Detects, WatchedCamera, Zone
 from drivers.driver import Clock
 from drivers.frame_slot import FrameSlot, Picture
@@ -33,6 +33,7 @@ TOLD_ONCE = frozenset({Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Ki
 WISH_S = 3.0  # a suspicion that grows wants every picture for so long
 HURRY_MORE, HURRY_LESS, HURRY_MOST = 0.1, 0.98, 3.0  # for each picture that was skipped; for each that was not
 STILLS = "stills"  # in the counts: the pictures in which people were hidden, and what that cost
+CLOCK = "clock"  # likewise: looks for the clock that the camera draws into its picture
 OFF_NS = 10_000_000_000  # after a picture that could not be looked at
 
 Cells = NDArray[np.bool_]
@@ -65,7 +66,9 @@ class Eye:
         self._reported = Looked()  # of it
         self._late_ms = 0.0
         self._hurry = 0.0
-        self._stills = Worked()  # since the eyes began
+        self._stills = self._clocks = Worked()  # since the eyes began
+        self._clock_mask = camera.watch.clock_mask
+        self._overlay: clock_overlay.Memory | None = None
 
     def newest(self) -> Picture | None:
         """The newest picture if there is one that was not looked at."""
@@ -104,6 +107,8 @@ class Eye:
         worked = {duty.name.value: duty.worked for duty in self._duties}
         if self._stills.runs:
             worked[STILLS] = self._stills
+        if self._clocks.runs:
+            worked[CLOCK] = self._clocks
         now = msgspec.structs.replace(self._counts, detectors=worked)
         counted = [one for one in (duty.counted() for duty in self._duties) if one.people >= 0]
         now = msgspec.structs.replace(
@@ -116,6 +121,7 @@ class Eye:
             skipped=now.skipped - before.skipped,
             late_ms=round(late_ms, 1),
             detectors={name: _since(worked, before.detectors.get(name)) for name, worked in now.detectors.items()},
+            clock=self._clock_box(),
             resting=tuple(duty.name.value for duty in self._duties if duty.rests),
             people=max((one.people for one in counted), default=-1),
             entered=max(0, now.entered - before.entered),  # one that failed counts from the beginning
@@ -129,7 +135,7 @@ class Eye:
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _look(self, picture: Picture) -> list[Noticed]:
-        scene = Scene(picture, self._masks)
+        scene = Scene(picture, self._masks, self._clock_box())
         scene.hurry = self._hurry
         self._gate(scene)
         noticed = []
@@ -142,7 +148,22 @@ class Eye:
                         noticed.append(self._noticed(duty.name, sighting, zone, scene))
         if any(duty.wants_more(scene) for duty in self._duties if not duty.rests):
             self._slot.wish(self._clock.monotonic_ns() + round(WISH_S * 1e9))
+        self._look_for_clock(scene)
         return noticed
+
+    def _clock_box(self) -> Box | None:
+        return self._overlay.box if self._overlay is not None else None
+
+    def _look_for_clock(self, scene: Scene) -> None:
+        """What is found holds from the next picture on; what it costs is counted beside the detectors."""
+        if not self._clock_mask or not clock_overlay.is_due(scene.at_s, self._overlay):
+            return
+        began_ns, before = time.thread_time_ns(), self._clock_box()
+        self._overlay = clock_overlay.observe(scene.with_clock, scene.at_s, self._overlay)
+        if self._clock_box() != before:
+            self._before = None  # that it is hidden from now on, or seen again, is no movement
+        ms = (time.thread_time_ns() - began_ns) / 1e6
+        self._clocks = msgspec.structs.replace(self._clocks, runs=self._clocks.runs + 1, ms=self._clocks.ms + ms)
 
     def _gate(self, scene: Scene) -> None:
         """Where it moves, against a picture that lies long enough ago."""
@@ -183,7 +204,7 @@ class Eye:
             lasted_s=round(max(0.0, sighting.at_s - sighting.since_s), 3),
             box=sighting.box,
             detail=sighting.detail,
-            jpeg=still.jpeg(scene.bgr),
+            jpeg=still.jpeg(scene.shown),
             blurred=self._blurred(scene, sighting),
             at_ns=scene.at_ns,
             monotonic_ns=scene.monotonic_ns,
@@ -192,7 +213,7 @@ class Eye:
     def _blurred(self, scene: Scene, sighting: Sighting) -> bytes:
         """The still with nobody to be recognised; what that costs is counted beside the detectors."""
         began_ns = time.thread_time_ns()
-        picture = blurred(scene.bgr, still.bodies(self._networks.who(scene), scene.motion, sighting))
+        picture = blurred(scene.shown, still.bodies(self._networks.who(scene), scene.motion, sighting))
         ms = (time.thread_time_ns() - began_ns) / 1e6
         self._stills = msgspec.structs.replace(self._stills, runs=self._stills.runs + 1, ms=self._stills.ms + ms)
         return still.jpeg(picture)

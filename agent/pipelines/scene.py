@@ -1,11 +1,12 @@
 """One picture of a camera as the detectors ask for it, masks black; each shape is made once, when it is asked for.
 
 Input   I420 as it lies in the slot (drivers/frame_slot.py): uint8, luma (height, width), then two planes of a quarter.
-Gives   grey (180, 320); bgr (height, width, 3), uint8.
+Gives   grey (180, 320); bgr (height, width, 3), uint8; shown, of the same shape, with the camera's clock in it.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.pipelines.motion import UNKNOWN
+from agent.pipelines.sighting import Box
 from agent.pipelines.watch import Point
 from drivers.frame_slot import Picture
 
@@ -56,9 +58,9 @@ def inside(outlines: list[list[Point]], width: int, height: int) -> NDArray[np.b
 
 
 class Scene:
-    """Of one camera and moment."""
+    """Of one camera and moment. `clock`: a box that the detectors do not see, and people do."""
 
-    def __init__(self, picture: Picture, masks: Masks) -> None:
+    def __init__(self, picture: Picture, masks: Masks, clock: Box | None = None) -> None:
         self.at_s = picture.monotonic_ns / 1e9
         self.monotonic_ns = picture.monotonic_ns
         self.at_ns = picture.at_ns
@@ -68,6 +70,7 @@ class Scene:
         self.poses: Poses | None = None  # of the people in it, once the network has looked (networks.py)
         self.hurry = 0.0  # 1: there is so little time that networks look half as often; the eye sets it
         self._planes = masks.burn(picture)
+        self._seen = self._planes if clock is None else hidden(self._planes, self.size, clock)
         self._taken = False
 
     def take_network(self) -> bool:
@@ -77,9 +80,35 @@ class Scene:
 
     @cached_property
     def grey(self) -> Grey:
-        luma = self._planes[: self.size[1]]
+        luma = self._seen[: self.size[1]]
         return np.asarray(cv2.resize(luma, GREY[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
     @cached_property
     def bgr(self) -> Bgr:
+        return np.asarray(cv2.cvtColor(self._seen, cv2.COLOR_YUV2BGR_I420), np.uint8)
+
+    @property
+    def with_clock(self) -> Grey:
+        """The grey picture as it came, for who looks for the clock."""
+        if self._seen is self._planes:
+            return self.grey
+        return np.asarray(cv2.resize(self._planes[: self.size[1]], GREY[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+
+    @property
+    def shown(self) -> Bgr:
+        """For people: what time the camera says it is belongs into a still."""
+        if self._seen is self._planes:
+            return self.bgr
         return np.asarray(cv2.cvtColor(self._planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
+
+
+def hidden(planes: NDArray[np.uint8], size: tuple[int, int], box: Box) -> NDArray[np.uint8]:
+    """A copy, the box black."""
+    width, height = size
+    left, top = int(box[0] * width) & ~1, int(box[1] * height) & ~1
+    right, bottom = math.ceil(box[2] * width), math.ceil(box[3] * height)
+    planes = planes.copy()
+    planes[top:bottom, left:right] = BLACK
+    chroma = planes[height:].reshape(2, height // 2, width // 2)
+    chroma[:, top // 2 : math.ceil(bottom / 2), left // 2 : math.ceil(right / 2)] = NO_COLOUR
+    return planes

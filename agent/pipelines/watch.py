@@ -86,6 +86,13 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
             examples=[[[[0.0, 0.0], [0.4, 0.0], [0.4, 0.06], [0.0, 0.06]]]],
         ),
     ] = []
+    clock_mask: Annotated[
+        bool,
+        Meta(
+            description="false: the clock that the camera draws into its picture is not looked for; otherwise the "
+            "detectors do not see it where it is found, and people do"
+        ),
+    ] = True
     zone: Annotated[
         list[Zone],
         Meta(max_length=16, description='tables `[[camera.zone]]`: `name`, `outline`, `sees = ["fight"]`'),

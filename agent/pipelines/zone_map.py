@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.pipelines.sighting import Box
 from agent.pipelines.watch import Line, Point, Watch
 
 Bgr = NDArray[np.uint8]
@@ -29,10 +30,11 @@ WHITE, BLACK, GREY, PAPER = (255, 255, 255), (0, 0, 0), (128, 128, 128), (245, 2
 ZONES: tuple[Colour, ...] = ((0, 160, 255), (200, 80, 0), (60, 180, 75), (180, 30, 145), (0, 200, 200), (75, 25, 230))
 LINE: Colour = (0, 0, 230)
 MASK: Colour = (90, 90, 90)
+CLOCK: Colour = (160, 60, 120)
 
 
-def drawn(picture: Bgr, watch: Watch) -> Bgr:
-    """A new picture: the map, its grid, its legend."""
+def drawn(picture: Bgr, watch: Watch, clock: Box | None = None) -> Bgr:
+    """A new picture: the map, its grid, its legend. `clock`: where the eyes have found the camera's own."""
     scale = max(1, -(-WIDE // picture.shape[1]))
     scene = np.repeat(np.repeat(picture, scale, axis=0), scale, axis=1)
     _grid(scene)
@@ -43,7 +45,15 @@ def drawn(picture: Bgr, watch: Watch) -> Bgr:
         _name(scene, zone.name, _pixels(scene, list(zone.outline)).mean(axis=0), colour)
     for line in watch.line:
         _line(scene, line)
-    return np.vstack([_with_numbers(scene), _legend(watch, scene.shape[1] + 2 * EDGE)])
+    if clock is not None:
+        _outline(scene, corners(clock), CLOCK)
+        _name(scene, "clock", _pixels(scene, corners(clock)).mean(axis=0), CLOCK)
+    return np.vstack([_with_numbers(scene), _legend(watch, clock, scene.shape[1] + 2 * EDGE)])
+
+
+def corners(box: Box) -> list[Point]:
+    left, top, right, bottom = box
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
@@ -115,8 +125,8 @@ def _with_numbers(scene: Bgr) -> Bgr:
     return np.asarray(framed, np.uint8)
 
 
-def _legend(watch: Watch, width: int) -> Bgr:
-    rows = list(_rows(watch))
+def _legend(watch: Watch, clock: Box | None, width: int) -> Bgr:
+    rows = list(_rows(watch, clock))
     sheet = np.full((ROW * (len(rows) + 1), width, 3), 245, np.uint8)
     for number, (colour, words) in enumerate(rows):
         y = ROW * number + ROW // 2
@@ -125,12 +135,16 @@ def _legend(watch: Watch, width: int) -> Bgr:
     return sheet
 
 
-def _rows(watch: Watch) -> Iterator[tuple[Colour, str]]:
+def _rows(watch: Watch, clock: Box | None) -> Iterator[tuple[Colour, str]]:
     every = ", ".join(one.value for one in watch.sees) or "-"
     times = {name: f" ({', '.join(when)})" for name, when in watch.schedule.items()}
     yield WHITE, f"sees: {', '.join(one.value + times.get(one, '') for one in watch.sees) or '-'}"
     for number, mask in enumerate(watch.masks, 1):
         yield MASK, f"mask {number}: {_points(list(mask))}"
+    if clock is not None:
+        yield CLOCK, f"clock, found by itself; detectors do not see it: {_points(corners(clock))}"
+    elif not watch.clock_mask:
+        yield CLOCK, "clock: not looked for (clock_mask = false)"
     for zone, colour in zip(watch.zone, _colours(len(watch.zone)), strict=True):
         sees = ", ".join(one.value for one in zone.sees) or every
         yield colour, f"zone {zone.name} ({sees}): {_points(list(zone.outline))}"

@@ -16,7 +16,7 @@ from agent.cli.camera_picture import take
 from agent.config import Config
 from agent.errors import AgentError
 from agent.ops import status
-from agent.ops.status import SourceView, VideoView
+from agent.ops.status import EyeView, SourceView, VideoView
 from drivers.frame_slot import FrameSlot
 from simulator.scenes import Sight, write_video
 from tests.agent.cli.command import write_config
@@ -37,7 +37,7 @@ def box(tmp_path: Path) -> Config:
     return config.load(write_config(tmp_path, more=CAMERA.format(file=tmp_path / "room.mkv")))
 
 
-def lives(box: Config, slot: str) -> None:
+def lives(box: Config, slot: str, clock: tuple[float, ...] = ()) -> None:
     """As if the agent ran, in this process."""
     pid = os.getpid()
     video = VideoView(width_px=320, height_px=180, rate=5.0, seen="", slot=slot)
@@ -46,7 +46,11 @@ def lives(box: Config, slot: str) -> None:
         video=video,
     )  # fmt: skip
     now = msgspec.structs.replace(
-        status.blank("school-07"), pid=pid, pid_start=status.process_start(pid), sources={"hall": hall}
+        status.blank("school-07"),
+        pid=pid,
+        pid_start=status.process_start(pid),
+        sources={"hall": hall},
+        eyes={"hall": EyeView(pictures_per_s=1.0, skipped=0, late_ms=0.0, detectors={}, clock=list(clock))},
     )
     box.state.live.parent.mkdir(exist_ok=True)
     status.write(box.state.live, now)
@@ -67,6 +71,16 @@ def test_from_the_memory_of_the_running_agent(box: Config, tmp_path: Path) -> No
         found = take(box, box.sources[0])
     assert (found.at_ns, found.picture.shape) == (7, (180, 320, 3))
     assert (int(found.picture[90, 80].max()), int(found.picture[90, 240].min()) > 190) == (0, True)  # masked, and not
+
+
+@pytest.mark.parametrize("clock", [(0.7, 0.02, 0.95, 0.1), ()])
+def test_with_it_comes_where_the_eyes_have_found_the_cameras_clock(
+    box: Config, tmp_path: Path, clock: tuple[float, ...]
+) -> None:
+    with FrameSlot.make(tmp_path / "hall") as slot:
+        lives(box, str(tmp_path / "hall"), clock)
+        slot.put(bytes(320 * 180 * 3 // 2), 320, 180, at_ns=7, monotonic_ns=8, moving=False)
+        assert take(box, box.sources[0]).clock == (clock or None)
 
 
 def test_of_a_camera_that_is_watched_for_nothing_the_agent_has_none(box: Config) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.pipelines.detectors import Plan
-from agent.pipelines.eye import AGAIN_S, OFF_NS, STILLS, Eye
+from agent.pipelines.eye import AGAIN_S, CLOCK, OFF_NS, STILLS, Eye
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.scores import Scored
@@ -134,6 +134,33 @@ def test_stills_are_counted_with_what_hiding_people_cost(tmp_path: Path) -> None
     assert stills.ms > 0
 
 
+class Ticks:
+    """A room with the seconds in a corner; everything else stands still."""
+
+    def __init__(self, looking: Looking) -> None:
+        self.looking = looking
+
+    def second(self, number: int) -> list[Noticed]:
+        room = np.full((HEIGHT, WIDTH), 120, np.uint8)
+        cv2.putText(room, f"{number % 60:02}", (260, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255,), 1, cv2.LINE_AA)
+        return self.looking.see(room, after_s=1.0, moving=False)
+
+
+@pytest.mark.parametrize("clock_mask", [True, False])
+def test_the_cameras_clock_is_no_movement_and_stands_in_the_still(tmp_path: Path, clock_mask: bool) -> None:
+    sees = Sees((0, 0, 1, 1))
+    ticks = Ticks(Looking(tmp_path, Watch(sees=[Detects.FIGHT], clock_mask=clock_mask), sees.plans))
+    told = [notice for number in range(75) for notice in ticks.second(number)]
+    moves = [scene.motion.any() for scene in sees.scenes]
+    assert any(moves[:40]), "it moves: else the test shows nothing"
+    assert any(moves[-10:]) is not clock_mask
+    looked = ticks.looking.eye.looked()
+    assert (looked.clock is not None) is clock_mask
+    assert (looked.detectors[CLOCK].runs if clock_mask else 0) == (75 if clock_mask else 0)
+    still = cv2.imdecode(np.frombuffer(told[-1].jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert still[:20, 255:290].max() > 200
+
+
 def test_a_detector_that_rests_does_not_look_until_it_is_its_time(tmp_path: Path) -> None:
     sees = Sees(suspicious=True)
     looking = Looking(tmp_path, fights(), sees.plans)
@@ -210,4 +237,4 @@ def test_pictures_that_are_none_are_told_and_tried_again(tmp_path: Path, monkeyp
 def test_a_detector_that_is_not_there_yet_is_left_out(tmp_path: Path) -> None:
     looking = Looking(tmp_path, Watch(sees=[Detects.TAMPER, Detects.FIGHT]), Sees().plans)
     looking.see()
-    assert list(looking.eye.looked().detectors) == ["fight", STILLS]
+    assert list(looking.eye.looked().detectors) == ["fight", STILLS, CLOCK]

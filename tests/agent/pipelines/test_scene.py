@@ -57,3 +57,33 @@ def test_bytes_that_are_no_picture_are_an_error() -> None:
 def test_any_outline_is_some_pixels(outline: list[tuple[float, float]]) -> None:
     found = inside([outline], 64, 36)
     assert (found.shape, found.dtype) == ((36, 64), np.bool_)
+
+
+def test_a_clock_is_hidden_from_the_detectors_and_not_from_people() -> None:
+    one = picture(200)
+    scene = Scene(one, Masks([LEFT_HALF]), (0.75, 0.9, 1.0, 1.0))
+    below, right = HEIGHT * 9 // 10, WIDTH * 3 // 4
+    assert (scene.bgr[below:, right:] == 0).all()
+    assert (scene.grey[-16:, -76:] == 16).all()
+    assert (scene.bgr[: below - 2, right:] > 150).all()
+    assert (scene.shown[below:, right:] > 150).all()
+    assert (scene.with_clock[-16:, -76:] == 200).all()
+    assert (scene.shown[:, : WIDTH // 2 - 1] == 0).all()  # what is masked is masked for everybody
+    assert one.pixels == planes(200)
+
+
+def test_without_a_clock_there_is_one_picture_for_all() -> None:
+    scene = Scene(picture(200), Masks([]))
+    assert scene.shown is scene.bgr
+    assert scene.with_clock is scene.grey
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 4), st.integers(1, 60), st.integers(1, 60))
+def test_any_box_of_any_picture_can_be_hidden(sides: tuple[float, ...], wide: int, high: int) -> None:
+    width, height = 2 * wide, 2 * high
+    left, right = sorted(sides[:2])
+    top, bottom = sorted(sides[2:])
+    scene = Scene(
+        Picture(1, width, height, 0, 0, False, planes(200, width, height)), Masks([]), (left, top, right, bottom)
+    )
+    assert (scene.shown > 150).all()

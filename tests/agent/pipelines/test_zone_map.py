@@ -74,3 +74,14 @@ def test_it_looks_as_it_did_when_somebody_looked() -> None:
     golden = cv2.imread(str(path))
     assert golden is not None
     assert np.abs(made.astype(int) - golden).mean() < 0.5
+
+
+def test_a_clock_that_was_found_is_drawn_and_one_that_is_not_looked_for_is_told() -> None:
+    grey = np.full((360, 640, 3), 128, np.uint8)
+    made = drawn(grey, Watch(), (0.7, 0.02, 0.95, 0.1))
+    without = drawn(grey, Watch())
+    assert made.shape[0] == without.shape[0] + zone_map.ROW
+    assert drawn(grey, Watch(clock_mask=False)).shape == made.shape
+    column, row = EDGE + round(0.7 * WIDE), EDGE + round(0.06 * 720)
+    around = made[row - 3 : row + 4, column - 3 : column + 4].astype(int)
+    assert (np.abs(around - np.array(zone_map.CLOCK)).max(axis=2) < 12).any()
