@@ -31,6 +31,7 @@ from agent.incidents.incidents import Incidents
 from agent.incidents.orders import incident_orders
 from agent.incidents.signs import Spot
 from agent.kept_in_memory import Swap
+from agent.live.cameras import Cameras
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -78,8 +79,8 @@ async def run(
     ):
         sources = with_eyes(config.sources, slots.files)
         cells = Cells(sources, clock, environment, slots.files)
-        evidence = evidence_of(config, outbox, reference, clock, CellFilms(sources, cells))
-        defects, alerts, ledger = (
+        evidence, defects, alerts, ledger = (
+            evidence_of(config, outbox, reference, clock, CellFilms(sources, cells)),
             Defects(clock),
             Alerts(sources, Signals(clock)),
             ledger_of(config, outbox, identity, reference, clock),
@@ -89,6 +90,7 @@ async def run(
             ScoreKeeper(outbox.transact, lambda: reference.book, clock),
             incidents_of(config, outbox, evidence, reference, clock, alerts),
         )
+        cameras = Cameras(config, outbox, evidence, reference.live, clock, incidents.forged)
         link = CentreLink(
             config.centre,
             school=config.school,
@@ -100,7 +102,7 @@ async def run(
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: pictures.take(),
             told_grants=grants.tell,
-            orders=incident_orders(incidents),
+            orders=incident_orders(incidents) | cameras.orders(),
             told_forged=incidents.forged,
         )
         alarms, taps = AlarmPath(outbox.accept, link.send_ahead, clock), TapPath(outbox.transact, defects)
@@ -122,7 +124,7 @@ async def run(
                 defects.trouble, incidents.trouble, ledger.trouble, board.trouble,
                 CameraClocks(stations, clock).trouble, viewings.trouble, scores.trouble, Swap(clock).trouble,
             ],
-            board, incidents.open_now,
+            board, incidents.open_now, cameras.views.shown,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
@@ -130,7 +132,7 @@ async def run(
                 for station in stations:
                     reading = keep_reading(
                         station, cells.driver(station.config), clock, secrets,
-                        rules.on_reading, rules.on_change, rules.while_open,
+                        rules.on_reading, rules.on_change, cameras.around(rules.while_open),
                     )  # fmt: skip
                     tasks.create_task(reading, name=station.config.name)
                 for name, work in {
@@ -140,6 +142,8 @@ async def run(
                     "bells": bells.run(),
                     "incidents": incidents.run(),
                     "alerts": alerts.run(incidents),
+                    "live": cameras.views.run(),
+                    "cameras": cameras.lister(stations, rules.told, board.tampered).run(),
                     "viewings": viewings.run(),
                     "scores": scores.run(),
                     "grants": grants.run(),

@@ -18,7 +18,7 @@ from agent.model import Draft, Moment
 from agent.outbox.troubles import Trouble
 from agent.pipelines.budget import Budgets
 from agent.pipelines.scores import plus
-from agent.pipelines.watch import Settings, Watch, WatchedCamera
+from agent.pipelines.watch import Detects, Settings, Watch, WatchedCamera
 from agent.school import periods
 from agent.score_keeper import ScoreKeeper
 from agent.sightings.rows import Sums
@@ -58,6 +58,7 @@ class Board:
         scores: ScoreKeeper | None = None,
     ) -> None:
         self.last: Watched | None = None
+        self.tampered: dict[str, tuple[str, float]] = {}  # by camera: what was last noticed of that, steady seconds
         self.watches = watches  # what each camera is watched for
         self._scores = scores
         self._budgets = Budgets(watches)
@@ -89,6 +90,8 @@ class Board:
     def noticed(self, notice: Noticed) -> None:
         """A suspicion was raised as an alarm."""
         self._budgets.told(notice, self._clock.monotonic_ns() / 1e9)
+        if notice.detector == Detects.TAMPER.value:
+            self.tampered[notice.camera] = (notice.kind, self._clock.monotonic_ns() / 1e9)
         if self._scores is not None:
             self._scores.noticed(notice)
 

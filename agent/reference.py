@@ -23,7 +23,7 @@ from agent import dataset_text
 from agent.age import HEADER, AgeKey, Unopened, load_age_key
 from agent.book import STALE_NS, Book
 from agent.clock import Clock
-from agent.datasets import DATASETS, SEALED, Recipients
+from agent.datasets import DATASETS, SEALED, Live, Recipients
 from agent.outbox.troubles import Trouble
 from agent.private_file import write_private
 from agent.wall_time import utc_ns_of
@@ -87,6 +87,11 @@ class Reference:
         """Who may see pictures; nobody if the centre has not said."""
         found = self._datasets.get("recipients")
         return found if isinstance(found, Recipients) else Recipients(snapshot=[])
+
+    def live(self) -> Live | None:
+        """Where cameras may be shown live; nowhere if the centre has not said."""
+        found = self._datasets.get("live")
+        return found if isinstance(found, Live) else None
 
     async def put(self, dataset: str, version: int, content: bytes, issued: str = "") -> bool:
         """Replace a dataset, on disk when this returns. False, and nothing changes, if this version is not newer.

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from agent.datasets import DATASETS
 from agent.events import KINDS
 from agent.incidents.orders import AnswerArgs, Answered, DrillArgs, Drilled, ReportArgs, Reported
+from agent.live.orders import SessionArgs, Snapped, SnapshotArgs, StartArgs
 from agent.model import Severity
 from agent.ops.status import Status
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
@@ -154,6 +155,11 @@ MESSAGES: dict[str, Any] = {
     "order.incident.answer.result": Answered,
     "order.drill.args": DrillArgs,
     "order.drill.result": Drilled,
+    "order.live.start.args": StartArgs,
+    "order.live.keep.args": SessionArgs,
+    "order.live.stop.args": SessionArgs,
+    "order.camera.snapshot.args": SnapshotArgs,
+    "order.camera.snapshot.result": Snapped,
 }
 ORDERS = [name[len("order.") : -len(".args")] for name in MESSAGES if name.endswith(".args")]
 

@@ -18,7 +18,7 @@ class LinkProxy:
     """Listens on loopback; every connection is relayed to the broker."""
 
     def __init__(self, listen_port: int, target_port: int) -> None:
-        self._listen_port = listen_port
+        self.port = listen_port
         self._target_port = target_port
         self._server: asyncio.Server | None = None
         self._relays: set[asyncio.Task[None]] = set()
@@ -30,7 +30,7 @@ class LinkProxy:
         self.refusing = False
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._listen_port, limit=CHUNK * 4)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=CHUNK * 4)
 
     async def stop(self) -> None:
         self.cut()

@@ -30,6 +30,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.config", "agent.score_keeper"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
     ["agent.rules", "agent.alerts", "agent.cells", "agent.camera_clocks", "agent.viewings", "agent.kept_in_memory"],
+    ["agent.live"],
     ["agent.ops"],
     ["agent.daemon"],
     ["agent.cli"],

@@ -37,6 +37,10 @@ def draw(listed: Listed, out: TextIO, texts: Texts | None = None) -> None:
     for row in listed.cameras:
         if row.code:
             console.print(Text(f"{row.name}: {row.code}  {row.what}", "red"))
+        for one in row.live:
+            since = datetime.fromisoformat(one.since).astimezone()
+            words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {since:%H:%M}"
+            console.print(Text(words, "bold yellow"))
 
 
 def _row(row: CameraRow, listed: Listed, say: Texts) -> list[Text | str]:

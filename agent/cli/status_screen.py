@@ -43,6 +43,8 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
         yield _troubles(status, say)
     if status.sources:
         yield _devices(status, say)
+    if status.live:
+        yield _live(status, say)
     if status.eyes:
         yield _eyes(status, say)
     yield _lanes(status, say)
@@ -120,6 +122,15 @@ def _eyes(status: Status, say: Texts) -> Table:
             runs = Text(say("detector.rests"), "dim") if one.rests else f"{one.runs_per_s:.1f}"
             table.add_row(word, runs, "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.told}")
     return table
+
+
+def _live(status: Status, say: Texts) -> Text:
+    """Who looks at which camera: nobody does it unseen."""
+    lines = [
+        f"{one.camera}: {say('camera.live')}: {one.by}, {say('camera.since')} {_local(one.since):%H:%M}"
+        for one in status.live
+    ]
+    return Text("\n".join(lines), "bold yellow")
 
 
 def _lanes(status: Status, say: Texts) -> Table:

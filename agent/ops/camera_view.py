@@ -6,6 +6,7 @@ import msgspec
 
 from agent.camera_clocks import OFF_S
 from agent.config import Config, SourceConfig
+from agent.live.session import LiveShown
 from agent.ops import status
 
 NO_VIDEO = status.VideoView(width_px=0, height_px=0, rate=0.0, seen="")
@@ -26,6 +27,8 @@ class CameraRow(msgspec.Struct, frozen=True, kw_only=True):
     height_px: int = 0
     rate: float = 0.0  # pictures a second
     clock_off_s: float | None = None  # None: its stream does not tell
+
+    live: list[LiveShown] = []  # who looks at it now
 
     @property
     def is_well(self) -> bool:
@@ -55,6 +58,7 @@ def camera_view(config: Config, last: status.Status | None) -> Listed:
 def _row(source: SourceConfig, live: status.Status | None) -> CameraRow:
     view = live.sources.get(source.name) if live else None
     video = (view.video if view else None) or NO_VIDEO
+    shown = [one for one in live.live if one.camera == source.name] if live else []
     return CameraRow(
         name=source.name,
         driver=source.driver,
@@ -68,4 +72,5 @@ def _row(source: SourceConfig, live: status.Status | None) -> CameraRow:
         height_px=video.height_px,
         rate=video.rate,
         clock_off_s=video.clock_off_s,
+        live=shown,
     )

@@ -19,6 +19,7 @@ from agent.config import Config
 from agent.evidence.store import Evidence
 from agent.eyes import Board
 from agent.incidents.view import View
+from agent.live.session import LiveShown
 from agent.model import Lane
 from agent.ops.eyes_view import eye_views
 from agent.ops.reference_view import dataset_views
@@ -66,6 +67,7 @@ class Pictures:
         others: Sequence[Callable[[], list[Trouble]]] = (),
         board: Board | None = None,
         incidents: Callable[[], Sequence[View]] = tuple,
+        live: Callable[[], list[LiveShown]] = list,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -80,6 +82,7 @@ class Pictures:
         self._others = others
         self._board = board
         self._incidents = incidents
+        self._live = live
         self._started = rfc3339(clock.utc_ns())
         self._pid = os.getpid()
         self._pid_start = process_start(self._pid)
@@ -111,6 +114,7 @@ class Pictures:
             alarms_waiting=self._alarms.waiting(),
             alarms_sent_ahead=self._alarms.sent_ahead,
             incidents=list(self._incidents()[:INCIDENTS_SHOWN]),
+            live=self._live(),
         )
 
     def _lanes(self) -> dict[str, LaneView]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agent.incidents.view import View
+from agent.live.session import LiveShown
 
 
 class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +161,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     alarms_waiting: int = 0
     alarms_sent_ahead: int = 0
     incidents: list[View] = []  # that are not closed, the most urgent first
+    live: list[LiveShown] = []  # cameras that somebody looks at now
     evidence: EvidenceView = EvidenceView()
     datasets: dict[str, str] = {}  # versions of the centre's reference data
     eyes: dict[str, EyeView] = {}  # by camera

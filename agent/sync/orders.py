@@ -43,6 +43,10 @@ def args_of(order: Order, type_: type[A]) -> A:
         raise BadArgs(str(error)) from error
 
 
+class Denied(Exception):
+    """An order that the centre's own signed data do not allow; a word of docs/protocol.md, section 6."""
+
+
 class Last(msgspec.Struct, frozen=True):
     """What is remembered of the orders so far."""
 
@@ -116,6 +120,8 @@ class Orders:
         except BadArgs as error:
             log.warning("order %d %s: %s", order.number, order.order, error)
             return self._answer(order, "refused", reason="bad_args")
+        except Denied as error:
+            return self._answer(order, "refused", reason=str(error))
         except Failed as error:
             return self._answer(order, "failed", reason=str(error))
         except Exception as error:  # a defect of ours is told to who gave the order, and ends nothing

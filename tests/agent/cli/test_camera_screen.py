@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
+import msgspec
 import pytest
 
 from agent.cli.camera_screen import draw
+from agent.live.session import LiveShown
 from agent.ops.camera_view import CameraRow, Listed
 from agent.texts import LANGUAGES, load_texts
 
@@ -45,3 +48,14 @@ def test_an_agent_that_does_not_run_is_told(language: str) -> None:
     assert lines[1] == say("state.dead")
     assert lines[3].split()[:2] == ["gate", "—"]
     assert screen(language=language) == ["school-07", say("camera.none")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_looks_unseen(language: str) -> None:
+    say = load_texts(language)
+    live = LiveShown(camera="yard", by="operator olga", since=AT, host="media.example")
+    *_, last = screen(GATE, msgspec.structs.replace(YARD, code="", live=[live]), language=language)
+    since = datetime.fromisoformat(AT).astimezone()
+    assert last == f"yard: {say('camera.live')}: operator olga, {say('camera.since')} {since:%H:%M}"
+    if language == "en":
+        assert last.startswith("yard: live: operator olga, since ")

@@ -16,6 +16,7 @@ from agent.incident_events import Addressee
 from agent.incidents.kinds import Certainty, Kind, Role
 from agent.incidents.life import State
 from agent.incidents.view import View
+from agent.live.session import LiveShown
 from agent.ops import status
 from agent.ops.status import (
     DatasetView,
@@ -291,3 +292,12 @@ def test_what_happens_now_stands_before_all_else(language: str) -> None:
 @pytest.mark.parametrize("word", [*Kind, *Role, *Certainty, *(set(State) - {State.CLOSED})])
 def test_every_word_of_an_incident_is_there(word: str) -> None:
     assert load_texts("en")(f"incident.{word}") != f"incident.{word}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_looks_at_a_camera_is_told(language: str) -> None:
+    live = [LiveShown(camera="gate", by="operator olga", since="2026-11-23T07:04:00.000000Z", host="media.example")]
+    say = load_texts(language)
+    assert f"gate: {say('camera.live')}: operator olga, {say('camera.since')} 12:04" in screen(
+        picture(live=live), language
+    )
