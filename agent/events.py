@@ -136,12 +136,12 @@ class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CameraViewed(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody has looked at a camera's picture as it is, with the faces in it, at the box itself."""
+    """Somebody has looked at a camera's picture as it is, with the faces in it: at the box itself, or by an order."""
 
     camera: Name
     viewing: Annotated[Uuid, Meta(description="its id: a record that came twice is one viewing")]
-    by: Annotated[str, Meta(max_length=64, description="the account at the box who asked for it")]
-    what: Annotated[str, Meta(max_length=16, description="snapshot, zones")]
+    by: Annotated[str, Meta(max_length=64, description="the account at the box who asked for it; `centre`: an order")]
+    what: Annotated[str, Meta(max_length=16, description="snapshot, zones; order: kept as evidence")]
     shown: Annotated[
         str, Meta(max_length=32, description="when, by the box's clock; the event's `time` is when it was taken in")
     ]

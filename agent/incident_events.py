@@ -160,7 +160,11 @@ class LiveView(msgspec.Struct, frozen=True, kw_only=True):
     by: Annotated[str, Meta(max_length=64, description="the account at the centre who asked for it")]
     host: Annotated[str, Meta(max_length=255, description="where it goes")]
     reason: Annotated[
-        str, Meta(max_length=32, description="of an end: stopped, lapsed, limit, host, camera, restart")
+        str,
+        Meta(
+            max_length=32,
+            description="of an end: stopped, lapsed, limit, host, certificate, camera, codec, masked, defect, restart",
+        ),
     ] = ""
     seconds: Count = 0
     bytes: Count = 0

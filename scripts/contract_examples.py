@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import contract_evidence
 import contract_incidents
+import contract_live
 import msgspec
 from contract_signing import (
     AHEAD,
@@ -209,6 +210,7 @@ def examples() -> list[Example]:
         packed(),
         *contract_evidence.good(),
         *contract_incidents.good(),
+        *contract_live.good(),
     ]
     refused = [*_refused_batches(), bomb(), *_refused_orders(), *_refused_receipts()]
     return [*good, *_quarantined(), *refused, *contract_evidence.refused()]

@@ -17,6 +17,7 @@ from agent import config
 from agent.cli import main as mektep
 from agent.evidence.settings import EvidenceSettings
 from agent.incidents.orders import incident_orders
+from agent.live.orders import camera_orders
 from agent.model import Lane
 from agent.outbox import lanes
 from agent.outbox.settings import OutboxSettings
@@ -188,7 +189,11 @@ def test_every_reason_for_a_refusal_is_in_the_protocol() -> None:
 
 def test_every_order_is_in_the_protocol() -> None:
     nothing = cast(Any, None)
-    names = {*order_book(nothing, nothing, nothing, nothing), *incident_orders(nothing)}
+    names = {
+        *order_book(nothing, nothing, nothing, nothing),
+        *incident_orders(nothing),
+        *camera_orders(nothing, nothing),
+    }
     part = page("protocol.md").partition("| order | `args`")[2].partition("\n## ")[0]
     assert {row[0].strip("`") for row in rows(part)} == names
 

@@ -14,6 +14,7 @@ import yaml
 from agent.datasets import DATASETS
 from agent.events import KINDS
 from agent.incidents.orders import incident_orders
+from agent.live.orders import camera_orders
 from agent.model import Lane
 from agent.sync.order_book import order_book
 from agent.sync.topics import Topics
@@ -107,7 +108,11 @@ def test_the_datasets_are_those_that_a_box_uses() -> None:
 def test_the_orders_are_those_that_a_box_follows() -> None:
     nothing = cast(Any, None)
     parameter = document()["channels"]["orders"]["parameters"]["order"]
-    followed = {**order_book(nothing, nothing, nothing, nothing), **incident_orders(nothing)}
+    followed = {
+        **order_book(nothing, nothing, nothing, nothing),
+        **incident_orders(nothing),
+        **camera_orders(nothing, nothing),
+    }
     assert sorted(parameter["enum"]) == sorted(followed)
 
 

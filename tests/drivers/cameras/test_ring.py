@@ -26,7 +26,7 @@ from drivers.cameras.ring import (
     Ring,
     parameter_sets,
 )
-from simulator.encoded import KEY
+from simulator import encoded
 from simulator.scenes import Sight, write_scene
 
 BASE = Fraction(1, 1000)
@@ -50,13 +50,7 @@ def filled(seconds: int, *, gop_s: int = 2, keep_s: float = 10, most_bytes: int 
 
 def scene(path: Path) -> list[tuple[bool, bytes]]:
     """The packets of a scene file."""
-    rest, found = path.read_bytes().partition(b"\n")[2], []
-    while rest:
-        length = int.from_bytes(rest[:4], "big")
-        size = length & ~KEY
-        found.append((bool(length & KEY), rest[4 : 4 + size]))
-        rest = rest[4 + size :]
-    return found
+    return [(one.key, one.data) for one in encoded.read(path)]
 
 
 def muxed(clip: Clip) -> bytes:

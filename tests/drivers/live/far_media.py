@@ -21,9 +21,10 @@ from av.video.codeccontext import VideoCodecContext
 from centre.pki import issue, make_authority
 from drivers.cameras.ring import Form, Packet, parameter_sets
 from drivers.driver import LiveTarget
+from simulator.encoded import Picture, read
 from simulator.media_server import MediaServer
 from simulator.processes import free_port
-from simulator.scenes import KEY, Sight, write_scene
+from simulator.scenes import Sight, write_scene
 
 SIZE, RATE, GOP_S = (320, 180), 25, 0.24
 NAMES = {"h264": "h264", "h265": "hevc"}
@@ -83,18 +84,13 @@ def target(server: MediaServer, path: str = "live/a-view", **more: object) -> Li
 
 
 @functools.cache
-def encoded(codec: str = "h264") -> list[tuple[bool, bytes]]:
+def encoded(codec: str = "h264") -> list[Picture]:
     """A camera's pictures: keyframe or not, and the packet."""
-    rest = write_scene(
-        folder(), Sight.CLEAR, codec=codec, width=SIZE[0], height=SIZE[1], rate=RATE, gop_s=GOP_S, seconds=2
-    ).read_bytes().partition(b"\n")[2]  # fmt: skip
-    found = []
-    while rest:
-        length = int.from_bytes(rest[:4], "big")
-        size = length & ~KEY
-        found.append((bool(length & KEY), rest[4 : 4 + size]))
-        rest = rest[4 + size :]
-    return found
+    return read(
+        write_scene(
+            folder(), Sight.CLEAR, codec=codec, width=SIZE[0], height=SIZE[1], rate=RATE, gop_s=GOP_S, seconds=2
+        )
+    )
 
 
 def form(codec: str = "h264") -> Form:
