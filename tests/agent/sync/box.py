@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from agent.events import CardSeen, Health, ZoneChanged, draft
+from agent.incidents.incidents import Incidents
+from agent.incidents.orders import incident_orders
 from agent.model import Draft, Lane, Moment
 from agent.outbox.outbox import Outbox, open_outbox
 from agent.outbox.settings import OutboxSettings
@@ -73,6 +75,7 @@ class Box:
         self.evidence = evidence_of(outbox, folder, self.clock, given, quota_mb=quota_mb)
         self.granted: list[str] = []  # meals that a welcome told of
         self.forged: list[str] = []  # orders that are not the centre's, or come again
+        self.incidents = Incidents(outbox.transact, lambda: self.reference.book, self.clock)
         self.link = CentreLink(
             settings,
             school=school,
@@ -84,9 +87,14 @@ class Box:
             rng=random.Random(7),
             status=Told,
             told_grants=self.granted.extend,
-            told_forged=self.forged.append,
+            orders=incident_orders(self.incidents),
+            told_forged=self._forged,
         )
         self._task: asyncio.Task[None] | None = None
+
+    def _forged(self, reason: str) -> None:
+        self.forged.append(reason)
+        self.incidents.forged(reason)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self.link.run())
