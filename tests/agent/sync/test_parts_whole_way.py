@@ -202,7 +202,8 @@ async def test_a_video_of_a_real_camera_plays_for_who_holds_the_key(city: City, 
     (known,) = [one for one in json.loads(await command(city, "evidence", "list", "--json")) if one["id"] == id_]
     assert (known["camera"], known["kind"], known["state"]) == ("yard", "clip", "whole")
     (tmp_path / "key").write_text(f"{IDENTITY}\n")
-    await command(city, "evidence", "get", id_, "--out", str(tmp_path / "a.mp4"), "--identity", str(tmp_path / "key"))
+    opened = ("--out", str(tmp_path / "a.mp4"), "--identity", str(tmp_path / "key"), "--reason", "a test")
+    await command(city, "evidence", "get", id_, *opened)
     events = [json.loads(text) for text in await city.events(SCHOOL)]
     (record,) = [one["data"] for one in events if one["data"].get("evidence") == id_ and "plain_sha256" in one["data"]]
     content = (tmp_path / "a.mp4").read_bytes()
