@@ -138,6 +138,8 @@ class LiveViews:
             raise Failed("unknown_camera")
         if is_masked(config):
             raise Failed("masked")
+        if not has_packets(config):
+            raise Failed("no_video")
         if self._opened.find(asked.camera) is None:
             raise Failed("camera_gone")
         if len(self._on) >= rules.sessions:
@@ -270,8 +272,9 @@ class LiveViews:
     def may_be_shown(self, camera: str) -> bool:
         """Whether an order for it would be followed, but for the number of views."""
         config, rules = self._cameras.get(camera), self._rules()
-        is_open = self._opened.find(camera) is not None
-        return config is not None and rules is not None and bool(rules.servers) and is_open and not is_masked(config)
+        if config is None or rules is None or not rules.servers or self._opened.find(camera) is None:
+            return False
+        return has_packets(config) and not is_masked(config)
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
@@ -279,3 +282,8 @@ class LiveViews:
 
 def is_masked(config: SourceConfig) -> bool:
     return bool(config.watch.masks) or bool(getattr(config.settings, "masks", ()))
+
+
+def has_packets(config: SourceConfig) -> bool:
+    """Whether its driver keeps video as it comes, encoded: those that have a ring (drivers/cameras/view.py)."""
+    return "ring_s" in config.settings.__struct_fields__

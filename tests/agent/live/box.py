@@ -28,7 +28,14 @@ RULES = Live(servers=[MediaServer(host="media.example", port=322, ca="PEM")], se
 
 
 class Settings(msgspec.Struct, frozen=True):
+    """Of a camera whose video comes encoded."""
+
     masks: tuple[tuple[tuple[float, float], ...], ...] = ()
+    ring_s: float = 10.0
+
+
+class Ribbon(msgspec.Struct, frozen=True):
+    """Of one that has no packets."""
 
 
 class Camera:
@@ -67,7 +74,7 @@ def config(name: str, masks: Any = ()) -> SourceConfig:
 
 
 class Box:
-    """Cameras gate and yard, which are open, and hall, which has a mask."""
+    """Cameras gate and yard, which are open; hall, which has a mask; desk, which is on the ribbon connector."""
 
     def __init__(self, outbox: Outbox, clock: FastClock, ca: str = "CITY") -> None:
         self.outbox, self.clock = outbox, clock
@@ -75,6 +82,7 @@ class Box:
         self.forbidden: list[str] = []
         self.opened = OpenCameras()
         self.configs = [config("gate"), config("yard"), config("hall", (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),))]
+        self.configs.append(msgspec.structs.replace(config("desk"), driver="csi", settings=Ribbon()))
         self.cameras = {one.name: Camera() for one in self.configs}
         self.views = LiveViews(
             outbox, clock, self.configs, self.opened, lambda: self.rules, lambda: ca, self.forbidden.append

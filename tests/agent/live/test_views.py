@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ async def test_a_host_that_is_not_in_the_signed_data_gets_nothing(
 
 
 async def test_what_cannot_be_shown_is_said_in_a_word(school: Box) -> None:
-    for camera, word in (("attic", "unknown_camera"), ("hall", "masked")):
+    for camera, word in (("attic", "unknown_camera"), ("hall", "masked"), ("desk", "no_video")):
         with pytest.raises(Failed, match=f"^{word}$"):
             await school.start(camera=camera)
     school.close("gate")
@@ -246,10 +247,23 @@ async def test_its_own_loop_ends_what_is_due(school: Box, monkeypatch: pytest.Mo
 
 async def test_which_cameras_may_be_shown(school: Box) -> None:
     def shown() -> list[bool]:
-        return [school.views.may_be_shown(name) for name in ("gate", "yard", "hall", "attic")]
+        return [school.views.may_be_shown(name) for name in ("gate", "yard", "hall", "desk", "attic")]
 
-    assert shown() == [True, True, False, False]
+    assert shown() == [True, True, False, False, False]
     school.close("yard")
-    assert shown() == [True, False, False, False]
+    assert shown() == [True, False, False, False, False]
     school.rules = Live(servers=[])
-    assert shown() == [False] * 4
+    assert shown() == [False] * 5
+
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_every_word_that_the_centre_may_hear_is_on_the_page() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "agent/live").glob("*.py"))
+    ends = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "drivers/live").glob("*.py"))
+    words = set(re.findall(r'(?:Failed|Denied|\.end|_end)\((?:\w+, )?"([a-z_]+)"', source))
+    words |= set(re.findall(r'(?:Ended\(|reason=)"([a-z_]+)"', source + ends))
+    page = (ROOT / "docs/live.md").read_text(encoding="utf-8")
+    assert {"masked", "forbidden_host", "unknown_session", "camera", "stopped", "certificate", "restart"} <= words
+    assert [word for word in sorted(words) if f"`{word}`" not in page] == []

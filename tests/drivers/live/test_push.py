@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import os
 import re
+import socket
 import ssl
+import struct
+import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -100,13 +105,25 @@ async def test_a_server_that_dies_ends_the_view() -> None:
         assert (await view.ended()).reason == "host"
 
 
-async def test_a_server_that_hangs_ends_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_hangs_ends_the_view_and_little_is_on_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(push, "STALL_S", 0.5)
+    lines: list[socket.socket] = []
+    hold_little = push._hold_little
+
+    def held(writer: asyncio.StreamWriter) -> None:
+        hold_little(writer)
+        lines.append(socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())))
+
+    monkeypatch.setattr(push, "_hold_little", held)
     async with far_media() as server, pushed(target(server, path="live/hangs")) as view:
         await server.until_shown(3)
         server.stall()
         end = await view.ended()
         assert (end.reason, "takes nothing" in end.what) == ("host", True)
+    (line,) = lines
+    with line:
+        (waiting,) = struct.unpack("i", fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)))  # tcp(7): SIOCOUTQ
+        assert 0 < waiting <= push.SEND_BYTES
 
 
 async def test_a_slow_line_gets_whole_groups_and_nothing_grows() -> None:
