@@ -77,7 +77,7 @@ class Board:
             self._sums[camera] = added(self._sums.get(camera, Looked()), looked)
         self._seconds += watched.seconds
         if self._scores is not None:
-            self._scores.took(watched, self.resting(self._clock.now(), self._scores.calendar()))
+            self._scores.took(watched)
         return self._changes(watched), self._counts()
 
     def resting(self, now: Moment, calendar: Calendar | None) -> dict[str, list[str]]:

@@ -15,7 +15,6 @@ import msgspec
 
 from agent.book import Book
 from agent.clock import Clock
-from agent.datasets import Calendar
 from agent.outbox.group import Transaction
 from agent.pipelines.scores import plus
 from agent.school.calendar import local
@@ -51,16 +50,16 @@ class ScoreKeeper:
         self._sums: dict[str, Sums] = {}
         self.trouble = self._defects.trouble
 
-    def took(self, watched: Watched, resting: Mapping[str, Collection[str]]) -> None:
-        """A report of the eyes; `resting`: by camera the detectors whose time it is not."""
+    def took(self, watched: Watched) -> None:
+        """A report of the eyes."""
         now = self._clock.now()
         if not now.synced:
             return
-        calendar = self.calendar()
+        calendar = self._book().calendar
         period = "+".join(sorted(periods_of(local(now.utc_ns, calendar), calendar)))
         for camera, looked in watched.cameras.items():
             if looked.pictures:
-                for row in _rows(camera, looked, watched.seconds, resting.get(camera, ())):
+                for row in _rows(camera, looked, watched.seconds):
                     key = (now.utc_ns // HOUR_NS, camera, row.detector, period)
                     row = msgspec.structs.replace(row, hour=key[0], period=period)
                     self._hours[key] = added(self._hours[key], row) if key in self._hours else row
@@ -75,10 +74,6 @@ class ScoreKeeper:
                 )
             )  # fmt: skip
             self._news.set()
-
-    def calendar(self) -> Calendar | None:
-        """Of the moment."""
-        return self._book().calendar
 
     def week(self) -> Mapping[str, Sums]:
         """By camera what the last seven days came to."""
@@ -138,12 +133,12 @@ class ScoreKeeper:
         return True
 
 
-def _rows(camera: str, looked: Looked, seconds: float, resting: Collection[str]) -> list[ScoreRow]:
+def _rows(camera: str, looked: Looked, seconds: float) -> list[ScoreRow]:
     """Of the camera itself and of its detectors that were not resting."""
     whole = round(seconds)
     found = [ScoreRow(hour=0, camera=camera, detector="", period="", seconds=whole, pictures=looked.pictures)]
     for name, worked in looked.detectors.items():
-        if name not in resting or worked.runs:
+        if name not in looked.resting or worked.runs:
             found.append(_detector(camera, name, worked, whole))
     return found
 

@@ -1,4 +1,5 @@
-"""mektep camera list | snapshot NAME | zones NAME: the cameras, a picture of one, and what is configured drawn onto it.
+"""mektep camera list | snapshot NAME | zones NAME | tune [NAME]: the cameras, a picture of one, what is configured
+drawn onto it, and thresholds for the detectors (agent/cli/camera_tune.py).
 
 Nobody is to be recognised in a picture unless --plain is given; that is recorded before the picture is shown, and where
 it cannot be recorded, nothing is shown. A picture of the running agent is taken from its memory: cameras are not asked.
@@ -16,10 +17,11 @@ from typing import TextIO
 import msgspec
 
 from agent import config, viewings
-from agent.cli import camera_picture
+from agent.cli import camera_picture, camera_tune
 from agent.cli.camera_screen import draw
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import as_owner
+from agent.cli.picture_file import FORMS, form_of, write
 from agent.config import Config, SourceConfig
 from agent.errors import AgentError
 from agent.ops import status
@@ -29,7 +31,6 @@ from agent.texts import load_texts
 from agent.wall_time import rfc3339
 
 WELL, ATTENTION, DEAD = 0, 1, 3
-FORMS = (".png", ".jpg", ".jpeg")
 CAMERA_GROUPS = ("video",)  # of the unit's: USB and CSI cameras are theirs
 
 
@@ -56,21 +57,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("name", help="of the camera in the configuration")
         action.add_argument("--out", type=Path, required=True, metavar="PICTURE", help=f"a file: {', '.join(FORMS)}")
         action.add_argument("--plain", action="store_true", help="with faces; this is a record that the centre gets")
+    tune = actions.add_parser("tune", help="a threshold for each detector, from the last days; changes nothing")
+    camera_tune.arguments(tune)
+    tune.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
     for action in (listed, snapshot, zones):
         action.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
+    if args.action == "tune":
+        return camera_tune.run(args, out)
     found = config.load(args.file)
     if args.action == "list":
         return _list(found, args, out)
-    source, form = _camera(found, args.name), _form(args.out)
+    source, form = _camera(found, args.name), form_of(args.out)
     by = _who()
     work = partial(_made, found, source, args, form, by)
     answer = as_owner(Path(found.state.directory), work, CAMERA_GROUPS)
     made = msgspec.msgpack.decode(answer, type=Made)
-    _write(args.out, made.content)
+    write(args.out, made.content)
     _tell(made, args, out)
     return WELL
 
@@ -122,14 +128,6 @@ def _camera(found: Config, name: str) -> SourceConfig:
     return cameras[name]
 
 
-def _form(path: Path) -> str:
-    form = path.suffix.lower()
-    if form not in FORMS:
-        do = f"End its name with one of: {', '.join(FORMS)}"
-        raise AgentError("V-407", f"{path} is no name for a picture", do=do)
-    return form
-
-
 def _who() -> str:
     """The account that asked: behind sudo, the one who typed it."""
     found = os.environ.get("SUDO_USER", "")
@@ -139,22 +137,6 @@ def _who() -> str:
         except KeyError:
             found = f"uid {os.getuid()}"
     return "".join(char for char in found if char.isprintable())[:64]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """For its owner's eyes: whoever typed sudo gets it, if the folder is theirs. Raises AgentError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as out:
-            out.write(content)
-            owner = path.absolute().parent.stat()
-            if os.geteuid() == 0 and str(owner.st_uid) == os.environ.get("SUDO_UID"):
-                os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
-        fresh.rename(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        do = "Name a file in a folder where you may write."
-        raise AgentError("V-407", f"{path} cannot be written: {error.strerror}", do=do) from error
 
 
 def _tell(made: Made, args: argparse.Namespace, out: TextIO) -> None:

@@ -34,6 +34,7 @@ def draw(listed: Listed, out: TextIO, texts: Texts | None = None) -> None:
     for row in listed.cameras:
         table.add_row(*_row(row, listed, say))
     console.print(table)
+    _week(listed, console, say)
     for row in listed.cameras:
         if row.code:
             console.print(Text(f"{row.name}: {row.code}  {row.what}", "red"))
@@ -41,6 +42,16 @@ def draw(listed: Listed, out: TextIO, texts: Texts | None = None) -> None:
             since = datetime.fromisoformat(one.since).astimezone()
             words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {since:%H:%M}"
             console.print(Text(words, "bold yellow"))
+
+
+def _week(listed: Listed, console: Console, say: Texts) -> None:
+    """A line for each camera whose detectors spoke in the last seven days."""
+    for row in listed.cameras:
+        one = row.week
+        if one.hits or one.told:
+            numbers = {"hits": one.hits, "votes": one.votes, "told": one.told, "dismissed": one.dismissed}
+            words = ", ".join(f"{say(f'column.{name}')} {number}" for name, number in numbers.items())
+            console.print(Text(f"{row.name}, {say('week.title')}: {words}", "dim"))
 
 
 def _row(row: CameraRow, listed: Listed, say: Texts) -> list[Text | str]:

@@ -9,7 +9,10 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli.footage_lines import footage_lines
+from agent.pipelines.measured import curves
 from agent.strict import Problem
+from agent.texts import load_texts
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,4 +34,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     else:
         devices = ", ".join(source.name for source in found.sources) or "no devices"
         print(f"{args.file}: in order. School {found.school}, {devices}.", file=out)
+        watches = {source.name: source.watch for source in found.sources if source.watch.sees}
+        for line in footage_lines(watches, curves(), load_texts()) if watches else ():
+            print(line, file=out)
     return 2 if problems else 0

@@ -21,7 +21,7 @@ from agent.texts import Texts, load_texts
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
 BAD = "bold red"
 INCIDENT_STYLE = {State.ACKNOWLEDGED: "yellow", State.CONFIRMED: "yellow", State.DISMISSED: "dim"}
-EYES_NUMBERS = ("a_second", "skipped", "late", "cost", "hits", "told")
+EYES_NUMBERS = ("a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed")
 PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
 PART_STYLE |= dict.fromkeys(("attention", "fault", "active", "cut", "short"), BAD)
 
@@ -113,14 +113,17 @@ def _devices(status: Status, say: Texts) -> Table:
 
 def _eyes(status: Status, say: Texts) -> Table:
     """What the eyes do for each camera, and what each detector does and costs."""
-    table = _table(say, "camera", "a_second", "skipped", "late", "cost", "hits", "told")
+    table = _table(say, "camera", "a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed")
     for name, eye in status.eyes.items():
         skipped = Text(f"{eye.skipped}", "yellow" if eye.skipped else "green")
         table.add_row(name, f"{eye.pictures_per_s:.1f}", skipped, f"{eye.late_ms:.0f} ms")
         for detector, one in eye.detectors.items():
             word = f"  {say(f'detector.{detector}')}"
             runs = Text(say("detector.rests"), "dim") if one.rests else f"{one.runs_per_s:.1f}"
-            table.add_row(word, runs, "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.told}")
+            table.add_row(word, runs, "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.votes}", f"{one.told}")
+        week = (eye.week.hits, eye.week.votes, eye.week.told, eye.week.dismissed)
+        if any(week):
+            table.add_row(Text(f"  {say('week.title')}", "dim"), "", "", "", "", *(Text(f"{n}", "dim") for n in week))
     return table
 
 

@@ -27,7 +27,7 @@ class CameraRow(msgspec.Struct, frozen=True, kw_only=True):
     height_px: int = 0
     rate: float = 0.0  # pictures a second
     clock_off_s: float | None = None  # None: its stream does not tell
-
+    week: status.WeekView = status.WeekView()
     live: list[LiveShown] = []  # who looks at it now
 
     @property
@@ -73,4 +73,5 @@ def _row(source: SourceConfig, live: status.Status | None) -> CameraRow:
         rate=video.rate,
         clock_off_s=video.clock_off_s,
         live=shown,
+        week=live.eyes[source.name].week if live and source.name in live.eyes else status.WeekView(),
     )

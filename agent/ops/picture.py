@@ -109,7 +109,7 @@ class Pictures:
             disk=self._disk(),
             evidence=self._evidence_view(),
             datasets=self._reference.versions(),
-            eyes=eye_views(self._board.last if self._board else None),
+            eyes=eye_views(self._board.last, self._board.week()) if self._board else {},
             reference=dataset_views(self._reference, clock.utc_ns()),
             alarms_waiting=self._alarms.waiting(),
             alarms_sent_ahead=self._alarms.sent_ahead,

@@ -107,6 +107,16 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
     not_kept: int = 0  # no id was given
 
 
+class WeekView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one camera's detectors came to in the last seven days, as far as it is kept."""
+
+    hits: int = 0  # looks that spoke for something, before any vote
+    votes: int = 0
+    told: int = 0  # alarms
+    dismissed: int = 0  # of them, by people
+    confirmed: int = 0
+
+
 class DetectorView(msgspec.Struct, frozen=True, kw_only=True):
     """One detector of one camera, in the last report of the eyes."""
 
@@ -114,6 +124,7 @@ class DetectorView(msgspec.Struct, frozen=True, kw_only=True):
     ms: float  # of a processor core, a run
     hits: int
     told: int
+    votes: int = 0
     rests: bool = False  # it is not its time
 
 
@@ -126,6 +137,7 @@ class EyeView(msgspec.Struct, frozen=True, kw_only=True):
     detectors: dict[str, DetectorView]
     people: int = -1  # -1: nobody counts them
     clock: list[float] = []  # where the camera draws its own: left, top, right, bottom, as shares; empty: not found
+    week: WeekView = WeekView()
 
 
 class DatasetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ class Over(msgspec.Struct, frozen=True):
             return "Look at the stills; if they are false, mask what it sees, or draw a zone."
         return (
             f"Look at the stills; if they are false, write {self.detector} = {self.threshold:.3f} under "
-            "[camera.thresholds], or draw a zone."
+            f"[camera.thresholds] (mektep camera tune {self.camera} shows what that costs), or draw a zone."
         )
 
 

@@ -43,5 +43,5 @@ def for_eyes(picture: Bgr, *, plain: bool) -> Bgr:
 
 def encoded(picture: Bgr, form: str) -> bytes:
     """`form`: one of FORMS."""
-    words = [] if form == ".png" else [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    words = [cv2.IMWRITE_PNG_COMPRESSION, 9] if form == ".png" else [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     return bytes(cv2.imencode(form, picture, words)[1].tobytes())

@@ -5,7 +5,7 @@ Unknown  a clock that is not trusted, or a calendar that does not reach this day
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -24,8 +24,12 @@ def tells(words: Sequence[str], now: Moment, calendar: Calendar | None) -> bool:
     if not words or not now.synced:
         return True
     at = local(now.utc_ns, calendar)
-    periods = periods_of(at, calendar)
-    return any(_within(word, at.minute) if "-" in word else word in periods for word in words)
+    return fits(words, periods_of(at, calendar), at.minute)
+
+
+def fits(words: Sequence[str], periods: Collection[str], minute: int) -> bool:
+    """Whether one of the words is true of such periods at such a minute of the day; no words: always."""
+    return not words or any(_within(word, minute) if "-" in word else word in periods for word in words)
 
 
 def rests(words: Sequence[str], now: Moment, calendar: Calendar | None) -> bool:

@@ -27,8 +27,8 @@ HOUR = START_NS // HOUR_NS
 FIGHT = Worked(runs=90, ms=5, hits=3, votes=2, told=1, scores=Scores(looks={5: 88, 40: 2}, minutes={5: 1}))
 
 
-def report(pictures: int = 150, **detectors: Worked) -> Watched:
-    looked = Looked(pictures=pictures, detectors=detectors)
+def report(pictures: int = 150, rests: tuple[str, ...] = (), **detectors: Worked) -> Watched:
+    looked = Looked(pictures=pictures, detectors=detectors, resting=rests)
     return Watched(seconds=30.0, cameras={"gate": looked}, troubles=(), at_ns=START_NS, monotonic_ns=7)
 
 
@@ -63,7 +63,7 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
 
 async def test_an_hour_that_is_over_is_written_once(box: Box) -> None:
     for _ in range(4):
-        box.keeper.took(report(fight=FIGHT), {})
+        box.keeper.took(report(fight=FIGHT))
         await box.keeper.look()
     assert box.scores() == []
     box.clock.advance(3600)
@@ -78,30 +78,30 @@ async def test_an_hour_that_is_over_is_written_once(box: Box) -> None:
 
 async def test_at_the_end_all_is_written_and_an_hour_goes_on_after_a_restart(box: Box) -> None:
     for _ in range(2):
-        box.keeper.took(report(fight=FIGHT), {})
+        box.keeper.took(report(fight=FIGHT))
         await box.keeper.finish()
     assert [(row.detector, row.seconds, row.runs) for row in box.scores()] == [("", 60, 0), ("fight", 60, 180)]
 
 
 async def test_each_period_of_an_hour_has_its_row(box: Box) -> None:
     box.book = Book({"calendar": CALENDAR})  # the first lesson ends at 08:45
-    box.keeper.took(report(fight=FIGHT), {})
+    box.keeper.took(report(fight=FIGHT))
     box.clock.advance(50 * 60)
-    box.keeper.took(report(fight=FIGHT), {})
+    box.keeper.took(report(fight=FIGHT))
     await box.keeper.finish()
     assert [(row.hour - HOUR, row.period) for row in box.scores() if row.detector] == [(0, "breaks"), (0, "lessons")]
 
 
 async def test_a_detector_that_rests_has_not_watched_and_a_dead_camera_neither(box: Box) -> None:
-    box.keeper.took(report(fight=Worked(), tamper=Worked(runs=60)), {"gate": ["fight"]})
-    box.keeper.took(report(pictures=0, fight=FIGHT), {})
+    box.keeper.took(report(rests=("fight",), fight=Worked(), tamper=Worked(runs=60)))
+    box.keeper.took(report(pictures=0, fight=FIGHT))
     await box.keeper.finish()
     assert [(row.detector, row.seconds) for row in box.scores()] == [("", 30), ("tamper", 30)]
 
 
 async def test_while_the_clock_is_not_trusted_nothing_is_kept(box: Box) -> None:
     box.clock.is_synced = False
-    box.keeper.took(report(fight=FIGHT), {})
+    box.keeper.took(report(fight=FIGHT))
     await box.keeper.finish()
     assert box.scores() == []
 
@@ -118,7 +118,7 @@ async def test_a_suspicion_is_written_at_the_next_look(box: Box) -> None:
 async def test_the_week_is_summed_at_the_start_with_what_is_new_and_with_what_people_said(box: Box) -> None:
     await box.keeper.look()
     assert box.keeper.week() == {}
-    box.keeper.took(report(fight=FIGHT), {})
+    box.keeper.took(report(fight=FIGHT))
     box.keeper.noticed(msgspec.structs.replace(NOTICE, camera="gate"))
     await box.keeper.finish()
     await box.keeper.look()

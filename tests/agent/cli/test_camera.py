@@ -15,6 +15,7 @@ import pytest
 
 from agent.cli import camera
 from agent.cli.main import main
+from agent.cli.picture_file import write
 from simulator.scenes import Sight, write_video
 from tests.agent.cli.command import daemon, mektep, write_config
 from tests.agent.outbox.box import rows
@@ -158,7 +159,7 @@ def test_behind_sudo_it_is_the_one_who_typed_it(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_the_file_is_theirs_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_UID", "4711")
-    camera._write(tmp_path / "a.png", b"x")
+    write(tmp_path / "a.png", b"x")
     os.chown(tmp_path, 4711, 4712)
-    camera._write(tmp_path / "b.png", b"x")
+    write(tmp_path / "b.png", b"x")
     assert [(tmp_path / name).stat().st_uid for name in ("a.png", "b.png")] == [0, 4711]

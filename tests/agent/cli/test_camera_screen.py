@@ -11,6 +11,7 @@ import pytest
 from agent.cli.camera_screen import draw
 from agent.live.session import LiveShown
 from agent.ops.camera_view import CameraRow, Listed
+from agent.ops.status import WeekView
 from agent.texts import LANGUAGES, load_texts
 
 AT = "2026-11-26T08:00:00.000000Z"
@@ -39,6 +40,15 @@ def test_each_camera_has_its_row() -> None:
     assert gate.rstrip().endswith(" fight (breaks, night), fire")
     assert yard.split() == ["yard", "FAILED", "40", "min", "—", "—", "—", "nothing"]
     assert trouble == "yard: V-105  stalled for 8 s"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_its_detectors_came_to_in_a_week_is_a_line(language: str) -> None:
+    say = load_texts(language)
+    week = WeekView(hits=1204, votes=12, told=3, dismissed=2)
+    *_, line = screen(msgspec.structs.replace(GATE, week=week), language=language)
+    assert line.startswith(f"gate, {say('week.title')}: ")
+    assert [one.split()[-1] for one in line.split(",")[1:]] == ["1204", "12", "3", "2"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

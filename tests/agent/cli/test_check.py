@@ -28,6 +28,14 @@ def test_a_file_without_devices_says_so(tmp_path: Path) -> None:
     assert mektep("check", write_config(tmp_path)).stdout.endswith("School school-07, no devices.\n")
 
 
+def test_of_a_watched_camera_it_says_how_far_footage_bounds_its_false_alarms(tmp_path: Path) -> None:
+    more = '[[camera]]\nname = "hall"\ndriver = "file"\nfile = "/a.mkv"\nsees = ["tamper", "fight", "fire"]\n'
+    _, fight, fire = mektep("check", write_config(tmp_path, more=more)).stdout.splitlines()
+    for line, word in ((fight, "fight"), (fire, "fire")):
+        assert line.startswith(f"{word} at hall: from 0.")
+        assert "an hour only, too short for 1 a week" in line
+
+
 def test_each_mistake_is_a_line_with_code_file_key_value_and_cure(tmp_path: Path) -> None:
     more = READER.format(name="a", port="/dev/a") + "bawd = 1\n" + READER.format(name="a", port="/dev/b")
     path = write_config(tmp_path, more=more)

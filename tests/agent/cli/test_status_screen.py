@@ -29,6 +29,7 @@ from agent.ops.status import (
     SourceView,
     Status,
     TroubleView,
+    WeekView,
 )
 from agent.pipelines.watch import Detects
 from agent.school.told import USUAL
@@ -238,14 +239,15 @@ def test_the_centres_data_are_one_line_with_version_and_age(language: str) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_eyes_tell_what_each_detector_does_and_costs(language: str) -> None:
     say = load_texts(language)
-    fight = DetectorView(runs_per_s=5.0, ms=12.34, hits=17, told=2)
-    eyes = {"gate": EyeView(pictures_per_s=5.0, skipped=3, late_ms=42.0, detectors={"fight": fight})}
+    fight = DetectorView(runs_per_s=5.0, ms=12.34, hits=17, votes=3, told=2)
+    week = WeekView(hits=123_456, votes=120, told=11, dismissed=9)
+    eyes = {"gate": EyeView(pictures_per_s=5.0, skipped=3, late_ms=42.0, detectors={"fight": fight}, week=week)}
     text = screen(picture(eyes=eyes), language)
-    gate, detector = (
-        one.split() for one in text.splitlines() if one.startswith(("gate ", f"  {say('detector.fight')}"))
-    )
+    starts = ("gate ", f"  {say('detector.fight')}", f"  {say('week.title')}")
+    gate, detector, days = (one.split() for one in text.splitlines() if one.startswith(starts))
     assert gate == ["gate", "5.0", "3", "42", "ms"]
-    assert detector[-5:] == ["5.0", "12.3", "ms", "17", "2"]
+    assert detector[-6:] == ["5.0", "12.3", "ms", "17", "3", "2"]
+    assert days[-4:] == ["123456", "120", "11", "9"]
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "column." not in text
 

@@ -60,10 +60,12 @@ def test_who_may_not_look_is_told_how_to(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o700)
     child = os.fork()
     if child == 0:
-        os.setresuid(65534, 65534, 65534)
+        code = 1
         try:
+            os.setresuid(65534, 65534, 65534)
             days(tmp_path / "outbox.db", 0)
-            os._exit(1)
         except AgentError as error:
-            os._exit(0 if error.code == "X-002" and "sudo" in error.do else 2)
+            code = 0 if error.code == "X-002" and "sudo" in error.do else 2
+        finally:
+            os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

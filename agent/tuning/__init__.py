@@ -1,0 +1,1 @@
+"""What thresholds the school's own last days propose: `mektep camera tune`."""
