@@ -12,7 +12,7 @@ from centre.database import Database
 from centre.errors import CentreError
 from centre.incidents import Incidents
 from centre.order_queue import OrderQueue
-from centre.reports import Reports
+from centre.reports import Report, Reports
 
 ANSWERS = ("acknowledged", "confirmed", "dismissed", "closed")
 ROLES = ("duty", "deputy", "head", "city", "police")
@@ -43,7 +43,7 @@ def answer(
     with database.transaction():
         report = reports.find(incident)
         if report is not None and report.school == school and not report.incident:
-            reports.answer(incident, word, account or by, reason)
+            _answer_here(reports, report, word, account or by, reason)
         elif not known:
             raise CentreError(
                 "K-165", f"{school} has no incident {incident!a}", do="See `mektep-centre incident list`."
@@ -51,6 +51,16 @@ def answer(
         return OrderQueue(database).add(
             school, "incident.answer", args, subject=incident, account=account, for_s=ORDERED_FOR_S
         )
+
+
+def _answer_here(reports: Reports, report: Report, word: str, who: str, reason: str) -> None:
+    """No box has it: then what is said first holds, as it would there."""
+    if word == "closed":
+        raise CentreError("K-164", "no box has this report yet", do="Confirm or dismiss it; the box closes it.")
+    if not reports.answer(report.id, word, who, reason):
+        said = reports.find(report.id) or report
+        what = f"{said.answered_by} was first: {said.answer}"
+        raise CentreError("K-164", what, do="See `mektep-centre incident show`.")
 
 
 def _must_be_sound(word: str, role: str, by: str, reason: str) -> None:

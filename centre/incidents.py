@@ -58,6 +58,12 @@ where ? in ('', a.school) and a.received_ns >= ? and not exists (
 """
 
 
+SAID_HERE = """
+select args, account from order_due where school = ? and subject = ? and name = 'incident.answer' and state = 'done'
+order by id desc
+"""
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody, as whom."""
 
@@ -198,7 +204,9 @@ class Incidents:
             return None
         found = self._with_persons(_incident(rows[0]))
         names = self._names(found.school)
+        accounts = self._accounts(found.school, incident)
         steps = [_step(row, names) for row in self._database.execute(STEPS, (found.school, incident))]
+        steps = [_said_by(step, accounts) for step in steps]
         return Details(
             incident=found,
             steps=steps,
@@ -240,6 +248,13 @@ class Incidents:
         sql = "select key, name from person where school = ? and kind = 'staff'"
         return {key: plain(name) for key, name in self._database.execute(sql, (school,))}
 
+    def _accounts(self, school: str, incident: str) -> dict[str, str]:
+        """Who at the centre gave which answer, the first of each: the box knows a person's key, and no account."""
+        found: dict[str, str] = {}
+        for args, account in self._database.execute(SAID_HERE, (school, incident)):
+            found[str(msgspec.json.decode(args).get("answer", ""))] = account
+        return found
+
     def _with_persons(self, one: Incident) -> Incident:
         """Who was told last, and who has answered last."""
         told: tuple[str, Told] | None = None
@@ -260,8 +275,15 @@ class Incidents:
             to=_persons(told[1], names) if told else [],
             told_at=plain(told[0]) if told else "",
             answered=answered.answer if answered else "",
-            by=_by(answered, names) if answered else None,
+            by=self._answered_by(one, answered, names) if answered else None,
         )
+
+    def _answered_by(self, one: Incident, answered: Answered, names: dict[str, str]) -> Person:
+        found = _by(answered, names)
+        if answered.channel != "centre" or found.name:
+            return found
+        account = self._accounts(one.school, one.id).get(answered.answer, "")
+        return msgspec.structs.replace(found, name=account)
 
 
 def _said_first(later: Answered | None, earlier: Answered, *, told_since: bool) -> Answered:
@@ -339,6 +361,12 @@ def _step(row: Row, names: dict[str, str]) -> Step:
             )
         case Shown() as fact:
             return msgspec.structs.replace(found, locally=[plain(fact.camera)])
+
+
+def _said_by(step: Step, accounts: dict[str, str]) -> Step:
+    if step.channel != "centre" or step.account:
+        return step
+    return msgspec.structs.replace(step, account=accounts.get("closed" if step.what == "closed" else step.answer, ""))
 
 
 def _evidence(row: Row) -> Evidence:

@@ -26,12 +26,11 @@ NAME_LEAST = 3  # letters: a shorter part of a name stands in every text
 REPORTERS = ("staff", "parent", "pupil", "anonymous")
 LANGUAGES = ("kk", "ru", "en")
 ORDERED_FOR_S = 7 * 86_400
-ANSWERS = ("acknowledged", "confirmed", "dismissed", "closed")
 S_NS = 1_000_000_000
 WAITING = """
 select id, school, kind, place, certain, drill, words, language, contact, reporter, account, made_ns, incident,
   taken_ns, told, told_ns, answer, answered_by, answered_ns, reason from report
-where incident = '' and answer not in ('dismissed', 'closed') and ? in ('', school) order by made_ns
+where incident = '' and answer <> 'dismissed' and ? in ('', school) order by made_ns
 """
 LISTED = """
 select id, school, kind, place, certain, drill, words, language, contact, reporter, account, made_ns, incident,
@@ -144,10 +143,13 @@ class Reports:
         """The newest first."""
         return [_report(row) for row in self._database.execute(LISTED, (school, limit))]
 
-    def answer(self, name: str, answer: str, by: str, reason: str = "") -> None:
-        """What a person says of a report while the box is silent. The box hears of it as soon as it can."""
-        sql = "update report set answer = ?, answered_by = ?, answered_ns = ?, reason = ? where id = ?"
-        self._database.execute(sql, (answer, by, time.time_ns(), reason, name))
+    def answer(self, name: str, answer: str, by: str, reason: str = "") -> bool:
+        """What a person says of a report while the box is silent. False: somebody was first."""
+        sql = (
+            "update report set answer = ?, answered_by = ?, answered_ns = ?, reason = ? where id = ? "
+            "and (answer = '' or (answer = 'acknowledged' and ? <> 'acknowledged')) returning id"
+        )
+        return bool(self._database.execute(sql, (answer, by, time.time_ns(), reason, name, answer)))
 
     def note_told(self, name: str, now_ns: int) -> None:
         """The centre has told somebody by itself."""

@@ -41,6 +41,25 @@ def test_of_a_report_that_waits_it_counts_at_once_and_follows_the_report(store: 
     assert [one.name for one in queue.claim(2**62)] == ["incident.report"]
 
 
+def test_of_a_report_that_waits_the_first_word_holds(store: Store) -> None:
+    report = Reports(store.database).add(Typed(school="school-07", kind="bullying", words="…"))
+
+    def says(word: str, account: str, reason: str = "") -> None:
+        answer(store.database, "school-07", report.id, word, role="city", account=account, reason=reason)
+
+    for word, fault in (("closed", "no box has"), ("acknowledged", ""), ("acknowledged", "aliya was first: acknow")):
+        if fault:
+            with pytest.raises(CentreError, match=rf"K-164.*{fault}"):
+                says(word, "boris")
+        else:
+            says(word, "aliya")
+    says("dismissed", "boris", "play")
+    with pytest.raises(CentreError, match=r"K-164.*boris was first: dismissed"):
+        says("confirmed", "aliya")
+    asked = [one.args["answer"] for one in OrderQueue(store.database).of("school-07", report.id)[1:]]
+    assert asked == ["acknowledged", "dismissed"]
+
+
 WRONG = [
     ("an unknown answer", {"word": "maybe"}, "K-164"),
     ("an unknown role", {"role": "king"}, "K-164"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from centre.camera_list import OLD_S, Camera, cameras
+from centre.database import open_database
 from centre.store import Store
 from tests.centre.batches import batch, stored
-from tests.centre.conftest import Open
 from tests.centre.far_box import event
 
 S_NS = 10**9
@@ -30,8 +32,10 @@ def told(
 
 
 @pytest.fixture
-def store(open_one: Open) -> Store:
-    return Store(open_one())
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(open_database(f"sqlite:///{tmp_path}/centre.db"))
+    yield made
+    made.database.close()
 
 
 def test_an_age_counts_on(store: Store) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from centre.database import open_database
 from centre.drills import Drill, drills
 from centre.store import Store
 from tests.centre.batches import stored
-from tests.centre.conftest import Open
 from tests.centre.incident_box import ONE, TWO, alarms, said
 
 
 @pytest.fixture
-def store(open_one: Open) -> Store:
-    return Store(open_one())
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(open_database(f"sqlite:///{tmp_path}/centre.db"))
+    yield made
+    made.database.close()
 
 
 def one(store: Store) -> Drill:

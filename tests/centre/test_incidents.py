@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from centre.answers import answer
 from centre.evidence import EvidenceStore
 from centre.incidents import Evidence, Incidents, Person
+from centre.order_queue import OrderQueue
 from centre.school.persons import Person as Row
 from centre.school.persons import note_persons
 from centre.store import Store
+from centre.wire import Answer
 from tests.centre.batches import batch, stored
 from tests.centre.conftest import Open
-from tests.centre.far_box import event
+from tests.centre.far_box import EPOCH, event
 from tests.centre.incident_box import ANNA, BORIS, ONE, PICTURE, TWO, alarms, life, said
 from tests.centre.test_evidence import part
 
@@ -47,6 +50,32 @@ def test_of_two_on_their_way_the_first_has_it(store: Store) -> None:
     assert (found.state, found.by) == ("confirmed", Person(role="deputy", key=BORIS))
     stored(store, alarms(5, said("told", 5, why="unclosed")))
     assert Incidents(store.database).open_now()[0].by == found.by
+
+
+def test_who_answered_at_the_centre_is_known_there(store: Store) -> None:
+    """The box is told a role, and no account."""
+    stored(store, alarms(1, said("opened", 1), said("told", 2)))
+    queue = OrderQueue(store.database)
+    number = answer(store.database, "school-07", ONE, "acknowledged", role="city", account="aliya")
+    order = queue.find(number)
+    assert order is not None
+    done = Answer(
+        order="incident.answer",
+        school="school-07",
+        epoch=EPOCH,
+        number=1,
+        outcome="done",
+        reason="",
+        result={},
+        time="",
+    )
+    queue.note_answer(order, done, 0)
+    stored(store, alarms(3, said("answered", 3, by="", role="city", channel="centre")))
+    (found,) = Incidents(store.database).open_now()
+    assert found.by == Person(role="city", name="aliya")
+    details = Incidents(store.database).one(ONE)
+    assert details is not None
+    assert details.steps[-1].account == "aliya"
 
 
 def test_the_most_urgent_stands_first(store: Store) -> None:
