@@ -22,7 +22,7 @@ from centre.wire import EPOCH, LANES
 WRONG_USE, AWAY, INTERRUPTED = 2, 3, 130
 BROKER_AWAY = "K-112"
 DATABASE_DO = "Does it run, has its disk space, does anybody lock it? Then try again."
-ORDER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+ORDER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31})?")  # live.start
 MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 DAY = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 LEAF = re.compile(rf"{EPOCH.pattern}/(0|[1-9][0-9]{{0,15}})")
@@ -131,7 +131,9 @@ def _reading(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: 
 def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
     order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
     order.add_argument("school")
-    order.add_argument("name", type=_name_of("an order", ORDER_NAME), help="ping, status, pace, resend")
+    order.add_argument(
+        "name", type=_name_of("an order", ORDER_NAME), help="ping, status, pace, resend, live.start, ..."
+    )
     order.add_argument("--args", default="{}", help="a JSON object")
     order.add_argument("--expires", type=_between(1, EXPIRES_MAX_S), default=300, metavar="S")
     order.add_argument("--wait", type=float, default=10, metavar="S")

@@ -100,6 +100,8 @@ WRONG_USE = [
     ["order", "s", "ping", "--expires", "99999999999"],
     ["order", "s", "pi/ng"],
     ["order", "s", "#"],
+    ["order", "s", "live."],
+    ["order", "s", "live.start.now"],
     ["order", "s", "ping", "--wait", "long"],
     ["rekey", "--days", "0"],
     ["rekey", "--days", "1e3"],
@@ -114,6 +116,11 @@ def test_wrong_use_is_told_before_anything_happens(capsys: pytest.CaptureFixture
         cli.main(words)
     assert caught.value.code == 2
     assert "usage: mektep-centre" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ping", "live.start", "camera.snapshot", "incident.report"])
+def test_every_order_of_the_protocol_has_a_name_that_is_taken(name: str) -> None:
+    assert cli.ORDER_NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize("words", [["--help"], *([one, "--help"] for one in (

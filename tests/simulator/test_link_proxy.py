@@ -56,7 +56,7 @@ async def line() -> AsyncIterator[tuple[LinkProxy, FarSide]]:
 
 
 async def dial(proxy: LinkProxy) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(LOOPBACK, proxy._listen_port)
+    return await asyncio.open_connection(LOOPBACK, proxy.port)
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:

@@ -36,7 +36,7 @@ async def far_box(
 ) -> AsyncIterator[Box]:
     """A box behind a line that can be cut."""
     hurry(monkeypatch)
-    settings = LinkSettings(broker=f"mqtt://127.0.0.1:{line._listen_port}", orders_key=centre.orders_key_base64)
+    settings = LinkSettings(broker=f"mqtt://127.0.0.1:{line.port}", orders_key=centre.orders_key_base64)
     async with open_box(tmp_path, settings, school) as made:
         yield made
 

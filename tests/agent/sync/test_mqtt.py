@@ -293,7 +293,7 @@ async def test_of_two_boxes_with_one_name_the_first_is_cut(broker: Broker, line:
 async def test_a_line_that_went_silent(broker: Broker) -> None:
     proxy = LinkProxy(free_port(), broker.port)
     await proxy.start()
-    line = Line(broker.settings(broker=f"mqtt://127.0.0.1:{proxy._listen_port}", keepalive_s=1))
+    line = Line(broker.settings(broker=f"mqtt://127.0.0.1:{proxy.port}", keepalive_s=1))
     await line.open()
     proxy.silence(silent=True)
     assert (await line.lost()).code == "L-114"
@@ -304,7 +304,7 @@ async def test_a_line_that_went_silent(broker: Broker) -> None:
 async def test_a_line_that_was_cut(broker: Broker) -> None:
     proxy = LinkProxy(free_port(), broker.port)
     await proxy.start()
-    line = Line(broker.settings(broker=f"mqtt://127.0.0.1:{proxy._listen_port}"))
+    line = Line(broker.settings(broker=f"mqtt://127.0.0.1:{proxy.port}"))
     await line.open()
     proxy.cut()
     assert (await line.lost()).code == "L-110"

@@ -95,7 +95,7 @@ async def line(city: City) -> AsyncIterator[LinkProxy]:
 @pytest.fixture
 async def box(city: City, line: LinkProxy, tmp_path: Path) -> AsyncIterator[Box]:
     (tmp_path / "identity.pem").write_bytes((city.box_folder / "identity.pem").read_bytes())  # type: ignore[attr-defined]
-    async with open_box(tmp_path, settings(city, line._listen_port), SCHOOL) as made:
+    async with open_box(tmp_path, settings(city, line.port), SCHOOL) as made:
         made.start()
         await until(lambda: made.state == "online" and made.reference.recipients().snapshot)
         yield made
@@ -312,7 +312,7 @@ async def test_an_agent_killed_in_mid_transfer_goes_on_where_it_was(
 ) -> None:
     (tmp_path / "identity.pem").write_bytes((city.box_folder / "identity.pem").read_bytes())  # type: ignore[attr-defined]
     line.bits_per_s = 1_500_000
-    given = settings(city, line._listen_port)
+    given = settings(city, line.port)
     with agent(tmp_path, given, 2) as first:
         said = await asyncio.to_thread(until_said, first, "sealed")
         ids = [one.split()[1] for one in said if one.startswith("kept")]
