@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from importlib import import_module
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,6 +52,7 @@ from drivers.cell_wire import (
 from drivers.driver import Secret, Secrets, Source, not_stored
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
+from drivers.freed_memory import give_back
 from drivers.pulse import Pulse
 from drivers.readings import Light, Reading
 
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 OfOne = Taken | Show | Rest | LiveStart | LiveStop | Snap | Close  # words about one device that is connected
 
 BEAT_S = 1.0
+BEATS_TO_GIVE_BACK = 30
 LAST_S = 2.0  # to close the devices when the daemon has ended
 DEFECT_CHARS = 500
 
@@ -220,7 +223,9 @@ class Cell:
         self._say(Shown(number, trouble))
 
     async def _beat(self) -> None:
-        while True:
+        for beat in count(1):
+            if beat % BEATS_TO_GIVE_BACK == 0:
+                give_back()
             counters = {n: one.source.counters for n, one in self._channels.items() if one.source is not None}
             stopped = tuple(number for number, one in self._channels.items() if one.stopped())
             self._say(Beat(counters, stopped))

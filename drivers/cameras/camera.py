@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,6 +28,7 @@ from drivers.clips import ClipOrder
 from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
+from drivers.freed_memory import give_back
 from drivers.pulse import Slowest
 from drivers.readings import Light, PictureChange, Still
 
@@ -152,7 +152,7 @@ class Camera:
             if not reader.over.done():
                 raise RuntimeError(f"the thread of {reader.place.name} does not end")
             reader.join()
-        _give_back_memory()
+        give_back()  # what FFmpeg has freed: some megabytes more with the reconnects
 
     async def _until_first(self, reader: Reader) -> None:
         waits = asyncio.create_task(reader.first.wait())
@@ -207,13 +207,6 @@ class Camera:
     def _tell(self, change: PictureChange) -> None:
         self._changes.append(change)
         self._news.set()
-
-
-def _give_back_memory() -> None:
-    """glibc keeps what FFmpeg has freed: some megabytes more with the reconnects (malloc_trim(3))."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another libc has none
-    if trim is not None:
-        trim(0)
 
 
 Why = Callable[[], DeviceError | None]  # a closer look at a camera that does not open; may block for some seconds
