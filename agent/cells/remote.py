@@ -83,8 +83,8 @@ class Remote:
 
     def count(self, now: Counters) -> None:
         """The supervisor holds on to the counters that it was given: they are brought up to date, not replaced."""
-        for field in msgspec.structs.fields(Counters):
-            setattr(self.counters, field.name, getattr(now, field.name))
+        for field in Counters.__struct_fields__:  # each second: msgspec.structs.fields() leaves circles behind
+            setattr(self.counters, field, getattr(now, field))
 
     def end(self, error: Exception | None) -> None:
         """Nothing more comes. None: as we asked."""
