@@ -80,6 +80,10 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return Path(self.directory) / "viewings"
 
     @property
+    def control(self) -> Path:
+        return Path(self.runtime) / "control.sock"
+
+    @property
     def live(self) -> Path:
         return Path(self.runtime) / "status.json"
 

@@ -32,6 +32,8 @@ from agent.incidents.orders import incident_orders
 from agent.incidents.signs import Spot
 from agent.kept_in_memory import Swap
 from agent.live.cameras import Cameras
+from agent.ops.asks import asks_of
+from agent.ops.control import Control
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -114,21 +116,23 @@ async def run(
             alarms, taps, card_key, clock, signals=alerts.signals, keep=evidence.keep, book=lambda: reference.book,
             board=board, record=outbox.accept, incidents=incidents, spots=spots_of(config.sources),
         )  # fmt: skip
-        bells, viewings = (
+        bells, viewings, control = (
             Bells(outbox.transact, lambda: reference.book, clock, defects),
             Viewings(config.state.viewings, outbox.accept, clock),
+            Control(config.state.control, asks_of(incidents, outbox)),
         )
         pictures = Pictures(
             config, clock, outbox, link, alarms, stations, rules.told, cells, evidence, reference,
             [
                 defects.trouble, incidents.trouble, ledger.trouble, board.trouble,
-                CameraClocks(stations, clock).trouble, viewings.trouble, scores.trouble, Swap(clock).trouble,
+                CameraClocks(stations, clock).trouble, viewings.trouble, scores.trouble, control.trouble,
+                Swap(clock).trouble,
             ],
             board, incidents.open_now, cameras.views.shown,
         )  # fmt: skip
         house = Housekeeping(clock, outbox, alarms, pictures, notifier)
         try:
-            async with cells, asyncio.TaskGroup() as tasks:
+            async with cells, control, asyncio.TaskGroup() as tasks:
                 for station in stations:
                     reading = keep_reading(
                         station, cells.driver(station.config), clock, secrets,

@@ -8,8 +8,6 @@ it cannot be recorded, nothing is shown. A picture of the running agent is taken
 from __future__ import annotations
 
 import argparse
-import os
-import pwd
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +16,7 @@ import msgspec
 
 from agent import config, viewings
 from agent.cli import camera_picture, camera_tune
+from agent.cli.asking import who
 from agent.cli.camera_screen import draw
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import as_owner
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     if args.action == "list":
         return _list(found, args, out)
     source, form = _camera(found, args.name), form_of(args.out)
-    by = _who()
+    by = who()
     work = partial(_made, found, source, args, form, by)
     answer = as_owner(Path(found.state.directory), work, CAMERA_GROUPS)
     made = msgspec.msgpack.decode(answer, type=Made)
@@ -126,17 +125,6 @@ def _camera(found: Config, name: str) -> SourceConfig:
         do = closest(name, set(cameras)) if cameras else "Add a [[camera]] with this name."
         raise AgentError("V-406", f"{name} is no camera of this box", do=do)
     return cameras[name]
-
-
-def _who() -> str:
-    """The account that asked: behind sudo, the one who typed it."""
-    found = os.environ.get("SUDO_USER", "")
-    if not found:
-        try:
-            found = pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            found = f"uid {os.getuid()}"
-    return "".join(char for char in found if char.isprintable())[:64]
 
 
 def _tell(made: Made, args: argparse.Namespace, out: TextIO) -> None:

@@ -28,6 +28,8 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "ledger": "ledger",
     "reference": "reference",
     "camera": "camera",
+    "incident": "incident",
+    "drill": "drill",
     "demo": "demo",
 }
 HELP = {
@@ -42,6 +44,8 @@ HELP = {
     "ledger": "the ledger of meals and clubs: how far it is signed, and a proof of one leaf",
     "reference": "the centre's data on this box: version, age, counts, and what follows where they are old",
     "camera": "the cameras: list them, a picture of now, the zones drawn onto it; blurred unless asked otherwise",
+    "incident": "what happens now and who is to answer; acknowledge, confirm, dismiss, close",
+    "drill": "the whole chain of an incident, marked as a drill, each step timed",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"
