@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent.cells.footage import Footage
 from agent.cells.remote import Remote
 from agent.pipelines.detectors import PLANS
 from agent.pipelines.eye import Eye
@@ -15,6 +16,7 @@ from agent.pipelines.networks import Networks
 from agent.pipelines.watch import Detects, Watch, WatchedCamera
 from drivers import cell_wire
 from drivers.cell_wire import FRAME_BYTES, LENGTH_BYTES, CellWireError, ToCell
+from drivers.clips import PIECES_AHEAD, ClipMade, ClipOrder
 from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.frame_slot import HEAD, MAGIC, PIXELS_AT, PIXELS_MOST, SIZE, FrameSlot
 from drivers.readings import CardForm, Light, PictureChange, PictureState, Tap
@@ -44,13 +46,18 @@ def frames(data: bytes) -> None:
 def from_a_cell(data: bytes) -> None:
     """A message is followed or refused; a reading that is believed is one of ours, in our time."""
     clock = FastClock()
-    remote = Remote(1, lambda _: None, clock)
+    remote, footage = Remote(1, lambda _: None, clock), Footage(1, lambda _: None)
     for body in data.split(b"\xa5\x5a"):
         try:
             message = cell_wire.from_cell(body)
             if isinstance(message, cell_wire.Beat):
                 for counters in message.counters.values():
                     remote.count(counters)
+                continue
+            if isinstance(message, cell_wire.ClipPiece | cell_wire.ClipOver):
+                footage.hear(message)
+                assert len(footage._pieces) <= PIECES_AHEAD
+                assert footage.made is None or footage.made.plain_bytes > 0
                 continue
             if isinstance(message, cell_wire.Read):
                 reading = cell_wire.reading_of(message)
@@ -98,6 +105,8 @@ def _said(*messages: msgspec.Struct) -> bytes:
 
 _TAP = Tap(card="6F00010203", form=CardForm.EM4100, at_ns=1, monotonic_ns=1)
 _PICTURE = PictureChange(state=PictureState.CLEAR, before=None, jpeg=b"\xff\xd8", at_ns=1, monotonic_ns=1)
+_ORDER = ClipOrder(at_ns=1, before_s=10.0, after_s=20.0, most_bytes=1_000_000, recipients=("age1x",))
+_MADE = ClipMade(plain_bytes=5, plain_sha256="ab" * 32, before_s=1.5, after_s=2.5)
 TARGETS = {
     "cell, frames": Target(
         frames,
@@ -112,6 +121,8 @@ TARGETS = {
                 cell_wire.Beat({1: Counters(frames=1)}, (1,)), cell_wire.Shown(1, None), cell_wire.Ended(1, None, "x")
             ),
             _said(cell_wire.LiveNews(1, LiveProgress(session="a", state="ended")), cell_wire.Snapped(1, 1, None, None)),
+            _said(cell_wire.ClipPiece(1, b"x"), cell_wire.ClipPiece(1, b"y"), cell_wire.ClipOver(1, _MADE)),
+            _said(cell_wire.ClipOver(1, None, "masked"), cell_wire.ClipPiece(1, b"after the end")),
             msgspec.msgpack.encode(["read", 1, "Tap", {"card": 5}]),
             msgspec.msgpack.encode(["read", 1, "Secret", {}]),
         ],
@@ -137,6 +148,9 @@ TARGETS = {
             ),
             _said(cell_wire.Show(1, Light.ACCEPTED)),
             _said(cell_wire.Taken(2)),
+            _said(cell_wire.ClipStart(1, 2, _ORDER)),
+            _said(cell_wire.ClipTaken(2)),
+            _said(cell_wire.ClipDrop(2)),
             _said(cell_wire.LiveStart(1, "a", LiveTarget(host="h", port=1, path="p", ca=""))),
             _said(cell_wire.LiveStop(1, "a"), cell_wire.Snap(1, 2)),
         ],

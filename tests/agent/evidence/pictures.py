@@ -11,6 +11,7 @@ import pyrage
 
 from agent.clock import Clock
 from agent.datasets import Recipients
+from agent.evidence.films import Films
 from agent.evidence.folder import Folder
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.store import Evidence
@@ -43,10 +44,11 @@ def evidence_of(
     quota_mb: int = 100,
     reserve_bytes: int = 0,
     cameras: int = 1,
+    films: Films | None = None,
 ) -> Evidence:
     return Evidence(
         outbox, Folder(folder / "evidence"), EvidenceSettings(quota_mb=quota_mb), recipients, clock,
-        reserve_bytes=reserve_bytes, cameras=cameras,
+        reserve_bytes=reserve_bytes, cameras=cameras, films=films,
     )  # fmt: skip
 
 

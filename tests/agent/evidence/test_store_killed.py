@@ -18,9 +18,12 @@ from tests.clock import FastClock
 VICTIM = """
 import asyncio, sys
 from pathlib import Path
+from agent.events import draft
+from agent.incident_events import IncidentEvidence
 from agent.model import Severity
 from agent.school import pictures
 from agent.evidence import not_kept
+from tests.agent.evidence.footage import HandFilms
 from tests.agent.evidence.pictures import change, evidence_of, jpeg, somebody
 from tests.agent.outbox.box import opened
 from tests.clock import FastClock
@@ -28,7 +31,8 @@ from tests.clock import FastClock
 async def main(folder):
     not_kept.PER_MINUTE = 10**6
     async with opened(folder / "o.db") as outbox:
-        evidence = evidence_of(outbox, folder, FastClock(), somebody, quota_mb=1)
+        films = HandFilms()
+        evidence = evidence_of(outbox, folder, FastClock(), somebody, quota_mb=1, films=films)
         await evidence.begin()
         print("begun", flush=True)
         number = 0
@@ -37,6 +41,17 @@ async def main(folder):
             picture = change(jpeg(60_000, number), blurred=jpeg(6_000, number))
             ids = await evidence.keep(picture, "gate", Severity.ERROR)
             await outbox.accept([pictures.changed(picture, "gate", ids, synced=True)])
+            for footage in films.footage:
+                footage.give(10_000)
+            if number % 4 == 0:
+                for footage in films.footage:
+                    footage.end()
+                films.footage.clear()
+                at = FastClock().now()
+                clip = await evidence.keep_clip("gate", before_s=1, after_s=1, severity=Severity.FATAL, at=at)
+                if clip:
+                    shown = IncidentEvidence(incident="1" * 8, camera="gate", clip=clip)
+                    await outbox.accept([draft(shown, at)])
             if number % 5 == 0 and (owed := evidence.shelf.owed()):
                 evidence.shelf.delivered(owed)
                 print("delivered", owed.id, flush=True)
@@ -75,8 +90,13 @@ async def test_kill_9_leaves_neither_an_orphan_nor_a_promise(tmp_path: Path) -> 
         sql = "select json_extract(json, '$.data.evidence', '$.data.blurred') from event where type = ?"
         named = rows(tmp_path / "o.db", sql, "kz.mektep.camera.picture.v1")
         promised = {id_ for (both,) in named for id_ in json.loads(both)} - {""}
+        clip = "select json_extract(json, '$.data.clip') from event where type = ?"
+        clips = {id_ for (id_,) in rows(tmp_path / "o.db", clip, "kz.mektep.incident.evidence.v1")}
+        promised |= clips
         lost = [one["evidence"] for one in await records(outbox, "evidence.lost")]
         assert len(promised) > 20
+        assert clips & set(lost)
+        assert clips & (files | delivered)
         assert len(lost) == len(set(lost))
         assert not set(lost) & files
         assert promised <= set(lost) | files | delivered

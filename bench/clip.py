@@ -1,0 +1,120 @@
+"""Videos of incidents over a line of 1 Mbit/s and 100 ms one way, to a real broker and centre: how long one takes
+beside the line's own time, also when the line is cut ten times; and what pictures and fires wait for meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.alarms import taken_ms, until_seen, watch
+from bench.clip_box import CLIP_BYTES
+from bench.figure import Figure, median, p99
+from simulator.school import SCHOOL, School
+
+BITS_PER_S, DELAY_S = 1e6, 0.1
+LINE_S = CLIP_BYTES * 8 / BITS_PER_S + DELAY_S
+RATIO = 1.3
+CUTS = 10
+BUSY_S = 150.0
+PICTURE_S = 3.0
+FIRE_S = 0.5 + 2 * DELAY_S  # half a second, and the line's own way there and back: MQTT acknowledges what is before
+
+
+async def measure(folder: Path) -> list[Figure]:
+    return [
+        await _clip(folder, "a clip of 30 s at 2 Mbit/s to the centre, 1 Mbit/s and 100 ms", cuts=0),
+        await _clip(folder, f"the same, the line cut {CUTS} times", cuts=CUTS),
+        *await _busy(folder),
+    ]
+
+
+async def _clip(folder: Path, name: str, *, cuts: int) -> Figure:
+    async with _school(folder) as school:
+        cutting = asyncio.create_task(_cut(school, cuts))
+        found = await _box(school, "clip")
+        cutting.cancel()
+    taken_s, sent = float(found["taken_s"]), int(found["part_bytes"])
+    return Figure(
+        figure=name, value=taken_s, unit="s", limit_or_peer=f"the line's own time {LINE_S:.1f} s; "
+        f"{sent / CLIP_BYTES:.3f} times its bytes were sent", ratio=taken_s / LINE_S,
+        target=f"<= {RATIO} times the line's own", met=taken_s <= RATIO * LINE_S,
+    )  # fmt: skip
+
+
+async def _cut(school: School, cuts: int) -> None:
+    """When each share of the file has come."""
+    for number in range(cuts):
+        while _stored(school) < CLIP_BYTES * (number + 1) / (cuts + 1):
+            await asyncio.sleep(0.1)
+        school.line.cut()
+
+
+def _stored(school: School) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{school.city.folder}/centre.db?mode=ro", uri=True)) as db:
+        (found,) = db.execute("select coalesce(sum(length(body)), 0) from evidence_part").fetchone()
+    return int(found)
+
+
+async def _busy(folder: Path) -> list[Figure]:
+    async with _school(folder) as school:
+        seen: dict[int, int] = {}
+        watching = asyncio.create_task(watch(school, seen))
+        found = await _box(school, "busy", BUSY_S)
+        await until_seen(seen, int(found["fires"]))
+        watching.cancel()
+        fires_s = [ms / 1e3 for ms in taken_ms(await school.city.events(SCHOOL), seen)]
+    pictures_s: list[float] = found["pictures_s"]
+    told = f"{int(found['kept'])} clips still wait"
+    return [
+        _waited("picture of an open incident, decision to whole at the centre, p99, beside a backlog and clips",
+                pictures_s, PICTURE_S, told),
+        _waited("fire, accepted to committed at the centre, p99, beside the same", fires_s, FIRE_S, told),
+    ]  # fmt: skip
+
+
+def _waited(name: str, taken_s: list[float], limit_s: float, told: str) -> Figure:
+    value = p99(taken_s)
+    return Figure(
+        figure=name, value=value, unit="s", limit_or_peer=f"{limit_s:.1f} s; median {median(taken_s):.2f} s; {told}",
+        ratio=value / limit_s, target=f"<= {limit_s:.1f} s", met=value <= limit_s,
+        range=(min(taken_s), max(taken_s)), runs=len(taken_s),
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _school(folder: Path) -> AsyncIterator[School]:
+    """Its box talks over the slow line, its police may see pictures."""
+    with tempfile.TemporaryDirectory(dir=folder) as path:
+        school = School(Path(path), keep_days=0)
+        try:
+            await school.make()
+            await school.city.start()
+            await school.city.name_recipient(SCHOOL)
+            school.line.bits_per_s, school.line.delay_s = BITS_PER_S, DELAY_S
+            await school.line.start()
+            yield school
+        finally:
+            await school.city.stop()
+            await school.line.stop()
+
+
+async def _box(school: School, what: str, *more: float) -> dict[str, Any]:
+    """Raises RuntimeError with what it said."""
+    words = [sys.executable, "-m", "bench.clip_box", str(school.box / "agent.toml"), what, *(str(one) for one in more)]
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(err.decode()[-2000:])
+    found: dict[str, Any] = json.loads(out)
+    return found
