@@ -42,7 +42,7 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 def _config(camera: RtspCamera) -> SourceConfig:
-    settings = Settings(url=camera.url)
+    settings = Settings(url=camera.url, ring_s=10.0)
     return SourceConfig(name=camera.name, kind="camera", driver="rtsp", settings=settings, places={})
 
 

@@ -50,8 +50,10 @@ class View(Judged, frozen=True, kw_only=True):
             "bit rate at a place where seconds matter; costs about ten times as much"
         ),
     ] = False
-    ring_s: Annotated[float, Meta(ge=1, le=60, description="seconds of video kept in memory")] = 10.0
-    ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 8
+    ring_s: Annotated[
+        float, Meta(ge=1, le=60, description="seconds of video kept in memory, for the time before an incident")
+    ] = 40.0
+    ring_mb: Annotated[int, Meta(ge=1, le=32, description="memory for that in MB, whatever the seconds")] = 12
 
     @property
     def attention(self) -> AttentionSettings:
