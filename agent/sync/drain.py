@@ -169,6 +169,12 @@ class Drain:
             if not self._flights:
                 await self._send_bulk(publish)
             return
+        await self._send_in_turn(publish)
+        if not self._owes_bulk():
+            await self._fill_with_parts(publish)
+
+    async def _send_in_turn(self, publish: Callable[[Outgoing], None]) -> None:
+        """Batches and parts, as long as there is room for a batch."""
         while self._may_send_bulk():
             await self._outbox.calm(within_s=YIELD_S)
             if not await self._send_bulk(publish):
@@ -176,6 +182,23 @@ class Drain:
             while await self._send_alarm(publish):
                 pass
             await asyncio.sleep(0)  # let receipts and taps in
+
+    async def _fill_with_parts(self, publish: Callable[[Outgoing], None]) -> None:
+        """What is left of the window is less than a batch: no batch waits for it."""
+        while self.parts.flying() + len(self._flights) < self._in_flight_max:
+            for turn in Turn:
+                if await self._send_part(turn, publish):
+                    break
+            else:
+                return
+
+    def _owes_bulk(self) -> bool:
+        """Whether a batch waits for room."""
+        return bool(self._resends) or any(
+            max(self._cursors.get((epoch, lane), 0), self._outbox.settled(epoch, lane)) < self._outbox.last(epoch, lane)
+            for epoch in self._outbox.owes()
+            for lane in (Lane.RECORD, Lane.TELEMETRY)
+        )
 
     def _may_send_bulk(self) -> bool:
         flying = len(self._flights) + self.parts.flying()

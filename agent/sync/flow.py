@@ -64,6 +64,10 @@ class Flow:
         """Whether a bulk batch may be sent now."""
         return self.on_its_way + self.batch_bytes() <= self.window and self._paced(now_s) >= 0
 
+    def left(self, now_s: float) -> int:
+        """Bytes that still fit, where a whole batch does not."""
+        return max(0, self.window - self.on_its_way) if self._paced(now_s) >= 0 else 0
+
     def sent(self, size: int, now_s: float, *, bulk: bool = True, full: bool = False) -> Sent:
         """full: the sender has a smaller window of its own, and that is full."""
         self.on_its_way += size

@@ -1,6 +1,7 @@
 """Sealed files to the centre, in parts: paced, resumed from what the centre has, given up only when it says so.
 
-Window    at most a share of what the line takes in TARGET_S, and WINDOW_MAX: an alarm waits for no more than that.
+Window    what the line takes in TARGET_S, on a long way a round trip and QUEUE_S; at most WINDOW_MAX: an alarm waits
+          for no more than that.
 Resumes   after each connection one part is sent; its receipt tells which bytes the centre has, and only the others
           follow.
 Settles   only by a receipt that says `whole` for the very file, by its hash.
@@ -18,7 +19,7 @@ from agent.evidence.retention import Turn
 from agent.evidence.rows import Kept
 from agent.evidence.shelf import Shelf
 from agent.outbox.settled import Settled
-from agent.sync.flow import TARGET_S, Flow, Sent
+from agent.sync.flow import MOST_S, TARGET_S, Flow, Sent
 from agent.sync.identity import Identity
 from agent.sync.mqtt import Outgoing
 from agent.sync.topics import PART_MAX_BYTES, ByteRange, EvidenceReceipt, EvidenceVerdict, Kind, Topics
@@ -28,6 +29,7 @@ log = logging.getLogger("agent.parts")
 
 PART_MIN_BYTES = 4_096
 WINDOW_MAX = 65_536
+QUEUE_S = 0.2  # that wait at the near end of the line, and make an alarm wait
 STARTS_MAX = 3  # how often a file is sent from its beginning before it is given up
 PAUSE_FIRST_S, PAUSE_MAX_S = 1.0, 60.0
 SEALED_TYPE = "application/octet-stream"
@@ -121,8 +123,8 @@ class Parts:
     async def send(self, turn: Turn, flow: Flow, now_s: float, publish: Publish) -> bool:
         """Send one part of a file of that turn, if there is one and room for it. Raises LinkError from publish."""
         kept = self._shelf.owed(turn)
-        size = part_bytes(flow)
-        if kept is None or now_s < self._pause_until_s or self._flying_bytes() + size > window(flow):
+        size = part_bytes(flow, self._flying_bytes(), flow.left(now_s))
+        if kept is None or now_s < self._pause_until_s or not size:
             return False
         known = self._known.setdefault(kept.id, Known(Settled()))
         if not known.intact and not await self._shelf.intact(kept):
@@ -178,7 +180,7 @@ class Parts:
         properties = self._identity.properties(signed_text(Kind.EVIDENCE, topic, body, statement), statement)
         publish(Outgoing(topic=topic, payload=body, properties=properties, content_type=SEALED_TYPE))
         limit = window(flow)
-        full = limit < WINDOW_MAX and self._flying_bytes() + 2 * len(body) > limit
+        full = limit < WINDOW_MAX and self._flying_bytes() + len(body) + PART_MIN_BYTES > limit
         sent = flow.sent(len(body), now_s, full=full)
         due_s = now_s + flow.timeout_s(self._jitter())
         self._flights[kept.id, first] = PartFlight(kept, first, first + len(body) - 1, sent, due_s)
@@ -202,7 +204,7 @@ class Parts:
             stored.add(1, receipt.bytes)
         for flight in flights:
             if not stored.missing(flight.first, flight.last):
-                flow.receipted(flight.sent, now_s)
+                flow.receipted(_judged(flight.sent, now_s), now_s)
                 del self._flights[flight.kept.id, flight.first]
         self.counts.part_receipts += 1
         self._silences, self._pause_until_s = 0, 0.0
@@ -242,13 +244,26 @@ class Parts:
 
 
 def window(flow: Flow) -> int:
-    """Bytes of evidence that may be on their way."""
-    return min(WINDOW_MAX, max(PART_MIN_BYTES, int(flow.rate * TARGET_S)))
+    """Bytes of evidence that may be on their way: what the line holds, and QUEUE_S more, so that it fills the line."""
+    share_s = min(MOST_S, max(TARGET_S, flow.rtt_s + QUEUE_S))
+    return min(WINDOW_MAX, max(PART_MIN_BYTES, int(flow.rate * share_s)))
 
 
-def part_bytes(flow: Flow) -> int:
-    """How large the next part should be: two of them fit, where the line allows."""
-    return min(PART_MAX_BYTES, max(PART_MIN_BYTES, window(flow) // 2))
+def part_bytes(flow: Flow, flying: int = 0, room: int = WINDOW_MAX) -> int:
+    """How large the next part should be: half of the window, and with the last of them what is left; 0: it is full.
+
+    A window that is never filled would keep the rate, of which it is made, from rising.
+    """
+    left = min(window(flow) - flying, room)
+    if left < PART_MIN_BYTES:
+        return 0
+    size = min(PART_MAX_BYTES, left, max(PART_MIN_BYTES, window(flow) // 2))
+    return size if left - size >= PART_MIN_BYTES else min(PART_MAX_BYTES, left)
+
+
+def _judged(sent: Sent, now_s: float) -> Sent:
+    """A window at its limit tells nothing of the line, unless it took so long that the line must be slow."""
+    return msgspec.structs.replace(sent, full=sent.full or now_s - sent.at_s > MOST_S)
 
 
 def _ranges(have: Iterable[ByteRange]) -> Settled:
