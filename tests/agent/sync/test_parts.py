@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.model import Severity
-from agent.sync.flow import MOST_S
-from agent.sync.parts import STARTS_MAX, WINDOW_MAX, part_bytes, window
+from agent.sync.flow import MOST_S, Flow
+from agent.sync.parts import PART_MIN_BYTES, STARTS_MAX, WINDOW_MAX, part_bytes, window
 from agent.sync.topics import PART_MAX_BYTES, ByteRange, EvidenceVerdict
 from tests.agent.outbox.box import records
 from tests.agent.sync.parts_wire import Wire, covered, open_wire
@@ -157,6 +157,23 @@ async def test_no_more_is_on_its_way_than_the_line_takes_in_a_moment(
     wire.flow.rate = rate
     await wire.send()
     assert wire.flow.on_its_way <= max(expected, MOST_S * rate)  # a long way holds more
+
+
+@pytest.mark.parametrize(
+    ("rate", "flying", "room", "size"),
+    [
+        (88_000, 0, WINDOW_MAX, PART_MAX_BYTES),  # a window of 35,200
+        (88_000, 2 * PART_MAX_BYTES, WINDOW_MAX, 0),  # what is left is too little
+        (100_000, 2 * PART_MAX_BYTES, WINDOW_MAX, 40_000 - 2 * PART_MAX_BYTES),  # what is left is a part
+        (100_000, 0, 5_000, 5_000),  # others fill the line
+        (18_000, 0, WINDOW_MAX, 7_200),  # no two would fit: all of it
+        (8_000, 0, PART_MIN_BYTES - 1, 0),
+    ],
+)
+def test_a_part_takes_what_is_left_of_the_window(rate: float, flying: int, room: int, size: int) -> None:
+    flow = Flow()
+    flow.rate = rate
+    assert part_bytes(flow, flying, room) == size
 
 
 async def test_a_slow_line_is_learned_from_pictures_alone(wire: Wire) -> None:
