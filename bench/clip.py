@@ -42,10 +42,13 @@ async def _clip(folder: Path, name: str, *, cuts: int) -> Figure:
         cutting = asyncio.create_task(_cut(school, cuts))
         found = await _box(school, "clip")
         cutting.cancel()
-    taken_s, sent = float(found["taken_s"]), int(found["part_bytes"])
+    away_s, sent = float(found["away_s"]), int(found["part_bytes"])
+    taken_s = float(found["taken_s"]) - away_s
+    told = f"the line's own time {LINE_S:.1f} s; {sent / CLIP_BYTES:.3f} times its bytes were sent"
+    if cuts:
+        told += f"; without a connection, and not counted, {away_s:.1f} s"
     return Figure(
-        figure=name, value=taken_s, unit="s", limit_or_peer=f"the line's own time {LINE_S:.1f} s; "
-        f"{sent / CLIP_BYTES:.3f} times its bytes were sent", ratio=taken_s / LINE_S,
+        figure=name, value=taken_s, unit="s", limit_or_peer=told, ratio=taken_s / LINE_S,
         target=f"<= {RATIO} times the line's own", met=taken_s <= RATIO * LINE_S,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from agent.evidence import rows
 from agent.evidence.store import Evidence
 from agent.model import Lane, Moment, Severity
 from agent.outbox.outbox import Outbox
+from agent.sync.centre_link import CentreLink
 from bench.load import alarm, now, tap
 from bench.open_box import open_evidence_box
 from drivers.clips import PIECE_BYTES, ClipMade, ClipOrder
@@ -34,6 +35,7 @@ GROUP = 100
 EVERY_S = 1.5  # a picture, and two fires
 INCIDENT = "11111111-1111-4111-8111-111111111111"
 LOOK_S = 0.005
+AWAY = {"offline", "connecting"}
 
 
 class Footage:
@@ -70,14 +72,21 @@ async def clip_of(evidence: Evidence, camera: str) -> str:
     return id_
 
 
-async def clip(outbox: Outbox, evidence: Evidence) -> dict[str, object]:
-    """Its first part leaves when it is kept."""
+async def clip(outbox: Outbox, evidence: Evidence, link: CentreLink) -> dict[str, object]:
+    """Its first part leaves when it is kept. away_s: of that time, how long there was no connection."""
     id_ = await clip_of(evidence, "gate")
     await evidence.drained()
-    began_s = time.monotonic()
+    began_s = looked_s = time.monotonic()
+    away_s = 0.0
     while evidence.shelf.find(id_) is not None:
         await asyncio.sleep(LOOK_S)
-    return {"taken_s": time.monotonic() - began_s, "settled": outbox.settled(outbox.epoch, Lane.RECORD)}
+        since_s, looked_s = looked_s, time.monotonic()
+        away_s += looked_s - since_s if link.snapshot().state in AWAY else 0.0
+    return {
+        "taken_s": time.monotonic() - began_s,
+        "away_s": away_s,
+        "settled": outbox.settled(outbox.epoch, Lane.RECORD),
+    }
 
 
 async def busy(outbox: Outbox, evidence: Evidence, seconds: float) -> dict[str, object]:
@@ -125,7 +134,7 @@ async def run(path: Path, what: str, seconds: float) -> dict[str, object]:
         running = asyncio.create_task(link.run())
         while not reference.recipients().snapshot:
             await asyncio.sleep(LOOK_S)
-        found = await (clip(outbox, evidence) if what == "clip" else busy(outbox, evidence, seconds))
+        found = await (clip(outbox, evidence, link) if what == "clip" else busy(outbox, evidence, seconds))
         await evidence.drained()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

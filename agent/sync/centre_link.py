@@ -26,7 +26,7 @@ from agent.sync.ahead import ahead_event
 from agent.sync.birth import birth
 from agent.sync.drain import Drain
 from agent.sync.identity import Identity
-from agent.sync.link import CONNECTED, State, Step, backoff_s, step
+from agent.sync.link import CONNECTED, State, Step, backoff_s, failures_after, step
 from agent.sync.linkerror import LinkError
 from agent.sync.mqtt import Incoming, Mqtt, Outgoing
 from agent.sync.order_book import order_book
@@ -52,7 +52,6 @@ R = TypeVar("R", Receipt, EvidenceReceipt)
 BIRTH_AGAIN_S = 2.0  # doubles, with jitter
 BIRTH_AGAIN_MAX_S = 60.0
 WELCOME_WITHIN_S = 10.0
-STEADY_S = 30.0  # a connection that held so long starts the back-off anew
 ORDERS_WAITING = 16
 FORGED = {"unknown_key", "bad_signature", "other_topic"}  # of an order: not the centre's own, or taken from another
 
@@ -117,7 +116,7 @@ class CentreLink:
         self._born = ""  # the epoch that the last birth told
         self._opened = ""  # an epoch that began here: nobody can know more of it
         self._refused: Counter[str] = Counter()
-        self._last_receipt_ns = 0
+        self._last_receipt_ns, self._receipted = 0, False  # receipted: on this connection
         self._welcomed = asyncio.Event()
         self._rewound = False
         outbox.add_listener(lambda _lanes: self._drain.wake.set())
@@ -130,12 +129,13 @@ class CentreLink:
         failures = 0
         while True:
             self._step(Step.TRY)
-            began_s = self._drain.seconds()
+            began_s, self._receipted = self._drain.seconds(), False
             try:
                 await self._live()
             except LinkError as error:
                 self._lost(error)
-            failures = 0 if self._drain.seconds() - began_s > STEADY_S else failures + 1
+            held_s, receipted = self._drain.seconds() - began_s, self._receipted
+            failures = failures_after(failures, held_s=held_s, receipted=receipted)
             await self._clock.sleep(backoff_s(failures, self._rng.random()))
 
     async def send_ahead(self, alarm: Draft) -> bool:
@@ -294,7 +294,7 @@ class CentreLink:
             self._drain.take(self._ours(decoded(message.payload, Receipt)))
         else:
             self._drain.take_part(self._ours(decoded(message.payload, EvidenceReceipt)))
-        self._last_receipt_ns = self._clock.utc_ns()
+        self._last_receipt_ns, self._receipted = self._clock.utc_ns(), True
         self._step(Step.RECEIPT)
 
     def _ours(self, receipt: R) -> R:

@@ -51,6 +51,7 @@ CONNECTED = frozenset({State.GREETING, State.ONLINE, State.PROBING})
 
 BACKOFF_FIRST_S = 1.0
 BACKOFF_MAX_S = 60.0
+STEADY_S = 30.0  # a connection that held so long starts the back-off anew
 
 
 def step(state: State, event: Step) -> State:
@@ -62,3 +63,14 @@ def backoff_s(failures: int, jitter: float) -> float:
     """Full jitter: anything up to a limit that doubles with each failure; jitter is in 0..1."""
     limit_s: float = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures, 10))
     return jitter * limit_s
+
+
+def failures_after(before: int, *, held_s: float, receipted: bool) -> int:
+    """How many failures in a row there are, now that a connection has ended.
+
+    One that brought receipts is worth another try soon, even on a line that breaks again and again; not at once: two
+    boxes with one identity throw each other out.
+    """
+    if held_s > STEADY_S:
+        return 0
+    return 1 if receipted else before + 1

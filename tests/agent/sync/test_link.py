@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sync.link import BACKOFF_FIRST_S, BACKOFF_MAX_S, CONNECTED, NEXT, State, Step, backoff_s, step
+from agent.sync.link import (
+    BACKOFF_FIRST_S,
+    BACKOFF_MAX_S,
+    CONNECTED,
+    NEXT,
+    STEADY_S,
+    State,
+    Step,
+    backoff_s,
+    failures_after,
+    step,
+)
 
 OFFLINE, CONNECTING, GREETING, ONLINE, PROBING = State
 CANNOT_HAPPEN = {
@@ -85,3 +96,21 @@ def test_back_off_doubles_up_to_a_minute(failures: int, limit_s: float) -> None:
     assert backoff_s(failures, 1.0) == limit_s
     assert backoff_s(failures, 0.5) == limit_s / 2
     assert backoff_s(failures, 0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("before", "held_s", "receipted", "after"),
+    [
+        (0, 1.0, False, 1),
+        (7, 1.0, False, 8),
+        (7, STEADY_S, False, 8),
+        (7, STEADY_S + 1, False, 0),
+        (7, 1.0, True, 1),  # it brought something: soon again, not at once
+        (0, 1.0, True, 1),
+        (7, STEADY_S + 1, True, 0),
+    ],
+)
+def test_a_connection_that_held_or_brought_receipts_is_tried_again_soon(
+    before: int, held_s: float, receipted: bool, after: int
+) -> None:
+    assert failures_after(before, held_s=held_s, receipted=receipted) == after
