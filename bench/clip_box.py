@@ -30,7 +30,7 @@ from drivers.readings import PictureChange, PictureState
 
 CLIP_BYTES = 7_500_000  # 30 s at 2 Mbit/s
 PICTURE_BYTES = 60_000
-BACKLOG = 200_000
+BACKLOG = 20_000  # more than a minute of the line; then the videos go
 GROUP = 100
 EVERY_S = 1.5  # a picture, and two fires
 INCIDENT = "11111111-1111-4111-8111-111111111111"
