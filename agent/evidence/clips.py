@@ -7,6 +7,7 @@ Leaves   a whole file, or nothing.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ from drivers.clips import ClipMade, ClipOrder
 log = logging.getLogger("agent.evidence")
 
 CLIP_MOST_BYTES = 16_777_216  # sealed: what docs/protocol.md, section 15, lets a file have
+PATIENCE_S = 120.0  # after the last second that was asked for: a card may be slow, a cell that hangs is none
 STEP_BYTES = 262_144  # of room, at a time
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -72,7 +74,10 @@ class Clips:
         """To the last piece: the file is on the disk, and this is its record. Raises NotMade."""
         growing = self._shelf.growing[wanted.id] = Growing(RANK[wanted.severity], footage.drop)
         try:
-            size, sha256 = await self._written(wanted, footage, growing)
+            async with asyncio.timeout(wanted.order.after_s + PATIENCE_S):
+                size, sha256 = await self._written(wanted, footage, growing)
+        except TimeoutError:
+            raise NotMade("failed") from None
         except OSError as error:
             log.warning("a video cannot be written: %s", error)
             self._troubles.unwritable(error)

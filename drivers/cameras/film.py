@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+import av
 import pyrage  # type: ignore[import-untyped]
 
 from drivers.cameras.mp4 import HEAD_COST, PACKET_COST, Mp4
@@ -165,10 +166,15 @@ class Film:
             pass
         finally:
             self._ring.unfollow(self._follow)
-            if self._mp4 is not None and not self._closed:
-                self._mp4.close()
+            self._give_back()
         with contextlib.suppress(RuntimeError):  # the loop has ended before us
             self._loop.call_soon_threadsafe(self._on_end, made, reason)
+
+    def _give_back(self) -> None:
+        """What FFmpeg holds of one that was given up."""
+        if self._mp4 is not None and not self._closed:
+            with contextlib.suppress(av.FFmpegError):  # of a video that could not be written
+                self._mp4.close()
 
     def _made(self) -> ClipMade | None:
         if self._first is None or self._last is None or self._moment is None:

@@ -13,6 +13,7 @@ import pytest
 
 from agent.age import fingerprint
 from agent.datasets import Recipients
+from agent.evidence import clips
 from agent.evidence.clips import CLIP_MOST_BYTES, STEP_BYTES
 from agent.evidence.films import Films
 from agent.evidence.folder import Folder
@@ -228,6 +229,14 @@ async def test_a_cell_that_gives_more_than_was_ordered_is_not_believed(room: Roo
     await room.evidence.drained()
     assert await room.lost() == [(id_, "failed")]
     assert (room.files(), room.half_made()) == ({}, [])
+
+
+async def test_one_that_never_ends_is_given_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips, "PATIENCE_S", -19.9)  # of the 20 s that it may go on
+    id_, footage = await room.growing(50_000)
+    await room.evidence.drained()
+    assert await room.lost() == [(id_, "failed")]
+    assert (bool(footage.dropped), room.half_made()) == (True, [])
 
 
 async def test_a_picture_is_written_while_a_video_grows(room: Room) -> None:
