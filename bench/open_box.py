@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 
 from agent import config as configuration
+from agent.box import evidence_of
 from agent.clock import SystemClock
-from agent.daemon import SWITCH_INTERVAL_S, evidence_of, spare_what_is_loaded
+from agent.daemon import SWITCH_INTERVAL_S, spare_what_is_loaded
 from agent.evidence.films import Films
 from agent.evidence.store import Evidence
 from agent.outbox.outbox import Outbox, open_outbox

@@ -32,6 +32,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.rules", "agent.alerts", "agent.cells", "agent.camera_clocks", "agent.viewings", "agent.kept_in_memory"],
     ["agent.live"],
     ["agent.ops"],
+    ["agent.box"],
     ["agent.daemon"],
     ["agent.cli"],
     ["agent.__main__"],

@@ -1,0 +1,213 @@
+"""The parts of a running box: each made once, in the order in which they need each other, and given what it needs.
+
+A part knows nothing of the others but what it is given here. Their life, start and stop: agent/daemon.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any
+
+from agent.alarm_path import AlarmPath
+from agent.alerts import Alerts
+from agent.camera_clocks import CameraClocks
+from agent.cells.cells import Cells
+from agent.cells.films import CellFilms
+from agent.cells.slots import Slots
+from agent.clock import Clock
+from agent.config import Config, SourceConfig
+from agent.evidence.films import Films
+from agent.evidence.folder import Folder
+from agent.evidence.store import Evidence
+from agent.eyes import Board, watches, with_eyes
+from agent.incidents.incidents import Incidents
+from agent.incidents.orders import incident_orders
+from agent.incidents.signs import Spot
+from agent.kept_in_memory import Swap
+from agent.live.cameras import Cameras
+from agent.ops.asks import asks_of
+from agent.ops.control import Control
+from agent.ops.housekeeping import Housekeeping
+from agent.ops.picture import Pictures
+from agent.ops.systemd import Notifier
+from agent.outbox.outbox import Outbox
+from agent.outbox.settings import MB
+from agent.outbox.troubles import Trouble
+from agent.reference import Reference
+from agent.rules import Rules
+from agent.school.bells import Bells
+from agent.school.defects import Defects
+from agent.school.grants import Grants
+from agent.school.ledger_keeper import LedgerKeeper
+from agent.score_keeper import ScoreKeeper
+from agent.secrets import SecretStore
+from agent.signals import Signals
+from agent.sources import Station, keep_reading
+from agent.sync.centre_link import CentreLink
+from agent.sync.identity import Identity
+from agent.tap_path import TapPath
+from agent.viewings import Viewings
+
+DRAIN_ALARMS_S = 2.0  # at stop: alarms, and then pictures, still on their way to the disk
+Work = Coroutine[Any, Any, None]
+
+
+class Box:
+    """All parts of one box. `cells` and `control` are open while it works."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        outbox: Outbox,
+        slots: Slots,
+        reference: Reference,
+        keys: tuple[Identity, bytes],
+        environment: Mapping[str, str],
+        notifier: Notifier,
+    ) -> None:
+        self._config, self._clock, self._outbox = config, clock, outbox
+        identity, card_key = keys
+        sources = with_eyes(config.sources, slots.files)
+        self.stations = [Station(source, clock) for source in sources]
+        self.cells = Cells(sources, clock, environment, slots.files)
+        self._evidence = evidence_of(config, outbox, reference, clock, CellFilms(sources, self.cells))
+        self._defects = Defects(clock)
+        self._alerts = Alerts(sources, Signals(clock))
+        self._ledger = ledger_of(config, outbox, identity, reference, clock)
+        self._grants = Grants(outbox.transact, clock, self._defects)
+        self._scores = ScoreKeeper(outbox.transact, lambda: reference.book, clock)
+        self._incidents = incidents_of(config, outbox, self._evidence, reference, clock, self._alerts)
+        self._cameras = Cameras(config, outbox, self._evidence, reference.live, clock, self._incidents.forged)
+        self._link = self._to_the_centre(identity, reference)
+        self._alarms = AlarmPath(outbox.accept, self._link.send_ahead, clock)
+        self._board = Board(clock, slots.error, watches(config.sources), self._scores)
+        self._rules = Rules(
+            self._alarms, TapPath(outbox.transact, self._defects), card_key, clock, signals=self._alerts.signals,
+            keep=self._evidence.keep, book=lambda: reference.book, board=self._board, record=outbox.accept,
+            incidents=self._incidents, spots=spots_of(config.sources),
+        )  # fmt: skip
+        self._bells = Bells(outbox.transact, lambda: reference.book, clock, self._defects)
+        self._viewings = Viewings(config.state.viewings, outbox.accept, clock)
+        self.control = Control(config.state.control, asks_of(self._incidents, outbox))
+        self._pictures = Pictures(
+            config, clock, outbox, self._link, self._alarms, self.stations, self._rules.told, self.cells,
+            self._evidence, reference, list(self._troubles()), self._board, self._incidents.open_now,
+            self._cameras.views.shown,
+        )  # fmt: skip
+        self._house = Housekeeping(clock, outbox, self._alarms, self._pictures, notifier)
+
+    def work(self, secrets: SecretStore) -> dict[str, Work]:
+        """Everything that runs for ever, by its name."""
+        readings = {
+            one.config.name: keep_reading(
+                one, self.cells.driver(one.config), self._clock, secrets, self._rules.on_reading,
+                self._rules.on_change, self._cameras.around(self._rules.while_open),
+            )
+            for one in self.stations
+        }  # fmt: skip
+        return readings | {
+            "writer": self._outbox.watch(),
+            "link": self._link.run(),
+            "evidence": self._evidence.run(),
+            "bells": self._bells.run(),
+            "incidents": self._incidents.run(),
+            "alerts": self._alerts.run(self._incidents),
+            "live": self._cameras.views.run(),
+            "cameras": self._cameras.lister(self.stations, self._rules.told, self._board.tampered).run(),
+            "viewings": self._viewings.run(),
+            "scores": self._scores.run(),
+            "grants": self._grants.run(),
+            "ledger": self._ledger.run(),
+            "picture": self._house.keep_picture(self._config.state.live),
+            "watch": self._house.keep_watch(),
+            "health": self._house.report_health(),
+        }
+
+    async def drained(self) -> None:
+        """What is on its way to the disk gets there, if that can be done soon."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_ALARMS_S):
+                await self._alarms.drained()
+                await self._incidents.drained()
+                await self._evidence.finish()
+                await self._ledger.finish()
+                await self._scores.finish()
+
+    def _to_the_centre(self, identity: Identity, reference: Reference) -> CentreLink:
+        return CentreLink(
+            self._config.centre,
+            school=self._config.school,
+            outbox=self._outbox,
+            identity=identity,
+            evidence=self._evidence,
+            reference=reference,
+            clock=self._clock,
+            rng=random.Random(),  # noqa: S311 - jitter, not a secret
+            status=lambda: self._pictures.take(),
+            told_grants=self._grants.tell,
+            orders=incident_orders(self._incidents) | self._cameras.orders(),
+            told_forged=self._incidents.forged,
+        )
+
+    def _troubles(self) -> Iterator[Callable[[], list[Trouble]]]:
+        """Where troubles are asked for, besides the database, the link and the devices."""
+        for part in (self._defects, self._incidents, self._ledger, self._board, self._viewings, self._scores):
+            yield part.trouble
+        yield self.control.trouble
+        yield CameraClocks(self.stations, self._clock).trouble
+        yield Swap(self._clock).trouble
+
+
+def evidence_of(
+    config: Config, outbox: Outbox, reference: Reference, clock: Clock, films: Films | None = None
+) -> Evidence:
+    """The box's pictures and videos; without `films` it makes no videos."""
+    return Evidence(
+        outbox,
+        Folder(config.state.evidence),
+        config.evidence,
+        reference.recipients,
+        clock,
+        reserve_bytes=config.outbox.reserve_mb * MB,
+        cameras=sum(source.kind == "camera" for source in config.sources),
+        films=films,
+    )
+
+
+def spots_of(sources: Sequence[SourceConfig]) -> dict[str, Spot]:
+    """Where each device is, and what it means."""
+    return {one.name: Spot(name=one.name, place=one.place, means=one.means, places=one.places) for one in sources}
+
+
+def incidents_of(
+    config: Config, outbox: Outbox, evidence: Evidence, reference: Reference, clock: Clock, alerts: Alerts
+) -> Incidents:
+    """Who keeps the school's incidents; what shows an open one is sent first."""
+    incidents = Incidents(
+        outbox.transact,
+        lambda: reference.book,
+        clock,
+        spots=spots_of(config.sources),
+        cameras=[one.name for one in config.sources if one.kind == "camera"],
+        locally=alerts.locally,
+        keep_clip=evidence.keep_clip,
+    )
+    incidents.add_listener(lambda: evidence.shelf.incidents_changed(one.incident for one in incidents.open_now()))
+    return incidents
+
+
+def ledger_of(config: Config, outbox: Outbox, identity: Identity, reference: Reference, clock: Clock) -> LedgerKeeper:
+    """Who signs the school's ledger."""
+    return LedgerKeeper(
+        outbox,
+        config.school,
+        identity,
+        clock,
+        database=config.state.database,
+        book=lambda: reference.book,
+        versions=reference.versions,
+    )

@@ -1,0 +1,54 @@
+"""The parts of a box are joined: what runs for ever has a name, and what is wrong in any part reaches the status."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agent import config
+from agent.box import Box
+from agent.cells.slots import slots_of
+from agent.clock import SystemClock
+from agent.ops.systemd import Notifier
+from agent.reference import Reference
+from agent.school.card_key import load_card_key
+from agent.secrets import SecretStore
+from agent.sync.identity import load_identity
+from tests.agent.cli.command import READER, write_config
+from tests.agent.outbox.box import opened
+
+
+@pytest.fixture
+async def box(tmp_path: Path) -> AsyncIterator[Box]:
+    found = config.load(write_config(tmp_path, more=READER.format(name="canteen-1", port="/dev/canteen")))
+    state = Path(found.state.directory)
+    for folder in (state, Path(found.state.runtime)):
+        folder.mkdir()
+    keys = (load_identity(state), load_card_key(found.state.card_key))
+    clock = SystemClock()
+    async with slots_of({}) as slots, opened(tmp_path / "outbox.db") as outbox:
+        reference = Reference(found.state.reference, clock)
+        yield Box(found, clock, outbox, slots, reference, keys, {}, Notifier(""))
+
+
+async def test_what_runs_has_a_name_of_its_own(box: Box, tmp_path: Path) -> None:
+    work = box.work(SecretStore(tmp_path / "secrets", None))
+    for one in work.values():
+        one.close()
+    assert {"canteen-1", "writer", "link", "incidents", "alerts", "watch"} <= set(work)
+    assert len({one.__qualname__ for one in work.values()}) == len(work)
+
+
+async def test_the_trouble_of_every_part_reaches_the_status(box: Box) -> None:
+    before = {one.code for one in box._pictures.take().troubles}
+    box._defects.failed("meals", ZeroDivisionError("a defect"))
+    box._incidents._failed(ZeroDivisionError("a defect"))
+    box._ledger._defects.failed("hour", ZeroDivisionError("a defect"))
+    found = {one.code for one in box._pictures.take().troubles} - before
+    assert {"M-103", "M-104", "A-122"} <= found
+
+
+async def test_a_box_that_was_never_started_ends_in_order(box: Box) -> None:
+    await box.drained()
