@@ -24,6 +24,7 @@ from centre.wire import (
     Epoch,
     Number,
     Refused,
+    has_nul,
     unpacked,
     verify,
 )
@@ -33,7 +34,6 @@ TIME = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
     r"(?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes: an odd one escapes ours
 LOSS_TYPE = "kz.mektep.loss.v1"
 EVIDENCE_TYPES = ("kz.mektep.evidence.sealed.v1", "kz.mektep.evidence.lost.v1")
 NOTED = (CHECKPOINT, STATEMENT)  # reissued in another epoch they still speak of their own: not noted there
@@ -193,7 +193,7 @@ def _event(raw: msgspec.Raw, sequence: int, source: str) -> Event:
     body = bytes(raw)
     if len(body) > EVENT_MAX:
         raise ValueError(f"{len(body)} bytes, more than {EVENT_MAX}")
-    if b"\\u0000" in body and NUL.search(body):
+    if has_nul(body):
         raise ValueError("a NUL character")
     is_leaf, is_reissued = found.leaf is not None, found.reissueof is not None
     return Event(sequence, found.type, found.time, body.decode(), is_leaf, is_reissued)

@@ -43,6 +43,7 @@ from centre.wire import (
     Receipt,
     Refused,
     Welcome,
+    has_nul,
     now_text,
     sign,
     topic_of,
@@ -312,6 +313,8 @@ class Receiver:
 
 
 def _decoded(payload: bytes, type_: type[S]) -> S:
+    if has_nul(payload):
+        raise Refused("malformed")  # no database would take it: it would hold up everybody for ever
     try:
         payload.decode()  # it is kept as text, also what the decoder skips
         return msgspec.json.decode(payload, type=type_)

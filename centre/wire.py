@@ -33,6 +33,7 @@ EPOCH_PATTERN = rf"^{EPOCH.pattern}\Z"
 LANE_PATTERN = rf"^(?:{'|'.join(LANES)})\Z"
 SEQUENCES = 2**53  # a sequence is below
 AHEAD_PATTERN = r"^[!-~]{1,100}\Z"
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes: an odd one escapes ours
 TOPIC = re.compile(
     r"mektep/v1/(?P<school>[a-z0-9][a-z0-9-]{0,31})/"
     rf"(?P<rest>status|answers|events/(?:alarm|record|telemetry|ahead)|evidence/(?P<evidence>{EPOCH.pattern}))"
@@ -208,6 +209,11 @@ def unpacked(payload: bytes, properties: dict[str, str]) -> bytes:
     if not frame.eof:
         raise Refused("bad_compression")
     return plain
+
+
+def has_nul(payload: bytes) -> bool:
+    """Whether a text in this JSON holds a NUL: PostgreSQL keeps none, and would refuse it for ever."""
+    return b"\\u0000" in payload and NUL.search(payload) is not None
 
 
 def now_text(utc_ns: int) -> str:

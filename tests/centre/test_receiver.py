@@ -200,6 +200,7 @@ def test_qos_0_is_refused_and_does_not_throw_the_receiver_out(city: City, box: F
     assert bodies(city, box.school) == box.events("record", 2, 2)
 
 
+TOLD_NUL = {"type": "kz.mektep.incident.told.v1", "data": {"why": "\0"}}  # it would stand in a column of its own
 ODD: list[tuple[str, str, dict[str, Any] | bytes, str]] = [
     ("status", "status", b"hello", "malformed"),
     ("status", "status", {"state": "online", "school": "s", "session": SESSION, "epoch": "\0"}, "malformed"),
@@ -209,8 +210,11 @@ ODD: list[tuple[str, str, dict[str, Any] | bytes, str]] = [
                            "reason": "", "result": {}, "time": ""}, "malformed"),
     ("answers", "answer", {"order": "ping", "school": "x", "epoch": EPOCH, "number": 1, "outcome": "done",
                            "reason": "", "result": {}, "time": ""}, "other_school"),
+    ("answers", "answer", {"order": "ping", "school": "s", "epoch": EPOCH, "number": 1, "outcome": "failed",
+                           "reason": "\0", "result": {}, "time": ""}, "malformed"),
     ("events/ahead", "ahead", ALARM | {"id": "ahead-1", "source": f"/schools/x/{EPOCH}/ahead"}, "other_school"),
     ("events/ahead", "ahead", ALARM | {"id": "ahead-\0", "source": "/schools/s"}, "malformed"),
+    ("events/ahead", "ahead", TOLD_NUL | {"id": "ahead-1", "source": "/schools/s"}, "malformed"),
     ("events/ahead", "ahead", b'{"a":"' + b"x" * 65_536 + b'"}', "oversized"),
     ("events/ahead", "order", ALARM | {"id": "ahead-1", "source": "/schools/s"}, "bad_signature"),
 ]  # fmt: skip
