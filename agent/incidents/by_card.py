@@ -1,6 +1,8 @@
 """A responsible person's card at any reader, while something waits for an answer: they are on the way.
 
 Asked    only while something waits, or just after: otherwise the tap is what it always was, at no cost.
+What     lamps show, so that whoever taps may know of it; of what they do not show (a child's report of bullying) only
+         what this very person was told: nobody else's call is answered unawares.
 Held     a card that lies on the reader is read again: within HELD_NS it is the same answer, no canteen's gesture.
 Memory   the fact `answered/{reader}`: which card, and when by the monotonic clock of which boot
 """
@@ -11,7 +13,7 @@ import msgspec
 
 from agent.book import HolderKind
 from agent.incidents import rows, steps
-from agent.incidents.kinds import URGENCY
+from agent.incidents.kinds import MANNERS, URGENCY
 from agent.incidents.life import Input, State
 from agent.incidents.rows import Incident
 from agent.incidents.steps import By, Effects, Scene
@@ -39,7 +41,7 @@ def answer_by_card(transaction: Transaction, scene: Scene, tap: Tapped, place: s
     if _is_held(transaction, tap):
         _remember(transaction, tap)
         return Light.ACCEPTED, Effects()
-    found = waiting(transaction, place)
+    found = waiting(transaction, place, holder.key)
     if found is None:
         return None
     _remember(transaction, tap)
@@ -55,10 +57,14 @@ def answer_by_button(transaction: Transaction, scene: Scene, place: str) -> Effe
     return steps.answer(transaction, scene, found.id, Input.ACKNOWLEDGE, By(channel="button"))
 
 
-def waiting(transaction: Transaction, place: str) -> Incident | None:
-    """Which incident is answered first."""
-    told = [one for one in rows.live(transaction) if one.state is State.TOLD]
+def waiting(transaction: Transaction, place: str, staff: str = "") -> Incident | None:
+    """Which incident is answered first by this person."""
+    told = [one for one in rows.live(transaction) if one.state is State.TOLD and _is_for(one, staff)]
     return min(told, key=lambda one: (not place or one.place != place, one.drill, URGENCY[one.kind]), default=None)
+
+
+def _is_for(one: Incident, staff: str) -> bool:
+    return MANNERS[one.kind].lights or (staff != "" and any(to.staff == staff for to in one.reached))
 
 
 def _is_held(transaction: Transaction, tap: Tapped) -> bool:

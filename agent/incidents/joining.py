@@ -1,7 +1,8 @@
 """Whether a sign is of an incident that is there already, and what all signs of one make of it. Pure.
 
 One    kind and place, within the kind's time of the last sign; after a dismissal within that time of it. A source that
-       only repeats what it told, because the agent began anew, is of its old incident however long that is ago.
+       only repeats what it told, because the agent began anew, is of its old incident however long that is ago; so is
+       one that tells the same while nobody has answered yet: whoever is called comes for all of it.
 Not    a report: each is one of its own, with the centre's id, and others may join it. Signs without a place are of one
        incident only if their source is. A certain sign never vanishes in an incident that somebody has dismissed.
 """
@@ -40,7 +41,7 @@ def _is_of(seen: Seen, one: Incident, now: Stamp) -> bool:
     if one.place != seen.place:
         return False
     same = any((sign.source, sign.what) == (seen.source, seen.what) for sign in one.signs)
-    if seen.standing and same:
+    if same and (seen.standing or one.state is State.TOLD):
         return True
     if not seen.place and all(sign.source != seen.source for sign in one.signs):
         return False
@@ -49,6 +50,16 @@ def _is_of(seen: Seen, one: Incident, now: Stamp) -> bool:
     return _within(one, one.latest_sign, now)
 
 
+def begins_anew(one: Incident, now: Stamp) -> bool:
+    """Whether a sign that joined it comes so late after the one before that those who are called must hear of it."""
+    manner = MANNERS[one.kind]
+    return not _is_recent(one.latest_sign, now, max(manner.join_s, manner.remind_every_s))
+
+
 def _within(one: Incident, then: Stamp, now: Stamp) -> bool:
-    """Where nobody can tell how long ago it was, it is another."""
-    return is_exact(then, now) and elapsed_ns(then, now) < MANNERS[one.kind].join_s * 1_000_000_000
+    return _is_recent(then, now, MANNERS[one.kind].join_s)
+
+
+def _is_recent(then: Stamp, now: Stamp, seconds: int) -> bool:
+    """Where nobody can tell how long ago it was, it is not."""
+    return is_exact(then, now) and elapsed_ns(then, now) < seconds * 1_000_000_000

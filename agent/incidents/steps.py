@@ -26,7 +26,7 @@ from agent.incident_events import (
 from agent.incidents import duty, joining, rows
 from agent.incidents.due import after, is_due
 from agent.incidents.duty import Group
-from agent.incidents.kinds import Certainty
+from agent.incidents.kinds import HOUR_S, Certainty, Manner
 from agent.incidents.life import Act, Input, Refusal, State, step
 from agent.incidents.rows import Incident, SignRow
 from agent.incidents.signs import Seen
@@ -38,6 +38,8 @@ from agent.wall_time import rfc3339
 
 ANSWERS = {Input.ACKNOWLEDGE: "acknowledged", Input.CONFIRM: "confirmed", Input.DISMISS: "dismissed"}
 VERDICTS = {Input.CONFIRM: Verdict.CONFIRMED, Input.DISMISS: Verdict.DISMISSED}
+OFTEN = 30  # reminders
+SELDOM_S = HOUR_S
 Locally = Callable[[Incident], list[str]]
 
 
@@ -116,6 +118,7 @@ def _join(transaction: Transaction, scene: Scene, seen: Seen, found: Incident) -
     latest = found.latest_sign if seen.standing else at  # a repetition is nothing new
     incident = msgspec.structs.replace(incident, certainty=became, latest_sign=latest)
     state, act = step(found.state, Input.CERTAIN if certain else Input.SIGN)
+    anew = (state, act) == (State.TOLD, Act.JOIN) and not seen.standing and joining.begins_anew(found, scene.stamp)
     if fresh:
         joined = IncidentJoined(
             incident=incident.id, certainty=became.value, sign=_sign(seen), signs=len(incident.signs),
@@ -128,10 +131,12 @@ def _join(transaction: Transaction, scene: Scene, seen: Seen, found: Incident) -
         to = duty.united(incident.reached, duty.first(_chain(incident, scene), manner.at_once))
         incident = msgspec.structs.replace(_now(incident, state, scene), answered_by="", reminded=0)
         incident = _tell(transaction, scene, incident, "certain", to, manner.answer_s)
+    elif anew:
+        incident = _overdue(transaction, scene, incident).incident or incident  # they hear of it now, or the next do
     else:
         incident = rows.change(transaction, incident)
     cameras = tuple(one for one in incident.cameras if one not in found.cameras)
-    return Effects(incident=incident, told=act is Act.ALARM, cameras=cameras)
+    return Effects(incident=incident, told=act is Act.ALARM or anew, cameras=cameras)
 
 
 def _evidence(transaction: Transaction, scene: Scene, incident: Incident, seen: Seen) -> None:
@@ -250,7 +255,7 @@ def _overdue(transaction: Transaction, scene: Scene, incident: Incident) -> Effe
     if remind:
         to = incident.latest_told if following else duty.united(incident.latest_told, chain[-1])
         incident = msgspec.structs.replace(incident, reminded=incident.reminded + 1)
-        return _pursued(transaction, scene, _now(incident, state, scene), "reminder", to, manner.remind_every_s)
+        return _pursued(transaction, scene, _now(incident, state, scene), "reminder", to, _pause_s(manner, incident))
     why = {Act.PURSUE: "unanswered", Act.UNDECIDED: "undecided", Act.UNCLOSED: "unclosed"}.get(act, "first")
     to = following or chain[-1]
     if act is Act.UNCLOSED:
@@ -258,6 +263,12 @@ def _overdue(transaction: Transaction, scene: Scene, incident: Incident) -> Effe
     within_s = manner.end_s if act is Act.UNCLOSED else manner.answer_s
     incident = msgspec.structs.replace(_now(incident, state, scene), step=incident.step + 1, reminded=0)
     return _pursued(transaction, scene, incident, why, to, within_s)
+
+
+def _pause_s(manner: Manner, incident: Incident) -> int:
+    """Between two reminders: the same OFTEN times, then longer and longer; a school may be empty for a summer."""
+    doubled = min(max(0, incident.reminded - OFTEN), 10)
+    return max(manner.remind_every_s, min(manner.remind_every_s << doubled, SELDOM_S))
 
 
 def _pursued(transaction: Transaction, scene: Scene, incident: Incident, why: str, to: Group, within_s: int) -> Effects:

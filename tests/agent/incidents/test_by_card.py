@@ -7,14 +7,15 @@ import base64
 import msgspec
 
 from agent.book import Book
-from agent.datasets import Cards, Pupil, SchoolClass, Staff
+from agent.datasets import Cards, Duty, DutyRoster, Pupil, SchoolClass, Staff
 from agent.incidents import by_card
 from agent.incidents.kinds import Kind
 from agent.incidents.life import Input
+from agent.incidents.signs import Family
 from agent.school.purpose import Purpose
 from agent.school.tapped import Tapped
 from drivers.readings import Light
-from tests.agent.incidents.house import MAIN, ROSTER, SPARE, House
+from tests.agent.incidents.house import GUARD, MAIN, ROSTER, SPARE, House
 
 CARD, COOK, CHILD = "1" * 32, "2" * 32, "3" * 32
 CARDS = Cards(
@@ -62,6 +63,19 @@ def test_other_cards_answer_nothing() -> None:
     house = house_with_cards()
     house.opens(house.sign(Kind.OTHER))
     assert [shown(house, card) for card in (COOK, CHILD, "4" * 32)] == ["", "", ""]
+
+
+def test_what_no_lamp_shows_is_answered_only_by_who_was_told() -> None:
+    """A child's report of bullying is not taken from the psychologist by whoever taps at the door in the morning."""
+    house = house_with_cards()
+    house.book = Book({"cards": CARDS, "duty": DutyRoster(duties=[Duty(staff=GUARD)])})
+    report = house.opens(house.sign(Kind.BULLYING, family=Family.PERSON, what="report"))
+    assert shown(house) == ""
+    house.book = Book({"cards": CARDS, "duty": DutyRoster(duties=[Duty(staff=GUARD), Duty(staff=MAIN, rank=2)])})
+    house.late()
+    house.late()
+    assert house.told()[-1] == ("unanswered", 1, ["main"])
+    assert shown(house) == report
 
 
 def test_a_card_that_lies_on_the_reader_is_one_answer_and_no_gesture() -> None:

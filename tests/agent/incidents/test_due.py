@@ -18,6 +18,7 @@ CASES = [
     ("UTC was set ahead: the boot's own clock counts", stamp("2030-01-01 00:00", up_s=1_059), 1.0),
     ("another boot, in time", stamp("2026-11-23 12:00:40", boot="b", up_s=5), 20.0),
     ("another boot, late", stamp("2026-11-23 13:01", boot="b", up_s=5), -3_600.0),
+    ("another boot, and the clock was wrong when it was set", stamp("2020-01-01 00:00", boot="b", up_s=5), 0.0),
     ("another boot that has no clock", stamp("2020-01-01 00:00", trusted=False, boot="b", up_s=5), 0.0),
 ]
 

@@ -49,7 +49,7 @@ def test_a_drill_is_never_mixed_with_what_is_real() -> None:
 @pytest.mark.parametrize(("later_s", "opened"), [(JOIN_S - 1, False), (JOIN_S, True)])
 def test_a_sign_joins_within_the_time_of_its_kind_since_the_last_one(later_s: float, opened: bool) -> None:
     house = House()
-    house.saw(house.sign())
+    house.say(house.opens(house.sign()), Input.ACKNOWLEDGE)
     house.wait(JOIN_S - 1)
     house.saw(house.sign())
     house.wait(later_s)
@@ -58,9 +58,22 @@ def test_a_sign_joins_within_the_time_of_its_kind_since_the_last_one(later_s: fl
 
 def test_where_nobody_knows_how_long_ago_it_was_it_is_another() -> None:
     house = House()
-    house.saw(house.sign())
+    house.say(house.opens(house.sign()), Input.ACKNOWLEDGE)
     house.restart(away_s=10, synced=False)
     assert house.saw(house.sign()).opened
+
+
+@pytest.mark.parametrize("kind", [Kind.FIGHT, Kind.BULLYING])
+def test_a_source_that_repeats_itself_while_nobody_answers_opens_nothing_more(kind: Kind) -> None:
+    """A camera that errs all weekend, a child at the button: one call, not hundreds."""
+    house = House()
+    house.opens(house.camera(kind))
+    for _ in range(200):
+        house.wait(MANNERS[kind].join_s + 1)
+        house.saw(house.camera(kind))
+    assert len(house.live()) == 1
+    house.restart(away_s=100, synced=False)
+    assert not house.saw(house.camera(kind)).opened
 
 
 def test_what_only_repeats_after_a_start_is_of_its_old_incident() -> None:

@@ -65,6 +65,40 @@ def test_a_fire_goes_up_without_a_reminder_and_all_of_the_last_are_told_again() 
     ]
 
 
+def test_an_empty_school_is_called_for_ever_but_more_and_more_seldom() -> None:
+    """A summer without a line, and a fire panel that nobody silences: thousands of events, not hundred thousands."""
+    house = House(book=Book({}))
+    house.saw(house.sign())
+    began_ns = house.now_ns
+    while house.now_ns - began_ns < 92 * 86_400 * 10**9:
+        house.late()
+    assert 92 * 24 <= len(house.events("told")) <= 92 * 24 + 60
+    house.late()
+    before_ns = house.now_ns
+    house.late()
+    assert house.now_ns - before_ns == 3_600 * 10**9
+
+
+def test_who_has_not_answered_hears_at_once_that_it_begins_anew() -> None:
+    house = House()
+    house.saw(house.camera(Kind.FIGHT))
+    while house.told()[-1] != ("reminder", 4, ["police"]):
+        house.late()
+    house.wait(5)
+    count = len(house.told())
+    assert house.saw(house.camera(Kind.FIGHT)).told
+    house.wait(5)
+    assert not house.saw(house.camera(Kind.FIGHT)).told
+    assert house.told()[count:] == [("reminder", 4, ["police"])]
+
+
+def test_a_repetition_because_the_agent_begins_tells_nobody() -> None:
+    house = House()
+    house.saw(house.sign(Kind.TAMPER, what="active"))
+    house.restart(away_s=500_000)
+    assert not house.saw(house.sign(Kind.TAMPER, what="active", standing=True)).told
+
+
 def test_a_deadline_is_met_once_and_not_before() -> None:
     house = House()
     house.saw(house.sign(Kind.OTHER))
