@@ -1,6 +1,6 @@
 """python -m bench.vision.clock DATA: whether anything in footage is taken for a camera's clock, and hidden.
 
-Footage  the clips of a manifest (bench/vision/footage.py), a picture a second, each over and over for FOR_S: what repeats
+Footage  the clips of a manifest (bench/vision/footage.py), a picture a second, each over and over for FOR_S: repeating
          is what a clock is told by. Each mask is told; who reads them looks whether it is a clock.
 """
 
