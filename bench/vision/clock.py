@@ -11,17 +11,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.pipelines.clock_overlay import Memory, observe
 from bench.figure import Figure
-from bench.vision.footage import footage
+from bench.vision.footage import footage, frames
 
 FOR_S = 150.0
 GREY = (320, 180)
+RATE = 5.0
 
 
 def main() -> int:
@@ -54,20 +54,18 @@ def _masked(file: Path, name: str) -> bool:
 def _seconds(file: Path) -> Iterator[tuple[NDArray[np.uint8], float]]:
     """A grey picture each second, and its time; the clip begins again at its end."""
     kept, length_s = [], 0.0
-    with av.open(str(file)) as container:
-        for frame in container.decode(video=0):
-            length_s = float(frame.time or 0.0)
-            if length_s > FOR_S:
-                break
-            small = cv2.resize(frame.to_ndarray(format="gray"), GREY, interpolation=cv2.INTER_AREA)
-            kept.append((np.asarray(small, np.uint8), length_s))
+    for length_s, frame in frames(file, RATE):
+        if length_s > FOR_S:
+            break
+        grey = cv2.cvtColor(cv2.resize(frame, GREY, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        kept.append((np.asarray(grey, np.uint8), length_s))
     begun_s, due_s = 0.0, 0.0
     while kept and begun_s < FOR_S:
         for grey, at_s in kept:
             if begun_s + at_s >= due_s:
                 yield grey, begun_s + at_s
                 due_s = begun_s + at_s + 0.999
-        begun_s += length_s + 1 / 15
+        begun_s += length_s + 1 / RATE
 
 
 if __name__ == "__main__":
