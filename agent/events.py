@@ -104,7 +104,10 @@ class CameraNoticed(msgspec.Struct, frozen=True, kw_only=True):
     camera: Name
     suspected: Annotated[
         str,
-        Meta(description="fire, smoke, flame (small and tended), fight, covered, turned, defocused, crowd, lying"),
+        Meta(
+            description="fire, smoke, flame (small and tended), fight, covered, turned, defocused, crowd, lying, "
+            "presence (of somebody when nobody may be there)"
+        ),
     ]
     zone: Annotated[str, Meta(description="the zone of the camera in which it is; empty if it has none there")]
     score: Annotated[float, Meta(ge=0, le=1, description="the detector's own scale: comparable with itself alone")]

@@ -18,7 +18,7 @@ from agent.model import Draft, Moment
 from agent.outbox.troubles import Trouble
 from agent.pipelines.budget import Budgets
 from agent.pipelines.scores import plus
-from agent.pipelines.watch import Detects, Settings, Watch, WatchedCamera
+from agent.pipelines.watch import UNLESS_KNOWN, Detects, Settings, Watch, WatchedCamera
 from agent.school import periods
 from agent.score_keeper import ScoreKeeper
 from agent.sightings.rows import Sums
@@ -83,7 +83,11 @@ class Board:
     def resting(self, now: Moment, calendar: Calendar | None) -> dict[str, list[str]]:
         """By camera the detectors whose time it is not."""
         return {
-            camera: [name.value for name, words in watch.schedule.items() if periods.rests(words, now, calendar)]
+            camera: [
+                name.value
+                for name, words in watch.schedule.items()
+                if periods.rests(words, now, calendar, sure=name in UNLESS_KNOWN)
+            ]
             for camera, watch in self.watches.items()
         }
 

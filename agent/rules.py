@@ -22,7 +22,7 @@ from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import Means
 from agent.incidents.signs import Spot, Telling, place_of, sign_of
 from agent.model import Draft, Moment, Severity
-from agent.pipelines.watch import Watch
+from agent.pipelines.watch import UNLESS_KNOWN, Watch
 from agent.school import contacts, desk, noticed, periods, pictures, zones
 from agent.school.cards import card_hash
 from agent.school.tapped import Tapped
@@ -133,7 +133,8 @@ class Rules:
         """None outside its camera's schedule."""
         watch = self._board.watches.get(notice.camera, Watch())
         words = next((when for name, when in watch.schedule.items() if name.value == notice.detector), [])
-        if not periods.tells(words, Moment(notice.at_ns, notice.monotonic_ns, synced), self._book().calendar):
+        at, sure = Moment(notice.at_ns, notice.monotonic_ns, synced), notice.detector in UNLESS_KNOWN
+        if not periods.tells(words, at, self._book().calendar, sure=sure):
             return None
         self._board.noticed(notice)
         evidence = await self._keep(notice, notice.camera, noticed.severity(notice))

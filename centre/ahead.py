@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 FIRE = frozenset({"fire", "extinguishing"})
-SUSPECTED = {"fire": "fire", "smoke": "fire", "fight": "fight", "lying": "medical"}
+SUSPECTED = {"fire": "fire", "smoke": "fire", "fight": "fight", "lying": "medical", "presence": "intrusion"}
 
 
 class _Data(msgspec.Struct):

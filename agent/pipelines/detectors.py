@@ -11,14 +11,14 @@ from typing import Protocol
 
 import msgspec
 
-from agent.pipelines import fight, fire, people, tamper
+from agent.pipelines import fight, fire, people, presence, tamper
 from agent.pipelines.measured import USUAL, chosen
 from agent.pipelines.networks import BACKBONE, POSE, Networks
 from agent.pipelines.scene import Scene
 from agent.pipelines.scores import Scored, logit, share
-from agent.pipelines.settings import FightSettings, FireSettings, PeopleSettings, TamperSettings
+from agent.pipelines.settings import FightSettings, FireSettings, PeopleSettings, PresenceSettings, TamperSettings
 from agent.pipelines.sighting import Sighting
-from agent.pipelines.watch import Detects, Watch
+from agent.pipelines.watch import Detects, Point, Watch
 from drivers.readings import Counted, EyeTrouble
 
 FIGHT_HEAD, FIRE_HEAD = "fight.npz", "fire.npz"
@@ -193,8 +193,7 @@ class People:
 
     def __init__(self, watch: Watch, networks: Networks) -> None:
         self._networks = networks
-        zones = tuple(tuple(zone.outline) for zone in watch.zone if Detects.PEOPLE in zone.sees or not zone.sees)
-        self._settings = PeopleSettings(lines=tuple(watch.line), zones=zones)
+        self._settings = PeopleSettings(lines=tuple(watch.line), zones=_outlines(Detects.PEOPLE, watch))
         self._memory: people.Memory | None = None
         self._looked_s = float("-inf")
 
@@ -224,6 +223,48 @@ class People:
         return Counted(people=self._memory.headcount[0], entered=entered, left=left)
 
 
+class Presence:
+    """Poses: about once a second while something moves, three times a second once somebody may be there."""
+
+    SLOW_S, FAST_S = 0.8, 0.3
+
+    def __init__(self, watch: Watch, networks: Networks) -> None:
+        self._networks = networks
+        found = chosen(Detects.PRESENCE, watch, networks.curves.get(Detects.PRESENCE))
+        usual = PresenceSettings()
+        self._settings = PresenceSettings(
+            least=found.score if found else usual.least, zones=_outlines(Detects.PRESENCE, watch)
+        )
+        self._memory: presence.Memory | None = None
+        self._looked_s = float("-inf")
+        self._scored: Scored | None = None
+
+    def look(self, scene: Scene) -> list[Sighting]:
+        self._scored = None
+        wait_s = self.FAST_S if self.suspects() else self.SLOW_S * (1 + scene.hurry / 4)
+        if scene.at_s - self._looked_s < wait_s:
+            return []
+        if scene.poses is None and not scene.take_network():
+            return []
+        self._looked_s = scene.at_s
+        aspect = scene.size[0] / scene.size[1]
+        found = people.people(self._networks.poses(scene), presence.LEAST, aspect)
+        who = presence.movers(found, scene.motion.cells, self._settings.zones)
+        said, self._memory = presence.observe(people.Look(who, scene.at_s, aspect), self._memory, self._settings)
+        self._scored = Scored(presence.look_level(self._memory), presence.level(self._memory, self._settings))
+        return [said] if said else []
+
+    def suspects(self) -> bool:
+        return self._memory is not None and presence.suspects(self._memory, self._settings)
+
+    def scored(self) -> Scored | None:
+        return self._scored
+
+
+def _outlines(detector: Detects, watch: Watch) -> tuple[tuple[Point, ...], ...]:
+    return tuple(tuple(zone.outline) for zone in watch.zone if detector in zone.sees or not zone.sees)
+
+
 def _logits(found: dict[str, float]) -> fire.Logits:
     return fire.Logits(fire=found["fire"], smoke=found["smoke"], flame=found["flame"])
 
@@ -233,6 +274,7 @@ PLANS: Mapping[Detects, Plan] = {
     Detects.FIRE: Plan(every_s=0.2, moving=False, files=(BACKBONE, FIRE_HEAD), make=Fire),
     Detects.FIGHT: Plan(every_s=0.1, moving=True, whole_rate=True, files=(BACKBONE, FIGHT_HEAD), make=Fight),
     Detects.PEOPLE: Plan(every_s=0.2, moving=True, files=(POSE,), make=People),
+    Detects.PRESENCE: Plan(every_s=0.2, moving=True, files=(POSE,), make=Presence),
 }
 
 

@@ -29,7 +29,7 @@ MOTION_LEAST_S = 0.15  # in a shorter time nobody moves by a cell
 MOTION_S = 5.0  # pictures that lie further apart tell nothing of movement
 AGAIN_S = 60.0  # the same suspicion at the same place is told once in this time
 # Their detectors tell these once while they last: what is dropped here would never be told.
-TOLD_ONCE = frozenset({Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING})
+TOLD_ONCE = frozenset({Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING, Kind.PRESENCE})
 WISH_S = 3.0  # a suspicion that grows wants every picture for so long
 HURRY_MORE, HURRY_LESS, HURRY_MOST = 0.1, 0.98, 3.0  # for each picture that was skipped; for each that was not
 STILLS = "stills"  # in the counts: the pictures in which people were hidden, and what that cost

@@ -18,7 +18,7 @@ import msgspec
 
 from agent.pipelines.rates import most
 from agent.pipelines.scores import share
-from agent.pipelines.settings import FightSettings, FireSettings
+from agent.pipelines.settings import FightSettings, FireSettings, PresenceSettings
 from agent.pipelines.watch import Detects, Watch
 
 MODELS = Path(__file__).parent / "models"
@@ -27,6 +27,7 @@ WEEK_H = 168.0
 USUAL: Mapping[Detects, float] = {
     Detects.FIGHT: share(FightSettings().short),
     Detects.FIRE: share(FireSettings().fire),
+    Detects.PRESENCE: PresenceSettings().least,
 }
 
 

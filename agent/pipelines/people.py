@@ -101,7 +101,7 @@ def people(poses: Poses, least: float, aspect: float) -> tuple[Person, ...]:
 def observe(look: Look, memory: Memory | None, settings: PeopleSettings) -> tuple[Sighting | None, Memory]:
     """Follow everybody one picture further."""
     memory = Memory(crossed=((0, 0),) * len(settings.lines)) if memory is None else memory
-    memory = _follow(look, memory)
+    memory = follow(look, memory)
     memory = _cross(memory, settings.lines, look.at_s)
     here = [track for track in memory.tracks if look.at_s - track.at_s <= HIDDEN_S and track.looks >= SURE]
     count = sum(within(settings.zones, track.middle) for track in here)
@@ -109,7 +109,7 @@ def observe(look: Look, memory: Memory | None, settings: PeopleSettings) -> tupl
     return _judge(look, memory, settings)
 
 
-def _follow(look: Look, memory: Memory) -> Memory:
+def follow(look: Look, memory: Memory) -> Memory:
     """Match the people of a picture with those who are followed, nearest pairs first."""
     tracks = [track for track in memory.tracks if look.at_s - track.at_s <= KEPT_S]
     pairs = sorted(

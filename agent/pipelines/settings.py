@@ -31,6 +31,17 @@ class PeopleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     lying_s: float = 5.0
 
 
+class PresenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When somebody counts as there. Scores of the pose network, 0 to 1."""
+
+    least: float = 0.3  # of a person who counts, in each look that votes
+    looks: int = 3  # that show the same person ...
+    of: int = 5  # ... of so many, the last ones
+    vote_s: float = 10.0  # within so long
+    again_s: float = 300.0  # while they stay they are told again after so long: sooner than an incident is over
+    zones: tuple[tuple[Point, ...], ...] = ()  # who is in none of them may be there
+
+
 class FightSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When movement counts as a fight. Logits: 0 is even odds by the head's own scale."""
 

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CROSSING = "crossing"  # somebody crossed a line
     CROWD = "crowd"
     LYING = "lying"  # somebody lies on the floor
+    PRESENCE = "presence"  # somebody is there when nobody may be
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,8 @@ PartName = Annotated[
         examples=["stairs"],
     ),
 ]
-PERIODS = ("lessons", "breaks", "night")
+NIGHT = "night"
+PERIODS = ("lessons", "breaks", NIGHT)
 HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -35,6 +36,7 @@ class Detects(StrEnum):
     FIRE = "fire"
     FIGHT = "fight"
     PEOPLE = "people"
+    PRESENCE = "presence"
 
 
 class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,6 +63,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise ValueError(f"line {self.name} has no length. Give two points that lie apart.")
 
 
+UNLESS_KNOWN = frozenset({Detects.PRESENCE})  # tell only while it is certain that it is their time
 WITHOUT_SCALE = frozenset({Detects.TAMPER, Detects.PEOPLE})
 LEAST_AREA = 0.0001  # of the picture: 23 pixels of 640 by 360
 LEAST_LENGTH = 0.02
@@ -73,7 +76,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         list[Detects],
         Meta(
             description="what to look for: tamper (covered, turned, out of focus), fire (and smoke), fight, people "
-            "(lines crossed, crowds, somebody on the floor); needs `mektep-agent[vision]`",
+            "(lines crossed, crowds, somebody on the floor), presence (anybody at all, at night or when its schedule "
+            "says); needs `mektep-agent[vision]`",
             examples=[["tamper", "fight"]],
         ),
     ] = []
@@ -109,7 +113,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         dict[Detects, Annotated[list[str], Meta(max_length=16)]],
         Meta(
             description="table `[camera.schedule]`: for each detector when it looks, of `lessons`, `breaks`, `night` "
-            "(by the centre's calendar) and hours like `08:00-18:00`; a detector that is not named always looks",
+            "(by the centre's calendar) and hours like `08:00-18:00`; a detector that is not named always looks, but "
+            "presence at `night`",
         ),
     ] = {}
     budget: Annotated[
@@ -125,10 +130,14 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Annotated[
         dict[Detects, Share],
         Meta(
-            description="table `[camera.thresholds]`: the score, 0 to 1, from which `fight` and `fire` (with smoke "
-            "and flames) tell, in place of the one that `budget` chooses"
+            description="table `[camera.thresholds]`: the score, 0 to 1, from which `fight`, `presence` and `fire` "
+            "(with smoke and flames) tell, in place of the one that `budget` chooses"
         ),
     ] = {}
+
+    def __post_init__(self) -> None:
+        if Detects.PRESENCE in self.sees and Detects.PRESENCE not in self.schedule:
+            msgspec.structs.force_setattr(self, "schedule", {**self.schedule, Detects.PRESENCE: [NIGHT]})
 
 
 class Strange(msgspec.Struct, frozen=True):

@@ -44,7 +44,8 @@ HEADS = {  # of the kinds that a trained head says
     Kind.FIGHT: detectors.FIGHT_HEAD, Kind.FIRE: detectors.FIRE_HEAD,
     Kind.SMOKE: detectors.FIRE_HEAD, Kind.FLAME: detectors.FIRE_HEAD,
 }  # fmt: skip
-KINDS = [kind for kind in Kind if kind is not Kind.CROSSING]  # which counts, and suspects nothing
+KINDS = [kind for kind in Kind if kind not in {Kind.CROSSING, Kind.PRESENCE}]  # crossings suspect nothing
+SEES: list[Detects] = [one for one in Detects if one is not Detects.PRESENCE]  # by day people are there rightly
 Told = Callable[[float], None]  # how many seconds of video have just passed
 
 
@@ -96,7 +97,7 @@ class Chain:
             raise ClipError("X-015", f"{folder} names no innocent video", do=do)
         self._scenes, self._seed = Scenes(cache), seed
         self._networks = Networks()
-        self._plans, off = detectors.usable(detectors.PLANS, set(Detects), self._networks)
+        self._plans, off = detectors.usable(detectors.PLANS, set(SEES), self._networks)
         self._off = {one.what for one in off}
         self._told: list[tuple[Clip, Noticed]] = []
         self._shown_s: dict[Clip, float] = {}  # of distinct footage, so far
@@ -146,7 +147,7 @@ class Chain:
 
     def _look(self, clip: Clip, written: FrameSlot, lent: FrameSlot, pictures: Sequence[encoded.Picture]) -> None:
         clock = VideoClock()
-        watch = Watch(sees=list(Detects))
+        watch = Watch(sees=SEES)
         camera = WatchedCamera(name="camera", slot="", watch=watch)
         eye = Eye(camera, lent, self._plans, self._networks, clock)  # type: ignore[arg-type]
         cell = _Cell(clock, written)

@@ -7,6 +7,7 @@ Honest  a clip that a shipped head has learned from is judged by a head made wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from agent.pipelines import inference
 from agent.pipelines.heads import Head
-from agent.pipelines.settings import FightSettings, FireSettings
+from agent.pipelines.settings import FightSettings, FireSettings, PresenceSettings
 from agent.pipelines.sighting import Kind, Sighting
-from bench.vision import costs, curves, fight, fire, people, tamper
+from bench.vision import costs, curves, fight, fire, people, presence, tamper
 from bench.vision.footage import Footage
 from bench.vision.seen import Seen
 from bench.vision.skill import at_most_an_hour, auc, auc_interval, recall_at, wilson
@@ -258,10 +259,36 @@ def counted(given: Given) -> Iterator[str]:
     )
 
 
+PRESENT = (0.2, 0.25, PresenceSettings().least, 0.35, 0.4)
+
+
+def present(given: Given) -> Iterator[str]:
+    """Somebody where nobody may be: clips with people, clips without, and fights of two seconds in poor pictures."""
+    parts = (presence.peopled(given.rows), presence.empty(given.rows), [r for r in given.rows if r.task == "fight"])
+    if not parts[0]:
+        return
+    yield "\n## Presence\n\n| threshold | told of clips with people | s, median | told of clips without | fights, 2 s |"
+    yield "|---|---|---|---|---|"
+    for threshold in PRESENT:
+        there, nobody, fights = (presence.watched(rows, given.seen, threshold) for rows in parts)
+        after_s = [one.told[0].at_s for one in there if one.told]
+        found, false, short = (
+            share(sum(bool(one.told) for one in part), len(part)) for part in (there, nobody, fights)
+        )
+        yield f"| {threshold} | {found} | {np.median(after_s):.1f} | {false} | {short} |"
+    seconds = sum(one.seconds for one in nobody)
+    yield f"\nWithout people: {seconds / 60:.1f} minutes; with {PresenceSettings().least}: " + bound(
+        sum(len(one.told) for one in presence.watched(parts[1], given.seen, PresenceSettings().least)), seconds
+    )
+    yield "\n| clip without people | s | highest vote |\n|---|---|---|"
+    for one in nobody:
+        yield f"| {Path(one.row.name).name[:20]} | {one.seconds:.0f} | {one.vote:.2f} |"
+
+
 PARTS: dict[str, Callable[[Given], Iterator[str]]] = {
     "fight": fights,
     "fire": fires,
     "tamper": tampering,
-    "people": counted,
+    "people": lambda given: chain(counted(given), present(given)),
     "cost": lambda given: costs.lines(given.seen),
 }

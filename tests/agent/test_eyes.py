@@ -125,3 +125,12 @@ def test_a_detector_rests_outside_its_schedule_and_no_other_does() -> None:
     calendar = Calendar(utc_offset_min=0, first="1970-01-01", last="1970-12-31", weekdays=[], shifts=[])
     assert board.resting(noon, calendar) == {"gate": ["fight"], "yard": []}
     assert board.resting(midnight, calendar) == {"gate": [], "yard": []}
+
+
+def test_presence_rests_while_nobody_can_know_that_it_is_night() -> None:
+    board = Board(FastClock(), watches={"gate": Watch(sees=[Detects.PRESENCE, Detects.FIGHT])})
+    holidays = Calendar(utc_offset_min=0, first="1970-01-01", last="1970-12-31", weekdays=[], shifts=[])
+    now = Moment(0, 0, True)
+    assert board.resting(now, holidays) == {"gate": []}
+    assert board.resting(now, None) == {"gate": ["presence"]}
+    assert board.resting(msgspec.structs.replace(now, synced=False), holidays) == {"gate": ["presence"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from agent.alarm_path import AlarmPath
 from agent.book import Book
 from agent.config import SourceConfig
-from agent.datasets import Cards, Pupil, Staff
+from agent.datasets import Calendar, Cards, Pupil, Staff
 from agent.evidence.picture import Ids, Shows
 from agent.eyes import Board
 from agent.incidents.incidents import Incidents
@@ -24,6 +24,7 @@ from agent.incidents.life import State
 from agent.incidents.signs import Spot
 from agent.model import Draft, Lane, Severity
 from agent.outbox.outbox import Outbox
+from agent.pipelines.watch import Watch
 from agent.rules import Rules
 from agent.school.cards import card_hash
 from agent.school.defects import Defects
@@ -90,14 +91,21 @@ class Device:
 class School:
     """Rules and incidents on one outbox; the clock stands still."""
 
-    def __init__(self, outbox: Outbox, clock: FastClock) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: FastClock,
+        watches: Mapping[str, Watch] | None = None,
+        calendar: Calendar | None = None,
+    ) -> None:
         self.outbox, self.clock = outbox, clock
-        book = Book({"cards": CARDS, "duty": ROSTER})
+        book = Book({"cards": CARDS, "duty": ROSTER} | ({"calendar": calendar} if calendar else {}))
+        self.board = Board(clock, watches=watches or {})
         self.incidents = Incidents(outbox.transact, lambda: book, clock, spots=SPOTS, cameras=["cam-1"])
         self.alarms = AlarmPath(outbox.accept, self._ahead, clock)
         self.rules = Rules(
             self.alarms, TapPath(outbox.transact, Defects(clock)), KEY, clock, signals=Signals(clock), keep=self._keep,
-            book=lambda: book, board=Board(clock), record=outbox.accept, incidents=self.incidents, spots=SPOTS,
+            book=lambda: book, board=self.board, record=outbox.accept, incidents=self.incidents, spots=SPOTS,
         )  # fmt: skip
         self.device = Device()
 

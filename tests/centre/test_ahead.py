@@ -14,6 +14,7 @@ CASES = [
     (FIRE, {"state": "extinguishing", "sensor": "panel"}, ("fire", "panel", "certain")),
     (FIRE, {"state": "normal", "sensor": "panel"}, None),
     (CAMERA, {"suspected": "fight", "camera": "hall"}, ("fight", "hall", "suspected")),
+    (CAMERA, {"suspected": "presence", "camera": "hall"}, ("intrusion", "hall", "suspected")),
     (CAMERA, {"suspected": "covered", "camera": "hall"}, None),
     ("kz.mektep.report.pressed.v1", {"source": "button-1"}, ("other", "button-1", "certain")),
     ("kz.mektep.card.seen.v1", {}, None),

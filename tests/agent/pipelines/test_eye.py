@@ -183,7 +183,7 @@ def test_the_same_at_the_same_place_is_told_once_in_a_minute(tmp_path: Path) -> 
     assert (worked.runs, worked.hits, worked.told) == (150, 150, 3)
 
 
-@pytest.mark.parametrize("kind", [Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING])
+@pytest.mark.parametrize("kind", [Kind.COVERED, Kind.TURNED, Kind.DEFOCUSED, Kind.CROWD, Kind.LYING, Kind.PRESENCE])
 def test_what_its_detector_tells_once_is_never_dropped(tmp_path: Path, kind: Kind) -> None:
     """A lens that is covered again within the minute would else stay covered unheard."""
     looking = Looking(tmp_path, fights(), Sees((0, 0, 1, 1), kind=kind).plans)

@@ -32,6 +32,24 @@ WHOLE = {
 
 def test_what_fits_is_not_strange() -> None:
     assert list(strange(watch(**WHOLE))) == []
+    assert list(strange(watch(sees=["presence"], thresholds={"presence": 0.5}))) == []
+
+
+@pytest.mark.parametrize(
+    ("sees", "given_", "schedule"),
+    [
+        (["presence"], {}, {"presence": ["night"]}),
+        (["presence", "fight"], {"fight": ["breaks"]}, {"fight": ["breaks"], "presence": ["night"]}),
+        (["presence"], {"presence": ["22:00-06:00"]}, {"presence": ["22:00-06:00"]}),
+        (["people"], {}, {}),
+    ],
+)
+def test_presence_is_looked_for_at_night_unless_its_schedule_says_when(
+    sees: list[str], given_: dict[str, list[str]], schedule: dict[str, list[str]]
+) -> None:
+    one = watch(sees=sees, schedule=given_)
+    assert one.schedule == schedule
+    assert msgspec.convert(msgspec.to_builtins(one), Watch) == one
 
 
 @pytest.mark.parametrize(

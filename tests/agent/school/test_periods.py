@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.datasets import Bell, Calendar, Shift
 from agent.model import Moment
 from agent.school.calendar import LocalTime
-from agent.school.periods import BREAKS, LESSONS, NIGHT, periods_of, rests, tells
+from agent.school.periods import BREAKS, LESSONS, NIGHT, PERIODS, periods_of, rests, tells
 
 FIRST = Shift(
     shift=1, bells=[Bell(lesson=1, starts="08:00", ends="08:45"), Bell(lesson=2, starts="08:55", ends="09:40")]
@@ -79,6 +79,37 @@ def test_a_schedule(words: list[str], text: str, told: bool) -> None:
 def test_where_nobody_can_know_everything_tells() -> None:
     assert tells(["night"], moment("2026-11-23T03:10:00Z", synced=False), CALENDAR)
     assert tells(["night"], moment("2026-11-23T03:10:00Z"), None)
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "told"),
+    [
+        (["night"], "2026-11-22T06:00:00Z", True),  # a Sunday
+        (["night"], "2026-11-23T03:10:00Z", False),
+        (["22:00-06:00"], "2026-11-23T18:00:00Z", True),
+        (["night", "08:00-08:30"], "2026-11-23T03:10:00Z", True),
+        (["lessons"], "2026-11-23T04:30:00Z", True),  # 09:30: both shifts have one
+        (["lessons"], "2026-11-23T04:10:00Z", False),  # 09:10: the second shift gathers meanwhile
+        (["night"], "2027-07-01T18:00:00Z", False),  # 23:00, beyond the calendar
+        (["22:00-06:00"], "2027-07-01T18:00:00Z", True),
+    ],
+)
+def test_what_must_be_sure_tells_when_all_that_goes_on_is_named(words: list[str], text: str, told: bool) -> None:
+    assert tells(words, moment(text), CALENDAR, sure=True) is told
+
+
+@pytest.mark.parametrize(("words", "told"), [(["night"], False), (["22:00-06:00"], False), (sorted(PERIODS), True)])
+def test_what_must_be_sure_tells_nothing_while_the_clock_is_not_trusted(words: list[str], told: bool) -> None:
+    night = moment("2026-11-23T18:00:00Z", synced=False)
+    assert tells(words, night, CALENDAR, sure=True) is told
+    assert rests(words, night, CALENDAR, sure=True) is not told
+
+
+def test_what_must_be_sure_needs_a_calendar_for_periods_and_none_for_hours() -> None:
+    night = moment("2026-11-23T18:00:00Z")
+    assert not tells(["night"], night, None, sure=True)
+    assert tells(["22:00-06:00"], night, None, sure=True)
+    assert rests(["night"], night, None, sure=True)
 
 
 @pytest.mark.parametrize(
