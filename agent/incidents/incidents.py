@@ -43,6 +43,7 @@ log = logging.getLogger("agent.incidents")
 T = TypeVar("T")
 LOOK_S = 20.0  # at the latest: a clock that is set may make something due
 AGAIN_S = 1.0
+FORGED_EVERY_NS = 60_000_000_000
 RULE = "incidents"
 WORDS = Words(
     "M-104",
@@ -115,7 +116,7 @@ class Incidents:
         self._listeners: list[Callable[[], None]] = []
         self._wake = asyncio.Event()
         self._working: set[asyncio.Task[Any]] = set()
-        self._forged = False
+        self._forged_ns: dict[str, int] = {}  # by reason: when it was last written, monotonic
         self._answered_ns = -by_card.HELD_NS  # when a card last answered, monotonic
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -190,16 +191,14 @@ class Incidents:
         return places
 
     def forged(self, reason: str) -> None:
-        """Something came that the centre has not signed, or that came before. One incident is open for it at most."""
-        if not self._forged:
-            self._forged = True
-            self._start(self._took_forged(signs.forged(reason, self._clock.now())))
+        """Something came that the centre has not signed, or that came before. One incident is open for it at most.
 
-    async def _took_forged(self, seen: Seen) -> None:
-        try:
-            await self.saw(seen)
-        finally:
-            self._forged = False
+        Of a flood each reason is written once in FORGED_EVERY_NS: whoever floods must not keep the disk from taps.
+        """
+        now = self._clock.now()
+        if now.monotonic_ns - self._forged_ns.get(reason, -FORGED_EVERY_NS) >= FORGED_EVERY_NS:
+            self._forged_ns[reason] = now.monotonic_ns
+            self._start(self.saw(signs.forged(reason, now)))
 
     # --- what is said ---------------------------------------------------------------------------------------------
 

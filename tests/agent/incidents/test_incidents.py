@@ -110,6 +110,14 @@ async def test_forged_orders_are_one_incident(box: Kept) -> None:
     assert [one["role"] for one in told["to"]] == ["duty", "city"]
 
 
+async def test_a_flood_of_forged_orders_does_not_write_the_disk_full(box: Kept) -> None:
+    for _ in range(50):
+        box.incidents.forged("bad_signature")
+        await box.incidents.drained()
+    (view,) = box.incidents.open_now()
+    assert [one.count for one in view.signs] == [1]
+
+
 # --- what is said -------------------------------------------------------------------------------------------------
 
 
