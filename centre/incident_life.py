@@ -51,11 +51,12 @@ def fold(steps: Sequence[tuple[str, Fact]]) -> Whole:
     """`steps`: time and fact, in the order of the box."""
     found = Whole(opened_at=min((at for at, _ in steps), default=""))
     for at, fact in steps:
-        found = _after(found, at, fact)
+        found = after(found, at, fact)
     return found
 
 
-def _after(found: Whole, at: str, fact: Fact) -> Whole:
+def after(found: Whole, at: str, fact: Fact) -> Whole:
+    """What the next step makes of it."""
     match fact:
         case Opened():
             return msgspec.structs.replace(

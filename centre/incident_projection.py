@@ -1,16 +1,18 @@
 """Stored events -> the tables of incidents, cameras and live views, within the transaction that stores them.
 
-An event that comes twice, ahead, or again in another epoch is one step. An incident's row is made anew from all its
-steps with each that comes: so their order of arrival does not matter. What cannot be read makes nothing.
+An event that comes twice, ahead, or again in another epoch is one step. One that comes in its order is added to the
+incident's row; where one comes late, the row is made anew from all steps, once for a batch: so their order of arrival
+does not matter, and a thousand of them hold up nobody. What cannot be read makes nothing.
 Raises  StoreDown
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from centre.database import Database
-from centre.incident_life import fold
+from centre.incident_life import Whole, after, fold
 from centre.incident_words import (
     CAMERAS,
     LIVE,
@@ -28,6 +30,7 @@ from centre.incident_words import (
     live_of,
     step_of,
 )
+from centre.judge import Event
 
 Place = tuple[int, int]  # stream and sequence
 AHEAD: Place = (0, 0)
@@ -38,6 +41,14 @@ insert into incident (school, id, kind, place, certainty, drill, state, outcome,
 WRITE_INCIDENT = """
 update incident set kind = ?, place = ?, certainty = ?, drill = ?, state = ?, outcome = ?, opened_at = ?,
   changed_ns = ?, step = ?, why = ?, answer_by = ?, told = ?, signs = ? where school = ? and id = ?
+"""
+ROW = """
+select kind, place, certainty, drill, state, outcome, opened_at, step, why, answer_by, told, signs from incident
+where school = ? and id = ?
+"""
+LATER = """
+select 1 from incident_step where school = ? and incident = ?
+  and (stream = 0 or stream > ? or (stream = ? and sequence > ?)) limit 1
 """
 NEW_STEP = """
 insert into incident_step (school, incident, digest, what, at, stream, sequence, received_ns, body)
@@ -78,53 +89,75 @@ class Projection:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, school: str, type_: str, body: str, place: Place, received_ns: int) -> None:
-        """An event that was stored at this place."""
-        came = ahead_id(body)
-        if came:
-            sql = "insert into ahead_came (school, id) values (?, ?) on conflict do nothing"
-            self._database.execute(sql, (school, came))
-        if type_ in WHAT:
-            self._take_step(school, body, place, received_ns)
-        elif type_ == CAMERAS:
-            self._take_cameras(school, body, place, received_ns)
-        elif type_ == LIVE:
-            self._take_view(school, body, received_ns)
+    def take(self, school: str, stream: int, events: Iterable[Event], received_ns: int) -> None:
+        """Events that were stored in this stream."""
+        late: dict[str, None] = {}  # incidents of which something came late, each once
+        for event in events:
+            if came := ahead_id(event.body):
+                sql = "insert into ahead_came (school, id) values (?, ?) on conflict do nothing"
+                self._database.execute(sql, (school, came))
+            place = (stream, event.sequence)
+            if event.type in WHAT:
+                self._take_step(school, event.body, place, received_ns, late)
+            elif event.type == CAMERAS:
+                self._take_cameras(school, event.body, place, received_ns)
+            elif event.type == LIVE:
+                self._take_view(school, event.body, received_ns)
+        self._make_anew(school, late, received_ns)
 
     def take_ahead(self, school: str, body: str, received_ns: int) -> None:
         """A copy whose event has not come: it counts until then."""
-        self._take_step(school, body, AHEAD, received_ns)
+        late: dict[str, None] = {}
+        self._take_step(school, body, AHEAD, received_ns, late)
+        self._make_anew(school, late, received_ns)
 
-    def _take_step(self, school: str, body: str, place: Place, received_ns: int) -> None:
+    def _take_step(self, school: str, body: str, place: Place, received_ns: int, late: dict[str, None]) -> None:
         step = step_of(body)
         if step is None:
             return
         incident = step.fact.incident
         self._database.execute(NEW_INCIDENT, (school, incident, received_ns))
-        row = "select id from incident where school = ? and id = ?"
-        self._database.execute(row + self._database.lock, (school, incident))
-        if self._is_new(school, step, place, received_ns):
+        (row,) = self._database.execute(ROW + self._database.lock, (school, incident))
+        known = Whole(**dict(zip(Whole.__struct_fields__, (*row[:3], bool(row[3]), *row[4:]), strict=True)))
+        follows = incident not in late and self._follows(school, known, step, place)
+        is_new, is_placed = self._keep(school, step, place, received_ns)
+        if is_new:
             self._note_fact(school, step, received_ns)
-        self._write(school, incident, received_ns)
+        if is_new and follows:
+            self._write(school, incident, after(known, step.at, step.fact), received_ns)
+        elif is_new or is_placed:
+            late[incident] = None
 
-    def _is_new(self, school: str, step: Step, place: Place, received_ns: int) -> bool:
-        """Keep the step. One that came ahead gets its place in the lane now, and is not new."""
+    def _follows(self, school: str, known: Whole, step: Step, place: Place) -> bool:
+        """Whether it comes after all that is known of its incident."""
+        if not known.state or place == AHEAD or step.at < known.opened_at:
+            return False
+        stream, sequence = place
+        return not self._database.execute(LATER, (school, step.fact.incident, stream, stream, sequence))
+
+    def _keep(self, school: str, step: Step, place: Place, received_ns: int) -> tuple[bool, bool]:
+        """Whether the step is new; whether it came ahead, and has its place in the lane since now."""
         key = (school, step.fact.incident, step.digest)
         kept = self._database.execute(
             "select stream from incident_step where school = ? and incident = ? and digest = ?", key
         )
         if not kept:
             self._database.execute(NEW_STEP, (*key, step.what, step.at, *place, received_ns, step.body))
-        elif kept[0][0] == 0 and place != AHEAD:
-            sql = "update incident_step set stream = ?, sequence = ? where school = ? and incident = ? and digest = ?"
-            self._database.execute(sql, (*place, *key))
-        return not kept
+            return True, False
+        if kept[0][0] != 0 or place == AHEAD:
+            return False, False
+        sql = "update incident_step set stream = ?, sequence = ? where school = ? and incident = ? and digest = ?"
+        self._database.execute(sql, (*place, *key))
+        return False, True
 
-    def _write(self, school: str, incident: str, received_ns: int) -> None:
-        steps: list[tuple[str, Fact]] = [
-            (at, fact_of(what, body)) for at, what, body in self._database.execute(STEPS, (school, incident))
-        ]
-        found = fold(steps)
+    def _make_anew(self, school: str, incidents: Iterable[str], received_ns: int) -> None:
+        for incident in incidents:
+            steps: list[tuple[str, Fact]] = [
+                (at, fact_of(what, body)) for at, what, body in self._database.execute(STEPS, (school, incident))
+            ]
+            self._write(school, incident, fold(steps), received_ns)
+
+    def _write(self, school: str, incident: str, found: Whole, received_ns: int) -> None:
         values = (found.kind, found.place, found.certainty, int(found.drill), found.state, found.outcome)
         more = (received_ns, found.step, found.why, found.answer_by, found.told, found.signs)
         self._database.execute(WRITE_INCIDENT, (*values, found.opened_at, *more, school, incident))

@@ -20,6 +20,7 @@ create table if not exists incident_step (
   school text not null, incident text not null, digest text not null, what text not null, at text not null,
   stream bigint not null, sequence bigint not null, received_ns bigint not null, body text not null,
   primary key (school, incident, digest));
+create index if not exists incident_step_place on incident_step (school, incident, stream, sequence);
 -- a file that shows an incident. kind: snapshot, blurred, clip
 create table if not exists incident_evidence (
   school text not null, evidence text not null, incident text not null, kind text not null, camera text not null,

@@ -85,12 +85,11 @@ class Store:
         stream.events += new
         self._advance(stream, batch)
         self._note_ledger(stream, batch, repeats | conflicts, received_ns)
-        for event in batch.incidents:
-            if event.sequence not in conflicts:
-                self._incidents.take(batch.school, event.type, event.body, (stream.id, event.sequence), received_ns)
-        for told in batch.told:
+        told = [event for event in batch.incidents if event.sequence not in conflicts]
+        self._incidents.take(batch.school, stream.id, told, received_ns)
+        for picture in batch.told:
             sql = "insert into evidence_told (school, name, type, body) values (?, ?, ?, ?) on conflict do nothing"
-            self.database.execute(sql, (batch.school, told.name, told.type, told.body))
+            self.database.execute(sql, (batch.school, picture.name, picture.type, picture.body))
         for loss in batch.losses:
             self._note_loss(batch.school, loss.epoch, loss.lane, loss.first, loss.last)
         return _ranges(batch, repeats, conflicts)

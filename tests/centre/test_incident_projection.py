@@ -6,9 +6,11 @@ import itertools
 import json
 import random
 import threading
+from collections.abc import Iterable
 
 import pytest
 
+from centre.incident_projection import Projection
 from centre.incidents import Incidents
 from centre.reports import Reports, Typed
 from centre.store import Store
@@ -49,6 +51,26 @@ def test_a_whole_life_is_one_row(store: Store) -> None:
     stored(store, alarms(1, *life()))
     assert the_one(store) == WHOLE
     assert [rows(store, table) for table in ("incident_step", "incident_evidence", "notification")] == [6, 1, 2]
+
+
+def test_many_steps_of_one_incident_hold_up_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box that calls for months, and then sends it all: what came before is not read again with each."""
+    anew: list[str] = []
+    make = Projection._make_anew
+
+    def counted(self: Projection, school: str, incidents: Iterable[str], received_ns: int) -> None:
+        found = list(incidents)
+        anew.extend(found)
+        make(self, school, found, received_ns)
+
+    monkeypatch.setattr(Projection, "_make_anew", counted)
+    told = [said("told", sequence, why="reminder", answer_by=str(sequence)) for sequence in range(11, 51)]
+    stored(store, alarms(11, *told[:20]))
+    stored(store, alarms(31, *told[20:]))
+    assert anew == [ONE], "nothing was known of it"
+    stored(store, alarms(1, *life()))
+    assert anew == [ONE] * 2, "these come late, together"
+    assert the_one(store)[5:7] == ("closed", "confirmed")
 
 
 def test_in_whatever_order_it_arrives(store: Store) -> None:
