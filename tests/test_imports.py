@@ -122,14 +122,12 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
         "bench.vision",
     },
     "cv2": {"agent.pipelines", "agent.tuning.chart", "bench.vision"},
-    "onnxruntime": {"agent.pipelines.inference"},
+    "onnxruntime": {"agent.pipelines.inference", "bench.vision.convert"},
+    "onnx": {"bench.vision.convert", "bench.vision.lite0"},
     "matplotlib": {"bench.vision.curves"},
     "picamera2": {"drivers.cameras.csi"},
     "libcamera": {"drivers.cameras.csi"},
     "gi": {"simulator.rtsp_server", "simulator.record_server"},
-    "starlette": {"centre.web"},
-    "jinja2": {"centre.web.pages"},
-    "uvicorn": {"centre.web.serve"},
     "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
 }
 

@@ -73,7 +73,7 @@ class Fight:
     """Every picture makes the movement's views; about three times a second the network looks at them."""
 
     ANSWER_S = 0.28
-    GAP_S = 0.25  # of the four pictures that a view is made of: further apart everything seems to move fast
+    GAP_S = 0.3  # of the four pictures that a view is made of: further apart everything seems to move fast
 
     def __init__(self, watch: Watch, networks: Networks) -> None:
         self._networks = networks
@@ -135,9 +135,9 @@ def _share(answer: float | None) -> float | None:
 
 
 class Fire:
-    """Every picture makes what flickers; once a second the network looks, if something moves or is like a flame."""
+    """Every picture makes what flickers; each 0.8 s the network looks, if something moves or is like a flame."""
 
-    LOOK_S = 0.9
+    LOOK_S = 0.75  # four pictures of five a second
     QUIET_LOOK_S = 30.0  # so often at a still view: what is usual for it changes with the day
 
     def __init__(self, watch: Watch, networks: Networks) -> None:
@@ -152,7 +152,7 @@ class Fire:
 
     def look(self, scene: Scene) -> list[Sighting]:
         self._scored = None
-        self._flicker = fire.prepare(scene.bgr, self._flicker)
+        self._flicker = fire.prepare(scene.small, self._flicker)
         past_s = scene.at_s - self._looked_s
         if past_s < self.LOOK_S or not (self._wants(scene) or past_s >= self.QUIET_LOOK_S):
             return []

@@ -1,11 +1,12 @@
 """Fire and smoke: where it flickers like a flame, a network's features of that place and of the whole view, a vote.
 
 Shape   prepare() takes frames, uint8, (height, width, 3), BGR, about 5 a second, and keeps what flickers; crops() cuts
-        what to put before the network, once a second: the whole view, the place that is most like a flame, and one
-        part of the view in turn. observe() takes what the head said of them.
+        what to put before the network, about once a second: the whole view, the place that is most like a flame, and
+        what is around it; where there is none, one part of the view in turn. observe() takes what the head said.
 How     a flame is bright, warm and never still, and stays where it is; the head has seen flames, smoke, candles and
-        what is none of them. Smoke is judged by the whole view, and against what the head says of this view on other
-        days: a grey room is no smoke. A small steady flame that the head knows as tended is FLAME, not FIRE.
+        what is none of them. Fire is what the place and its surroundings say together: a lamp or a red jacket is like a
+        flame from near, dust and haze from far. Smoke is judged by the whole view, and against what the head says of
+        this view on other days: a grey room is no smoke. A small steady flame that the head knows as tended is FLAME.
 Not     proof: a certified fire panel stays the authority. docs/vision/fire.md says what it misses.
 """
 
@@ -21,9 +22,11 @@ from agent.pipelines.settings import FireSettings
 from agent.pipelines.sighting import Box, Kind, Sighting
 
 Frame = NDArray[np.uint8]
+Grey = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 ROWS, COLUMNS = 180, 320
+AREA = cv2.INTER_AREA
 FADE = 0.75  # of what flickers, at each frame: about a second
 STEADY, LIVELY = 3.0, 10.0  # grey levels from frame to frame: a still picture's, and more than that
 SMALLEST = 0.01  # heat of a place worth a look
@@ -37,21 +40,27 @@ TILES: tuple[Box, ...] = (
     (0.2, 0.2, 0.8, 0.8),
 )
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+AROUND = 0.6  # of the view, like a tile: the part around a place
+LEVELS = np.arange(256, dtype=np.float32)
+REDDER = (255 * np.clip((LEVELS - 25) / 50, 0, 1)).round().astype(np.uint8)  # by red less blue
+BRIGHT_RED = (255 * np.clip((LEVELS - 110) / 60, 0, 1)).round().astype(np.uint8)
+WHITE = (255 * 0.7 * np.clip((LEVELS - 215) / 25, 0, 1)).round().astype(np.uint8)  # by brightness
+LEAST_RED, LEAST_GREEN = (np.ceil(LEVELS * part).astype(np.uint8) for part in (0.97, 0.85))  # of green, of blue
 
 
 class Flicker(msgspec.Struct, frozen=True):
-    """What flickers, of one camera. The arrays, float32, (180, 320), are never written to."""
+    """What flickers, of one camera. The arrays, (180, 320), are never written to."""
 
-    luma: Plane
-    moved: Plane
-    warm: Plane
+    luma: Grey
+    moved: Plane  # grey levels from frame to frame
+    warm: Plane  # 0..255, how much it is like a flame by its colour
 
 
 class Crops(msgspec.Struct, frozen=True):
     """What to look at, uint8, BGR, any size; place is None where nothing flickers."""
 
     whole: Frame
-    tile: Frame
+    tile: Frame  # around the place, or one part of the view in turn
     place: Frame | None
     box: Box | None
 
@@ -83,26 +92,38 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare(frame: Frame, flicker: Flicker | None) -> Flicker:
-    """Take a frame."""
-    small = cv2.resize(frame, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
-    luma = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    warm = _warm(np.asarray(small, dtype=np.uint8))
+    """Take a frame; one of (180, 320) is not scaled."""
+    small = frame if frame.shape[:2] == (ROWS, COLUMNS) else cv2.resize(frame, (COLUMNS, ROWS), interpolation=AREA)
+    luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    warm = _warm(np.asarray(small, np.uint8), luma)
     if flicker is None:
-        return Flicker(luma, np.zeros_like(luma), warm)
-    moved = np.abs(luma - flicker.luma)
-    fresh = np.float32(1 - FADE)
-    return Flicker(luma, flicker.moved + fresh * (moved - flicker.moved), flicker.warm + fresh * (warm - flicker.warm))
+        return Flicker(luma, np.zeros(luma.shape, np.float32), warm.astype(np.float32))
+    moved, lasting = flicker.moved.copy(), flicker.warm.copy()
+    cv2.accumulateWeighted(cv2.absdiff(luma, flicker.luma), moved, 1 - FADE)
+    cv2.accumulateWeighted(warm, lasting, 1 - FADE)
+    return Flicker(luma, moved, lasting)
 
 
 def crops(frame: Frame, flicker: Flicker, turn: int) -> Crops:
     """Cut what to look at; turn counts the looks."""
     box = place(flicker)
-    return Crops(frame, cut(frame, TILES[turn % len(TILES)]), None if box is None else cut(frame, box), box)
+    if box is None:
+        return Crops(frame, cut(frame, TILES[turn % len(TILES)]), None, None)
+    return Crops(frame, cut(frame, around(box)), cut(frame, box), box)
+
+
+def around(box: Box) -> Box:
+    """A part of the view, as large as a tile, with the place in its middle, or as near to it as the edges allow."""
+    left, top = (
+        min(max((low + high - AROUND) / 2, 0.0), 1 - AROUND) for low, high in ((box[0], box[2]), (box[1], box[3]))
+    )
+    return left, top, left + AROUND, top + AROUND
 
 
 def place(flicker: Flicker) -> Box | None:
     """The square around what is most like a flame."""
-    heat = cv2.blur(flicker.warm * np.clip((flicker.moved - STEADY) / LIVELY, 0, 1), (WIDE, WIDE))
+    lively = np.clip((flicker.moved - STEADY) * (1 / LIVELY), 0, 1)
+    heat = cv2.blur(cv2.multiply(flicker.warm, lively, scale=1 / 255), (WIDE, WIDE))
     _, most, _, (column, row) = cv2.minMaxLoc(heat)
     if most < SMALLEST:
         return None
@@ -121,14 +142,15 @@ def cut(frame: Frame, box: Box) -> Frame:
     return frame[rows, int(box[0] * width) : max(int(box[0] * width) + 2, int(box[2] * width))]
 
 
-def _warm(small: Frame) -> Plane:
-    """How much each pixel is like a flame by colour alone, 0..1: warm and bright, or nearly white."""
-    blue, green, red = (small[..., part].astype(np.float32) for part in range(3))
-    luma = 0.3 * red + 0.59 * green + 0.11 * blue
-    warm = np.clip((red - blue - 25) / 50, 0, 1) * np.clip((red - 110) / 60, 0, 1)
-    warm *= (red >= green * 0.97) & (green >= blue * 0.85)
-    found: Plane = np.maximum(warm, np.clip((luma - 215) / 25, 0, 1) * 0.7).astype(np.float32)
-    return found
+def _warm(small: Frame, luma: Grey) -> Grey:
+    """How much each pixel is like a flame by colour alone, 0..255: warm and bright, or nearly white."""
+    blue, green, red = cv2.split(small)
+    warm = cv2.multiply(cv2.LUT(cv2.subtract(red, blue), REDDER), cv2.LUT(red, BRIGHT_RED), scale=1 / 255)
+    like = cv2.bitwise_and(
+        cv2.compare(red, cv2.LUT(green, LEAST_RED), cv2.CMP_GE),
+        cv2.compare(green, cv2.LUT(blue, LEAST_GREEN), cv2.CMP_GE),
+    )
+    return np.asarray(cv2.max(cv2.bitwise_and(warm, like), cv2.LUT(luma, WHITE)), np.uint8)
 
 
 def observe(look: Look, memory: Memory | None, settings: FireSettings) -> tuple[Sighting | None, Memory]:
@@ -140,6 +162,9 @@ def observe(look: Look, memory: Memory | None, settings: FireSettings) -> tuple[
         holds.remove(Kind.FIRE)
     if Kind.FIRE in holds and Kind.FLAME in holds:
         holds.remove(Kind.FLAME)
+    tended = Kind.FLAME in dict(memory.told) and _mean(memory, FIRE) < settings.fire + settings.tended_more
+    if Kind.FIRE in holds and tended:
+        holds.remove(Kind.FIRE)
     kept = tuple((kind, look.at_s if kind in holds else at_s) for kind, at_s in memory.told)
     memory = msgspec.structs.replace(memory, told=tuple(one for one in kept if look.at_s - one[1] < settings.quiet_s))
     new = [kind for kind in holds if kind not in dict(memory.told)]
@@ -160,22 +185,22 @@ def suspects(memory: Memory, settings: FireSettings) -> bool:
     _, fire, smoke, flame = memory.last[-1]
     limits = {
         Kind.FIRE: fire >= settings.fire,
-        Kind.SMOKE: smoke >= settings.smoke,
+        Kind.SMOKE: smoke >= settings.smoke and smoke - (memory.usual_smoke or 0.0) >= settings.smoke_more,
         Kind.FLAME: flame >= settings.flame,
     }
     return any(over and kind not in dict(memory.told) for kind, over in limits.items())
 
 
 FIRE, SMOKE, FLAME = 1, 2, 3  # in Memory.last
-NOWHERE = -4.0  # what counts for a place where there is none: nothing flickers
+NOWHERE = -6.0  # what counts for a place where there is none: nothing flickers
 
 
 def score(look: Look) -> tuple[float, float, float]:
-    """Fire, smoke, tended flame, of one look: fire by the mean of view and place, since a lamp fools one of them."""
-    view = max(look.whole.fire, look.tile.fire)
-    spot = NOWHERE if look.place is None else max(look.place.fire, NOWHERE)
+    """Fire, smoke, tended flame, of one look: fire by the mean of the place and of what is around it."""
+    fires = [look.tile.fire if look.place else max(look.whole.fire, look.tile.fire)]
+    fires.append(NOWHERE if look.place is None else look.place.fire)
     flame = max(look.whole.flame, NOWHERE if look.place is None else look.place.flame)
-    return (max(view, NOWHERE) + spot) / 2, look.whole.smoke, flame
+    return sum(max(one, NOWHERE) for one in fires) / 2, look.whole.smoke, flame
 
 
 def _remember(look: Look, memory: Memory, settings: FireSettings) -> Memory:

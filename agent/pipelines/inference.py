@@ -24,7 +24,7 @@ from agent.pipelines.measured import MODELS as MODELS
 
 os.putenv("ORT_DISABLE_TELEMETRY", "1")  # read by the library when it is loaded, which is the next line
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as refusals  # type: ignore[import-untyped]
+from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 
 NO_NETWORK = (  # what the library says of a file that it cannot run: these have no parent of their own
     refusals.Fail, refusals.InvalidArgument, refusals.InvalidGraph, refusals.InvalidProtobuf,
@@ -78,23 +78,35 @@ def head(file: str, folder: Path = MODELS) -> Head:
         raise ModelError(f"{file}: {wrong}") from wrong
 
 
+def session(data: bytes) -> Any:
+    """A network in memory. Raises NO_NETWORK."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
+
+
+def batch(pictures: Sequence[Picture]) -> NDArray[np.float32]:
+    """What the backbone takes, of pictures in RGB."""
+    small = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for one in pictures]
+    made = (np.stack(small).astype(np.float32) - 127) / 128
+    return np.ascontiguousarray(made.transpose(0, 3, 1, 2))
+
+
 class Network:
     """A loaded network; several threads may call it at once."""
 
     def __init__(self, file: str, folder: Path = MODELS) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         data = read(file, folder)
         try:
-            self._session = onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
+            self._session = session(data)
         except NO_NETWORK as wrong:
             raise ModelError(f"{file}: {wrong}") from wrong
         self._input = self._session.get_inputs()[0].name
 
-    def __call__(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+    def __call__(self, given: NDArray[Any]) -> list[NDArray[np.float32]]:
         """All outputs."""
-        found: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
+        found: list[NDArray[np.float32]] = self._session.run(None, {self._input: given})
         return found
 
 
@@ -115,9 +127,7 @@ class Backbone(Network):
 
     def features(self, pictures: Sequence[Picture]) -> Features:
         """(pictures, 1584), of pictures in RGB."""
-        small = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for one in pictures]
-        batch = (np.stack(small).astype(np.float32) - 127) / 128
-        return np.concatenate(self(np.ascontiguousarray(batch.transpose(0, 3, 1, 2))), axis=1)
+        return np.concatenate(self(batch(pictures)), axis=1)
 
 
 class PoseNetwork(Network):

@@ -1,7 +1,8 @@
 """One picture of a camera as the detectors ask for it, masks black; each shape is made once, when it is asked for.
 
 Input   I420 as it lies in the slot (drivers/frame_slot.py): uint8, luma (height, width), then two planes of a quarter.
-Gives   grey (180, 320); bgr (height, width, 3), uint8; shown, of the same shape, with the camera's clock in it.
+Gives   grey (180, 320); small (180, 320, 3), bgr (height, width, 3), both BGR; uint8; shown, of the same shape as bgr,
+        with the camera's clock in it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ Bgr = NDArray[np.uint8]
 Poses = NDArray[np.float32]
 GREY = (180, 320)  # rows, columns
 BLACK, NO_COLOUR = 16, 128
+LEVELS = np.arange(256)
+LUMA = np.clip((LEVELS - BLACK) * 255 / 219, 0, 255).round().astype(np.uint8)  # of a video's range, 16 to 235
+CHROMA = np.clip((LEVELS - NO_COLOUR) * 255 / 224 + NO_COLOUR, 0, 255).round().astype(np.uint8)
 
 
 class Masks:
@@ -82,6 +86,15 @@ class Scene:
     def grey(self) -> Grey:
         luma = self._seen[: self.size[1]]
         return np.asarray(cv2.resize(luma, GREY[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+
+    @cached_property
+    def small(self) -> Bgr:
+        """Made of the small planes: the whole picture in colour costs several times as much."""
+        width, height = self.size
+        colours = self._seen[height:].reshape(2, height // 2, width // 2)
+        blue, red = (cv2.resize(one, GREY[::-1], interpolation=cv2.INTER_AREA) for one in colours)
+        video = cv2.merge([cv2.LUT(self.grey, LUMA), cv2.LUT(red, CHROMA), cv2.LUT(blue, CHROMA)])
+        return np.asarray(cv2.cvtColor(video, cv2.COLOR_YCrCb2BGR), np.uint8)
 
     @cached_property
     def bgr(self) -> Bgr:

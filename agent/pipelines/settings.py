@@ -46,9 +46,9 @@ class FightSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """When movement counts as a fight. Logits: 0 is even odds by the head's own scale."""
 
     short_s: float = 2.0
-    short: float = 2.5  # the mean over short_s that is enough
+    short: float = 2.0  # the mean over short_s that is enough
     long_s: float = 8.0
-    long: float = 1.2  # the mean over long_s that is enough
+    long: float = 1.0  # the mean over long_s that is enough
     still: float = -3.0  # what a look at nothing that moves counts for
     quiet_s: float = 30.0  # the same fight is not told again before so long without it
 
@@ -56,10 +56,11 @@ class FightSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class FireSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When flames and smoke are told. Logits: 0 is even odds by the head's own scale."""
 
-    fire: float = 0.2  # the mean over the vote that is enough
+    fire: float = -0.6  # the mean over the vote that is enough
     smoke: float = 1.5
     smoke_more: float = 1.0  # and so much more than usual for this view
     flame: float = 0.25  # for a tended flame
+    tended_more: float = 0.6  # so much more makes a fire of a flame that was told as tended
     vote_s: float = 2.5
     looks: int = 3  # at least so many in the vote
     usual_s: float = 600.0  # how fast the usual follows

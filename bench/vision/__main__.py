@@ -1,5 +1,5 @@
-"""python -m bench.vision train|alarms|evaluate|innocent DATA: make the shipped heads, and the table of their false
-alarms, from footage; print what they are worth on some; watch hours of innocent video as a box does.
+"""python -m bench.vision convert|train|alarms|evaluate|innocent DATA: make the shipped networks and heads, and the
+table of their false alarms; print what they are worth on some footage; watch hours of innocent video as a box does.
 
 DATA    a folder with a manifest.csv (bench/vision/footage.py says which columns count).
 """
@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from rich.progress import Progress, TimeElapsedColumn
 
 from bench.vision import report
 from bench.vision.alarms import alarms
+from bench.vision.convert import convert
 from bench.vision.footage import footage
 from bench.vision.heads import train
 from bench.vision.innocent import Chain, lines
@@ -31,8 +33,9 @@ MAKERS = {"train": train, "alarms": alarms}
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.vision", description=__doc__)
-    parser.add_argument("order", choices=("train", "alarms", "evaluate", "innocent"))
+    parser.add_argument("order", choices=("convert", "train", "alarms", "evaluate", "innocent"))
     parser.add_argument("data", type=Path, metavar="DATA", help="a folder with a manifest.csv")
+    parser.add_argument("--published", type=Path, help="convert: the folder with the networks as they were given out")
     parser.add_argument("--cache", type=Path, help="features and made clips are kept there and not made again")
     parser.add_argument("--pictures", type=Path, help="curves are written there as PNG")
     parser.add_argument("--only", choices=tuple(report.PARTS), action="append", help="evaluate this detector alone")
@@ -43,16 +46,23 @@ def main() -> int:
     cv2.setNumThreads(1)
     if args.order == "innocent":
         return _innocent(args)
-    seen = Seen(args.cache)
     rows = footage(args.data)
+    if args.order == "convert":
+        if args.published is None:
+            parser.error("convert needs --published")
+        return _tell(convert(args.published, rows))
+    seen = Seen(args.cache)
     if args.order in MAKERS:
-        for line in MAKERS[args.order](rows, seen):
-            print(line, flush=True)
-        return 0
+        return _tell(MAKERS[args.order](rows, seen))
     given = report.Given(args.data, rows, seen, args.cache, args.pictures)
     for name in args.only or report.PARTS:
-        for line in report.PARTS[name](given):
-            print(line, flush=True)
+        _tell(report.PARTS[name](given))
+    return 0
+
+
+def _tell(lines: Iterator[str]) -> int:
+    for line in lines:
+        print(line, flush=True)
     return 0
 
 

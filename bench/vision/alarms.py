@@ -51,7 +51,7 @@ def _fights(rows: Sequence[Footage], seen: Seen) -> Curve:
         here = np.array(clips.groups) == group
         calm = [one for row, one in zip(clips.rows, clips.seen, strict=True)
                 if row.group == group and row.label != "fight"]  # fmt: skip
-        plays.append((fight.train(clips.part(~here), 30.0) if folded else shipped, calm))
+        plays.append((fight.train(clips.part(~here)) if folded else shipped, calm))
     plays.append((shipped, [seen.fight(row) for row in _calm(rows)]))
     seconds = sum(float(one["frames"][0]) / 10 for _, calm in plays for one in calm)
 

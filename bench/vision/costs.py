@@ -32,7 +32,10 @@ def lines(seen: Seen) -> Iterator[str]:
 
 
 def _steps(seen: Seen, frames: list[fire.Frame]) -> Iterator[tuple[str, float, Callable[[int], object]]]:
+    """As often as agent/pipelines/detectors.py asks for it while something moves, with no line to be crossed."""
     motion, flicker = None, None
+    size = (fire.COLUMNS, fire.ROWS)
+    smalls = [np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.uint8) for one in frames]
     for frame in frames[:5]:
         _, motion = fight.prepare(frame, motion)
         flicker = fire.prepare(frame, flicker)
@@ -43,13 +46,15 @@ def _steps(seen: Seen, frames: list[fire.Frame]) -> Iterator[tuple[str, float, C
     _, known = tamper.observe(tamper.Look(grey, 0.0), None, TamperSettings(settle_s=0.0))
     crops = fire.crops(frames[0], flicker, 0)
     look = people.Look(people.people(seen.poser.poses(frames[0]), 0.2, 16 / 9), 0.0, 16 / 9)
-    yield "fight: prepare", 5, lambda n: fight.prepare(frames[n % 8], motion)
-    yield "fight: prepare, not shown", 5, lambda n: fight.prepare(frames[n % 8], motion, show=False)
-    yield "fight: features of both views", 5, lambda _: seen.movement(views)
-    yield "fire: prepare", 5, lambda n: fire.prepare(frames[n % 8], flicker)
-    yield "fire: features of three crops", 1, lambda _: seen.things([crops.whole, crops.tile, crops.whole])
-    yield "people: poses", 2.5, lambda n: seen.poser.poses(frames[n % 8])
-    yield "people: observe", 2.5, lambda _: people.observe(look, None, PeopleSettings())
+    shown = asked = 3.3  # a second, of ten pictures
+    looks, poses = 1.25, 1.2
+    yield "fight: prepare", shown, lambda n: fight.prepare(frames[n % 8], motion)
+    yield "fight: prepare, not shown", 10 - shown, lambda n: fight.prepare(frames[n % 8], motion, show=False)
+    yield "fight: features of both views", asked, lambda _: seen.movement(views)
+    yield "fire: prepare", 5, lambda n: fire.prepare(smalls[n % 8], flicker)
+    yield "fire: features of three crops", looks, lambda _: seen.things([crops.whole, crops.tile, crops.whole])
+    yield "people: poses", poses, lambda n: seen.poser.poses(frames[n % 8])
+    yield "people: observe", poses, lambda _: people.observe(look, None, PeopleSettings())
     yield "tamper: observe", 2, lambda n: tamper.observe(tamper.Look(grey, n / 2), known, TamperSettings())
 
 

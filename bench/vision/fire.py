@@ -129,8 +129,11 @@ def logits(head: Head, features: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def hazard(found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One score of a picture, of fire or smoke: the mean of what the whole and the part that shows it most say."""
-    shown = found[..., :2].max(axis=2)
+    """One score of a picture, of fire or smoke: the mean of what the whole and the part that shows it most say.
+
+    A part that is a little like both counts for more than one that is as much like one of them alone.
+    """
+    shown = np.logaddexp(found[..., 0], found[..., 1])
     return np.asarray((shown[:, 0] + shown.max(axis=1)) / 2)
 
 

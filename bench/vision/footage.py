@@ -73,7 +73,7 @@ def picture(path: Path) -> Frame | None:
     return None if read is None else _small(np.asarray(read, dtype=np.uint8))
 
 
-def frames(path: Path, rate: float) -> Iterator[tuple[float, Frame]]:
+def frames(path: Path, rate: float, begin_s: float = 0.0) -> Iterator[tuple[float, Frame]]:
     """A clip as a camera of that rate sees it: (seconds, frame). The rate of the file does not show."""
     video = cv2.VideoCapture(str(path))
     own = video.get(cv2.CAP_PROP_FPS) or 25.0
@@ -82,7 +82,7 @@ def frames(path: Path, rate: float) -> Iterator[tuple[float, Frame]]:
         there, read = video.read()
         if not there:
             break
-        if number / own + 1e-6 >= taken / rate:
+        if number / own + 1e-6 >= begin_s + taken / rate:
             yield taken / rate, _small(np.asarray(read, dtype=np.uint8))
             taken += 1
         number += 1

@@ -45,15 +45,16 @@ def balanced(truth: NDArray[np.bool_], parts: NDArray[np.float64] | None = None)
     return weights
 
 
-def head(features: Matrix, classes: dict[str, NDArray[np.bool_]], ridge: float, trust: Matrix) -> Head:
+def head(features: Matrix, classes: dict[str, NDArray[np.bool_]], ridge: float, trust: Matrix, weights: Matrix) -> Head:
     """One judge a class, each against all other rows. Features of little trust must do more to weigh as much."""
     mean, scale = features.mean(axis=0), (features.std(axis=0) + 1e-3) / trust
     plain = (features - mean) / scale
-    found = [fit(plain, truth, balanced(truth), ridge) for truth in classes.values()]
+    share = weights.sum() / len(weights)  # of a whole row, on average
+    found = [fit(plain, truth, share * balanced(truth, weights), ridge) for truth in classes.values()]
     return Head(
         tuple(classes),
         mean.astype(np.float32),
         scale.astype(np.float32),
-        np.stack([weights for weights, _ in found], axis=1).astype(np.float32),
+        np.stack([one for one, _ in found], axis=1).astype(np.float32),
         np.array([bias for _, bias in found], np.float32),
     )

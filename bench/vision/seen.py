@@ -17,9 +17,12 @@ from bench.vision.footage import Footage, Frame, frames, picture
 
 Arrays = dict[str, NDArray[np.float32]]
 FIGHT_RATE, FIRE_RATE, POSE_RATE = 10.0, 5.0, 5.0  # frames a second
+SLOW_RATE = 5.0  # of a camera that gives fights no more
+LOOK_EVERY = 4  # frames: the detector looks at four of five a second
 
 
-KEYS = {"fight": "3", "fire": "1", "still": "1", "poses": "1"}  # raised when something else is seen than before
+KEYS = {"fight": "3", "fire": "2", "still": "1", "poses": "1"}  # raised when something else is seen than before
+NETWORKS = {"poses": "pose.onnx"}
 
 
 class Seen:
@@ -28,18 +31,20 @@ class Seen:
     def __init__(self, cache: Path | None) -> None:
         self.backbone = inference.Backbone()
         self.poser = inference.PoseNetwork()
-        networks = inference.manifest()["backbone.onnx"].sha256 + inference.manifest()["pose.onnx"].sha256
+        rows = inference.manifest()
         self._versions = {
-            what: hashlib.sha256((key + networks).encode()).hexdigest()[:12] for what, key in KEYS.items()
+            what: hashlib.sha256((key + rows[NETWORKS.get(what, "backbone.onnx")].sha256).encode()).hexdigest()[:12]
+            for what, key in KEYS.items()
         }
         self._cache = cache
 
-    def fight(self, row: Footage) -> Arrays:
-        """views: (looks, 1888), of the change and of its course; at_s; frames."""
-        return self._kept("fight", row, lambda: self._fight(row))
+    def fight(self, row: Footage, rate: float = FIGHT_RATE, phase: float = 0.0) -> Arrays:
+        """views: (looks, 1888), of the change and of its course; at_s; frames. phase: of the first frame, in frames."""
+        kept = "fight" if (rate, phase) == (FIGHT_RATE, 0.0) else f"fight-{rate:g}-{phase:.2f}"
+        return self._kept(kept, row, lambda: self._fight(row, rate, phase / rate))
 
     def fire(self, row: Footage) -> Arrays:
-        """A clip, once a second: whole, tile, place, (looks, 1280); placed 0/1; at_s."""
+        """A clip, look by look: whole, tile, place, (looks, 1280); placed 0/1; at_s."""
         return self._kept("fire", row, lambda: self._fire(row))
 
     def still(self, row: Footage) -> Arrays:
@@ -53,17 +58,17 @@ class Seen:
     def _kept(self, what: str, row: Footage, make: Callable[[], Arrays]) -> Arrays:
         if self._cache is None:
             return make()
-        path = self._cache / f"{what}-{row.sha256[:20]}-{self._versions[what]}.npz"
+        path = self._cache / f"{what}-{row.sha256[:20]}-{self._versions[what.partition('-')[0]]}.npz"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **make())  # type: ignore[arg-type]
         with np.load(path) as parts:
             return {name: parts[name] for name in parts}
 
-    def _fight(self, row: Footage) -> Arrays:
+    def _fight(self, row: Footage, rate: float, begin_s: float) -> Arrays:
         motion, views, at = None, [], []
         number = 0
-        for at_s, frame in frames(row.path, FIGHT_RATE):
+        for at_s, frame in frames(row.path, rate, begin_s):
             number += 1
             found, motion = fight.prepare(frame, motion)
             if found is not None:
@@ -81,7 +86,7 @@ class Seen:
         parts: list[tuple[float, Features, Features, Features, float]] = []
         for number, (at_s, frame) in enumerate(frames(row.path, FIRE_RATE)):
             flicker = fire.prepare(frame, flicker)
-            if number % int(FIRE_RATE) == 2:
+            if number % LOOK_EVERY == 2:
                 parts.append((at_s, *self._look(fire.crops(frame, flicker, len(parts)))))
         names = ("at_s", "whole", "tile", "place", "placed")
         return {name: np.array([part[index] for part in parts], np.float32) for index, name in enumerate(names)}

@@ -109,7 +109,7 @@ def test_what_it_scores_says_which_threshold_would_have_told_it(tmp_path: Path, 
 
 def test_a_threshold_for_fire_is_one_for_smoke_too(tmp_path: Path) -> None:
     assert fire_settings(FireSettings().fire) == FireSettings()
-    assert fire_settings(2.2).smoke == pytest.approx(FireSettings().smoke + 2.0)
+    assert fire_settings(FireSettings().fire + 2.0).smoke == pytest.approx(FireSettings().smoke + 2.0)
     one = looker(Detects.FIRE, tmp_path, smoke=3.0)
     one.look(scene(flame(0), 0.0, EVERYWHERE))
     scored = one.scored()
@@ -156,7 +156,7 @@ def test_something_bright_that_flickers_is_looked_at_though_nothing_moves_and_to
     assert not one.suspects()
 
 
-@pytest.mark.parametrize(("motion", "looks"), [(Motion(), 1), (EVERYWHERE, 8)])
+@pytest.mark.parametrize(("motion", "looks"), [(Motion(), 1), (EVERYWHERE, 10)])
 def test_a_still_room_is_looked_at_seldom(tmp_path: Path, motion: Motion, looks: int) -> None:
     one = looker(Detects.FIRE, tmp_path, fire=3.0)
     asked: list[int] = []

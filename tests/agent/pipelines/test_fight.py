@@ -123,7 +123,7 @@ def test_the_votes(answers: list[float | None], within_s: float | None) -> None:
     if within_s:
         assert said[0].since_s <= said[0].at_s <= within_s
         assert 0.5 < said[0].score <= 1
-        assert said[0].detail == f"vote {said[0].score:.3f}, needs 0.924"
+        assert said[0].detail == f"vote {said[0].score:.3f}, needs 0.881"
 
 
 def test_one_fight_is_told_once_and_the_next_one_again() -> None:

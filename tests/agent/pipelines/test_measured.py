@@ -40,7 +40,7 @@ def test_the_lowest_threshold_is_taken_whose_bound_is_within_the_budget(budget: 
 
 
 def test_footage_that_is_too_short_leaves_the_usual_one_and_says_how_far_it_reaches() -> None:
-    found = chosen(Detects.FIGHT, watch(), curve((0.5, 9), (0.9, 0), minutes=2.8))
+    found = chosen(Detects.FIGHT, watch(), curve((0.5, 9), (0.8, 0), minutes=2.8))
     assert found is not None
     assert (found.score, found.by, found.events) == (USUAL[Detects.FIGHT], By.USUAL, 0)
     assert found.most_an_hour == pytest.approx(64.2, abs=0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,7 +32,18 @@ def test_what_is_behind_a_mask_is_seen_in_no_shape() -> None:
         scene = Scene(one, Masks([LEFT_HALF]))
         assert (scene.bgr[:, : WIDTH // 2 - 1] == 0).all()
         assert (scene.grey[:, : GREY[1] // 2 - 1] == 16).all()
+        assert (scene.small[:, : GREY[1] // 2 - 1] == 0).all()
     assert (Scene(seen, Masks([LEFT_HALF])).bgr[:, WIDTH // 2 + 2 :] > 150).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (640, 480), (320, 180), (160, 120)])
+def test_the_small_picture_is_the_whole_one_made_small(width: int, height: int) -> None:
+    rough = np.random.default_rng(4).integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    whole = cv2.cvtColor(cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC), cv2.COLOR_BGR2YUV_I420)
+    scene = Scene(Picture(1, width, height, 0, 0, False, whole.tobytes()), Masks([]))
+    expected = cv2.resize(scene.bgr, GREY[::-1], interpolation=cv2.INTER_AREA)
+    assert scene.small.shape == (*GREY, 3)
+    assert np.abs(scene.small.astype(int) - expected).mean() < 2
 
 
 def test_masks_follow_a_camera_that_changes_its_size() -> None:
