@@ -78,6 +78,7 @@ class Parts:
         self._known: dict[str, Known] = {}
         self._silences = 0
         self._pause_until_s = 0.0
+        self._way_s = 0.0  # the shortest round trip of this connection
 
     # --- the connection's life ----------------------------------------------------------------------------------
 
@@ -87,7 +88,7 @@ class Parts:
         self._known = {id_: known for id_, known in self._known.items() if self._shelf.find(id_)}  # some gave way
         for known in self._known.values():
             known.answered = False
-        self._silences, self._pause_until_s = 0, 0.0
+        self._silences, self._pause_until_s, self._way_s = 0, 0.0, 0.0
 
     def flying(self) -> int:
         return len(self._flights)
@@ -123,7 +124,7 @@ class Parts:
     async def send(self, turn: Turn, flow: Flow, now_s: float, publish: Publish) -> bool:
         """Send one part of a file of that turn, if there is one and room for it. Raises LinkError from publish."""
         kept = self._shelf.owed(turn)
-        size = part_bytes(flow, self._flying_bytes(), flow.left(now_s))
+        size = part_bytes(flow, self._flying_bytes(), flow.left(now_s), self._way_s)
         if kept is None or now_s < self._pause_until_s or not size:
             return False
         known = self._known.setdefault(kept.id, Known(Settled()))
@@ -179,7 +180,7 @@ class Parts:
         statement = part_statement(kept.sha256, kept.bytes, first - 1)
         properties = self._identity.properties(signed_text(Kind.EVIDENCE, topic, body, statement), statement)
         publish(Outgoing(topic=topic, payload=body, properties=properties, content_type=SEALED_TYPE))
-        limit = window(flow)
+        limit = window(flow, self._way_s)
         full = limit < WINDOW_MAX and self._flying_bytes() + len(body) + PART_MIN_BYTES > limit
         sent = flow.sent(len(body), now_s, full=full)
         due_s = now_s + flow.timeout_s(self._jitter())
@@ -207,6 +208,7 @@ class Parts:
                 flow.receipted(_judged(flight.sent, now_s), now_s)
                 del self._flights[flight.kept.id, flight.first]
         self.counts.part_receipts += 1
+        self._way_s = min(self._way_s or flow.rtt_s, flow.rtt_s)
         self._silences, self._pause_until_s = 0, 0.0
         if kept is not None:
             self._judge(kept, receipt.verdict, stored, flow)
@@ -243,21 +245,26 @@ class Parts:
         return found
 
 
-def window(flow: Flow) -> int:
-    """Bytes of evidence that may be on their way: what the line holds, and QUEUE_S more, so that it fills the line."""
-    share_s = min(MOST_S, max(TARGET_S, flow.rtt_s + QUEUE_S))
+def window(flow: Flow, way_s: float = 0.0) -> int:
+    """Bytes of evidence that may be on their way: what the line holds, and QUEUE_S more, so that it fills the line.
+
+    way_s: the shortest round trip that was ever seen on this connection. That of the last minute is not enough: a video
+    keeps the line full for longer, and would take what it makes wait for what the line is long.
+    """
+    share_s = min(MOST_S, max(TARGET_S, way_s + QUEUE_S))
     return min(WINDOW_MAX, max(PART_MIN_BYTES, int(flow.rate * share_s)))
 
 
-def part_bytes(flow: Flow, flying: int = 0, room: int = WINDOW_MAX) -> int:
+def part_bytes(flow: Flow, flying: int = 0, room: int = WINDOW_MAX, way_s: float = 0.0) -> int:
     """How large the next part should be: half of the window, and with the last of them what is left; 0: it is full.
 
     A window that is never filled would keep the rate, of which it is made, from rising.
     """
-    left = min(window(flow) - flying, room)
+    limit = window(flow, way_s)
+    left = min(limit - flying, room)
     if left < PART_MIN_BYTES:
         return 0
-    size = min(PART_MAX_BYTES, left, max(PART_MIN_BYTES, window(flow) // 2))
+    size = min(PART_MAX_BYTES, left, max(PART_MIN_BYTES, limit // 2))
     return size if left - size >= PART_MIN_BYTES else min(PART_MAX_BYTES, left)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.model import Severity
-from agent.sync.flow import MOST_S, Flow
+from agent.sync.flow import MOST_S, RTT_KEPT_S, Flow
 from agent.sync.parts import PART_MIN_BYTES, STARTS_MAX, WINDOW_MAX, part_bytes, window
 from agent.sync.topics import PART_MAX_BYTES, ByteRange, EvidenceVerdict
 from tests.agent.outbox.box import records
@@ -174,6 +174,26 @@ def test_a_part_takes_what_is_left_of_the_window(rate: float, flying: int, room:
     flow = Flow()
     flow.rate = rate
     assert part_bytes(flow, flying, room) == size
+
+
+@pytest.mark.parametrize(("way_s", "expected"), [(0.0, 50_000), (0.1, 50_000), (0.25, 56_250), (0.7, WINDOW_MAX)])
+def test_a_long_way_holds_more(way_s: float, expected: int) -> None:
+    flow = Flow()
+    flow.rate = 125_000
+    assert window(flow, way_s) == expected
+
+
+async def test_what_waits_on_a_full_line_is_not_taken_for_its_length(wire: Wire) -> None:
+    """A video keeps the line full for longer than the flow remembers a shorter way; the connection remembers it."""
+    kept = await wire.keep(300_000)
+    for rtt_s in (0.25, 0.4, 0.8):
+        wire.store(*await wire.send())
+        wire.take(wire.receipt(kept), way_s=rtt_s)
+        wire.now_s += 2 * RTT_KEPT_S
+    assert wire.flow.rtt_s > 0.3
+    assert wire.parts._way_s <= 0.25 + 0.01
+    wire.parts.connected(wire.flow)
+    assert wire.parts._way_s == 0.0
 
 
 async def test_a_slow_line_is_learned_from_pictures_alone(wire: Wire) -> None:
