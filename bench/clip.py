@@ -26,7 +26,7 @@ RATIO = 1.3
 CUTS = 10
 BUSY_S = 150.0
 PICTURE_S = 3.0
-FIRE_S = 0.5
+FIRE_S = 0.5 + 2 * DELAY_S  # half a second, and the way there and back, which this line adds to everything
 
 
 async def measure(folder: Path) -> list[Figure]:
