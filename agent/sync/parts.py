@@ -29,7 +29,7 @@ log = logging.getLogger("agent.parts")
 
 PART_MIN_BYTES = 4_096
 WINDOW_MAX = 65_536
-QUEUE_S = 0.2  # that wait at the near end of the line, and make an alarm wait
+QUEUE_S = 0.3  # that wait at the near end of the line or at a busy centre, and make an alarm wait
 STARTS_MAX = 3  # how often a file is sent from its beginning before it is given up
 PAUSE_FIRST_S, PAUSE_MAX_S = 1.0, 60.0
 SEALED_TYPE = "application/octet-stream"

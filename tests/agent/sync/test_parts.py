@@ -176,7 +176,7 @@ def test_a_part_takes_what_is_left_of_the_window(rate: float, flying: int, room:
     assert part_bytes(flow, flying, room) == size
 
 
-@pytest.mark.parametrize(("way_s", "expected"), [(0.0, 50_000), (0.1, 50_000), (0.25, 56_250), (0.7, WINDOW_MAX)])
+@pytest.mark.parametrize(("way_s", "expected"), [(0.0, 50_000), (0.1, 50_000), (0.2, 62_500), (0.7, WINDOW_MAX)])
 def test_a_long_way_holds_more(way_s: float, expected: int) -> None:
     flow = Flow()
     flow.rate = 125_000
