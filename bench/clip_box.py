@@ -1,9 +1,9 @@
 """A box with evidence in a process of its own: python -m bench.clip_box CONFIG WHAT [SECONDS]. Prints one JSON object.
 
 clip      one video of CLIP_BYTES that waits, until the centre has it whole
-busy      for so many seconds: a backlog of BACKLOG records, and always videos that wait; beside them pictures of an open
-          incident and fires, one after the other. For each picture: from the decision to the receipt that it is whole;
-          for each fire the sequence, so that whoever looks at the centre's database can tell when it was committed.
+busy      for so many seconds: a backlog of BACKLOG records, and always videos that wait; beside them pictures of an
+          open incident and fires, one after the other. For each picture: from the decision to the receipt that it is
+          whole; fires are found in the centre's database.
 Not       the camera: a video is pieces of random bytes here, as long as one of 30 s at 2 Mbit/s, sealed as it would be.
 """
 
@@ -100,7 +100,7 @@ async def busy(outbox: Outbox, evidence: Evidence, seconds: float) -> dict[str, 
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         due_s = time.monotonic() + EVERY_S
-        while evidence.state().kept < CLIPS:
+        for _ in range(CLIPS - evidence.state().kept):
             clips += 1
             await clip_of(evidence, f"yard-{clips}")
             await evidence.drained()
