@@ -1,7 +1,4 @@
-"""Incidents, cameras, drills and the custody log as a person reads them in a terminal.
-
-Not in a terminal, lines are as long as they must be: nothing is cut off.
-"""
+"""Incidents, cameras, drills and the custody log as a person reads them in a terminal."""
 
 from __future__ import annotations
 
@@ -18,16 +15,11 @@ from centre.drills import Drill
 from centre.incidents import AheadAlarm, Details, Evidence, Incident, Person, Step
 from centre.plain import plain
 from centre.reports import Report
+from centre.terminal import console
 
-FILE_WIDTH = 500
 STATE_STYLE = {"opened": "bold red", "told": "bold red", "acknowledged": "yellow", "confirmed": "red"}
 VERDICT_STYLE = {"answered": "green", "not answered": "bold red", "none": "yellow", "waiting": "yellow"}
 TROUBLE_STYLE = {"lost": "bold red", "tampered": "bold red", "silent": "yellow", "clock": "yellow"}
-
-
-def console() -> Console:
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=FILE_WIDTH)
 
 
 def draw_incidents(incidents: Sequence[Incident], reports: Sequence[Report], ahead: Sequence[AheadAlarm]) -> None:

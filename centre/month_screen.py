@@ -7,14 +7,13 @@ import io
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from centre.corrections import AttendanceOf, Correction, Erasure, MealOf
 from centre.month import MEALS, VISITS, Row, SchoolMonth
+from centre.terminal import console
 
-FILE_WIDTH = 500
 HEADS = {"granted": "granted", "forgotten": "forgotten", "dated": "dated", "reversed": "reversed",
          "not_counted": "not counted", "visit": "visits", "visit_not_counted": "not counted"}  # fmt: skip
 FORMULA = "=+-@\t"  # what a table program would compute
@@ -28,24 +27,24 @@ CSV_HEAD = (
 
 def draw(one: SchoolMonth) -> None:
     """The whole month of one school."""
-    console = _console()
-    console.print(Text(f"{one.school}  {one.month}", "bold"))
+    to = console()
+    to.print(Text(f"{one.school}  {one.month}", "bold"))
     for title, rows, kinds in (("meals", one.meals, MEALS), ("clubs", one.clubs, VISITS)):
         if rows:
-            console.print(_table(title, rows, kinds))
+            to.print(_table(title, rows, kinds))
     if one.suspicions:
         told = ", ".join(f"{row.what} {row.leaves.get('suspicion', 0)} on {row.day or '?'}" for row in one.suspicions)
-        console.print(Text(f"suspicions: {told}", "yellow"), soft_wrap=True)
+        to.print(Text(f"suspicions: {told}", "yellow"), soft_wrap=True)
     for line, style in _remarks(one):
-        console.print(Text(line, style), soft_wrap=True)
+        to.print(Text(line, style), soft_wrap=True)
     for correction in one.corrections:
-        console.print(Text(f"correction {_correction(correction)}", "cyan"), soft_wrap=True)
-    console.print(_sum(one), soft_wrap=True)
+        to.print(Text(f"correction {_correction(correction)}", "cyan"), soft_wrap=True)
+    to.print(_sum(one), soft_wrap=True)
 
 
 def draw_all(months: Sequence[SchoolMonth]) -> None:
     """One line a school."""
-    console = _console()
+    to = console()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("school", "meals", "tenge", "visits", "tenge", "to pay", "attention"):
         table.add_column(name, justify="left" if name in ("school", "attention") else "right")
@@ -58,8 +57,8 @@ def draw_all(months: Sequence[SchoolMonth]) -> None:
             Text(str(one.to_pay), "bold"),
             Text(said or "none", "red" if said else "green"),
         )
-    console.print(table)
-    console.print(Text(f"to pay in all: {sum(one.to_pay for one in months)} tenge", "bold"))
+    to.print(table)
+    to.print(Text(f"to pay in all: {sum(one.to_pay for one in months)} tenge", "bold"))
 
 
 def attention(one: SchoolMonth) -> list[str]:
@@ -169,8 +168,3 @@ def _sum(one: SchoolMonth) -> Text:
     said = ", ".join(attention(one))
     line.append(f"   {said or 'everything fits'}", "red" if said else "green")
     return line
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from centre.report import GAPS_SHOWN, LaneReport, SchoolReport
+from centre.terminal import console
 
 COLUMNS = (
     "epoch",
@@ -21,26 +21,23 @@ COLUMNS = (
     "conflicts",
 )  # fit 80
 LEFT = ("epoch", "lane")
-FILE_WIDTH = 500
 NOBODY = "-"
 
 
 def draw(reports: list[SchoolReport], *, registered: Collection[str]) -> None:
     """For each school a line, a table, and what is missing. `through` is the end of the prefix without a gap."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=FILE_WIDTH)
+    to = console()
     if not reports:
-        console.print("No school is registered. `mektep-centre school add` registers one.")
+        to.print("No school is registered. `mektep-centre school add` registers one.")
     for one in reports:
-        console.print(_head(one, registered), soft_wrap=True)
+        to.print(_head(one, registered), soft_wrap=True)
         if one.sealed_for_another:
-            console.print(_sealed_for_another(one), soft_wrap=True)
+            to.print(_sealed_for_another(one), soft_wrap=True)
         if one.epochs:
-            console.print(_table(one))
+            to.print(_table(one))
             for line in _missing(one):
-                console.print(line, soft_wrap=True)
-        console.print()
+                to.print(line, soft_wrap=True)
+        to.print()
 
 
 def _table(one: SchoolReport) -> Table:

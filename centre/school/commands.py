@@ -25,6 +25,7 @@ from centre.school.publishing import Done, due, publish
 from centre.school.year import outlived
 from centre.settings import Settings, load_settings
 from centre.store import Store
+from centre.terminal import console
 from centre.wire import now_text
 
 
@@ -63,7 +64,7 @@ def check(args: argparse.Namespace) -> int:
     if args.json:
         print(msgspec.json.encode({"faults": findings.faults, "remarks": findings.remarks}).decode())
     else:
-        to = screen.console()
+        to = console()
         screen.draw_faults(findings.faults, findings.remarks, to)
         if not findings.faults:
             to.print(f"{args.folder}: no mistakes.", soft_wrap=True)
@@ -145,7 +146,7 @@ def _into_the_database(store: Store, school: str, folder: Path, outcome: Outcome
 
 
 def _draw(outcome: Outcome, *, many: bool, published: bool) -> None:
-    to = screen.console()
+    to = console()
     if many:
         to.print(outcome.school, style="bold", soft_wrap=True)
     screen.draw_faults(outcome.faults, outcome.remarks, to)
@@ -160,7 +161,7 @@ def _draw(outcome: Outcome, *, many: bool, published: bool) -> None:
 
 
 def _draw_published(school: str, done: list[Done]) -> None:
-    to = screen.console()
+    to = console()
     for one in done:
         to.print(f"{school}: {one.dataset}, version {one.version}, {one.bytes} bytes ({one.why})", soft_wrap=True)
 
@@ -191,13 +192,13 @@ def _draw_to_come(store: Store, school: str) -> None:
     kept = kept_of(store.database, school)
     before = {name: one.published for name, one in kept.items()}
     found = changes.compare(before, {name: one.loaded for name, one in kept.items()})
-    screen.draw_changes([one for one in found if one.added or one.removed or one.changed], screen.console())
+    screen.draw_changes([one for one in found if one.added or one.removed or one.changed], console())
 
 
 def _published(school: str, done: list[Done]) -> int:
     _draw_published(school, done)
     if not done:
-        screen.console().print(f"{school}: nothing is due.", soft_wrap=True)
+        console().print(f"{school}: nothing is due.", soft_wrap=True)
     return WELL
 
 
@@ -213,7 +214,7 @@ def show(args: argparse.Namespace) -> int:
         print(msgspec.json.encode(views).decode())
     else:
         for one in views:
-            screen.console().print(_shown(one), soft_wrap=True)
+            console().print(_shown(one), soft_wrap=True)
     behind = any(one.due or one.held != one.version or one.sealed_for_this_box is False for one in views)
     return ATTENTION if behind else WELL
 

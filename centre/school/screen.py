@@ -6,7 +6,6 @@ Not in a terminal, lines are as long as they must be: nothing is cut off.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,12 +16,6 @@ from centre.school.changes import Change
 from centre.school.faults import Fault
 
 SHOWN_MAX = 200  # the rest is in --json: after a shifted column every line is wrong
-FILE_WIDTH = 500
-
-
-def console(out: TextIO | None = None) -> Console:
-    found = Console(file=out, highlight=False)
-    return found if found.is_terminal else Console(file=out, highlight=False, width=FILE_WIDTH)
 
 
 def progress() -> Progress:

@@ -6,7 +6,8 @@ import io
 
 from centre.school.changes import Change
 from centre.school.faults import Findings
-from centre.school.screen import SHOWN_MAX, console, draw_changes, draw_faults, progress
+from centre.school.screen import SHOWN_MAX, draw_changes, draw_faults, progress
+from centre.terminal import console
 
 
 def shown(findings: Findings) -> list[str]:
