@@ -62,7 +62,7 @@ class Shelf:
         *,
         reserve_bytes: int,
     ) -> None:
-        self._open: frozenset[str] = frozenset()  # incidents
+        self._open: frozenset[str] | None = None  # incidents; None: at the start, until somebody has told
         self.growing: dict[str, Growing] = {}
         self.turn = asyncio.Lock()  # one file at a time is made room for
         self.counts = Counts()
@@ -224,6 +224,8 @@ class Shelf:
         self._tell()
 
     def _is_open(self, kept: Kept) -> bool:
+        if self._open is None:
+            return kept.incident != ""
         return kept.incident in self._open
 
     def _tell(self) -> None:

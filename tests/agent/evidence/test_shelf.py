@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agent.evidence import rows
 from agent.evidence.retention import Turn
 from agent.evidence.shelf import DAY_NS
@@ -46,6 +48,22 @@ async def test_what_the_centre_does_not_take_for_a_month_goes_and_is_told(box: B
     await shelf.forget()
     assert await box.lost() == [(gone, "expired")]
     assert list(box.files()) == [stays]
+
+
+async def test_at_the_start_what_shows_an_incident_counts_as_open_until_that_is_known(box: Box) -> None:
+    """A box whose card is full, or that was off for a month, starts: an open incident does not lose its picture."""
+    id_ = await box.keep(1_000)
+    shelf = box.evidence.shelf
+    kept = shelf.find(id_)
+    assert kept is not None
+    shelf.hold(msgspec.structs.replace(kept, incident="fight"))
+    box.clock.now_ns += 31 * DAY_NS
+    box.clock.up_ns += 31 * DAY_NS
+    await shelf.forget()
+    assert await box.lost() == []
+    shelf.incidents_changed([])
+    await shelf.forget()
+    assert await box.lost() == [(id_, "expired")]
 
 
 async def test_what_was_kept_without_a_trusted_clock_counts_from_when_there_is_one(box: Box) -> None:
