@@ -14,13 +14,14 @@ from agent.live.views import Asked, LiveViews
 from agent.sync.orders import Handler, args_of
 from agent.sync.topics import Order
 
-PATH = r"^[!-~]{1,500}$"  # printable ASCII without spaces: no header can be smuggled in
+PATH = r"^[!-~]{1,500}$(?!\n)"  # printable ASCII without spaces: no header can be smuggled in
+Session = Annotated[Uuid, Meta(max_length=36)]
 
 
 class StartArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`live.start`: to `rtsps://host:port/path`; for so many seconds at most, while it is kept."""
 
-    session: Uuid
+    session: Session
     camera: Name
     host: Annotated[str, Meta(pattern="^[a-z0-9.-]{1,253}$", description="of the dataset `live`")]
     port: Annotated[int, Meta(ge=1, le=65_535)]
@@ -33,7 +34,7 @@ class StartArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SessionArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`live.keep`: somebody still looks; at least every 30 s. `live.stop`."""
 
-    session: Uuid
+    session: Session
 
 
 class SnapshotArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

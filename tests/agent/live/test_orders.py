@@ -78,6 +78,8 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("live.start", START | {"port": 0}),
     ("live.start", START | {"path": "live/x HTTP/1.0\r\nX: y"}),
     ("live.start", START | {"path": ""}),
+    ("live.start", START | {"path": "live/x\n"}),
+    ("live.start", START | {"session": f"{SESSION}1\n"}),
     ("live.start", START | {"seconds": 0}),
     ("live.start", START | {"by": ""}),
     ("live.start", START | {"user": "olga"}),
