@@ -93,7 +93,7 @@ class Accounts:
 
     def check(self, name: str, password: str) -> Account | None:
         """Who logs in; None if name or password are wrong, after the same time."""
-        rows = self._database.execute(FIND, (name,))
+        rows = self._database.execute(FIND, (name,)) if NAME.fullmatch(name) else []
         right = _fits(password[:PASSWORD_MAX], rows[0][5] if rows else STRANGER)
         return _account(rows[0]) if rows and right else None
 
@@ -149,4 +149,6 @@ def _fits(password: str, kept: str) -> bool:
 
 def _scrypt(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
     memory = 256 * block * 2**cost  # twice what it needs
-    return hashlib.scrypt(password.encode(), salt=salt, n=2**cost, r=block, p=lanes, maxmem=memory, dklen=32)
+    return hashlib.scrypt(
+        password.encode(errors="surrogatepass"), salt=salt, n=2**cost, r=block, p=lanes, maxmem=memory, dklen=32
+    )

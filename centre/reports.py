@@ -181,11 +181,16 @@ def _must_be_sound(one: Typed) -> None:
         else f"it has {len(one.words)} characters, more than {WORDS_MAX}" if len(one.words) > WORDS_MAX
         else f"its place has more than {PLACE_MAX} characters" if len(one.place) > PLACE_MAX
         else f"its contact has more than {CONTACT_MAX} characters" if len(one.contact) > CONTACT_MAX
-        else "it has a sign that cannot be kept" if "\0" in one.words + one.place + one.contact
+        else "it has a sign that cannot be kept" if _has_odd(one.school, one.words, one.place, one.contact)
         else ""
     )  # fmt: skip
     if wrong:
         raise CentreError("K-163", f"this report cannot be taken: {wrong}", do="Correct it, and send it again.")
+
+
+def _has_odd(*texts: str) -> bool:
+    """A NUL, or half a character: no database takes them."""
+    return any(char == "\0" or "\ud800" <= char <= "\udfff" for text in texts for char in text)
 
 
 def _report(row: Row) -> Report:

@@ -29,6 +29,12 @@ def test_an_account_logs_in_with_its_password_alone(accounts: Accounts) -> None:
     assert accounts.language_of("school-07", "") == ""
 
 
+@pytest.mark.parametrize(("name", "word"), [("al\0iya", WORD), ("\ud800", WORD), ("aliya", "\ud800"), ("", "")])
+def test_what_no_database_would_take_is_nobody(accounts: Accounts, name: str, word: str) -> None:
+    accounts.add(ALIYA, WORD)
+    assert accounts.check(name, word) is None
+
+
 def test_the_password_is_not_kept(accounts: Accounts) -> None:
     accounts.add(ALIYA, WORD)
     accounts.add(Account(name="city", role="operator"), WORD)

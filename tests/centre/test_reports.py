@@ -82,6 +82,7 @@ def test_reports_that_may_name_a_child_are_found(store: Store) -> None:
 WRONG = [
     {"kind": "party"}, {"reporter": "king"}, {"language": "de"}, {"words": " "}, {"words": "x" * 2_001},
     {"school": "school-99"}, {"place": "x" * 65}, {"contact": "x" * 201}, {"words": "a\0b"},
+    {"school": "school-07\0"}, {"words": "\ud800"}, {"place": "\udc80"},
 ]  # fmt: skip
 
 
