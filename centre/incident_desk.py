@@ -15,7 +15,7 @@ from centre.camera_list import cameras as listed_cameras
 from centre.commands import ATTENTION, WELL, must_be_known, open_store
 from centre.drills import drills as listed_drills
 from centre.errors import CentreError
-from centre.incidents import Details, Incidents
+from centre.incidents import Incidents
 from centre.order_queue import OrderQueue
 from centre.people import author
 from centre.progress import track
@@ -50,7 +50,7 @@ def list_(args: argparse.Namespace) -> int:
 def show(args: argparse.Namespace) -> int:
     store = open_store(load_settings(args.config))
     reports = Reports(store.database)
-    found = Incidents(store.database).one(args.id, args.school or "")
+    found = Incidents(store.database).one(args.id, args.school or _only_school(store, args.id))
     if found is None:
         report = reports.find(args.id)
         if report is None:
@@ -160,13 +160,21 @@ def _opened(args: argparse.Namespace) -> Store:
 
 
 def _school_of(store: Store, name: str) -> str:
-    found: Details | None = Incidents(store.database).one(name)
-    if found is not None:
-        return found.incident.school
+    if school := _only_school(store, name):
+        return school
     typed = Reports(store.database).find(name)
     if typed is None:
         raise _unknown(name)
     return typed.school
+
+
+def _only_school(store: Store, name: str) -> str:
+    """Empty: none. A box that tells of another's incident must not get that one's answers."""
+    schools = Incidents(store.database).schools_with(name)
+    if len(schools) > 1:
+        do = "Say which with --school; one of these boxes tells of an incident that is not its own."
+        raise CentreError("K-165", f"{' and '.join(schools)} have an incident {name}", do=do)
+    return schools[0] if schools else ""
 
 
 def staff_key(store: Store, school: str, name: str) -> str:

@@ -27,6 +27,7 @@ ONE = """
 select school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step, why,
   answer_by, told, signs from incident where id = ? and ? in ('', school) order by school
 """
+SCHOOLS = "select school from incident where id = ? order by school"
 CHANGED = """
 select school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step, why,
   answer_by, told, signs from incident where changed_ns > ? and ? in ('', school) order by changed_ns
@@ -213,6 +214,10 @@ class Incidents:
             evidence=self.evidence_of(found.school, incident),
             notifications=self.notifications_of(found.school, incident),
         )
+
+    def schools_with(self, incident: str) -> list[str]:
+        """One; several only if a box tells of an incident that is another's."""
+        return [school for (school,) in self._database.execute(SCHOOLS, (incident,))]
 
     def evidence_of(self, school: str, incident: str) -> list[Evidence]:
         return [_evidence(row) for row in self._database.execute(EVIDENCE, (school, incident))]

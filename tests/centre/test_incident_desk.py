@@ -142,6 +142,17 @@ def test_an_answer_waits_for_the_boxs_word(run: Run, store: Store) -> None:
     assert (code, out) == (1, "failed: it is closed\n")
 
 
+def test_a_box_that_tells_of_anothers_incident_gets_none_of_its_answers(run: Run, store: Store) -> None:
+    store.add_school("school-01", bytes(32))
+    store.store([alarms(1, *life())])
+    store.note_ahead("school-01", "ahead-1", ahead("opened", school="school-01"))
+    for words in (["show", ONE], ["answer", ONE, "acknowledged", "--role", "city"]):
+        code, out, error = run("incident", *words)
+        assert (code, "K-165" in error, "school-01 and school-07" in error) == (2, True, True), (out, error)
+    assert "school-07" in run("incident", "show", ONE, "--school", "school-07")[1]
+    assert store.database.execute("select count(*) from order_due") == [(0,)]
+
+
 def test_an_answer_that_the_box_does_not_take_in_time_goes_on(run: Run, store: Store) -> None:
     store.store([alarms(1, said("opened", 1))])
     code, _, err = run("incident", "answer", ONE, "confirmed", "--wait", "0")
