@@ -96,6 +96,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.tune_screen",
         ),
         *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "centre.incident_screen"),
+        "centre.terminal",
         *("simulator", "bench"),
     },
     "sqlite3": {
