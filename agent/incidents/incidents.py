@@ -127,15 +127,24 @@ class Incidents:
 
     async def run(self) -> None:
         """Deadlines, for ever; a step that fails by itself ends nothing."""
-        await self.begin()
+        begun = False
         while True:
             self._wake.clear()
+            begun = begun or await self._begun()
             await self.look()
             try:
-                async with asyncio.timeout(self._next_s()):
+                async with asyncio.timeout(self._next_s() if begun else AGAIN_S):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _begun(self) -> bool:
+        (outcome,) = await asyncio.gather(self.begin(), return_exceptions=True)
+        if isinstance(outcome, BaseException):
+            self._failed(outcome)
+            return False
+        self._defects.passed(RULE)
+        return True
 
     async def look(self) -> None:
         """Take the steps that are due."""

@@ -1,11 +1,15 @@
 """The tables `incident` and `incident_sign`: read, added to, changed; nothing is decided here.
 
-Kept    closed incidents, the latest CLOSED_KEPT of them; what became of each is in its events
+Kept     closed incidents, the latest CLOSED_KEPT of them; what became of each is in its events
+Damaged  what cannot be read of a row, because the disk or another version wrote it, is taken as if nobody had been told
+         yet: so somebody is, and the other incidents are read as ever
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -15,6 +19,8 @@ from agent.incidents.kinds import Certainty, Kind
 from agent.incidents.life import State
 from agent.outbox.group import Transaction
 from agent.school.since import Stamp
+
+log = logging.getLogger("agent.incidents")
 
 CLOSED_KEPT = 1_000
 SELECT = """
@@ -31,7 +37,7 @@ insert into incident (id, kind, place, drill, report, certainty, state, step, re
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 UPDATE = """
-update incident set certainty = ?, state = ?, step = ?, reminded = ?, told = ?, reached = ?, latest_told = ?,
+update incident set kind = ?, certainty = ?, state = ?, step = ?, reminded = ?, told = ?, reached = ?, latest_told = ?,
                     answered_by = ?, since = ?, latest_sign = ?, due = ?, changes = ? where id = ?
 """
 COUNT = "update incident_sign set count = count + 1 where incident = ? and source = ? and what = ?"
@@ -86,6 +92,23 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(one.camera for one in self.signs if one.camera))
 
 
+Told = tuple[Addressee, ...]
+LONG_AGO = Stamp(0, trusted=False, boot="", monotonic_ns=0)  # nobody knows when: every deadline has passed
+WORDS: dict[str, tuple[type[StrEnum], StrEnum]] = {  # column -> its type, and what stands for a word that is none
+    "kind": (Kind, Kind.OTHER),
+    "certainty": (Certainty, Certainty.CERTAIN),
+    "state": (State, State.TOLD),
+}
+SAID: dict[str, tuple[Any, Any]] = {
+    "reached": (Told, ()),
+    "latest_told": (Told, ()),
+    "opened": (Stamp, LONG_AGO),
+    "since": (Stamp, LONG_AGO),
+    "latest_sign": (Stamp, LONG_AGO),
+    "due": (Stamp, LONG_AGO),
+}
+
+
 def live(transaction: Transaction) -> list[Incident]:
     """All that are not closed, the oldest first."""
     return _found(transaction, LIVE)
@@ -137,11 +160,29 @@ def _incident(transaction: Transaction, number: int, *row: Any) -> Incident:
         *("latest_told", "answered_by", "opened", "since", "latest_sign", "due", "changes"),
     )
     given = dict(zip(names, row, strict=True))
-    for name in ("reached", "latest_told", "opened", "since", "latest_sign", "due"):
-        given[name] = msgspec.json.decode(given[name]) if given[name] is not None else None
-    given["drill"] = bool(given["drill"])
-    found = msgspec.convert(given, Incident)
-    return msgspec.structs.replace(found, signs=_signs(transaction, number))
+    words = {name: _word(given[name], type_, else_) for name, (type_, else_) in WORDS.items()}
+    said = {name: _said(given[name], type_, else_) for name, (type_, else_) in SAID.items()}
+    more = {"drill": bool(given["drill"]), "signs": _signs(transaction, number)}
+    return Incident(**(given | words | said | more))
+
+
+def _word(word: str, type_: type[StrEnum], else_: StrEnum) -> StrEnum:
+    try:
+        return type_(word)
+    except ValueError:
+        log.error("%r of an incident is no %s", word, type_.__name__)
+        return else_
+
+
+def _said(text: str | None, type_: Any, else_: Any) -> Any:
+    """From JSON."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=type_)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        log.error("what is kept of an incident cannot be read: %s", error)
+        return else_
 
 
 def _signs(transaction: Transaction, number: int) -> tuple[SignRow, ...]:
@@ -154,7 +195,7 @@ def _signs(transaction: Transaction, number: int) -> tuple[SignRow, ...]:
             certain=bool(certain),
             camera=camera,
             count=count,
-            first=msgspec.json.decode(first, type=Stamp),
+            first=_said(first, Stamp, LONG_AGO),
         )
         for source, what, family, certain, camera, count, first in found
     )
@@ -174,7 +215,7 @@ def _inserted(row: Incident) -> Sequence[object]:
 
 def _updated(row: Incident) -> Sequence[object]:
     return (
-        row.certainty.value, row.state.value, row.step, row.reminded, row.told, _json(row.reached),
+        row.kind.value, row.certainty.value, row.state.value, row.step, row.reminded, row.told, _json(row.reached),
         _json(row.latest_told), row.answered_by, _json(row.since), _json(row.latest_sign),
         _json(row.due) if row.due else None, row.changes, row.id,
     )  # fmt: skip

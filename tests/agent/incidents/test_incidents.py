@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.incidents import steps
+from agent.incidents import rows, steps
+from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import Kind
 from agent.incidents.life import Input, State
 from agent.incidents.steps import By
@@ -116,6 +117,22 @@ async def test_a_flood_of_forged_orders_does_not_write_the_disk_full(box: Kept) 
         await box.incidents.drained()
     (view,) = box.incidents.open_now()
     assert [one.count for one in view.signs] == [1]
+
+
+async def test_rows_that_cannot_be_read_at_the_start_end_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with kept(tmp_path) as box:
+        await box.incidents.saw(box.sign())
+        before = box.incidents.open_now()
+        again = Incidents(box.outbox.transact, lambda: box.book, box.clock)
+        with monkeypatch.context() as patch:
+            patch.setattr(rows, "live", lambda _: 1 / 0)
+            running = asyncio.create_task(again.run())
+            await until(lambda: [one.code for one in again.trouble()] == ["M-104"])
+        await until(lambda: again.open_now() == before and not again.trouble())
+        assert not running.done()
+        running.cancel()
 
 
 # --- what is said -------------------------------------------------------------------------------------------------

@@ -50,3 +50,24 @@ def test_closed_ones_are_kept_for_a_while_with_the_latest_first(monkeypatch: pyt
     assert [one.id for one in kept] == made[:1:-1]
     assert house.transaction.execute("select count(*) from incident_sign").fetchone() == (2,)
     assert msgspec.json.encode(kept[0])
+
+
+DAMAGED = [
+    ("kind", "earthquake"), ("state", "x"), ("certainty", ""), ("reached", "{"), ("latest_told", "[1]"),
+    ("opened", "x"), ("since", "null"), ("latest_sign", ""), ("due", '{"utc_ns":"x"}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "written"), DAMAGED)
+def test_a_damaged_row_is_told_again_and_costs_the_others_nothing(column: str, written: str) -> None:
+    house = House()
+    sound = house.opens(house.sign(Kind.FIRE))
+    damaged = house.opens(house.sign(Kind.OTHER))
+    house.db.execute(f"update incident set {column} = ? where id = ?", (written, damaged))
+    house.db.execute("update incident_sign set first = '?' where incident = 2")
+    assert [one.id for one in house.live()] == [sound, damaged]
+    house.late()
+    house.late()
+    assert damaged in {one["incident"] for one in house.events("told")[2:]}
+    assert house.say(damaged, Input.CONFIRM) == "confirmed"
+    assert house.say(damaged, Input.CLOSE) == "closed"
