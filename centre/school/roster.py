@@ -1,13 +1,14 @@
 """Who of a school answers now, by what was published: for the centre, while the box cannot say. Pure.
 
-Hours     are the school's own, from `starts` to the end of the minute `ends`.
+Hours     are the school's own, from `starts` to the end of the minute `ends`; over midnight they belong to the day on
+          which they began.
 Unknown   without a calendar every day is a school day; a place that nobody told counts as every place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -49,11 +50,19 @@ def is_of(duty: Duty, kind: str, place: str) -> bool:
 
 
 def is_now(duty: Duty, calendar: Calendar | None, at: datetime) -> bool:
-    if duty.weekdays and at.isoweekday() not in duty.weekdays:
+    time, day = f"{at:%H:%M}", at.date()
+    if duty.starts <= duty.ends:
+        return duty.starts <= time <= duty.ends and _is_on(duty, calendar, day)
+    if time >= duty.starts:
+        return _is_on(duty, calendar, day)
+    return time <= duty.ends and _is_on(duty, calendar, day - timedelta(days=1))
+
+
+def _is_on(duty: Duty, calendar: Calendar | None, day: date) -> bool:
+    """Whether a duty is held on a day."""
+    if duty.weekdays and day.isoweekday() not in duty.weekdays:
         return False
-    if not duty.starts <= f"{at:%H:%M}" <= duty.ends:
-        return False
-    return duty.free_days or calendar is None or is_school_day(calendar, at.date())
+    return duty.free_days or calendar is None or is_school_day(calendar, day)
 
 
 def is_school_day(calendar: Calendar, day: date) -> bool:

@@ -58,6 +58,24 @@ def test_hours_and_days_choose(at: datetime, who: str) -> None:
     assert chain(ROSTER, CALENDAR, "fire", "", at)[0][0] == ("duty", who)
 
 
+NIGHTS = [
+    ("Friday evening", datetime(2026, 11, 27, 18, 0), True),  # noqa: DTZ001 - the school's own time
+    ("Saturday morning", datetime(2026, 11, 28, 7, 59), True),  # noqa: DTZ001
+    ("an hour later", datetime(2026, 11, 28, 8, 0), False),  # noqa: DTZ001
+    ("Saturday evening", datetime(2026, 11, 28, 18, 0), False),  # noqa: DTZ001
+    ("Monday morning, of a Sunday", datetime(2026, 11, 23, 7, 0), False),  # noqa: DTZ001
+    ("Monday noon", datetime(2026, 11, 23, 12, 0), False),  # noqa: DTZ001
+]
+
+
+@pytest.mark.parametrize(("at", "is_there"), [pytest.param(*row[1:], id=row[0]) for row in NIGHTS])
+def test_a_night_belongs_to_the_day_on_which_it_begins(at: datetime, is_there: bool) -> None:
+    """As at the box: while that is silent, the guard of the night is told."""
+    guard = Duty(staff=CLARA, weekdays=[1, 2, 3, 4, 5], starts="18:00", ends="07:59", free_days=False)
+    groups = chain(DutyRoster(duties=[guard]), CALENDAR, "fire", "", at)
+    assert (groups[0] == [("duty", CLARA)]) is is_there
+
+
 def test_nobody_named_is_the_head_and_the_city() -> None:
     assert chain(None, None, "fire", "", MONDAY) == [[CITY], [POLICE]]
     assert chain(DutyRoster(duties=[], head=HEAD), None, "other", "", MONDAY) == [[("head", HEAD)], [CITY]]
