@@ -19,12 +19,17 @@ from simulator.processes import Process, free_port
 
 USER = "postgres"  # PostgreSQL refuses to run as root; Debian's package brings this user
 KILLED_S = 10.0  # the kernel is never that slow
+QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
 class Postgres:
-    """start() gives the URL; stop() or kill() and start() again keep the data."""
+    """start() gives the URL; stop() or kill() and start() again keep the data.
 
-    def __init__(self) -> None:
+    One that is not `lasting` writes nothing through to the disk: quicker, and only the machine's own end tells it apart.
+    """
+
+    def __init__(self, *, lasting: bool = True) -> None:
+        self._lasting = lasting
         self._folder = Path(tempfile.mkdtemp(prefix="mektep-postgres-"))  # where another user can reach it
         self._data = self._folder / "data"
         self.port = free_port()
@@ -33,7 +38,9 @@ class Postgres:
         where = ["-D", str(self._data), "-p", str(self.port), "-k", str(self._folder)]
         self._server = Process(
             "postgres",
-            self._as_user(str(self._bin / "postgres"), *where, "-c", "listen_addresses=127.0.0.1"),
+            self._as_user(
+                str(self._bin / "postgres"), *where, "-c", "listen_addresses=127.0.0.1", *([] if lasting else QUICK)
+            ),
             self._folder,
             ready="ready to accept connections",
             stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for the clients to leave
@@ -75,6 +82,7 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(self._folder, USER)
         words = ["-D", str(self._data), "-U", "mektep", "--auth", "trust", "-E", "UTF8", "--no-locale"]
+        words += [] if self._lasting else ["--no-sync"]
         done = subprocess.run(
             self._as_user(str(self._bin / "initdb"), *words), capture_output=True, text=True, check=False, cwd="/"
         )

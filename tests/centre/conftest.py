@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from centre.database import Database, open_database
 from simulator.city import City
 from simulator.postgres import Postgres
+from tests.centre.databases import Databases
 from tests.centre.far_box import FarBox
 
 Open = Callable[[], Database]
@@ -25,23 +25,25 @@ NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A private cluster on loopback."""
-    server = Postgres()
+    server = Postgres(lasting=False)
     asyncio.run(server.start())
     yield server
     asyncio.run(server.kill())  # nothing of it is kept
     server.remove()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres) -> Databases:
+    return Databases(postgres)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database."""
+    """Of a database in which nothing is; of PostgreSQL the tables are there already."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/centre.db"
-    server: Postgres = request.getfixturevalue("postgres")
-    name = f"centre_{next(NUMBERS)}"
-    with psycopg.connect(server.url, autocommit=True) as db:
-        db.execute(f"create database {name}".encode())
-    return server.url.rsplit("/", 1)[0] + f"/{name}"
+    databases: Databases = request.getfixturevalue("databases")
+    return databases.bare() if request.param == "bare postgres" else databases.empty()
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def test_tables_are_made_once_and_kept(open_one: Open) -> None:
     assert events(open_one) == [EVENT]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "bare postgres"], indirect=True)
 def test_two_that_open_at_once_make_them_once(open_one: Open) -> None:
     found: list[object] = []
     threads = [threading.Thread(target=lambda: found.append(open_one().execute("select * from event"))) for _ in "1234"]

@@ -18,7 +18,7 @@ from bench.ledger_year import EPOCH, SCHOOL, Ledger
 from centre.database import open_database
 from tests.agent.audit.centre import fill, sequence_of
 from tests.agent.audit.kept import LEAVES, audited, data_of, ledger
-from tests.centre.conftest import database_url, postgres  # noqa: F401 - fixtures
+from tests.centre.conftest import database_url, databases, postgres  # noqa: F401 - fixtures
 
 Url = str
 LATER = 'update event set body = replace(body, \'"time":"2026\', \'"time":"2027\') where sequence'
