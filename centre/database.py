@@ -5,6 +5,7 @@ Raises  StoreDown whenever the database cannot do its work now: locked, gone, fu
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,7 @@ create table if not exists correction (
   body text not null);
 """
 SCHEMA += INCIDENT_TABLES
+MADE = frozenset(re.findall(r"if not exists (\w+)", SCHEMA))  # tables and indexes: where all are there, none is made
 
 
 class Database(Protocol):
@@ -139,9 +141,9 @@ class SqliteDatabase:
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=full")
             self._db.execute("pragma wal_autocheckpoint=4000")
-            self._db.executescript(
-                SCHEMA.format(bytes="blob", serial="integer primary key", rowless="without rowid", nothing="x''")
-            )
+            if not {row[0] for row in self._db.execute("select name from sqlite_master")} >= MADE:
+                made = SCHEMA.format(bytes="blob", serial="integer primary key", rowless="without rowid", nothing="x''")
+                self._db.executescript(f"begin immediate;{made}commit;")
         except (sqlite3.Error, OSError) as error:
             raise StoreDown(str(error)) from error
 

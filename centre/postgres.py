@@ -13,10 +13,11 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from centre.database import SCHEMA, Row
+from centre.database import MADE, SCHEMA, Row
 from centre.errors import CentreError, StoreDown
 
 SETUP_LOCK = 7_301_923  # two receivers that start together must not make the tables at once
+THERE = "select relname from pg_class where relnamespace = to_regnamespace(current_schema())"
 STAGE = """
 create temporary table if not exists stage (
   stream bigint, sequence bigint, type text, time text, received_ns bigint, body text) on commit delete rows
@@ -86,12 +87,8 @@ class PostgresDatabase:
         try:
             db: psycopg.Connection[Row] = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
             db.execute("set client_min_messages = warning")
-            with db.transaction():
-                db.execute("select pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
-                schema = SCHEMA.format(
-                    bytes="bytea", serial="bigint primary key generated always as identity", rowless="", nothing="''"
-                )
-                db.execute(schema)
+            if not {row[0] for row in db.execute(THERE)} >= MADE:
+                _make(db)
             db.execute(STAGE)
         except psycopg.Error as error:
             raise StoreDown(_in_one_line(error)) from error
@@ -102,6 +99,15 @@ class PostgresDatabase:
         if self._db is not None and (self._db.closed or self._db.broken):
             self._db = None
         return StoreDown(_in_one_line(error))
+
+
+def _make(db: psycopg.Connection[Row]) -> None:
+    with db.transaction():
+        db.execute("select pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
+        schema = SCHEMA.format(
+            bytes="bytea", serial="bigint primary key generated always as identity", rowless="", nothing="''"
+        )
+        db.execute(schema)
 
 
 def _in_one_line(error: psycopg.Error) -> str:

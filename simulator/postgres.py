@@ -25,7 +25,7 @@ QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_wri
 class Postgres:
     """start() gives the URL; stop() or kill() and start() again keep the data.
 
-    One that is not `lasting` writes nothing through to the disk: quicker, and only the machine's own end tells it apart.
+    One that is not `lasting` writes nothing through to the disk: quicker, and only a power cut tells it apart.
     """
 
     def __init__(self, *, lasting: bool = True) -> None:

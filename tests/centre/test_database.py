@@ -42,6 +42,21 @@ def test_two_that_open_at_once_make_them_once(open_one: Open) -> None:
     assert found == [[]] * 4
 
 
+def test_a_table_that_is_missing_is_made_beside_the_others(open_one: Open) -> None:
+    database = open_one()
+    insert(database, EVENT)
+    database.execute("drop table loss")
+    assert open_one().execute("select * from loss") == []
+    assert events(open_one) == [EVENT]
+
+
+def test_where_all_tables_are_there_nobody_who_opens_waits_for_who_writes(open_one: Open) -> None:
+    database = open_one()
+    with database.transaction():
+        database.execute(ADD_SCHOOL, ("s", b"", 1))
+        assert open_one().execute("select * from school") == []
+
+
 def test_of_events_only_the_new_ones_are_inserted(open_one: Open) -> None:
     database = open_one()
     assert insert(database, EVENT) == 1
