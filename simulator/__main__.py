@@ -107,11 +107,12 @@ async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part])
         uses=day_school.USES,
         kernel_clock=True,
         footage=parts,
+        live=True,
     )
     school.trust_clock()
     day = Day(school, load_script(), faults, args.seconds)
     console.print(
-        f"A school is starting in {folder}: broker, two receivers, agent, fourteen devices of every kind, "
+        f"A school is starting in {folder}: broker, two receivers, agent, seventeen devices of every kind, "
         f"{len(parts)} watched camera{'s' if parts[1:] else ''}."
     )
     if args.clips is None:

@@ -10,6 +10,7 @@ from simulator.serial_line import SerialLine
 
 REPEAT_S = 0.05  # an RDM6300 repeats a held card so often
 HELD_S = 0.2
+ALERTS = b"!?"  # an incident waits, a drill: told to whoever sees the reader, not to the child before it
 
 
 def rdm6300_frame(card: bytes) -> bytes:
@@ -37,6 +38,7 @@ class CardReader:
         self.line = SerialLine(link, on_data=self._lit)
         self.latency_ms: list[float] = []
         self.last_light = ""
+        self.alerts = 0  # how often it has shown that an incident waits
         self.dark = False  # its lights are broken: nobody sees what it shows
         self._away_s = 0.0  # when the last card is taken away, by the loop's clock
         self._light: asyncio.Future[tuple[str, float]] | None = None
@@ -81,6 +83,10 @@ class CardReader:
         return first_s
 
     def _lit(self, data: bytes) -> None:
-        light = "" if self.dark else data.strip()[-1:].decode(errors="replace")
+        lights = bytes(letter for letter in data.strip() if letter not in ALERTS)
+        self.alerts += sum(letter in ALERTS for letter in data)
+        if not lights.strip():
+            return
+        light = "" if self.dark else lights.strip()[-1:].decode(errors="replace")
         if self._light is not None and not self._light.done():
             self._light.set_result((light, time.monotonic()))

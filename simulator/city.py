@@ -13,15 +13,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulator.postgres import Postgres
+from simulator.postgres import AWAY, Postgres
 from simulator.processes import Process, free_port, mosquitto, output, wait_for_port
 
 RECEIVERS = 2
+STEPS = "select body from incident_step where school = ? and what = ?"
+STATES = "select id, state from incident where school = ?"
+NOTIFIED = "select incident, number, why, role, person from notification where school = ? and by_centre = 0"
+FILES = """
+select i.evidence, i.incident, i.kind, coalesce(e.whole_ns, 0) from incident_evidence i
+left join evidence e on e.school = i.school and e.name = i.evidence where i.school = ?
+"""
+LOOKS = "select evidence from custody where school = ? and what = 'opened'"
 
 
 class City:
     """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres; and the deliverer,
-    which is started by those who want it: it sends what persons at the centre say to the boxes.
+    which sends what persons at the centre say to the boxes.
 
     far  broker and receivers leave the processor to the box, as a city on other machines does
     """
@@ -62,6 +70,7 @@ class City:
         await self.start_broker()
         for receiver in self.receivers:
             await receiver.start()
+        await self.deliverer.start()
 
     async def start_broker(self) -> None:
         """Raises RuntimeError with the broker's last words if it does not listen."""
@@ -140,10 +149,45 @@ class City:
         """The school's ledgers, for an auditor. Raises RuntimeError."""
         await asyncio.to_thread(self.must, "ledger", "export", school, str(folder))
 
-    def people(self, school: str) -> dict[str, str]:
-        """Whose the keys of pupils are, by the numbers of the school's office."""
-        sql = "select key, external from person where school = ? and kind = 'pupil'"
-        return {str(key): str(external) for key, external in self._rows(sql, school)}
+    def people(self, school: str, kind: str = "pupil") -> dict[str, str]:
+        """Whose the keys of pupils, or of staff, are, by the numbers of the school's office."""
+        sql = "select key, external from person where school = ? and kind = ?"
+        return {str(key): str(external) for key, external in self._rows(sql, school, kind)}
+
+    def states(self, school: str) -> dict[str, str]:
+        """In which state the centre shows each incident."""
+        return {str(id_): str(state) for id_, state in self._rows(STATES, school)}
+
+    def steps(self, school: str, what: str) -> list[dict[str, Any]]:
+        """What each step says: opened, told, answered, closed. Empty while the database does not answer."""
+        try:
+            return [json.loads(body) for (body,) in self._rows(STEPS, school, what)]
+        except (sqlite3.Error, AWAY):
+            return []
+
+    def notified(self, school: str) -> list[tuple[str, int, str, str, str]]:
+        """Who is to know: incident, step, why, role, person's key."""
+        return [(str(one), int(step), str(why), str(role), str(key))
+                for one, step, why, role, key in self._rows(NOTIFIED, school)]  # fmt: skip
+
+    def files(self, school: str) -> dict[str, tuple[str, str, bool]]:
+        """What shows incidents: of each file the incident, its kind, and whether it is here whole."""
+        return {str(name): (str(incident), str(kind), bool(whole_ns))
+                for name, incident, kind, whole_ns in self._rows(FILES, school)}  # fmt: skip
+
+    def looks(self, school: str) -> set[str]:
+        """The files that somebody has opened, by the custody log."""
+        return {str(name) for (name,) in self._rows(LOOKS, school)}
+
+    async def custody_holds(self) -> bool:
+        """Whether the custody log's chain is whole."""
+        code, _ = await output(self.command("custody", "--verify"))
+        return code == 0
+
+    def show_live_at(self, host: str, port: int, ca: Path) -> None:
+        """Where live views may go: with the school's data it is published."""
+        with (self.folder / "centre.toml").open("a") as file:
+            file.write(f'\n[live]\nservers = [{{ host = "{host}", port = {port}, ca_file = "{ca}" }}]\n')
 
     def card_key(self, school: str) -> bytes:
         """Under which the school's cards are hashed; empty if no data of the school were ever loaded."""

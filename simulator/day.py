@@ -18,6 +18,7 @@ import msgspec
 
 from simulator.day_school import card_of, comes
 from simulator.devices import TakesCards
+from simulator.emergencies import Emergencies
 from simulator.fault import Fault
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE, NORMAL
@@ -29,7 +30,7 @@ from simulator.smoke_sensor import NORMAL as CLEAN
 from simulator.smoke_sensor import SMOKE as SMOKY
 from simulator.stage import Stage
 from simulator.timetable import Now, Phase, Timetable, fitted
-from simulator.truth import CONTACT, PICTURE, REPORT, Fire, Odd, Shown, Truth
+from simulator.truth import BUTTON, CONTACT, PICTURE, REPORT, Fire, Odd, Shown, Truth
 
 SCRIPT = Path(__file__).with_name("school_day.toml")
 SETTLE_S = 60.0
@@ -37,6 +38,8 @@ SEEN_S = 30.0
 PRESS_HEARD_S = 2.0
 PRESSES_MOST = 30
 RUNNING = "school day"
+NIGHT = "night"
+LOOK_S = 0.5
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +95,8 @@ class Day:
         self._faults = faults
         self._seconds = self._timetable.seconds
         self._ending = asyncio.Event()
+        self._queues = {reader.name: asyncio.Lock() for reader in school.devices.readers()}
+        self.emergencies = Emergencies(school, self.truth, self.note, self._ending, self._queues)
         self.eyes = Stage(
             school, script.act_every_s, self.note, lambda: self.fault.name if self.fault else "", self._ending
         )
@@ -119,6 +124,8 @@ class Day:
             if (more := self.school.devices.more) is not None:
                 for happening in (self._smoke, self._open_door, self._cover, self._press):
                     tasks.create_task(happening(more))
+            tasks.create_task(self.emergencies.run(self.school.media))
+            tasks.create_task(self._until_night())
             for camera in self.school.devices.footage:
                 tasks.create_task(self.eyes.play(camera))
             tasks.create_task(self._watch_agent())
@@ -138,11 +145,12 @@ class Day:
             if self._ending.is_set():
                 return
             if reader.takes_cards():
-                light = await reader.show(card, self._script.light_patience_s)
+                async with self._queues[reader.name]:
+                    light = await reader.show(card, self._script.light_patience_s)
                 pupil, expected = comes(reader.name, nth, use)
                 told = reader.number(card)
                 self.truth.shown.append(Shown(reader.name, told, light, pupil=pupil, expected=expected))
-            await asyncio.sleep(haste * self._timetable.pause_s(self._elapsed_s()))
+            await self._ends_within(haste * self._timetable.pause_s(self._elapsed_s()))
 
     async def _burn(self) -> None:
         """Zones burn in turn; each fire lasts until the panel is reset."""
@@ -214,7 +222,7 @@ class Day:
         found = [-1]
 
         def looked() -> bool:
-            found.append(self.school.count(REPORT))
+            found.append(self.school.count(REPORT, source=BUTTON))
             return found[-1] > more_than
 
         await self.school.until(looked, PRESS_HEARD_S)
@@ -262,6 +270,12 @@ class Day:
     async def _until_told(self, sensor: str, zone: int, state: str) -> None:
         if not await self.school.until_told(zone, state, sensor, patience_s=SEEN_S):
             self.note(f"{sensor} zone {zone}: {state} was not told for {SEEN_S:.0f} s")
+
+    async def _until_night(self) -> None:
+        """The last phase of the day, or its end."""
+        while self.now().phase.name != NIGHT and not await self._ends_within(LOOK_S):
+            pass
+        self.emergencies.at_night.set()
 
     async def _break_things(self) -> None:
         scale = self._scale()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from simulator import papers, school_time
 from simulator.devices import TakesCards
+from simulator.responsible import ANSWER_S, DUTY, HEAD, STAFF, card_numbers
 from simulator.school import SCHOOL, School
 
 MEALS, ENTRANCE = 'purpose = "meals"', 'purpose = "entrance"'
@@ -63,7 +64,7 @@ async def publish(school: School) -> None:
         raise RuntimeError(f"the box is not online\n{school.agent.last_words()}")
     words = ("load", SCHOOL, str(school.folder / "office"), "--publish")
     await asyncio.to_thread(school.city.must, "school-data", *words)
-    wanted = {"calendar", "cards", "meals", "clubs", "duty"}
+    wanted = {"calendar", "cards", "meals", "clubs", "duty"} | ({"live"} if school.media else set())
     if not await school.until(lambda: wanted <= school.status().get("datasets", {}).keys(), PATIENCE_S):
         raise RuntimeError(f"the school's data do not come\n{school.agent.last_words()}")
 
@@ -74,6 +75,7 @@ def write(folder: Path, readers: list[TakesCards], day: date, offset_min: int) -
     year = (
         f"first = {first}\nlast = {last}\nweekdays = [1, 2, 3, 4, 5, 6, 7]\nutc_offset_min = {offset_min}\n"
         'reader_forms = ["em4100", "wiegand34", "uid4"]\n'
+        f'head = "{HEAD}"\ndeadlines = {{ fire = [{ANSWER_S}, 300] }}\n'
     )
     known = list(_known(readers))
     eat = [who.pupil for reader, who, _ in known if USES[reader] == MEALS and who.light == "G"]
@@ -84,9 +86,12 @@ def write(folder: Path, readers: list[TakesCards], day: date, offset_min: int) -
         {
             "classes": ("class shift", [("5А", 1), ("6Б", 2)]),
             "pupils": ("pupil class", [(who.pupil, "5А" if at % 2 else "6Б") for at, (_, who, _) in enumerate(known)]),
-            "staff": ("staff may", papers.RESPONSIBLE),
-            "duty": ("staff rank", papers.DUTY),
-            "cards": ("pupil form number", [(who.pupil, *card.split(":")) for _, who, card in known]),
+            "staff": ("staff may", [(one, "incidents") for one in STAFF]),
+            "duty": ("staff rank kinds", DUTY),
+            "cards": (
+                "pupil staff form number",
+                [*((who.pupil, "", *card.split(":")) for _, who, card in known), *card_numbers()],
+            ),
             "bells": ("shift lesson starts ends", list(papers.bells())),
             "meals": ("meal starts ends", [("lunch", *OPEN)]),
             "tariffs": ("programme first tenge", [("social", first, TARIFF)]),

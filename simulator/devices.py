@@ -17,10 +17,20 @@ NO_USES: Mapping[str, str] = MappingProxyType({})  # only that a card was shown 
 SERIAL_READER = """
 [[reader]]
 name = "{name}"
+place = "kitchen"
 driver = "serial_ascii"
 port = "{port}"
 format = "{format}"
-lights = {{ accepted = "G\\n", refused = "R\\n", wait = "W\\n", ready = "A\\n", unknown = "U\\n" }}
+alerts = ["fire"]
+
+[reader.lights]
+accepted = "G\\n"
+refused = "R\\n"
+wait = "W\\n"
+ready = "A\\n"
+unknown = "U\\n"
+alert = "!\\n"
+drill = "?\\n"
 """
 PANEL = """
 [[sensor]]
@@ -29,7 +39,7 @@ driver = "modbus_panel"
 profile = "bolid-s2000-pp"
 port = "{port}"
 unit = 2
-zones = {{ 1 = "canteen", 2 = "corridor", 3 = "gym", 4 = "library" }}
+zones = {{ 1 = "canteen", 2 = "kitchen", 3 = "gym", 4 = "library" }}
 """
 
 

@@ -13,6 +13,7 @@ from simulator.rtsp_camera import RtspCamera
 CONFIG = """
 [[camera]]
 name = "{name}"
+place = "{name}"
 driver = "rtsp"
 url = "{url}"
 sees = {sees}

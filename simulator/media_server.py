@@ -17,7 +17,7 @@ from typing import NamedTuple
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from simulator.processes import Process
+from simulator.processes import Process, output
 from simulator.rtsp_camera import PYTHON
 
 LOOK_S = 0.005
@@ -126,3 +126,24 @@ class MediaServer:
         decoder.thread_count = 1
         decoder.flags |= 1 << 19  # AV_CODEC_FLAG_LOW_DELAY: a picture comes out with its last byte
         return decoder
+
+
+async def certificate(folder: Path) -> tuple[Path, Path]:
+    """For the media server: certificate and key in one file, and the certificate alone, which vouches for itself."""
+    key, crt, both = folder / "media.key", folder / "media.crt", folder / "media.pem"
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    words += [
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(key),
+        "-out",
+        str(crt),
+    ]
+    code, _ = await output(["openssl", *words])
+    if code:
+        raise RuntimeError("openssl makes no certificate")
+    both.write_bytes(crt.read_bytes() + key.read_bytes())
+    return both, crt

@@ -24,11 +24,14 @@ PCSC_NAME = "ACS ACR122U simulated"
 VIEWER = "viewer"
 CAMERA_PASSWORD = "simulated"  # noqa: S105 - of a camera that is none
 GREEN, RED, YELLOW, BUZZER, DOOR, BUTTON = 22, 23, 24, 25, 17, 27  # lines of the chip
+STORE, HELP, SIREN_LAMP, SIREN = 5, 6, 12, 16
+LINES = [GREEN, RED, YELLOW, BUZZER, DOOR, BUTTON, STORE, HELP, SIREN_LAMP, SIREN]
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a cell may use what lies under /dev, as it may the true chip
 STAND_IN = Path(__file__).with_name("stand_in")
 CONFIG = """
 [[reader]]
 name = "gym-1"
+place = "gym"
 driver = "osdp"
 port = "{bus}"
 address = 1
@@ -38,6 +41,7 @@ baud = 38400
 
 [[reader]]
 name = "gym-2"
+place = "sports entrance"
 driver = "osdp"
 port = "{bus}"
 address = 2
@@ -47,12 +51,14 @@ baud = 38400
 
 [[reader]]
 name = "library"
+place = "library"
 driver = "pcsc"
 reader = "ACS ACR122U*"
 lights = "acr122u"
 
 [[reader]]
 name = "hall"
+place = "corridor"
 driver = "hid"
 device = "{typing}"
 format = "10d"
@@ -70,6 +76,7 @@ buzzer = {buzzer}
 
 [[sensor]]
 name = "duct"
+place = "roof"
 driver = "modbus_panel"
 profile = "calectro-ug-3"
 host = "127.0.0.1"
@@ -91,6 +98,7 @@ normally = "closed"
 
 [[sensor]]
 name = "button"
+place = "yard"
 driver = "gpio_contact"
 chip = "{chip}"
 line = {button}
@@ -99,12 +107,42 @@ role = "button"
 
 [[sensor]]
 name = "loop"
+place = "cellar"
 driver = "supervised_loop"
 converter = "{converter}"
 channel = 0
 
+[[sensor]]
+name = "store-door"
+place = "store"
+driver = "gpio_contact"
+chip = "{chip}"
+line = {store}
+normally = "closed"
+means = "intrusion"
+
+[[sensor]]
+name = "help"
+place = "corridor"
+driver = "gpio_contact"
+chip = "{chip}"
+line = {help}
+normally = "open"
+role = "button"
+means = "fight"
+
+[[signal]]
+name = "siren"
+place = "hall"
+driver = "gpio_signal"
+chip = "{chip}"
+red = {siren_lamp}
+siren = {siren}
+alerts = ["fire", "medical", "fight", "intrusion", "other"]
+
 [[camera]]
 name = "gate"
+place = "gate"
 driver = "rtsp"
 url = "{camera}"
 user = "{viewer}"
@@ -126,9 +164,11 @@ class MoreDevices:
         self.pcsc.service = self.pcscd
         self.detector = SmokeDetector("duct", free_port())
         self.board = SmokeSensor(box / "attic", zones=2)
-        self.chip = GpioChip(self._devices / "gpiochip", [GREEN, RED, YELLOW, BUZZER, DOOR, BUTTON])
+        self.chip = GpioChip(self._devices / "gpiochip", LINES)
         self.door = Contact(self.chip, DOOR, closed=True)
         self.button = Contact(self.chip, BUTTON, closed=False)
+        self.store_door = Contact(self.chip, STORE, closed=True)
+        self.help = Contact(self.chip, HELP, closed=False)
         self.lamp = Lamp(self.chip, green=GREEN, red=RED, yellow=YELLOW, buzzer=BUZZER)
         self.typing = TypingReader("hall", box / "hall")
         self.hall = LampedReader(self.typing, self.lamp)
@@ -146,6 +186,10 @@ class MoreDevices:
             buzzer=BUZZER,
             door=DOOR,
             button=BUTTON,
+            store=STORE,
+            help=HELP,
+            siren_lamp=SIREN_LAMP,
+            siren=SIREN,
             detector=self.detector.port,
             board=self.board.line.link,
             converter=self.converter.folder,

@@ -4,6 +4,7 @@ Standard input, a line each, JSON:
     {"address": 1, "on": KEY}                     the reader has power, and that key in hex ("" = none: the default key)
     {"address": 1, "off": true}                   its power is gone, and what it kept
     {"address": 1, "bits": 26, "card": HEX}       a card is held before it
+    {"address": 1, "away": true}                  it was taken away: what was not asked for yet is forgotten
     {"address": 1, "tamper": 1, "power": 0}       its cover, its power
     {"address": 1, "knows": false}                it refuses each command but the necessary ones
 Standard output, likewise: {"address": 1, "led": 2, "blinks": false, "at": SECONDS}, "beeps" and "beep_s", "key" (was
@@ -141,6 +142,8 @@ class Device:
             card |= {"format": osdp_sys.CARD_FMT_RAW_WIEGAND, "data": bytes.fromhex(order["card"])}
             self._machine.submit_event(card)
             say(self.address, shown=order["card"])
+        elif "away" in order:
+            self._machine.flush_events()
         elif "knows" in order:
             self._knows = order["knows"]
         else:

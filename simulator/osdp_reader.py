@@ -54,7 +54,8 @@ class OsdpReader:
     async def show(self, card: bytes, patience_s: float) -> str:
         """Hold a card; returns its light's letter, or nothing if none came in time.
 
-        Three bytes are sent as Wiegand-26, four as Wiegand-34, others as they are.
+        Three bytes are sent as Wiegand-26, four as Wiegand-34, others as they are. Who got no light takes the card
+        away: what nobody has asked the reader for meanwhile is forgotten, or its light would be the next one's.
         """
         self._light = asyncio.get_running_loop().create_future()
         began_s = time.monotonic()
@@ -64,6 +65,7 @@ class OsdpReader:
                 self.last_light, at_s = await self._light
         except TimeoutError:
             self.last_light = ""
+            self._bus.order({"address": self.address, "away": True})
             return ""
         finally:
             self._light = None

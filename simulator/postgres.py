@@ -21,6 +21,8 @@ USER = "postgres"  # PostgreSQL refuses to run as root; Debian's package brings 
 KILLED_S = 10.0  # the kernel is never that slow
 QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
+AWAY = psycopg.OperationalError  # it does not answer
+
 
 class Postgres:
     """start() gives the URL; stop() or kill() and start() again keep the data.

@@ -21,6 +21,7 @@ from typing import Any
 from simulator.city import City
 from simulator.devices import NO_USES, Devices
 from simulator.link_proxy import LinkProxy
+from simulator.media_server import MediaServer, certificate
 from simulator.more_devices import STAND_IN
 from simulator.processes import Process, free_port, output
 from simulator.programme import Part
@@ -62,6 +63,7 @@ class School:
     far        the city leaves the processor to the box: simulator/city.py
     more       devices, as further lines of the configuration
     footage    what cameras play: simulator/programme.py
+    live       the city has a media server, to which cameras may be shown
     wrapper    command before the agent's own, such as strace
     """
 
@@ -82,6 +84,7 @@ class School:
         wrapper: list[str] | None = None,
         more: str = "",
         footage: Sequence[Part] = (),
+        live: bool = False,
     ) -> None:
         self.folder = folder
         self.box = folder / "box"
@@ -93,6 +96,7 @@ class School:
         self.readers = self.devices.serial_readers
         self.panel = self.devices.panel
         self.more = more
+        self.media = MediaServer("media", free_port(), folder, folder / "media.pem") if live else None
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
         self.clock_file = folder / "clock" if own_clock and _faketime() else None
@@ -115,6 +119,9 @@ class School:
         if self.small_disk:
             self._mount_small_disk()
         await self.city.make()
+        if self.media:
+            _, crt = await certificate(self.folder)
+            self.city.show_live_at("localhost", self.media.port, crt)
         self._write_config()
         key = await self.public_key()
         for name, value in (self.devices.more.secrets() if self.devices.more else {}).items():
@@ -131,6 +138,8 @@ class School:
         if self.line_port != self.city.port:
             await self.line.start()
         await self.devices.start()
+        if self.media:
+            await self.media.start()
         await self.agent.start()
 
     def set_clock(self, offset: str) -> None:
@@ -151,6 +160,8 @@ class School:
         await self.agent.stop()
         await self.city.stop()
         await self.line.stop()
+        if self.media:
+            await self.media.stop()
         await self.devices.stop()
 
     def clean(self) -> None:
@@ -235,6 +246,11 @@ class School:
                     return True
             await asyncio.sleep(0.05)
         return False
+
+    @property
+    def config(self) -> str:
+        """For the box's commands."""
+        return str(self.box / "agent.toml")
 
     async def public_key(self) -> str:
         """The box's own, as a technician reads it out."""

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from simulator.day import RUNNING, Day
 from simulator.device_table import narrow_rows, narrow_table, wide_rows, wide_table
+from simulator.incident_report import print_incidents
 from simulator.programme import CLASSROOM
 from simulator.stage_report import GIVE, print_seen
 
@@ -177,6 +178,8 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
     console.print(table)
     for name, outcome in result["faults"].items():
         console.print(f"  {name:34} {outcome}", style="green" if outcome == "healed" else "yellow")
+    if "incidents" in result:
+        print_incidents(console, result["incidents"])
     if "eyes" in result:
         print_seen(console, result["eyes"])
     for line in result["wrong"]:

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from simulator import lanes
+from simulator.incident_truth import Incidents
 
 CARD = "kz.mektep.card.seen.v1"
 DECISIONS = {  # of a reader, about a tap
@@ -38,6 +39,7 @@ NOTICED = "kz.mektep.camera.noticed.v1"
 SEALED = "kz.mektep.evidence.sealed.v1"
 EVIDENCE_LOST = "kz.mektep.evidence.lost.v1"
 REPORT = "kz.mektep.report.pressed.v1"
+BUTTON = "button"  # the one that anybody may press; the other one is for help
 USUAL = {"idle", "clear"}
 FLAPPING = "kz.mektep.source.flapping.v1"
 Zone = tuple[str, int]  # sensor and number
@@ -77,6 +79,7 @@ class Truth:
 
     def __init__(self) -> None:
         self.odd: list[Odd] = []
+        self.incidents = Incidents()
         self.presses = 0  # of the report button
         self.reports = 0  # of persons who pressed it until they were heard
         self.shown: list[Shown] = []
@@ -226,7 +229,7 @@ def _states(events: list[dict[str, Any]], type_: str, source: str) -> tuple[list
 
 def _reports(truth: Truth, events: list[dict[str, Any]]) -> list[str]:
     """Each person who pressed was heard, and nobody was heard who did not press. Quick ones may be gathered."""
-    stored = sum(event["type"] == REPORT for event in events)
+    stored = sum(event["type"] == REPORT and event["data"]["source"] == BUTTON for event in events)
     gathered = any(event["type"] == FLAPPING and event["data"]["type"] == REPORT for event in events)
     if stored > truth.presses:
         return [f"the button was pressed {truth.presses} times and is stored {stored} times"]

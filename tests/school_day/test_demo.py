@@ -39,6 +39,12 @@ async def test_a_day_with_every_fault_loses_nothing() -> None:
         assert left_out == {}, text
     assert 0 < result["green"] <= result["cards_stored"]
     assert result["fires_told"] >= result["fires"] > 0
+    cases = {case["what"]: case for case in result["incidents"]["cases"]}
+    assert len(cases) == 6
+    ended = {what: case["state"] for what, case in cases.items() if not case["left_out"]}
+    assert set(ended.values()) <= {"closed", "dismissed"}, text
+    assert {"a fire in the kitchen", "an intrusion at night", "a report of bullying", "a drill"} <= ended.keys()
+    assert ["deputy-head"] in cases["a fire in the kitchen"]["told"]
     assert "no fight or fire footage given: make demo CLIPS=FOLDER" in text
     covered = result["eyes"]["played"][0]
     assert (covered["camera"], covered["what"]) == ("classroom", "lens covered")

@@ -102,3 +102,16 @@ async def test_a_light_that_nobody_waits_for_is_nobody_s(tmp_path: Path) -> None
     assert await reader.show(CARD, 0.05) == ""
     assert reader.latency_ms == []
     box.close()
+
+
+async def test_that_an_incident_waits_is_no_light_of_a_card(tmp_path: Path) -> None:
+    reader = CardReader("r", tmp_path / "r", "ironlogic")
+    box = Box(reader)
+    showing = asyncio.create_task(reader.show(CARD, 10))
+    await until(lambda: box.heard.endswith(b"\r\n"))
+    box.port.write(b"!\n")
+    await until(lambda: reader.alerts == 1)
+    assert not showing.done()
+    box.port.write(b"G\n!\n")
+    assert await showing == "G"
+    box.close()

@@ -13,6 +13,7 @@ from simulator.devices import Devices
 from simulator.faults import FAULTS
 
 HOURS = [("07:40", "08:00"), ("10:20", "11:00"), ("13:10", "13:40"), ("15:20", "16:00"), ("18:20", "18:40")]
+HOURS += [("22:00", "22:20")]
 
 
 class FakeSchool:
@@ -28,7 +29,7 @@ def day(seconds: float | None, faults: str = "all") -> Day:
 def test_the_shipped_script_is_a_day_of_two_shifts() -> None:
     script = load_script()
     assert [(phase.begins, phase.ends) for phase in script.phase] == HOURS
-    assert script.timetable(None).seconds == pytest.approx(120)
+    assert script.timetable(None).seconds == pytest.approx(136)
     assert script.timetable(60).seconds == pytest.approx(60)
     rates = [phase.taps_a_minute for phase in script.phase]
     assert len(set(rates)) == len(rates)

@@ -94,6 +94,14 @@ async def test_a_card_is_read_and_a_light_is_seen(bus: OsdpBus, panel: Panel) ->
     assert bus.readers[1].latency_ms[0] > 0
 
 
+async def test_a_card_that_was_taken_away_unread_is_forgotten(bus: OsdpBus, panel: Panel) -> None:
+    """Its light would be the next one's."""
+    assert await bus.readers[1].show(bytes.fromhex("7B3972"), 0.1) == ""  # nobody asks the reader meanwhile
+    bus.readers[1].hold(26, bytes.fromhex("00000040"))
+    await panel.until(lambda: panel.events)
+    assert [event["data"].hex() for event in panel.events] == ["00000040"]
+
+
 async def test_it_tells_of_its_cover_and_power(bus: OsdpBus, panel: Panel) -> None:
     bus.readers[1].cover(opened=True)
     bus.readers[1].weak_power(weak=True)
