@@ -32,7 +32,6 @@ async def school() -> AsyncIterator[School]:
     with (made.city.folder / "centre.toml").open("a") as file:
         file.write("\n[notify]\nsilent_s = 1\nremind_s = 10\n")
     await made.start()
-    await made.city.deliverer.start()
     day = (datetime.now(UTC) + timedelta(hours=5)).date()
     papers.write(folder / "office", roll.made_up(day, pupils=20, eaters=5), offset_min=300, grace_s=60)
     yield made
