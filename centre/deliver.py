@@ -86,7 +86,7 @@ class OrderSender:
         text = self._store.answer_to(one.school, one.number)
         if text is None:
             pause_ns = SOON_NS if now_ns - one.sent_ns < 10 * S_NS else LATER_NS
-            self._queue.note_silence(one, now_ns, now_ns + pause_ns)
+            self._queue.note_silence(one, now_ns, now_ns + pause_ns, self._seen.get(one.school, 0))
             return
         self._queue.note_answer(one, msgspec.json.decode(text, type=Answer), now_ns)
 

@@ -19,6 +19,7 @@ from centre.wire import Answer
 S_NS = 1_000_000_000
 EXPIRES_S = 300  # of one try
 LEASE_NS = 30 * S_NS  # a sender that was killed in the middle of a try: then another may try
+LOST_NS = 5 * S_NS  # so long a box that was born anew has to answer what was sent before
 PAUSE_FIRST_S, PAUSE_MAX_S = 1, 60
 AGAIN = ("other_epoch", "old_number", "expired")  # refused, and a fresh order is better
 TRIED_AGAIN = ("incident.report",)  # also if the box could not: its disk may be full today, and not tomorrow
@@ -118,10 +119,13 @@ class OrderQueue:
         sql = "update order_due set state = ?, error = ?, tries = ?, next_ns = ? where id = ?"
         self._write(sql, (state, error[:500], one.tries + 1, now_ns + pause_s * S_NS, one.id))
 
-    def note_silence(self, one: Queued, now_ns: int, look_again_ns: int) -> None:
-        """Sent, and no answer yet; after its time a fresh one is due."""
+    def note_silence(self, one: Queued, now_ns: int, look_again_ns: int, born_ns: int = 0) -> None:
+        """Sent, and no answer yet; after its time a fresh one is due, or some seconds after the box was born anew: what
+        a killed broker held is lost.
+        """
         state = one.state
-        if now_ns >= one.sent_ns + EXPIRES_S * S_NS:
+        lost = one.sent_ns < born_ns <= now_ns - LOST_NS
+        if lost or now_ns >= one.sent_ns + EXPIRES_S * S_NS:
             state = "expired" if now_ns >= one.until_ns else "due"
         self._write("update order_due set state = ?, next_ns = ? where id = ?", (state, look_again_ns, one.id))
 

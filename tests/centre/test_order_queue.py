@@ -124,6 +124,19 @@ def test_silence_for_its_whole_time_makes_a_fresh_one_due(queue: OrderQueue) -> 
     assert found(queue, number).state == "due"
 
 
+def test_what_was_sent_before_the_box_was_born_anew_is_sent_afresh(queue: OrderQueue) -> None:
+    """A broker that is killed loses what it holds for a box."""
+    number, sent = add(queue, for_s=10 * EXPIRES_S), now()
+    queue.note_sent(found(queue, number), 5, sent)
+    born = sent + S_NS
+    for at, state in ((born, "sent"), (born + 4 * S_NS, "sent"), (born + 5 * S_NS, "due")):
+        queue.note_silence(found(queue, number), at, 0, born)
+        assert found(queue, number).state == state
+    queue.note_sent(found(queue, number), 6, born + 6 * S_NS)
+    queue.note_silence(found(queue, number), born + 20 * S_NS, 0, born)
+    assert found(queue, number).state == "sent", "it was born before"
+
+
 def test_it_is_given_up_in_the_end(queue: OrderQueue) -> None:
     one, other = add(queue, for_s=1), add(queue, for_s=1)
     late = now() + 2 * S_NS
