@@ -99,10 +99,10 @@ class Emergencies:
             self._fires.append(fire)
             self._school.panel.set(KITCHEN, FIRE)
             self._note("fire in the kitchen; the guard does not answer")
-            await self._opened(case, f"fire-panel/{KITCHEN}")
+            await self.opened(case, f"fire-panel/{KITCHEN}")
             if not await self._until(lambda: self._told(case, "unanswered")):
                 raise Missing("nobody else was told")
-            await self._by_card(case, DEPUTY, self._school.readers[0])
+            await self.by_card(case, DEPUTY, self._school.readers[0])
             await self._at_centre(case, "confirmed", CITY)
             self._school.panel.set(KITCHEN, NORMAL)
             fire.to_s = time.time()
@@ -132,8 +132,8 @@ class Emergencies:
                 case.told, source = {GUARD, CITY}, "help"
                 while not await self._until(lambda: self._newest(case) != "", 2.0):
                     await more.help.press()
-            await self._opened(case, source)
-            await self._by_card(case, GUARD, more.hall)
+            await self.opened(case, source)
+            await self.by_card(case, GUARD, more.hall)
             await self._at_centre(case, "confirmed", POLICE)
             await self._end_of(filmed)
             await self._at_centre(case, CLOSED, POLICE)
@@ -149,12 +149,12 @@ class Emergencies:
         await self.at_night.wait()
         self._note("night: the store's door is open")
         more.store_door.move(closed=False)
-        await self._opened(case, "store-door")
-        await self._by_command(case, "acknowledge", "acknowledged")
-        await self._by_command(case, "dismiss", DISMISSED, "--reason", "allowed")
+        await self.opened(case, "store-door")
+        await self.by_command(case, "acknowledge", "acknowledged")
+        await self.by_command(case, "dismiss", DISMISSED, "--reason", "allowed")
         more.store_door.move(closed=True)
         await self._until(lambda: self._school.newest(CONTACT, source="store-door").get("state") == "idle")
-        await self._by_command(case, "close", CLOSED)
+        await self.by_command(case, "close", CLOSED)
 
     async def _covered(self, case: Case) -> None:
         """simulator/day.py covers the camera now and then; the guard has looked, and it was play."""
@@ -163,7 +163,7 @@ class Emergencies:
                 case.left_out = "the day was too short for it"
                 return
             await asyncio.sleep(LOOK_S)
-        await self._opened(case, "gate")
+        await self.opened(case, "gate")
         await self._at_centre(case, "acknowledged", "duty", GUARD)
         await self._at_centre(case, DISMISSED, "duty", GUARD, "--reason", "play")
 
@@ -178,7 +178,7 @@ class Emergencies:
         if code:
             raise Missing(f"mektep-centre incident report ended with {code}")
         case.incident = text.split()[0]
-        await self._opened(case, "centre")
+        await self.opened(case, "centre")
         await self._at_centre(case, "acknowledged", "duty", COUNSELLOR)
         await self._at_centre(case, "confirmed", "duty", COUNSELLOR)
         await self._at_centre(case, CLOSED, CITY)
@@ -193,13 +193,13 @@ class Emergencies:
         await self._until(lambda: self._school.status().get("link", {}).get("state") == "online")
         self._note("a drill: somebody lies at the sports entrance")
         playing = asyncio.create_task(output([sys.executable, "-m", "agent", *words]))
-        await self._opened(case, "drill")
-        await self._by_card(case, GUARD, more.osdp.readers[2])
+        await self.opened(case, "drill")
+        await self.by_card(case, GUARD, more.osdp.readers[2])
         code, text = await playing
-        if code not in (0, 3):  # 3: the agent was killed while it was asked
+        if code == 1:  # others: the agent was killed while it was asked
             self._note(f"the drill ended with {code}: {text.splitlines()[-1:]}")
-        await self._by_command(case, "dismiss", DISMISSED, "--reason", "other")
-        await self._by_command(case, "close", CLOSED)
+        await self.by_command(case, "dismiss", DISMISSED, "--reason", "other")
+        await self.by_command(case, "close", CLOSED)
 
     # --- the live view ----------------------------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ class Emergencies:
 
     # --- who answers ------------------------------------------------------------------------------------------------
 
-    async def _by_card(self, case: Case, staff: str, reader: TakesCards) -> None:
+    async def by_card(self, case: Case, staff: str, reader: TakesCards) -> None:
         """Held before a reader again and again until the box has it."""
         card = card_of(staff)[-reader.card_bytes :]
         deadline_s = time.monotonic() + PATIENCE_S
@@ -265,7 +265,7 @@ class Emergencies:
             raise Missing(f"{answer}, said at the centre, was not taken")
         self._said(case, Act(case.incident, answer, "centre", staff))
 
-    async def _by_command(self, case: Case, word: str, answer: str, *more: str) -> None:
+    async def by_command(self, case: Case, word: str, answer: str, *more: str) -> None:
         """On the box, again while the agent is away."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not await self._has(case, answer, 0.0):
@@ -305,7 +305,7 @@ class Emergencies:
 
     # --- what the box holds -----------------------------------------------------------------------------------------
 
-    async def _opened(self, case: Case, source: str) -> None:
+    async def opened(self, case: Case, source: str) -> None:
         """It is an incident, and this source speaks for it."""
         case.signs.add(source)
         if not await self._until(lambda: self._newest(case) != "" and self._told(case, "first")):
@@ -315,7 +315,10 @@ class Emergencies:
         """Its id; empty while there is none."""
         if not case.incident:
             of = {"kind": case.kind, "place": case.place, "drill": case.drill}
-            opened = [one for one in self._steps("opened") if one.items() >= of.items()]
+            known = {other.incident for other in self.truth.cases}
+            opened = [
+                one for one in self._steps("opened") if one.items() >= of.items() and one["incident"] not in known
+            ]
             case.incident = opened[-1]["incident"] if opened else ""
         return case.incident
 
