@@ -27,6 +27,10 @@ ROWS = """
 select number, at_ns, account, school, evidence, what, reason, hash from custody
 where number > ? and ? in ('', school) and ? in ('', evidence) order by number limit ?
 """
+LATEST = """
+select number, at_ns, account, school, evidence, what, reason, hash from custody
+where ? in ('', school) order by number desc limit ?
+"""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,18 +83,13 @@ class Custody:
         """The oldest first."""
         after = 0
         while rows := self._database.execute(ROWS, (after, school, evidence, AT_ONCE)):
-            for number, at_ns, account, of, name, what, reason, link in rows:
-                yield Entry(
-                    number=number,
-                    at=now_text(at_ns),
-                    account=account,
-                    school=of,
-                    evidence=name,
-                    what=what,
-                    reason=reason,
-                    hash=link,
-                )
+            for row in rows:
+                yield _entry(row)
             after = rows[-1][0]
+
+    def latest(self, limit: int, school: str = "") -> list[Entry]:
+        """The newest first."""
+        return [_entry(row) for row in self._database.execute(LATEST, (school, limit))]
 
     def verify(self, number: int = 0, link: str = "") -> Verdict:
         """The whole chain, and whether it goes on from a row that was printed before."""
@@ -111,6 +110,20 @@ class Custody:
         if number > count:
             faults.append(f"row {number}, whose hash was kept elsewhere, is not there")
         return Verdict(rows=count, hash=former, faults=faults)
+
+
+def _entry(row: Row) -> Entry:
+    number, at_ns, account, school, evidence, what, reason, link = row
+    return Entry(
+        number=number,
+        at=now_text(at_ns),
+        account=account,
+        school=school,
+        evidence=evidence,
+        what=what,
+        reason=reason,
+        hash=link,
+    )
 
 
 def _faults_of(row: Row, count: int, former: str) -> list[str]:

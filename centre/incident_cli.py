@@ -9,6 +9,7 @@ from centre import commands, custody_desk, incident_desk
 from centre.accounts import LANGUAGES
 from centre.accounts import ROLES as ACCOUNT_ROLES
 from centre.answers import ANSWERS, REASONS, ROLES
+from centre.errors import CentreError
 from centre.incident_words import KINDS
 from centre.reports import REPORTERS
 
@@ -31,6 +32,27 @@ def add(subs: Subs[argparse.ArgumentParser], config: argparse.ArgumentParser) ->
     custody.add_argument("--json", action="store_true")
     custody.set_defaults(run=custody_desk.custody)
     _account(subs.add_parser("account", help="who may log in at the desk"), config)
+    _desk(subs.add_parser("desk", parents=[config], help="serve the desk, a page for a browser, until SIGTERM"))
+
+
+def _desk(desk: argparse.ArgumentParser) -> None:
+    desk.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
+    desk.add_argument("--port", type=int, default=8443, help="default: 8443")
+    desk.add_argument("--tls-cert", metavar="FILE", help="the chain, PEM")
+    desk.add_argument("--tls-key", metavar="FILE")
+    desk.add_argument("--proxy", metavar="ADDRESS", help="of a proxy in front, whose word on who asks is taken")
+    desk.add_argument("--insecure", action="store_true", help="cookies also without TLS: for demonstrations, here only")
+    desk.set_defaults(run=_serve)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    """Raises CentreError K-172 where the extra is not installed."""
+    try:
+        from centre.web.serve import desk  # the web library is an extra
+    except ModuleNotFoundError as error:
+        do = "Install it: pip install './centre[desk]'."
+        raise CentreError("K-172", f"the desk's library is not installed: {error.name}", do=do) from error
+    return desk(args)
 
 
 def _incident(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:

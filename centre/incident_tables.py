@@ -72,4 +72,7 @@ create table if not exists custody_end (id smallint primary key, number bigint n
 create table if not exists account (
   name text primary key, role text not null, school text not null, person text not null, language text not null,
   password text not null, made_ns bigint not null, ended_ns bigint not null default 0);
+-- who is logged in at the desk. token: hash of the cookie's; password: hash of what was kept of it then
+create table if not exists desk_session (
+  token text primary key, account text not null, password text not null, made_ns bigint not null);
 """

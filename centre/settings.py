@@ -39,6 +39,17 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     seconds: Annotated[int, Meta(ge=10, le=7_200)] = 900
 
 
+class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The page for persons: which keys it holds, so which pictures it can show."""
+
+    blurred_identity: Annotated[str, Meta(description="an age identity file, beside this one; empty: none")] = ""
+    plain_identity: Annotated[str, Meta(description="of the police's circle; empty: they open files elsewhere")] = ""
+    operators_see_plain: Annotated[bool, Meta(description="also the city's operators, not the police alone")] = False
+    player: Annotated[
+        str, Meta(pattern=r"^(https://.*)?\Z", description="where a browser plays {path}; empty: none")
+    ] = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -49,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     group_batches: Annotated[int, Meta(ge=1, le=1000, description="batches of one commit at most")] = 32
     notify: NotifySettings = NotifySettings()
     live: LiveSettings | None = None
+    desk: DeskSettings = DeskSettings()
     folder: str = ""  # set when loading: where this file lies
 
     def file(self, name: str) -> Path:

@@ -110,7 +110,7 @@ def test_every_example_configuration_loads(path: Path) -> None:
 CENTRE_COMMANDS = [
     "init", "receive", "school add", "school remove", "school list", "status", "events", "quarantine", "order", "rekey",
     "deliver", "incident list", "incident show", "incident answer", "incident report", "incident forget",
-    "incident drills", "cameras", "custody", "account add", "account password", "account end", "account list",
+    "incident drills", "cameras", "desk", "custody", "account add", "account password", "account end", "account list",
     "evidence list", "evidence get", "reference", "school-data check", "school-data load", "school-data publish",
     "school-data show",
     "report", "correct meal", "correct attendance", "ledger list", "ledger show", "ledger cosign", "ledger export",

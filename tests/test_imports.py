@@ -129,6 +129,9 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     "picamera2": {"drivers.cameras.csi"},
     "libcamera": {"drivers.cameras.csi"},
     "gi": {"simulator.rtsp_server", "simulator.record_server"},
+    "starlette": {"centre.web"},
+    "jinja2": {"centre.web.pages"},
+    "uvicorn": {"centre.web.serve"},
     "sqlite_utils": set(),  # for technicians: its import costs more memory than the daemon's own code
 }
 

@@ -267,11 +267,12 @@ PRESENT = (0.2, 0.25, PresenceSettings().least, 0.35, 0.4)
 
 
 def present(given: Given) -> Iterator[str]:
-    """Somebody where nobody may be: clips with people, clips without, and fights of two seconds in poor pictures."""
+    """Somebody where nobody may be: clips with people, clips without, and poor CCTV pictures of people."""
     parts = (presence.peopled(given.rows), presence.empty(given.rows), [r for r in given.rows if r.task == "fight"])
     if not parts[0]:
         return
-    yield "\n## Presence\n\n| threshold | told of clips with people | s, median | told of clips without | fights, 2 s |"
+    yield "\n## Presence\n"
+    yield "| threshold | told of clips with people | s, median | told of clips without | CCTV clips of 2 s |"
     yield "|---|---|---|---|---|"
     for threshold in PRESENT:
         there, nobody, fights = (presence.watched(rows, given.seen, threshold) for rows in parts)

@@ -38,6 +38,13 @@ def test_rows_say_who_what_and_why(database: Database) -> None:
     assert [one.number for one in log.entries(evidence=TWO)] == [3]
 
 
+def test_the_latest_first(database: Database) -> None:
+    log = four(database)
+    assert [one.number for one in log.latest(3)] == [4, 3, 2]
+    assert [one.number for one in log.latest(9, "school-08")] == [3]
+    assert log.latest(1) == list(log.entries())[-1:]
+
+
 def test_nothing_is_opened_without_a_reason(database: Database) -> None:
     for what in ("opened", "live"):
         with pytest.raises(CentreError, match="K-160"):
