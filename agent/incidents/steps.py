@@ -27,7 +27,7 @@ from agent.incidents import duty, joining, rows
 from agent.incidents.due import after, is_due
 from agent.incidents.duty import Group
 from agent.incidents.kinds import HOUR_S, Certainty, Manner
-from agent.incidents.life import Act, Input, Refusal, State, step
+from agent.incidents.life import LIVE, Act, Input, Refusal, State, step
 from agent.incidents.rows import Incident, SignRow
 from agent.incidents.signs import Seen
 from agent.model import Moment, Severity
@@ -238,10 +238,14 @@ def _close(transaction: Transaction, scene: Scene, incident: Incident, by: By | 
 # --- deadlines --------------------------------------------------------------------------------------------------
 
 
-def deadlines(transaction: Transaction, scene: Scene) -> list[Effects]:
-    """What is due now; of an incident one step, however long the box was off."""
-    due = [one for one in rows.live(transaction) if one.due is None or is_due(one.due, scene.stamp)]
-    return [_overdue(transaction, scene, one) for one in due]
+def deadline(transaction: Transaction, scene: Scene, id_: str) -> Effects:
+    """One step, however long the box was off; nothing if it is not due, or somebody was quicker."""
+    incident = rows.one(transaction, id_)
+    return _overdue(transaction, scene, incident) if incident and _is_overdue(incident, scene) else Effects()
+
+
+def _is_overdue(incident: Incident, scene: Scene) -> bool:
+    return incident.state in LIVE and (incident.due is None or is_due(incident.due, scene.stamp))
 
 
 def _overdue(transaction: Transaction, scene: Scene, incident: Incident) -> Effects:

@@ -107,7 +107,9 @@ class House:
         return effects.refused or (effects.incident.state.value if effects.incident else "")
 
     def deadlines(self) -> list[Effects]:
-        return steps.deadlines(self.transaction, self.scene)
+        """What is due is met; of an incident one step."""
+        found = [steps.deadline(self.transaction, self.scene, one.id) for one in self.live()]
+        return [one for one in found if one.incident]
 
     def late(self) -> None:
         """Time passes until the next deadline, and that is met."""

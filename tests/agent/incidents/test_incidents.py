@@ -13,8 +13,9 @@ from agent.incidents import rows, steps
 from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import Kind
 from agent.incidents.life import Input, State
-from agent.incidents.steps import By
+from agent.incidents.steps import By, Effects, Scene
 from agent.model import Lane, Severity
+from agent.outbox.group import Transaction
 from tests.agent.incidents.house import MAIN, SPARE
 from tests.agent.incidents.kept import Kept, kept
 from tests.agent.outbox.box import events, fire, until, write_locked
@@ -46,7 +47,8 @@ async def test_an_alarm_and_its_incident_are_one_commit(box: Kept) -> None:
 
 async def test_of_a_gathered_alarm_only_the_sign_is_taken(box: Kept) -> None:
     assert await box.incidents.accepting(box.sign())([]) == []
-    assert [one["type"] for one in await box.told()] == ["incident.opened", "incident.told"]
+    await box.incidents.drained()  # the clips of the place
+    assert [one["type"] for one in await box.told()] == ["incident.opened", "incident.told", *["incident.evidence"] * 2]
 
 
 async def test_a_step_that_fails_by_itself_costs_no_alarm(box: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,13 +201,35 @@ async def test_a_deadline_that_fails_by_itself_is_told_and_tried_again(
 
     await box.incidents.saw(box.sign())
     box.clock.advance(3_600)
-    monkeypatch.setattr(steps, "deadlines", fails)
+    monkeypatch.setattr(steps, "deadline", fails)
     await box.incidents.look()
     assert [one.code for one in box.incidents.trouble()] == ["M-104"]
     monkeypatch.undo()
     await box.incidents.look()
     assert box.incidents.trouble() == []
     assert len(await box.told("told")) == 2
+
+
+async def test_a_deadline_that_fails_keeps_no_other_incident_from_its_next_person(
+    box: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = steps.deadline
+
+    def fails(transaction: Transaction, scene: Scene, id_: str) -> Effects:
+        if id_ == first:
+            raise ZeroDivisionError("a defect")
+        return take(transaction, scene, id_)
+
+    await box.incidents.saw(box.sign())
+    first = only(box)
+    await box.incidents.saw(box.sign(Kind.MEDICAL))
+    box.clock.advance(3_600)
+    monkeypatch.setattr(steps, "deadline", fails)
+    await box.incidents.look()
+    assert [one.code for one in box.incidents.trouble()] == ["M-104"]
+    assert [(one["kind"], one["why"]) for one in await box.told("told")] == [
+        ("other", "first"), ("medical", "first"), ("medical", "reminder"),
+    ]  # fmt: skip
 
 
 async def test_a_deadline_that_keeps_failing_is_not_tried_without_a_pause(
@@ -220,7 +244,7 @@ async def test_a_deadline_that_keeps_failing_is_not_tried_without_a_pause(
 
     await box.incidents.saw(box.sign())
     box.clock.advance(3_600)
-    monkeypatch.setattr(steps, "deadlines", fails)
+    monkeypatch.setattr(steps, "deadline", fails)
     running = asyncio.create_task(box.incidents.run())
     await until(lambda: tries)
     for _ in range(50):  # as often it could have tried again
