@@ -229,7 +229,7 @@ class LiveViews:
                 at,
                 source=f"{one.camera}/live",
             )
-            for one in (msgspec.json.decode(kept, type=list[Recorded]) if kept else [])
+            for one in _recorded(kept)
         ]
 
         def end(transaction: Transaction) -> None:
@@ -278,6 +278,15 @@ class LiveViews:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def _recorded(kept: bytes | None) -> list[Recorded]:
+    """What cannot be read costs the record an end, and not the box its start."""
+    try:
+        return msgspec.json.decode(kept, type=list[Recorded]) if kept else []
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        log.error("which views were on when the agent ended cannot be read: %s", error)
+        return []
 
 
 def is_masked(config: SourceConfig) -> bool:

@@ -216,6 +216,14 @@ async def test_a_restart_ends_on_the_record_what_was_on_and_resumes_nothing(tmp_
         assert (await third.told()).count(("1", "ended", "restart")) == 1
 
 
+async def test_a_note_of_the_earlier_life_that_cannot_be_read_does_not_end_this_one(tmp_path: Path) -> None:
+    async with box(tmp_path) as school:
+        await school.outbox.remember(views.FACT, b'[{"id":1}]')
+    async with box(tmp_path) as again:
+        await again.start(1)
+        assert await again.told() == [STARTED]
+
+
 async def test_no_order_is_followed_before_the_earlier_life_is_on_the_record(school: Box) -> None:
     school.views._begun.clear()
     starting = asyncio.create_task(school.start())
