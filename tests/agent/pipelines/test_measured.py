@@ -100,7 +100,7 @@ def test_a_larger_budget_never_chooses_a_higher_threshold(
 def test_the_file_that_is_shipped_is_of_the_heads_that_are_shipped() -> None:
     """After training: python -m bench.vision alarms DATA."""
     found = curves()
-    assert set(found) == set(USUAL)
+    assert set(found) == set(USUAL) - {Detects.PRESENCE}  # which no head of ours judges: its footage is on its page
     for one in found.values():
         assert one.sha256 == inference.manifest()[one.head].sha256
         assert [score for score, _ in one.false] == sorted({score for score, _ in one.false})
