@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent import texts
+from agent.pipelines.watch import Detects
 
 FOLDER = Path(texts.__file__).parent
 
@@ -21,6 +22,11 @@ def keys(language: str) -> set[str]:
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_no_language_lacks_a_word(language: str) -> None:
     assert keys(language) == keys("en")
+
+
+@pytest.mark.parametrize("detector", Detects)
+def test_every_detector_has_a_word(detector: Detects) -> None:
+    assert f"detector.{detector.value}" in keys("en")
 
 
 @pytest.mark.parametrize(
