@@ -64,12 +64,15 @@ select e.id, e.uuid, m.lane, m.first, m.last from message m join epoch e on e.id
 order by m.epoch, m.lane, m.first
 """
 FACTS = "select key, value from fact where key <> 'rescue'"
-PICTURES = "select number, id, camera, kind, severity, bytes, sha256, state from evidence"
+PICTURES = (
+    "select number, id, camera, kind, severity, bytes, sha256, state, since_ns, incident from evidence",
+    "select number, id, camera, kind, severity, bytes, sha256, state, 0, '' from evidence",  # of a former schema
+)
 TAKE_PICTURE = """
-insert or ignore into evidence (number, id, camera, kind, severity, bytes, sha256, state)
-values (?, ?, ?, ?, ?, ?, ?, ?)
+insert or ignore into evidence (number, id, camera, kind, severity, bytes, sha256, state, since_ns, incident)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-Picture = tuple[int, str, str, str, int, int, str, int]
+Picture = tuple[int, str, str, str, int, int, str, int, int, str]
 INSERT = """
 insert or ignore into message (epoch, lane, first, last, accepted_ns, crc, body) values (?, ?, ?, ?, ?, ?, ?)
 """
@@ -208,7 +211,8 @@ def _build(path: Path, why: str, clock: Clock) -> None:
         rescue = Rescue(_aside_name(path, clock), kept, why, losses)
         facts = [*readable(path, FACTS, tuple[str, bytes]), (RESCUE, msgspec.json.encode(rescue))]
         connection.executemany("insert or ignore into fact (key, value) values (?, ?)", facts)
-        connection.executemany(TAKE_PICTURE, readable(path, PICTURES, Picture))
+        for pictures in PICTURES:
+            connection.executemany(TAKE_PICTURE, readable(path, pictures, Picture))
         remembered.take_over(connection, path)
         remembered_incidents.take_over(connection, path)
         connection.execute("commit")

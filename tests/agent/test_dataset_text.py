@@ -28,7 +28,7 @@ CLUBS: dict[str, Any] = {
 }
 SOUND = {
     "recipients": {"snapshot": [RECIPIENT]}, "cards": CARDS, "calendar": CALENDAR, "meals": MEALS, "clubs": CLUBS,
-    "duty": {"duties": [{"staff": PUPIL}]},
+    "duty": {"duties": [{"staff": PUPIL}]}, "live": {"servers": [{"host": "media.example.kz"}], "sessions": 1},
 }  # fmt: skip
 
 
