@@ -65,11 +65,20 @@ def show(visit: Visit) -> Response:
 
 
 def story(visit: Visit) -> Response:
-    """The part of the page that changes by itself."""
+    """A part of the page that changes by itself."""
+    return _part(visit, "story.html")
+
+
+def files(visit: Visit) -> Response:
+    """The other one."""
+    return _part(visit, "files.html")
+
+
+def _part(visit: Visit, name: str) -> Response:
     found = subject(visit)
     if found is None:
         return missing(visit)
-    return Response(render(visit, "story.html", **_shown(visit, found)), media_type="text/html; charset=utf-8")
+    return Response(render(visit, name, **_shown(visit, found)), media_type="text/html; charset=utf-8")
 
 
 def history(visit: Visit) -> Response:

@@ -1,6 +1,7 @@
 """Logging in and out at the desk, and its language.
 
-Five wrong passwords for a name, or thirty from an address, in five minutes: then it has to wait.
+Five wrong passwords for a name from one address, thirty from an address, a hundred for a name, in five minutes: then it
+has to wait. Who stands elsewhere may still log in: nobody locks the police out.
 """
 
 from __future__ import annotations
@@ -28,18 +29,19 @@ def form(visit: Visit) -> Response:
 
 def log_in(visit: Visit) -> Response:
     desk, name = visit.desk, visit.form.get("name", "").strip().lower()[:64]
-    wait_s = max(desk.logins.wait_s(name), desk.login_addresses.wait_s(visit.address))
+    tries = ((desk.logins, f"{name} {visit.address}"), (desk.login_names, name), (desk.login_addresses, visit.address))
+    wait_s = max(throttle.wait_s(key) for throttle, key in tries)
     if wait_s > 0:
         log.warning("K-173 too many wrong passwords: %s from %s", ascii(name), visit.address)
         return whole(visit, "login.html", status=LATER, wrong="wait", wait_s=math.ceil(wait_s))
-    desk.logins.note(name)
-    desk.login_addresses.note(visit.address)
+    for throttle, key in tries:
+        throttle.note(key)
     with desk.passwords:
         account = Accounts(visit.database).check(name, visit.form.get("password", "")[: PASSWORD_MAX + 1])
     if account is None:
         return whole(visit, "login.html", status=BAD, wrong="password", wait_s=0)
-    desk.logins.forget(name)
-    desk.login_addresses.forget(visit.address)
+    for throttle, key in tries:
+        throttle.forget(key)
     log.info("%s logs in from %s", account.name, visit.address)
     answer = to("/")
     set_cookie(visit, answer, SESSION, Sessions(visit.database).begin(account.name), SHIFT_NS // 1_000_000_000)

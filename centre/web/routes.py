@@ -70,6 +70,7 @@ ROUTES = (
     Route("GET", "/history", STAFF, incident.history),
     Route("GET", ONE, STAFF, incident.show),
     Route("GET", f"{ONE}/story", STAFF, incident.story),
+    Route("GET", f"{ONE}/files", STAFF, incident.files),
     Route("POST", f"{ONE}/answer", STAFF, incident.give_answer),
     Route("POST", f"{ONE}/look/{{evidence}}", STAFF, evidence.look),
     Route("GET", f"{ONE}/look/{{evidence}}", STAFF, evidence.back),

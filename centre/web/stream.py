@@ -8,6 +8,7 @@ Comment   every COMMENT_S, against proxies that close silent connections
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,8 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from centre.accounts import Account
+from centre.database import Database
 from centre.errors import StoreDown
-from centre.web.board import board
+from centre.web.board import Board, board
 from centre.web.pages import page
 from centre.web.sessions import Sessions, form_token
 from centre.web.visit import LANGUAGE, SESSION, Desk, language_of
@@ -47,6 +50,8 @@ class Streams:
         self._desk = desk
         self._watch = Watch(desk.databases)
         self._open = 0
+        self._boards: dict[tuple[str, str, str, str], Board] = {}
+        self._drawing = threading.Lock()
 
     @asynccontextmanager
     async def life(self, _app: object) -> AsyncIterator[None]:
@@ -114,7 +119,7 @@ class Streams:
                 return "event: over\ndata: 1\n\n"
             if not changed:
                 return beat
-            found = board(database, account, time.time_ns(), reader.school)
+            found = self._board(database, account, version, reader.school)
         html = page(
             "cards.html",
             reader.language,
@@ -127,3 +132,13 @@ class Streams:
         )
         lines = "".join(f"data: {line}\n" for line in html.splitlines())
         return f"id: {version}\n{lines}\n{beat}"
+
+    def _board(self, database: Database, account: Account, version: str, school: str) -> Board:
+        """Read once of each version for all who see the same."""
+        key = (version, account.role, account.school, school)
+        with self._drawing:
+            if key not in self._boards:
+                for old in [one for one in self._boards if one[0] != version]:
+                    del self._boards[old]
+                self._boards[key] = board(database, account, time.time_ns(), school)
+            return self._boards[key]

@@ -44,7 +44,8 @@ class Desk:
     settings: Settings
     databases: Databases
     secure: bool  # cookies only over TLS
-    logins: Throttle = field(default_factory=lambda: Throttle(5, 300))  # by name
+    logins: Throttle = field(default_factory=lambda: Throttle(5, 300))  # by name and address
+    login_names: Throttle = field(default_factory=lambda: Throttle(100, 300))  # so that a stranger locks nobody out
     login_addresses: Throttle = field(default_factory=lambda: Throttle(30, 300))
     reports: Throttle = field(default_factory=lambda: Throttle(5, 600))  # by address, without login
     all_reports: Throttle = field(default_factory=lambda: Throttle(60, 600))

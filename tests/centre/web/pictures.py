@@ -40,7 +40,9 @@ def draw(browser: Browser, url: str, city: City, out: Path, wanted: set[str]) ->
                 if not wanted or file in wanted:
                     page.goto(url + path)
                     page.wait_for_timeout(300)  # the countdown has begun
-                    page.screenshot(path=out / f"{file}.png", full_page=shape == "narrow" or name == "incident")
+                    page.screenshot(
+                        path=out / f"{file}.png", full_page=shape == "narrow" or name in ("board", "incident")
+                    )
             context.close()
 
 

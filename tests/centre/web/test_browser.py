@@ -103,6 +103,23 @@ def test_the_police_see_picture_and_film(page: Page, url: str, busy: City) -> No
         page.wait_for_function(f"document.querySelector('{tag}.look')?.{shown} === 640")
 
 
+def test_what_is_being_typed_stays_while_the_page_changes(page: Page, url: str, busy: City) -> None:
+    log_in(page, url, "bolat")
+    fight = busy.incidents["intrusion"]
+    page.goto(f"{url}/incident/school-31/{fight}")
+    page.select_option("#dismiss select", "allowed")
+    page.locator("#moves").evaluate("one => { one.dataset.mark = 'still the same'; }")
+    files = {"snapshot": (b"\xff\xd8\xff", busy.files["plain"])}
+    shown = busy.boxes["school-31"].shows(fight, "yard-camera", files, ago_s=0)
+    page.locator(f"#file-{shown['snapshot']} input[name=reason]").fill("to see")  # it came by itself
+    with page.expect_response("**/files"):
+        pass
+    with page.expect_response("**/story"):
+        pass
+    assert page.locator("#dismiss select").input_value() == "allowed"
+    assert page.locator(f"#file-{shown['snapshot']} input[name=reason]").input_value() == "to see"
+
+
 def test_a_parent_reports_on_a_telephone(browser: Browser, url: str, busy: City) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="kk-KZ")
     page = context.new_page()

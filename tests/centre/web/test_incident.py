@@ -33,6 +33,9 @@ def test_the_story_tells_each_step(city: City, as_role: As) -> None:
     part = as_role("police").get(f"/incident/school-07/{city.incidents['fight']}/story").text
     assert 'id="steps"' in part
     assert "<html" not in part
+    part = as_role("police").get(f"/incident/school-07/{city.incidents['fight']}/files").text
+    assert city.files["fight-clip"] in part
+    assert "<html" not in part
 
 
 def test_what_was_stays_to_be_found(city: City, as_role: As) -> None:

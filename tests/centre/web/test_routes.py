@@ -22,6 +22,7 @@ MAY = {  # who may ask for an address at all; written here once more, by hand
     ("GET", "/history"): STAFF,
     ("GET", "/incident/{school}/{id}"): STAFF,
     ("GET", "/incident/{school}/{id}/story"): STAFF,
+    ("GET", "/incident/{school}/{id}/files"): STAFF,
     ("POST", "/incident/{school}/{id}/answer"): STAFF,
     ("POST", "/incident/{school}/{id}/look/{evidence}"): STAFF,
     ("GET", "/incident/{school}/{id}/look/{evidence}"): STAFF,
