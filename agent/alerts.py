@@ -3,7 +3,8 @@
 Again    a light lasts two seconds and is shown anew while the incident waits: what loses the agent falls silent by
          itself, and a device that comes back joins in.
 Ends     when somebody has said that they are on the way: by a card, a button, a command, the centre.
-Drill    has a light of its own, and no siren.
+Siren    sounds for what is certain: a panel's fire, a person's word. A suspicion has a light and a buzzer; a drill has
+         a light of its own.
 """
 
 from __future__ import annotations
@@ -13,13 +14,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent.config import SourceConfig
 from agent.incidents.incidents import Incidents
-from agent.incidents.kinds import MANNERS, Kind
+from agent.incidents.kinds import MANNERS, Certainty, Kind
 from agent.incidents.rows import Incident
 from agent.incidents.view import View
 from agent.signals import Signals
 from drivers.readings import Light
 
 AGAIN_S = 1.5  # sooner than a light is over: the siren has no pause
+
+
+RISING = (Light.DRILL, Light.ALERT, Light.ALARM)
+
+
+def _light(view: View) -> Light:
+    if view.drill:
+        return Light.DRILL
+    return Light.ALARM if view.certainty is Certainty.CERTAIN else Light.ALERT
 
 
 class Alerts:
@@ -34,11 +44,11 @@ class Alerts:
         return self._of(incident.kind) if MANNERS[incident.kind].lights else []
 
     def lit(self, views: Sequence[View]) -> dict[str, Light]:
-        """What each device shows now: an incident before a drill."""
+        """What each device shows now: what is certain before a suspicion, both before a drill."""
         found: dict[str, Light] = {}
-        for view in sorted((one for one in views if one.lights), key=lambda one: not one.drill):
-            light = Light.DRILL if view.drill else Light.ALERT
-            found |= dict.fromkeys(self._of(view.kind), light)
+        shown = [(_light(view), view.kind) for view in views if view.lights]
+        for light, kind in sorted(shown, key=lambda one: RISING.index(one[0])):
+            found |= dict.fromkeys(self._of(kind), light)
         return found
 
     async def run(self, incidents: Incidents) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from agent.alarm_path import AlarmPath
@@ -39,7 +40,7 @@ from agent.outbox.troubles import Trouble
 from agent.reference import Reference
 from agent.rules import Rules
 from agent.school.bells import Bells
-from agent.school.defects import Defects
+from agent.school.defects import Defects, Words
 from agent.school.grants import Grants
 from agent.school.ledger_keeper import LedgerKeeper
 from agent.score_keeper import ScoreKeeper
@@ -51,6 +52,10 @@ from agent.sync.identity import Identity
 from agent.tap_path import TapPath
 from agent.viewings import Viewings
 
+FAILING = Words(
+    "U-127", "the part `{part}` of the agent failed by itself: {error}", "Send the log to support; it is started again."
+)
+AGAIN_S = 60.0  # a part that failed by itself is started again
 DRAIN_ALARMS_S = 2.0  # at stop: alarms, and then pictures, still on their way to the disk
 Work = Coroutine[Any, Any, None]
 
@@ -75,7 +80,7 @@ class Box:
         self.stations = [Station(source, clock) for source in sources]
         self.cells = Cells(sources, clock, environment, slots.files)
         self._evidence = evidence_of(config, outbox, reference, clock, CellFilms(sources, self.cells))
-        self._defects = Defects(clock)
+        self._defects, self._parts = Defects(clock), Defects(clock, FAILING)
         self._alerts = Alerts(sources, Signals(clock))
         self._ledger = ledger_of(config, outbox, identity, reference, clock)
         self._grants = Grants(outbox.transact, clock, self._defects)
@@ -101,7 +106,7 @@ class Box:
         self._house = Housekeeping(clock, outbox, self._alarms, self._pictures, notifier)
 
     def work(self, secrets: SecretStore) -> dict[str, Work]:
-        """Everything that runs for ever, by its name."""
+        """Everything that runs for ever, by its name. Only the writer, the link and the watch may end the process."""
         readings = {
             one.config.name: keep_reading(
                 one, self.cells.driver(one.config), self._clock, secrets, self._rules.on_reading,
@@ -109,23 +114,34 @@ class Box:
             )
             for one in self.stations
         }  # fmt: skip
-        return readings | {
-            "writer": self._outbox.watch(),
-            "link": self._link.run(),
-            "evidence": self._evidence.run(),
-            "bells": self._bells.run(),
-            "incidents": self._incidents.run(),
-            "alerts": self._alerts.run(self._incidents),
-            "live": self._cameras.views.run(),
-            "cameras": self._cameras.lister(self.stations, self._rules.told, self._board.tampered).run(),
-            "viewings": self._viewings.run(),
-            "scores": self._scores.run(),
-            "grants": self._grants.run(),
-            "ledger": self._ledger.run(),
-            "picture": self._house.keep_picture(self._config.state.live),
-            "watch": self._house.keep_watch(),
-            "health": self._house.report_health(),
+        parts: dict[str, Callable[[], Work]] = {
+            "evidence": self._evidence.run,
+            "bells": self._bells.run,
+            "incidents": self._incidents.run,
+            "alerts": partial(self._alerts.run, self._incidents),
+            "live": self._cameras.views.run,
+            "cameras": self._cameras.lister(self.stations, self._rules.told, self._board.tampered).run,
+            "viewings": self._viewings.run,
+            "scores": self._scores.run,
+            "grants": self._grants.run,
+            "ledger": self._ledger.run,
+            "picture": partial(self._house.keep_picture, self._config.state.live),
+            "health": self._house.report_health,
         }
+        return (
+            readings
+            | {"writer": self._outbox.watch(), "link": self._link.run(), "watch": self._house.keep_watch()}
+            | {name: self._kept(name, run) for name, run in parts.items()}
+        )
+
+    async def _kept(self, part: str, run: Callable[[], Work]) -> None:
+        """A part that fails by itself is told and started again; it takes no other with it."""
+        while True:
+            (error,) = await asyncio.gather(run(), return_exceptions=True)
+            if not isinstance(error, Exception):
+                return
+            self._parts.failed(part, error)
+            await self._clock.sleep(AGAIN_S)
 
     async def drained(self) -> None:
         """What is on its way to the disk gets there, if that can be done soon."""
@@ -155,7 +171,15 @@ class Box:
 
     def _troubles(self) -> Iterator[Callable[[], list[Trouble]]]:
         """Where troubles are asked for, besides the database, the link and the devices."""
-        for part in (self._defects, self._incidents, self._ledger, self._board, self._viewings, self._scores):
+        for part in (
+            self._defects,
+            self._parts,
+            self._incidents,
+            self._ledger,
+            self._board,
+            self._viewings,
+            self._scores,
+        ):
             yield part.trouble
         yield self.control.trouble
         yield CameraClocks(self.stations, self._clock).trouble

@@ -204,7 +204,8 @@ class Light(StrEnum):
     WAIT = "wait"  # nothing is decided: try again in a moment
     READY = "ready"  # an operator's card was taken: show the next card
     UNKNOWN = "unknown"  # the card is not known, or is blocked: not the child's fault
-    ALERT = "alert"  # an incident waits for somebody to answer; shown again and again while it does
+    ALARM = "alarm"  # it is certain that something happens, and nobody has answered; shown again and again until then
+    ALERT = "alert"  # the same, of a suspicion: no siren
     DRILL = "drill"  # the same, of a drill
 
 

@@ -47,6 +47,7 @@ LIGHTS = {
     Light.WAIT: Shown(colour="amber", blink=True),
     Light.READY: Shown(colour="amber", seconds=15, beeps=1),  # until the next card
     Light.UNKNOWN: Shown(colour="red", blink=True, beeps=1, beep_s=0.8),
+    Light.ALARM: Shown(colour="red", blink=True, beeps=3),
     Light.ALERT: Shown(colour="red", blink=True, beeps=2),
     Light.DRILL: Shown(colour="amber", blink=True, beeps=1),
 }

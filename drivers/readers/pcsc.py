@@ -60,6 +60,7 @@ LEDS = {  # bits from the lowest: red on, green on at the end, change red, chang
     Light.WAIT: bytes.fromhex("FF00400F0400000000"),  # both: orange, no beep
     Light.READY: bytes.fromhex("FF00400F0401000101"),  # orange, one beep
     Light.UNKNOWN: bytes.fromhex("FF00400D0408000101"),  # red, one beep of 0.8 s
+    Light.ALARM: bytes.fromhex("FF00405C0402020301"),  # red blinks three times, three beeps
     Light.ALERT: bytes.fromhex("FF00405C0402020201"),  # red blinks twice, two beeps
     Light.DRILL: bytes.fromhex("FF0040FC0402020200"),  # both blink twice: orange, no beep
 }

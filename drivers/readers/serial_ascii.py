@@ -44,7 +44,7 @@ class Format(StrEnum):
     IRONLOGIC = "ironlogic"
 
 
-INSTEAD = {Light.UNKNOWN: Light.REFUSED}  # where nothing is set for a light
+INSTEAD = {Light.UNKNOWN: Light.REFUSED, Light.ALARM: Light.ALERT}  # where nothing is set for a light
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     lights: Annotated[
         dict[Light, str],
         Meta(
-            description="what to write for accepted, refused, wait, ready, unknown, alert, drill; e.g. "
+            description="what to write for accepted, refused, wait, ready, unknown, alarm, alert, drill; e.g. "
             '{ accepted = "G\\n" }'
         ),
     ] = {}

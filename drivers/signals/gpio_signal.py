@@ -5,7 +5,8 @@ refused   red for two seconds, three beeps
 wait      yellow blinks for two seconds, one long beep
 ready     yellow until the next card, for fifteen seconds at most; one short beep
 unknown   red with one beep of almost a second, then blinking: two seconds in all
-alert     red and the buzzer four times in two seconds, and the siren without a pause
+alarm     red and the buzzer four times in two seconds, and the siren without a pause
+alert     the same without the siren
 drill     yellow and one short beep, for two seconds; the siren stays silent
 The newest light wins at once. All lines are off at the start, between lights and at the end; what they show when the
 process is killed stands in docs/drivers/lamps.md. What the lamp has no line for stays dark: red is never shown as
@@ -50,7 +51,8 @@ PATTERNS: dict[Light, tuple[Part, ...]] = {
     Light.WAIT: (Part(8, (YELLOW, BUZZER)), *(Part(5, ()), Part(5, (YELLOW,))) * 3, Part(2, ())),
     Light.READY: (Part(2, (YELLOW, BUZZER)), Part(298, (YELLOW,))),
     Light.UNKNOWN: (Part(16, (RED, BUZZER)), *(Part(4, ()), Part(4, (RED,))) * 3),
-    Light.ALERT: (Part(5, (RED, BUZZER, SIREN)), Part(5, (SIREN,))) * 4,
+    Light.ALARM: (Part(5, (RED, BUZZER, SIREN)), Part(5, (SIREN,))) * 4,
+    Light.ALERT: (Part(5, (RED, BUZZER)), Part(5, ())) * 4,
     Light.DRILL: (Part(2, (YELLOW, BUZZER)), Part(38, (YELLOW,))),
 }
 LineNumber = Annotated[int, Meta(ge=0, le=1023)]
@@ -65,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     buzzer: Annotated[LineNumber | None, Meta(description="line of the buzzer", examples=[25])] = None
     siren: Annotated[
         LineNumber | None,
-        Meta(description="line of a siren's or a large lamp's relay: on while an incident waits", examples=[5]),
+        Meta(description="line of a siren's or a large lamp's relay: on while a certain incident waits", examples=[5]),
     ] = None
     chip: Chip = HEADER
     active_high: Annotated[

@@ -13,7 +13,7 @@ import pytest
 from agent import alerts
 from agent.alerts import Alerts
 from agent.config import SourceConfig
-from agent.incidents.kinds import Kind
+from agent.incidents.kinds import Certainty, Kind
 from agent.incidents.life import Input, State
 from agent.incidents.steps import By
 from agent.incidents.view import View
@@ -30,11 +30,11 @@ def source(name: str, *kinds: Kind) -> SourceConfig:
 
 
 SOURCES = [source("siren", Kind.FIRE), source("lamp", Kind.FIRE, Kind.OTHER), source("plain")]
-SILENT = View(incident="i", kind=Kind.FIRE, place="", certainty="certain", state=State.ACKNOWLEDGED)  # type: ignore[arg-type]
+SILENT = View(incident="i", kind=Kind.FIRE, place="", certainty=Certainty.CERTAIN, state=State.ACKNOWLEDGED)
 
 
-def view(kind: Kind, *, drill: bool = False, state: State = State.TOLD) -> View:
-    return msgspec.structs.replace(SILENT, kind=kind, drill=drill, state=state)
+def view(kind: Kind, *, drill: bool = False, certainty: Certainty = Certainty.CERTAIN) -> View:
+    return msgspec.structs.replace(SILENT, kind=kind, drill=drill, certainty=certainty, state=State.TOLD)
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,18 @@ def view(kind: Kind, *, drill: bool = False, state: State = State.TOLD) -> View:
     [
         ([], {}),
         ([SILENT], {}),
-        ([view(Kind.FIRE)], {"siren": Light.ALERT, "lamp": Light.ALERT}),
-        ([view(Kind.OTHER)], {"lamp": Light.ALERT}),
+        ([view(Kind.FIRE)], {"siren": Light.ALARM, "lamp": Light.ALARM}),
+        ([view(Kind.OTHER)], {"lamp": Light.ALARM}),
+        ([view(Kind.FIRE, certainty=Certainty.SUSPECTED)], {"siren": Light.ALERT, "lamp": Light.ALERT}),
+        ([view(Kind.FIRE, certainty=Certainty.CORROBORATED)], {"siren": Light.ALERT, "lamp": Light.ALERT}),
+        (
+            [view(Kind.OTHER), view(Kind.FIRE, certainty=Certainty.SUSPECTED)],
+            {"siren": Light.ALERT, "lamp": Light.ALARM},
+        ),
         ([view(Kind.BULLYING)], {}),  # told to persons, shown by no lamp
         ([view(Kind.FIRE, drill=True)], {"siren": Light.DRILL, "lamp": Light.DRILL}),
-        ([view(Kind.FIRE, drill=True), view(Kind.OTHER)], {"siren": Light.DRILL, "lamp": Light.ALERT}),
-        ([view(Kind.OTHER), view(Kind.FIRE, drill=True)], {"siren": Light.DRILL, "lamp": Light.ALERT}),
+        ([view(Kind.FIRE, drill=True), view(Kind.OTHER)], {"siren": Light.DRILL, "lamp": Light.ALARM}),
+        ([view(Kind.OTHER), view(Kind.FIRE, drill=True)], {"siren": Light.DRILL, "lamp": Light.ALARM}),
     ],
 )
 def test_what_each_device_shows(views: list[View], shown: dict[str, Light]) -> None:
@@ -81,14 +87,14 @@ async def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 async def test_it_is_shown_again_and_again_until_somebody_answers(shown: Shown) -> None:
     await shown.box.incidents.accepting(shown.box.sign(Kind.FIRE))([fire()])
     await until(lambda: shown.siren.lights[2:] and shown.lamp.lights[2:])
-    assert set(shown.siren.lights + shown.lamp.lights) == {Light.ALERT}
+    assert set(shown.siren.lights + shown.lamp.lights) == {Light.ALARM}
     (one,) = shown.box.incidents.open_now()
     await shown.box.incidents.answer(one.incident, Input.ACKNOWLEDGE, By(channel="card", staff=MAIN))
     await shown.box.incidents.drill(Kind.FIRE, "yard")
     await until(lambda: shown.siren.lights[-1] is Light.DRILL)
-    before = shown.siren.lights.count(Light.ALERT)
+    before = shown.siren.lights.count(Light.ALARM)
     await until(lambda: shown.siren.lights[-3:] == [Light.DRILL] * 3)
-    assert shown.siren.lights.count(Light.ALERT) == before
+    assert shown.siren.lights.count(Light.ALARM) == before
 
 
 async def test_a_certain_fire_does_not_wait_for_the_database(shown: Shown, tmp_path: Path) -> None:

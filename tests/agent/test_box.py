@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from agent.school.card_key import load_card_key
 from agent.secrets import SecretStore
 from agent.sync.identity import load_identity
 from tests.agent.cli.command import READER, write_config
-from tests.agent.outbox.box import opened
+from tests.agent.outbox.box import opened, until
 
 
 @pytest.fixture
@@ -38,7 +39,6 @@ async def test_what_runs_has_a_name_of_its_own(box: Box, tmp_path: Path) -> None
     for one in work.values():
         one.close()
     assert {"canteen-1", "writer", "link", "incidents", "alerts", "watch"} <= set(work)
-    assert len({one.__qualname__ for one in work.values()}) == len(work)
 
 
 async def test_the_trouble_of_every_part_reaches_the_status(box: Box) -> None:
@@ -48,6 +48,28 @@ async def test_the_trouble_of_every_part_reaches_the_status(box: Box) -> None:
     box._ledger._defects.failed("hour", ZeroDivisionError("a defect"))
     found = {one.code for one in box._pictures.take().troubles} - before
     assert {"M-103", "M-104", "A-122"} <= found
+
+
+async def test_a_part_that_fails_by_itself_is_told_and_started_again(
+    box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.box.AGAIN_S", 0.01)
+    lives: list[str] = []
+
+    async def fails_once() -> None:
+        lives.append("life")
+        if len(lives) == 1:
+            raise ZeroDivisionError("a defect")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(box._scores, "run", fails_once)
+    work = box.work(SecretStore(tmp_path / "secrets", None))
+    running = asyncio.create_task(work.pop("scores"))
+    for one in work.values():
+        one.close()
+    await until(lambda: len(lives) == 2)
+    assert "U-127" in {one.code for one in box._pictures.take().troubles}
+    running.cancel()
 
 
 async def test_a_box_that_was_never_started_ends_in_order(box: Box) -> None:

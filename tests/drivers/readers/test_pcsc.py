@@ -225,7 +225,7 @@ async def test_a_card_that_lies_there_from_before_is_no_tap(tmp_path: Path) -> N
 
 LIGHTS_IN_TURN = [  # the beeps add up
     (Light.ACCEPTED, "G", 1), (Light.REFUSED, "R", 4), (Light.WAIT, "W", 4), (Light.READY, "A", 5),
-    (Light.UNKNOWN, "U", 6), (Light.ALERT, "!", 8), (Light.DRILL, "D", 8),
+    (Light.UNKNOWN, "U", 6), (Light.ALERT, "!", 8), (Light.DRILL, "D", 8), (Light.ALARM, "!", 11),
 ]  # fmt: skip
 
 

@@ -104,7 +104,8 @@ SHOWN = [
     (Light.REFUSED, [*BEEP, *BEEP, ("rb", 3), ("r", 25)]),
     (Light.READY, [("yb", 2), ("y", 298)]),
     (Light.UNKNOWN, [("rb", 16), ("", 4), ("r", 4), ("", 4), ("r", 4), ("", 4), ("r", 4)]),
-    (Light.ALERT, [("rbs", 5), ("s", 5)] * 4),
+    (Light.ALARM, [("rbs", 5), ("s", 5)] * 4),
+    (Light.ALERT, [("rb", 5), ("", 5)] * 4),
     (Light.DRILL, [("yb", 2), ("y", 38)]),
     (Light.WAIT, [("yb", 8), ("", 5), ("y", 5), ("", 5), ("y", 5), ("", 5), ("y", 5), ("", 2)]),
 ]
