@@ -7,6 +7,7 @@ takes the answers in.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,9 +149,17 @@ def test_killed_in_the_middle_it_goes_on(city: City, box: FarBox, store: Store, 
     second = Process(f"again-{turn}", city.command("deliver"), tmp_path, ready="READY")
     asyncio.run(second.start())
     until(lambda: {one.id for one in reports} <= {one.body["args"]["incident"] for one in orders(box)})
-    for order in list(orders(box)):
-        answered(box, order)
-    until(lambda: all(queued(store, one).state == "done" for one in reports))
+    told: set[int] = set()
+
+    def all_done() -> bool:
+        """Also what the second one sends again of the first one's is answered."""
+        for order in list(orders(box)):
+            if order.body["number"] not in told:
+                told.add(order.body["number"])
+                answered(box, order)
+        return all(queued(store, one).state == "done" for one in reports)
+
+    until(all_done)
     asyncio.run(second.stop())
 
 
@@ -167,13 +176,13 @@ def test_a_message_comes_once_also_when_the_gateway_stumbles(city: City, box: Fa
         deliverer.start()
         bodies = [said("opened", 1, school=box.school), said("told", 2, school=box.school, to=[{"role": "police"}])]
         store.store([batch("alarm", 1, bodies, box=box)])
-        until(lambda: gateway.heard and gateway.heard[-1]["school"] == box.school and len(gateway.bodies) >= 3)
+        until(lambda: gateway.heard and box.school in {one["school"] for one in gateway.heard} and not gateway.codes)
         until(lambda: [one.state for one in Incidents(store.database).notifications_of(box.school, ONE)] == ["sent"])
         deliverer.stop()
-    names = [one["Idempotency-Key"] for one in gateway.headers]
-    assert len(names) == 3
-    assert len(set(names)) == 1
-    assert gateway.bodies[0] == gateway.bodies[2]
+    ours = [at for at, body in enumerate(gateway.bodies) if json.loads(body)["school"] == box.school]
+    assert ours
+    assert len({gateway.headers[at]["Idempotency-Key"] for at in ours}) == 1
+    assert len({gateway.bodies[at] for at in ours}) == 1
 
 
 def test_a_slow_gateway_holds_up_no_order(city: City, box: FarBox, store: Store) -> None:

@@ -162,7 +162,7 @@ def _as(user: int, box: Path) -> int:
 
 
 def _give(folder: Path, user: int) -> None:
-    for parent in (folder, *list(folder.parents)[:2]):
+    for parent in (folder, *list(folder.parents)[:3]):
         parent.chmod(0o755)
     (folder / "state").chmod(0o700)
     for one in ((folder / "state"), *(folder / "state").iterdir()):

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.centre.far_box import until
 from tests.centre.web.made_up_city import ANNA, City, fill, made
@@ -100,7 +100,7 @@ def test_the_police_see_picture_and_film(page: Page, url: str, busy: City) -> No
         row = page.locator(f"form[action$='/look/{busy.files['fight-' + form]}']")
         row.locator("input[name=reason]").fill("a fight")
         row.locator("button").click()
-        page.wait_for_function(f"document.querySelector('{tag}.look')?.{shown} === 640")
+        expect(page.locator(f"{tag}.look")).to_have_js_property(shown, 640)
 
 
 def test_what_is_being_typed_stays_while_the_page_changes(page: Page, url: str, busy: City) -> None:
