@@ -25,10 +25,11 @@ from simulator.media_server import MediaServer
 from simulator.processes import output
 from simulator.responsible import CITY, COUNSELLOR, DEPUTY, GUARD, POLICE, WATCHMAN, card_of
 from simulator.school import SCHOOL, School
-from simulator.truth import CONTACT, NOTICED, ZONE, Fire, Truth
+from simulator.truth import CONTACT, NOTICED, Fire, Truth
 
 PATIENCE_S = 60.0  # for what must come, whatever is broken meanwhile
-SEEN_S = 20.0  # for a camera to notice what it is played
+SEEN_S = 40.0  # for a camera to be played something, and to notice it
+TOLD_S = 10.0  # that all is well again: on a full disk the box may have dropped it
 LOOK_S = 0.5
 LIGHT_S = 5.0
 KITCHEN = 2  # zone of the panel; the others burn by turns
@@ -106,7 +107,7 @@ class Emergencies:
             await self._at_centre(case, "confirmed", CITY)
             self._school.panel.set(KITCHEN, NORMAL)
             fire.to_s = time.time()
-            await self._until(lambda: self._school.newest(ZONE, zone=KITCHEN, sensor="fire-panel")["state"] == "normal")
+            await self._school.until_told(KITCHEN, "normal", patience_s=TOLD_S)
             await self._end_of(filmed)
             await self._at_centre(case, CLOSED, CITY)
 
@@ -153,7 +154,7 @@ class Emergencies:
         await self.by_command(case, "acknowledge", "acknowledged")
         await self.by_command(case, "dismiss", DISMISSED, "--reason", "allowed")
         more.store_door.move(closed=True)
-        await self._until(lambda: self._school.newest(CONTACT, source="store-door").get("state") == "idle")
+        await self._until(lambda: self._school.newest(CONTACT, source="store-door").get("state") == "idle", TOLD_S)
         await self.by_command(case, "close", CLOSED)
 
     async def _covered(self, case: Case) -> None:
