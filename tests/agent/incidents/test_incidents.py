@@ -39,7 +39,7 @@ def only(box: Kept) -> str:
 
 
 async def test_an_alarm_and_its_incident_are_one_commit(box: Kept) -> None:
-    (place,) = await box.incidents.accepting(box.sign(Kind.FIRE))([fire()])
+    (place,) = await box.incidents.accepting(box.sign(Kind.FIRE, place="attic"))([fire()])  # no camera is there
     assert (place.lane, place.sequence) == (Lane.ALARM, 1)
     assert [one["type"] for one in await box.told()] == ["fire.zone", "incident.opened", "incident.told"]
     assert [one.state for one in box.incidents.open_now()] == [State.TOLD]
@@ -284,5 +284,5 @@ async def test_a_drill_and_a_report_of_bullying_keep_none(box: Kept) -> None:
 
 
 async def test_the_events_are_alarms(box: Kept) -> None:
-    await box.incidents.saw(box.sign(Kind.FIRE))
+    await box.incidents.saw(box.sign(Kind.FIRE, place="attic"))  # no camera is there
     assert [one["severitytext"] for one in await events(box.outbox, Lane.ALARM)] == ["FATAL", "FATAL"]
