@@ -86,7 +86,8 @@ def test_a_person_answers_from_the_board(page: Page, url: str, busy: City) -> No
     fight = busy.incidents["fight"]
     card = page.locator(f"#i-school-07-{fight}")
     assert ":" in card.locator("[data-until]").inner_text()
-    card.locator("button.go").click()
+    with page.expect_navigation():
+        card.locator("button.go").click()
     page.goto(f"{url}/incident/school-07/{fight}")
     assert page.locator(".pending").count() == 1
     busy.boxes["school-07"].answers(fight, "acknowledged", ANNA, ago_s=0, channel="centre")
