@@ -21,7 +21,7 @@ from bench.vision.footage import Footage, Frame, frames
 from bench.vision.seen import POSE_RATE, Seen
 from drivers.frame_slot import Picture
 
-# Of a twelfth of their frames, by eye: nobody is in these, but a hand in two, and an animal in one.
+# By eye, of some twelve frames of each, five of three: nobody is in these, but a hand in two, and an animal in one.
 EMPTY = (
     "people/tree", "none/9e7a73", "none/c3366f", "controlled/",
     "fire/6ba346", "fire/ac7512", "fire/aeb506", "fire/b99096",
