@@ -105,6 +105,16 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     means: Means | None = None  # of a contact or a button
     alerts: tuple[Kind, ...] = ()  # kinds of incidents that a reader or a lamp shows
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether parts of a camera's picture are hidden: its video, passed on as it comes, would show them."""
+        return bool(self.watch.masks) or bool(getattr(self.settings, "masks", ()))
+
+    @property
+    def has_video(self) -> bool:
+        """Whether its driver keeps video as it comes, encoded: those that have a ring (drivers/cameras/view.py)."""
+        return "ring_s" in self.settings.__struct_fields__
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """All that a box is told by its file."""

@@ -18,14 +18,15 @@ class CellFilms:
     """Of the cameras in these cells."""
 
     def __init__(self, sources: Sequence[SourceConfig], cells: Cells) -> None:
-        self._masked = {one.name for one in sources if getattr(one.settings, "masks", ())}
+        self._masked = {one.name for one in sources if one.is_masked}
+        self._with_video = {one.name for one in sources if one.has_video}
         self._cells = cells
 
     def refusal(self, camera: str) -> str:
         """Why it can give none: masked, no_video; empty if it can."""
         if camera in self._masked:
             return "masked"
-        return "" if self._cells.connected(camera) is not None else "no_video"
+        return "" if camera in self._with_video and self._cells.connected(camera) is not None else "no_video"
 
     def film(self, camera: str, order: ClipOrder) -> Footage | None:
         remote, cell = self._cells.connected(camera), self._cells.cell(camera)

@@ -104,7 +104,7 @@ class LiveViews:
             self._gone(session)
         elif not session.ending:
             camera.show_live(session.id, target)
-        log.info("%s is shown live to %s at %s", session.camera, session.by, session.host)
+            log.info("%s is shown live to %s at %s", session.camera, session.by, session.host)
         self._wake.set()
 
     def keep(self, session: str) -> None:
@@ -136,9 +136,9 @@ class LiveViews:
         config = self._cameras.get(asked.camera)
         if config is None:
             raise Failed("unknown_camera")
-        if is_masked(config):
+        if config.is_masked:
             raise Failed("masked")
-        if not has_packets(config):
+        if not config.has_video:
             raise Failed("no_video")
         if self._opened.find(asked.camera) is None:
             raise Failed("camera_gone")
@@ -274,7 +274,7 @@ class LiveViews:
         config, rules = self._cameras.get(camera), self._rules()
         if config is None or rules is None or not rules.servers or self._opened.find(camera) is None:
             return False
-        return has_packets(config) and not is_masked(config)
+        return config.has_video and not config.is_masked
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
@@ -287,12 +287,3 @@ def _recorded(kept: bytes | None) -> list[Recorded]:
     except (msgspec.MsgspecError, UnicodeError) as error:
         log.error("which views were on when the agent ended cannot be read: %s", error)
         return []
-
-
-def is_masked(config: SourceConfig) -> bool:
-    return bool(config.watch.masks) or bool(getattr(config.settings, "masks", ()))
-
-
-def has_packets(config: SourceConfig) -> bool:
-    """Whether its driver keeps video as it comes, encoded: those that have a ring (drivers/cameras/view.py)."""
-    return "ring_s" in config.settings.__struct_fields__

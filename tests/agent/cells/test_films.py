@@ -25,7 +25,7 @@ from agent.evidence.settings import EvidenceSettings
 from agent.evidence.store import Evidence
 from agent.model import Severity
 from agent.outbox.outbox import Outbox
-from drivers.cameras import rtsp
+from drivers.cameras import csi, rtsp
 from drivers.clips import ClipOrder
 from tests.agent.evidence.pictures import opened, somebody
 from tests.agent.outbox.box import opened as outbox_opened
@@ -151,6 +151,13 @@ async def test_a_camera_that_can_give_none_gets_no_id_and_that_is_told(
         (lost,) = await it.told("evidence.lost")
         assert (lost["evidence"], lost["kind"], lost["reason"]) == ("", "clip", reason)
         assert (lost["camera"], lost["count"]) == (camera, 2)
+
+
+async def test_a_camera_on_the_ribbon_is_promised_no_video_while_it_is_connected(tmp_path: Path) -> None:
+    async with box(tmp_path) as it:
+        assert it.cells.connected("gate") is not None
+        ribbon = SourceConfig(name="gate", kind="camera", driver="csi", settings=csi.Settings(), places={})
+        assert CellFilms([ribbon], it.cells).refusal("gate") == "no_video"
 
 
 async def test_more_than_two_clips_of_a_camera_at_a_time_are_not_made(tmp_path: Path) -> None:
