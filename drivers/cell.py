@@ -48,6 +48,7 @@ from drivers.cell_wire import (
     next_body,
     reading_message,
     to_cell,
+    trouble_of,
 )
 from drivers.driver import Secret, Secrets, Source, not_stored
 from drivers.errors import DeviceError
@@ -153,7 +154,7 @@ class Cell:
         try:
             await self._read(told, channel)
         except DeviceError as error:
-            ended = Ended(told.channel, (error.code, error.what, error.do))
+            ended = Ended(told.channel, trouble_of(error))
         except asyncio.CancelledError:
             pass
         except Exception as error:  # noqa: BLE001 - supervised: the daemon quarantines this device, the others go on
@@ -206,7 +207,7 @@ class Cell:
             if (take := getattr(source, "still", None)) is not None:
                 still = await take()
         except DeviceError as error:
-            trouble = (error.code, error.what, error.do)
+            trouble = trouble_of(error)
         except Exception as error:  # noqa: BLE001 - a defect of ours: told as such
             trouble = ("R-190", f"its picture failed by itself: {_fact(error)}", "Send the log to support.")
         self._say(Snapped(told.channel, told.number, still, None if still else trouble))
@@ -217,7 +218,7 @@ class Cell:
             if channel.source is not None:
                 await channel.source.show(light)
         except DeviceError as error:
-            trouble = (error.code, error.what, error.do)
+            trouble = trouble_of(error)
         except Exception as error:  # noqa: BLE001 - a defect of ours: told as such, not as a light that came too late
             trouble = ("R-190", f"its light failed by itself: {_fact(error)}", "Send the log to support.")
         self._say(Shown(number, trouble))

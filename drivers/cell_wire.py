@@ -13,6 +13,7 @@ import msgspec
 
 from drivers.clips import ClipMade, ClipOrder
 from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
+from drivers.errors import DeviceError
 from drivers.readings import (
     SNAPSHOT_BYTES,
     ContactChange,
@@ -29,6 +30,7 @@ from drivers.readings import (
 
 FRAME_BYTES = SNAPSHOT_BYTES + 65_536
 LENGTH_BYTES = 4
+Trouble = tuple[str, str, str]  # a DeviceError: code, fact, instruction
 READINGS: dict[str, type[Reading]] = {
     kind.__name__: kind for kind in (Tap, ZoneChange, ContactChange, Pressed, PictureChange, Noticed, Watched)
 }
@@ -133,10 +135,10 @@ class Read(msgspec.Struct, frozen=True, array_like=True, tag="read"):
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True, tag="shown"):
-    """A light is on its way to the device, or why not: code, fact, instruction."""
+    """A light is on its way to the device, or why not."""
 
     channel: int
-    trouble: tuple[str, str, str] | None
+    trouble: Trouble | None
 
 
 class LiveNews(msgspec.Struct, frozen=True, array_like=True, tag="live-news"):
@@ -145,12 +147,12 @@ class LiveNews(msgspec.Struct, frozen=True, array_like=True, tag="live-news"):
 
 
 class Snapped(msgspec.Struct, frozen=True, array_like=True, tag="snapped"):
-    """A picture, or why there is none: code, fact, instruction."""
+    """A picture, or why there is none."""
 
     channel: int
     number: int
     still: Still | None
-    trouble: tuple[str, str, str] | None
+    trouble: Trouble | None
 
 
 class ClipPiece(msgspec.Struct, frozen=True, array_like=True, tag="clip-piece"):
@@ -172,7 +174,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     """A device is disconnected. `trouble`: its DeviceError; `defect`: what our own code failed with."""
 
     channel: int
-    trouble: tuple[str, str, str] | None = None
+    trouble: Trouble | None = None
     defect: str = ""
 
 
@@ -199,6 +201,15 @@ def frame(message: ToCell | FromCell) -> bytes:
     if len(body) > FRAME_BYTES:
         raise CellWireError(f"a message of {len(body)} bytes")
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def trouble_of(error: DeviceError) -> Trouble:
+    return error.code, error.what, error.do
+
+
+def error_of(trouble: Trouble) -> DeviceError:
+    code, what, do = trouble
+    return DeviceError(code, what, do=do)
 
 
 def reading_message(channel: int, reading: Reading) -> Read:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from drivers.cell_wire import LiveNews, LiveStart, LiveStop, Snap, Snapped, ToCell
+from drivers.cell_wire import LiveNews, LiveStart, LiveStop, Snap, Snapped, ToCell, error_of
 from drivers.driver import LiveProgress, LiveTarget
 from drivers.errors import DeviceError
 from drivers.readings import Still
@@ -74,6 +74,5 @@ class Filmed:
 def _still(snapped: Snapped) -> Still:
     """Raises DeviceError."""
     if snapped.still is None:
-        code, what, do = snapped.trouble or ("U-107", "neither a picture nor a reason", "Send the log to support.")
-        raise DeviceError(code, what, do=do)
+        raise error_of(snapped.trouble or ("U-107", "neither a picture nor a reason", "Send the log to support."))
     return snapped.still

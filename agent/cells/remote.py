@@ -21,6 +21,7 @@ from drivers.cell_wire import (
     Snapped,
     Taken,
     ToCell,
+    error_of,
     reading_of,
 )
 from drivers.driver import Counters
@@ -71,8 +72,7 @@ class Remote:
                 self.filmed.hear(message)
             case Ended():
                 defect = CellDefect(message.defect) if message.defect else None
-                self.end(DeviceError(message.trouble[0], message.trouble[1], do=message.trouble[2])
-                         if message.trouble else defect)  # fmt: skip
+                self.end(error_of(message.trouble) if message.trouble else defect)
 
     def _take(self, message: Read) -> None:
         """Raises CellWireError."""
@@ -146,5 +146,4 @@ class Remote:
                 raise self._error from None
             raise
         if shown.trouble is not None:
-            code, what, do = shown.trouble
-            raise DeviceError(code, what, do=do)
+            raise error_of(shown.trouble)

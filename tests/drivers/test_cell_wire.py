@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import cell_wire as wire
+from drivers.clips import PIECE_BYTES, ClipMade, ClipOrder
 from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.readings import (
     CardForm,
@@ -57,6 +58,10 @@ DOWN: list[wire.ToCell] = [
     wire.LiveStart(1, "a-view", LiveTarget(host="media.example", port=322, path="live/x", ca="PEM")),
     wire.LiveStop(1, "a-view"),
     wire.Snap(1, 7),
+    wire.Rest(1, {"gate": ("fall",)}),
+    wire.ClipStart(1, 9, ClipOrder(at_ns=5, before_s=30, after_s=-1.5, most_bytes=1, recipients=("age1",))),
+    wire.ClipTaken(9),
+    wire.ClipDrop(9),
     wire.Close(1),
 ]
 UP: list[wire.FromCell] = [
@@ -66,6 +71,9 @@ UP: list[wire.FromCell] = [
     wire.LiveNews(1, LiveProgress(session="a-view", state="ended", reason="host", what="gone", bytes_sent=5)),
     wire.Snapped(1, 7, Still(jpeg=b"\xff\xd8" * 1000, blurred=b"\xff\xd8", **AT), None),
     wire.Snapped(1, 7, None, ("V-106", "no whole picture", "Wait.")),
+    wire.ClipPiece(9, b"\x00" * PIECE_BYTES),
+    wire.ClipOver(9, ClipMade(plain_bytes=1, plain_sha256="0" * 64, before_s=30, after_s=-1.5)),
+    wire.ClipOver(9, None, "busy"),
     wire.Ended(1),
     wire.Ended(1, None, "ZeroDivisionError"),
     wire.Beat({1: Counters(frames=3)}, (2,)),
