@@ -11,7 +11,7 @@ import base64
 import struct
 from collections.abc import Iterator
 
-from drivers.cameras.ring import Form, Packet
+from drivers.cameras.ring import PARAMETERS, Form, Packet
 from drivers.live.units import kind_of, parameter_units, units
 
 CLOCK = 90_000
@@ -19,7 +19,6 @@ PAYLOAD_TYPE = 96
 PAYLOAD_BYTES = 1_388  # with all heads it still fits a line that carries 1,460 a segment
 NAMES = {"h264": "H264", "hevc": "H265"}
 FU_A, FU = 28, 49  # kinds of a unit in pieces: H.264, H.265
-PARAMETERS = {"h264": (7, 8), "hevc": (32, 33, 34)}
 FIRST, LAST = 0x80, 0x40  # of a unit's pieces
 MARKER = 0x80  # the last packet of a picture
 PAUSE = 3_600  # 40 ms: where a camera's time jumps, the next picture comes so much later

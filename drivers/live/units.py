@@ -1,7 +1,7 @@
-"""The units that H.264 and H.265 pictures are made of, whichever way a camera or a file sets them apart.
+"""The units that the H.264 and H.265 pictures in a ring are made of.
 
-Wire    after start codes (ITU-T H.264 and H.265, annex B), as cameras send them; or each after its length, with the
-        parameter sets in a record of their own (ISO/IEC 14496-15: avcC, hvcC), as files have them.
+Wire    after start codes (ITU-T H.264 and H.265, annex B): as cameras send them, and as the reader makes those of a
+        file. Parameter sets of a file may be in a record of their own (ISO/IEC 14496-15: avcC, hvcC).
 Shape   bytes in, units without start code or length out. Damage gives fewer units, never an error.
 """
 
@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from drivers.cameras.ring import START_CODE, Form
 
 AVC_HEAD, HEVC_HEAD = 5, 22  # bytes before the first count of parameter sets
-LENGTH_AT = {"h264": 4, "hevc": 21}  # the byte of the record whose low bits tell how long a length is
 HEAD_BYTES = {"h264": 1, "hevc": 2}  # of a unit: a shorter one is none
 
 
 def units(form: Form, data: bytes) -> list[bytes]:
     """Of one picture."""
-    found = _after_lengths(data, length_bytes(form)) if is_record(form.parameters) else after_start_codes(data)
     least = HEAD_BYTES.get(form.codec, 1)
-    return [unit for unit in found if len(unit) > least]
+    return [unit for unit in after_start_codes(data) if len(unit) > least]
 
 
 def parameter_units(form: Form) -> list[bytes]:
@@ -36,13 +34,8 @@ def kind_of(codec: str, unit: bytes) -> int:
 
 
 def is_record(parameters: bytes) -> bool:
-    """Whether units come after lengths: start codes begin with zeros, a record with its version."""
+    """Start codes begin with zeros, a record with its version."""
     return parameters[:1] == b"\x01"
-
-
-def length_bytes(form: Form) -> int:
-    at = LENGTH_AT.get(form.codec, 0)
-    return (form.parameters[at] & 3) + 1 if len(form.parameters) > at else 4
 
 
 def after_start_codes(data: bytes) -> Iterator[bytes]:
@@ -51,15 +44,6 @@ def after_start_codes(data: bytes) -> Iterator[bytes]:
         end = data.find(START_CODE, at + 3)
         yield data[at + 3 : end if end >= 0 else len(data)].rstrip(b"\x00")
         at = end
-
-
-def _after_lengths(data: bytes, size: int) -> Iterator[bytes]:
-    at = 0
-    while at + size <= len(data):
-        length = int.from_bytes(data[at : at + size], "big")
-        at += size
-        yield data[at : at + length]
-        at += length
 
 
 def _of_avc(record: bytes) -> Iterator[bytes]:
