@@ -18,6 +18,7 @@ import msgspec
 from agent.events import KINDS
 from agent.ledger.entry import entry_of
 from agent.ledger.lines import LINES, Line, line_of
+from agent.plain import plain
 
 INDEX_MAX = 2**53
 DAY_CHARS = 10
@@ -188,8 +189,7 @@ def _number(text: str) -> int:
 
 def shown(text: str, most: int = 64) -> str:
     """What a source says, fit for a terminal: one line, nothing that moves the cursor."""
-    text = text[:most]
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+    return plain(text[:most], "?")
 
 
 Shape = Callable[[msgspec.Raw], Any]

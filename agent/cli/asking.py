@@ -6,7 +6,6 @@ Raises  AgentError U-121 where nobody answers, and whatever the agent answers in
 from __future__ import annotations
 
 import os
-import pwd
 import socket
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from agent.errors import AgentError
-from agent.ops.control import ANSWER_S, Answer, Ask
+from agent.ops.control import ANSWER_S, Answer, Ask, account_of
+from agent.plain import plain
 
 T = TypeVar("T")
 GRACE_S = 2.0  # more than the agent takes at most
@@ -44,10 +44,4 @@ def ask(path: Path, word: str, type_: type[T], **args: Any) -> T:
 
 def who() -> str:
     """The account that asks: behind sudo, the one who typed it."""
-    found = os.environ.get("SUDO_USER", "")
-    if not found:
-        try:
-            found = pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            found = f"uid {os.getuid()}"
-    return "".join(char for char in found if char.isprintable())[:64]
+    return plain(os.environ.get("SUDO_USER", "") or account_of(os.getuid(), ""))[:64]

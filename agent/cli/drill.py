@@ -21,14 +21,12 @@ from agent.cli.main import DEFAULT_CONFIG
 from agent.config import Config
 from agent.errors import AgentError
 from agent.incidents.kinds import MANNERS, Kind
-from agent.incidents.life import State
 from agent.incidents.view import View
 from agent.ops.asks import Drilled, LaneNow, Listed
 from agent.texts import Texts, load_texts
 
 WELL, ATTENTION = 0, 1
 LOOK_S = 0.2
-WAITING = (State.OPENED, State.TOLD)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +106,7 @@ def _answered(found: Config, begun: View) -> str | None:
     """Who has answered, or how it was closed; None while nobody has."""
     listed = ask(found.state.control, "incidents", Listed, closed=20).incidents
     view = next((one for one in listed if one.incident == begun.incident), None)
-    if view is None or view.state in WAITING:
+    if view is None or view.waits:
         return None
     return f"{view.state.value} {view.answered_by}".strip()
 

@@ -19,7 +19,7 @@ from agent.cli.incident_screen import draw
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import Config
 from agent.errors import AgentError
-from agent.incidents.life import State
+from agent.incidents.answers import REASONS
 from agent.incidents.view import View
 from agent.ops import status
 from agent.ops.asks import CLOSED_MOST, Listed
@@ -32,7 +32,6 @@ ANSWERS = {  # what is typed -> what is asked
     "dismiss": ("dismissed", "it is not so"),
     "close": ("closed", "nothing more is to be done"),
 }
-REASONS = ("false_alarm", "play", "allowed", "duplicate", "other")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,4 +80,4 @@ def _list(found: Config, args: argparse.Namespace, out: TextIO) -> int:
         draw(views, out, alive=alive)
     if not alive:
         return DEAD
-    return ATTENTION if any(one.state in (State.OPENED, State.TOLD) for one in views) else WELL
+    return ATTENTION if any(one.waits for one in views) else WELL

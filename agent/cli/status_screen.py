@@ -73,12 +73,11 @@ def _incidents(status: Status, say: Texts) -> Table:
         title=say("incident.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
     )
     for one in status.incidents:
-        waits = one.state in (State.OPENED, State.TOLD)
         drill = f"{say('incident.drill')} " if one.drill else ""
         words = Text(f"{drill}{say(f'incident.{one.kind}')}", INCIDENT_STYLE.get(one.state, BAD))
         words.append(f"  {one.place}  {say(f'incident.{one.certainty}')}".replace("    ", "  "))
         words.append(f"\n→ {say(f'incident.{one.state}')}", "bold")
-        words.append(f": {', '.join(dict.fromkeys(say(f'incident.{to.role}') for to in one.to))}" if waits else "")
+        words.append(f": {', '.join(dict.fromkeys(say(f'incident.{to.role}') for to in one.to))}" if one.waits else "")
         words.append(f", {say('incident.until')} {_moment(one.answer_by, status.at)}" if one.answer_by else "")
         table.add_row(_moment(one.opened, status.at), words)
     return table

@@ -22,6 +22,7 @@ from agent.book import Book
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.incidents import by_card, rows, signs, steps
+from agent.incidents.answers import Reason
 from agent.incidents.due import left_s
 from agent.incidents.kinds import MANNERS, Kind
 from agent.incidents.life import Input, State
@@ -210,7 +211,7 @@ class Incidents:
 
     # --- what is said ---------------------------------------------------------------------------------------------
 
-    async def answer(self, incident: str, given: Input, by: By, reason: str = "") -> Outcome:
+    async def answer(self, incident: str, given: Input, by: By, reason: Reason = "") -> Outcome:
         """Somebody acknowledges, confirms, dismisses or closes it."""
         work = partial(steps.answer, scene=self._scene(), id_=incident, given=given, by=by, reason=reason)
         effects = await self._transact(work)
@@ -260,9 +261,9 @@ class Incidents:
         """All that are not closed: those that wait for a person first."""
         return in_order([*self._coming.values(), *(view_of(row) for row in self._rows.values())])
 
-    async def latest(self, limit: int) -> tuple[View, ...]:
-        """Also closed ones, the newest first."""
-        return tuple(view_of(row) for row in await self._transact(partial(rows.latest, limit=limit)))
+    async def closed(self, limit: int) -> tuple[View, ...]:
+        """The latest that are over, the newest first."""
+        return tuple(view_of(row) for row in await self._transact(partial(rows.closed, limit=limit)))
 
     def trouble(self) -> list[Trouble]:
         """What failed by itself, until it succeeds again."""
@@ -307,7 +308,7 @@ class Incidents:
         left = min((left_s(row.due, now) for row in self._rows.values() if row.due is not None), default=LOOK_S)
         return min(left, LOOK_S) if left > 0 else AGAIN_S
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(work, name=RULE)
         self._working.add(task)
         task.add_done_callback(self._ended)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID, uuid5
 
 import msgspec
@@ -10,21 +10,16 @@ from msgspec import Meta
 
 from agent.event_words import Somebody, Uuid
 from agent.incident_events import Addressee, Place
+from agent.incidents.answers import ANSWERS, Reason, Word
 from agent.incidents.incidents import Incidents, Outcome
 from agent.incidents.kinds import Kind, Role
-from agent.incidents.life import Input, State
+from agent.incidents.life import State
 from agent.incidents.steps import By
 from agent.incidents.view import View
 from agent.sync.orders import Failed, Handler, args_of
 from agent.sync.topics import Order
 
 VISIBLE = r"^[!-~]*$(?!\n)"  # ASCII; $ alone allows a line end after it
-ANSWERS = {
-    "acknowledged": Input.ACKNOWLEDGE,
-    "confirmed": Input.CONFIRM,
-    "dismissed": Input.DISMISS,
-    "closed": Input.CLOSE,
-}
 
 
 class ReportArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,12 +37,10 @@ class AnswerArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`incident.answer`: what a person has said at the centre."""
 
     incident: Annotated[Uuid, Meta(max_length=36)]
-    answer: Literal["acknowledged", "confirmed", "dismissed", "closed"]
+    answer: Word
     by: Annotated[Somebody, Meta(max_length=16)] = ""
     role: Role | None = None
-    reason: Annotated[
-        str, Meta(max_length=32, pattern=VISIBLE, description="a word of docs/incidents.md, for a dismissal")
-    ] = ""
+    reason: Annotated[Reason, Meta(description="a word of docs/incidents.md, for a dismissal")] = ""
 
 
 class DrillArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

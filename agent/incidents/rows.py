@@ -29,7 +29,7 @@ select number, id, kind, place, drill, report, certainty, state, step, reminded,
 from incident """
 LIVE = SELECT + "where state <> 'closed' order by number"
 ONE = SELECT + "where id = ?"
-LATEST = SELECT + "order by number desc limit ?"
+CLOSED = SELECT + "where state = 'closed' order by number desc limit ?"
 SIGNS = "select source, what, family, certain, camera, count, first from incident_sign where incident = ?"
 INSERT = """
 insert into incident (id, kind, place, drill, report, certainty, state, step, reminded, told, reached, latest_told,
@@ -120,9 +120,9 @@ def one(transaction: Transaction, incident: str) -> Incident | None:
     return found[0] if found else None
 
 
-def latest(transaction: Transaction, limit: int) -> list[Incident]:
-    """Whatever their state, the newest first."""
-    return _found(transaction, LATEST, limit)
+def closed(transaction: Transaction, limit: int) -> list[Incident]:
+    """Those that are over, the newest first."""
+    return _found(transaction, CLOSED, limit)
 
 
 def add(transaction: Transaction, incident: Incident, sign: SignRow) -> Incident:

@@ -14,6 +14,7 @@ import msgspec
 from agent.evidence.picture import Ids
 from agent.incidents.kinds import PLACE_CHARS, Kind, Means, Role
 from agent.model import Moment
+from agent.plain import plain
 from drivers.readings import (
     ContactChange,
     ContactState,
@@ -85,8 +86,7 @@ Telling = ZoneChange | ContactChange | Pressed | PictureChange | Noticed
 
 def place_of(text: str) -> str:
     """The same place whatever its letters and spaces; what cannot be shown is none of it."""
-    shown = "".join(char if char.isprintable() else " " for char in text.lower())
-    return " ".join(shown.split())[:PLACE_CHARS].rstrip()
+    return " ".join(plain(text.lower(), " ").split())[:PLACE_CHARS].rstrip()
 
 
 def sign_of(reading: Telling, spot: Spot, shown: Ids, *, synced: bool) -> Seen | None:

@@ -24,6 +24,7 @@ from agent.incident_events import (
     Sign,
 )
 from agent.incidents import duty, joining, rows
+from agent.incidents.answers import WORDS, Reason
 from agent.incidents.due import after, is_due
 from agent.incidents.duty import Group
 from agent.incidents.kinds import HOUR_S, Certainty, Manner
@@ -36,7 +37,6 @@ from agent.school.since import Stamp, elapsed_ns, stamp
 from agent.sightings.verdicts import Verdict, record_verdict_of
 from agent.wall_time import rfc3339
 
-ANSWERS = {Input.ACKNOWLEDGE: "acknowledged", Input.CONFIRM: "confirmed", Input.DISMISS: "dismissed"}
 VERDICTS = {Input.CONFIRM: Verdict.CONFIRMED, Input.DISMISS: Verdict.DISMISSED}
 OFTEN = 30  # reminders
 SELDOM_S = HOUR_S
@@ -159,7 +159,7 @@ def clip(transaction: Transaction, scene: Scene, incident: Incident, camera: str
 # --- answers ----------------------------------------------------------------------------------------------------
 
 
-def answer(transaction: Transaction, scene: Scene, id_: str, given: Input, by: By, reason: str = "") -> Effects:
+def answer(transaction: Transaction, scene: Scene, id_: str, given: Input, by: By, reason: Reason = "") -> Effects:
     """A person answers, or closes it. Of two at one moment the first one counts."""
     incident = rows.one(transaction, id_)
     if incident is None:
@@ -202,11 +202,11 @@ def _confirmed(transaction: Transaction, scene: Scene, incident: Incident) -> Ef
     return Effects(incident=rows.change(transaction, incident))
 
 
-def _answered(transaction: Transaction, scene: Scene, incident: Incident, given: Input, by: By, reason: str) -> None:
+def _answered(transaction: Transaction, scene: Scene, incident: Incident, given: Input, by: By, reason: Reason) -> None:
     told_as = next((one.role for one in incident.reached if one.staff and one.staff == by.staff), "")
     data = IncidentAnswered(
-        incident=incident.id, answer=ANSWERS[given], by=by.staff, role=by.role or told_as, channel=by.channel,
-        account=by.account[:64], reason=reason[:32],
+        incident=incident.id, answer=WORDS[given], by=by.staff, role=by.role or told_as, channel=by.channel,
+        account=by.account[:64], reason=reason,
         after_s=round(elapsed_ns(incident.opened, scene.stamp) / 1e9, 3),
     )  # fmt: skip
     _put(transaction, scene, incident, data, scene.now)

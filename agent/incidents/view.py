@@ -44,9 +44,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return MANNERS[self.kind].severity
 
     @property
+    def waits(self) -> bool:
+        """Whether somebody is to answer: nobody has said yet that they are on the way."""
+        return self.state in (State.OPENED, State.TOLD)
+
+    @property
     def lights(self) -> bool:
-        """Whether lamps and sirens show it now: nobody has said yet that they are on the way."""
-        return MANNERS[self.kind].lights and self.state in (State.OPENED, State.TOLD)
+        """Whether lamps and sirens show it now."""
+        return MANNERS[self.kind].lights and self.waits
 
 
 def in_order(views: list[View]) -> tuple[View, ...]:

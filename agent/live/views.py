@@ -26,6 +26,7 @@ from agent.live.open_cameras import OpenCameras
 from agent.live.session import KEEP_S, LiveShown, Recorded, Session
 from agent.outbox.group import Transaction
 from agent.outbox.outbox import Outbox
+from agent.plain import plain
 from agent.sync.orders import Denied, Failed
 from agent.wall_time import rfc3339
 from drivers.driver import LiveProgress, LiveTarget
@@ -169,7 +170,7 @@ class LiveViews:
         if progress.state == "started":
             session.shown_s = self._now_s()
         elif progress.state == "ended":
-            what = "".join(char for char in progress.what if char.isprintable())[:WORDS_MOST]
+            what = plain(progress.what)[:WORDS_MOST]
             log.info("%s is no longer shown live: %s. %s", session.camera, session.ending or progress.reason, what)
             session.end(progress.reason[:32], self._now_s())
             self._gone(session)

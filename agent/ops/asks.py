@@ -8,10 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from agent.errors import AgentError
+from agent.incidents.answers import ANSWERS, Reason, Word
 from agent.incidents.incidents import Incidents, Outcome
 from agent.incidents.kinds import PLACE_CHARS, Kind
-from agent.incidents.life import Input
-from agent.incidents.orders import ANSWERS
 from agent.incidents.steps import By
 from agent.incidents.view import View
 from agent.model import Lane
@@ -34,8 +33,8 @@ class ListArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class AnswerArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     incident: Annotated[str, Meta(min_length=4, max_length=36)]  # the beginning of its id will do
-    answer: str
-    reason: Annotated[str, Meta(max_length=32)] = ""
+    answer: Word
+    reason: Reason = ""
 
 
 class DrillArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,14 +76,14 @@ def asks_of(incidents: Incidents, outbox: Outbox) -> dict[str, Handler]:
         wanted = args_of(args, ListArgs).closed
         open_now = incidents.open_now()
         known = {one.incident for one in open_now}
-        over = [one for one in await incidents.latest(CLOSED_MOST) if one.incident not in known] if wanted else []
-        return Listed(incidents=(*open_now, *over[:wanted]))
+        over = await incidents.closed(wanted) if wanted else ()
+        return Listed(incidents=(*open_now, *(one for one in over if one.incident not in known)))
 
     async def answer(args: dict[str, Any], account: str) -> object:
         given = args_of(args, AnswerArgs)
         view = _meant(given.incident, incidents.open_now())
         outcome = await incidents.answer(
-            view.incident, _input(given.answer), By(channel="command", account=account), given.reason
+            view.incident, ANSWERS[given.answer], By(channel="command", account=account), given.reason
         )
         return _view(outcome, view)
 
@@ -109,12 +108,6 @@ def _meant(beginning: str, views: tuple[View, ...]) -> View:
         what = f"no incident {beginning} {what}" if not found else f"{beginning} {what}"
         raise AgentError("U-124", what, do="`mektep incident list` names them.")
     return found[0]
-
-
-def _input(word: str) -> Input:
-    if word not in ANSWERS:
-        raise AgentError("U-122", f"{word} is no answer", do="Use the command mektep.")
-    return ANSWERS[word]
 
 
 def _view(outcome: Outcome, asked: View) -> View:

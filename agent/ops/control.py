@@ -23,6 +23,7 @@ from msgspec import Meta
 
 from agent.errors import AgentError
 from agent.outbox.troubles import Trouble
+from agent.plain import plain
 
 log = logging.getLogger("agent.control")
 
@@ -140,7 +141,7 @@ class Control:
 def account_of(uid: int, said: str) -> str:
     """Who asks: root may say for whom, everybody else is who the kernel says."""
     if uid == 0 and said:
-        return "".join(char for char in said if char.isprintable())
+        return plain(said)
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

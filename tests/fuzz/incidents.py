@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from agent.incidents import signs
-from agent.incidents.orders import ANSWERS, AnswerArgs, DrillArgs, ReportArgs
+from agent.incidents.answers import ANSWERS
+from agent.incidents.orders import AnswerArgs, DrillArgs, ReportArgs
 from agent.incidents.steps import By, answer
 from agent.sync.orders import BadArgs, args_of
 from agent.sync.topics import Order

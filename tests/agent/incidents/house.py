@@ -14,6 +14,7 @@ from agent.book import Book
 from agent.datasets import Calendar, Deadlines, Duty, DutyRoster
 from agent.db import climb
 from agent.incidents import rows, steps
+from agent.incidents.answers import Reason
 from agent.incidents.kinds import Kind
 from agent.incidents.life import Input
 from agent.incidents.rows import Incident
@@ -100,7 +101,9 @@ class House:
         assert effects.incident is not None
         return effects.incident.id
 
-    def say(self, incident: str, given: Input, staff: str = MAIN, *, channel: str = "centre", reason: str = "") -> str:
+    def say(
+        self, incident: str, given: Input, staff: str = MAIN, *, channel: str = "centre", reason: Reason = ""
+    ) -> str:
         """The state after an answer, or the word of its refusal."""
         by = By(channel=channel, staff=staff)
         effects = steps.answer(self.transaction, self.scene, incident, given, by, reason)

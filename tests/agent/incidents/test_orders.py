@@ -46,6 +46,8 @@ async def test_an_answer_tells_the_state_or_fails_with_a_word(box: Kept) -> None
     assert [one["role"] for one in await box.told("answered")] == ["duty", "city"]
     with pytest.raises(Failed, match="already_confirmed"):
         await order(box, "incident.answer", incident=ID, answer="dismissed")
+    with pytest.raises(BadArgs):
+        await order(box, "incident.answer", incident=ID, answer="dismissed", reason="no_word_of_ours")
     with pytest.raises(Failed, match="unknown_incident"):
         await order(box, "incident.answer", incident=ID.replace("9", "8"), answer="closed")
     assert await order(box, "incident.answer", incident=ID, answer="closed") == {"state": "closed"}

@@ -46,7 +46,7 @@ def test_closed_ones_are_kept_for_a_while_with_the_latest_first(monkeypatch: pyt
         made.append(house.opens(house.sign(Kind.OTHER, place=f"room {number}")))
         house.say(made[-1], Input.CONFIRM)
         house.say(made[-1], Input.CLOSE)
-    kept = rows.latest(house.transaction, 10)
+    kept = rows.closed(house.transaction, 10)
     assert [one.id for one in kept] == made[:1:-1]
     assert house.transaction.execute("select count(*) from incident_sign").fetchone() == (2,)
     assert msgspec.json.encode(kept[0])
