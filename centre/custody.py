@@ -18,19 +18,16 @@ from centre.database import Database, Row
 from centre.errors import CentreError
 from centre.wire import now_text
 
-WHAT = ("listed", "downloaded", "opened", "live")  # downloaded: sealed, as it came; opened: somebody saw it
+WHAT = ("listed", "downloaded", "opened", "live")  # downloaded: sealed, as it came; opened: a key was put to it
 BEGINNING = "0" * 64
 REASON_MAX = 500
 AT_ONCE = 1_000
 FIND_END = "select number, hash from custody_end where id = 1"
-ROWS = """
+READ = """
 select number, at_ns, account, school, evidence, what, reason, hash from custody
-where number > ? and ? in ('', school) and ? in ('', evidence) order by number limit ?
 """
-LATEST = """
-select number, at_ns, account, school, evidence, what, reason, hash from custody
-where ? in ('', school) order by number desc limit ?
-"""
+ROWS = READ + "where number > ? and ? in ('', school) and ? in ('', evidence) order by number limit ?"
+LATEST = READ + "where ? in ('', school) order by number desc limit ?"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +78,7 @@ class Custody:
 
     def entries(self, school: str = "", evidence: str = "") -> Iterator[Entry]:
         """The oldest first."""
-        after = 0
-        while rows := self._database.execute(ROWS, (after, school, evidence, AT_ONCE)):
-            for row in rows:
-                yield _entry(row)
-            after = rows[-1][0]
+        return (_entry(row) for row in self._rows(school, evidence))
 
     def latest(self, limit: int, school: str = "") -> list[Entry]:
         """The newest first."""
@@ -97,19 +90,23 @@ class Custody:
             end = self._database.execute(FIND_END) or [(0, BEGINNING)]
             faults: list[str] = []
             former, count = BEGINNING, 0
-            after = 0
-            while rows := self._database.execute(ROWS, (after, "", "", AT_ONCE)):
-                for row in rows:
-                    faults += _faults_of(row, count, former)
-                    if row[0] == number and row[7] != link:
-                        faults.append(f"row {number} is not the one whose hash was kept elsewhere")
-                    former, count = row[7], row[0]
-                after = rows[-1][0]
+            for row in self._rows("", ""):
+                faults += _faults_of(row, count, former)
+                if row[0] == number and row[7] != link:
+                    faults.append(f"row {number} is not the one whose hash was kept elsewhere")
+                former, count = row[7], row[0]
         if (count, former) != (end[0][0], end[0][1]):
             faults.append(f"it ends with row {count}, and {end[0][0]} were written: rows are missing at the end")
         if number > count:
             faults.append(f"row {number}, whose hash was kept elsewhere, is not there")
         return Verdict(rows=count, hash=former, faults=faults)
+
+    def _rows(self, school: str, evidence: str) -> Iterator[Row]:
+        """A few at a time: a log of years does not fit into memory."""
+        after = 0
+        while rows := self._database.execute(ROWS, (after, school, evidence, AT_ONCE)):
+            yield from rows
+            after = rows[-1][0]
 
 
 def _entry(row: Row) -> Entry:

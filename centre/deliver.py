@@ -17,7 +17,8 @@ from centre import admin, keys
 from centre.database import open_database
 from centre.errors import CentreError, StoreDown
 from centre.notify import Notifications
-from centre.order_queue import EXPIRES_S, OrderQueue, Queued
+from centre.order_queue import OrderQueue, Queued
+from centre.school_time import S_NS
 from centre.settings import Settings
 from centre.silence import watch
 from centre.store import Store
@@ -26,7 +27,6 @@ from centre.wire import Answer
 
 log = logging.getLogger("centre")
 
-S_NS = 1_000_000_000
 LOOK_S = 0.1
 WATCH_S = 1.0
 RETRY_S = 2.0
@@ -73,9 +73,9 @@ class OrderSender:
         if now_ns >= one.until_ns or not epoch:
             self._queue.note_trouble(one, "K-108 never seen" if not epoch else one.error, now_ns)
             return
-        number = self._store.new_order(one.school, one.name)
+        number, good_for_s = self._store.new_order(one.school, one.name), one.good_for_s(now_ns)
         try:
-            admin.send_order(self._settings, self._key, one.school, epoch, number, one.name, one.args, EXPIRES_S)
+            admin.send_order(self._settings, self._key, one.school, epoch, number, one.name, one.args, good_for_s)
         except CentreError as error:
             self._queue.note_trouble(one, f"{error.code} {error.what}", now_ns)
             return

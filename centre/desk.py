@@ -15,6 +15,7 @@ from centre.custody import Custody
 from centre.errors import CentreError
 from centre.evidence import EvidenceStore, Known
 from centre.people import author
+from centre.plain import plain
 from centre.school.datasets import SEALED
 from centre.settings import load_settings
 from centre.store import Store
@@ -46,7 +47,7 @@ def _line(one: Known) -> str:
 
 def _shown(text: str) -> str:
     """A box's own words: they cannot move the cursor, and have an end."""
-    return "".join(char if char.isprintable() else "�" for char in text[:BOX_CHARS])
+    return plain(text[:BOX_CHARS])
 
 
 def evidence_get(args: argparse.Namespace) -> int:
@@ -61,8 +62,8 @@ def evidence_get(args: argparse.Namespace) -> int:
     school, sealed = found[0]
     what = "opened" if args.identity else "downloaded"
     who = author(args.author)
+    Custody(store.database).note(who, school, args.id, what, args.reason)  # also a key that does not fit was tried
     content = age.open_sealed(sealed, args.identity) if args.identity else sealed
-    Custody(store.database).note(who, school, args.id, what, args.reason)
     if str(args.out) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -31,9 +31,11 @@ from centre.incident_words import (
     step_of,
 )
 from centre.judge import Event
+from centre.school_time import S_NS
 
 Place = tuple[int, int]  # stream and sequence
 AHEAD: Place = (0, 0)
+CAME_KEPT_NS = 30 * 86_400 * S_NS  # the desk asks for the copies of a day; a broker may hold one for longer
 NEW_INCIDENT = """
 insert into incident (school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step,
   why, answer_by, told, signs) values (?, ?, '', '', '', 0, '', '', '', ?, 0, 0, '', '', 0, 0) on conflict do nothing
@@ -94,8 +96,7 @@ class Projection:
         late: dict[str, None] = {}  # incidents of which something came late, each once
         for event in events:
             if came := ahead_id(event.body):
-                sql = "insert into ahead_came (school, id) values (?, ?) on conflict do nothing"
-                self._database.execute(sql, (school, came))
+                self._note_came(school, came, received_ns)
             place = (stream, event.sequence)
             if event.type in WHAT:
                 self._take_step(school, event.body, place, received_ns, late)
@@ -110,6 +111,12 @@ class Projection:
         late: dict[str, None] = {}
         self._take_step(school, body, AHEAD, received_ns, late)
         self._make_anew(school, late, received_ns)
+
+    def _note_came(self, school: str, came: str, received_ns: int) -> None:
+        sql = "insert into ahead_came (school, id, came_ns) values (?, ?, ?) on conflict do nothing"
+        self._database.execute(sql, (school, came, received_ns))
+        sql = "delete from ahead_came where school = ? and came_ns < ?"
+        self._database.execute(sql, (school, received_ns - CAME_KEPT_NS))
 
     def _take_step(self, school: str, body: str, place: Place, received_ns: int, late: dict[str, None]) -> None:
         step = step_of(body)

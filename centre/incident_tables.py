@@ -25,8 +25,11 @@ create index if not exists incident_step_place on incident_step (school, inciden
 create table if not exists incident_evidence (
   school text not null, evidence text not null, incident text not null, kind text not null, camera text not null,
   primary key (school, evidence, incident));
--- a copy sent ahead whose event has come in its lane
-create table if not exists ahead_came (school text not null, id text not null, primary key (school, id));
+-- a copy sent ahead whose event has come in its lane; gone after a month, when nobody asks for the copy any more
+create table if not exists ahead_came (
+  school text not null, id text not null, came_ns bigint not null, primary key (school, id));
+create index if not exists ahead_came_old on ahead_came (school, came_ns);
+create index if not exists ahead_received on ahead (received_ns);
 -- the newest list of a box's cameras, and where in its lanes that was
 create table if not exists camera_list (
   school text primary key, stream bigint not null, sequence bigint not null, at text not null, clock text not null,

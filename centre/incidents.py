@@ -14,24 +14,15 @@ from centre.plain import plain
 from centre.wire import now_text
 
 SEVERITY = {"fire": 0, "fight": 1, "intrusion": 2, "medical": 3, "bullying": 4, "tamper": 5, "other": 6}
-OPEN = """
+READ = """
 select school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step, why,
-  answer_by, told, signs from incident where state <> 'closed' and ? in ('', school) order by opened_ns
+  answer_by, told, signs from incident
 """
-LISTED = """
-select school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step, why,
-  answer_by, told, signs from incident where ? in ('', school) and ? in ('', kind) and opened_ns >= ?
-  order by opened_ns desc limit ?
-"""
-ONE = """
-select school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step, why,
-  answer_by, told, signs from incident where id = ? and ? in ('', school) order by school
-"""
+OPEN = READ + "where state <> 'closed' and ? in ('', school) order by opened_ns"
+LISTED = READ + "where ? in ('', school) and ? in ('', kind) and opened_ns >= ? order by opened_ns desc limit ?"
+ONE = READ + "where id = ? and ? in ('', school) order by school"
 SCHOOLS = "select school from incident where id = ? order by school"
-CHANGED = """
-select school, id, kind, place, certainty, drill, state, outcome, opened_at, opened_ns, changed_ns, step, why,
-  answer_by, told, signs from incident where changed_ns > ? and ? in ('', school) order by changed_ns
-"""
+CHANGED = READ + "where changed_ns > ? and ? in ('', school) order by changed_ns"
 LATEST = """
 select what, at, body from incident_step where school = ? and incident = ? and what in ('told', 'answered')
 order by case when stream = 0 then 1 else 0 end desc, stream desc, sequence desc limit 100
@@ -57,8 +48,6 @@ select a.school, a.id, a.received_ns, a.body from ahead a
 where ? in ('', a.school) and a.received_ns >= ? and not exists (
   select 1 from ahead_came c where c.school = a.school and c.id = a.id) order by a.received_ns
 """
-
-
 SAID_HERE = """
 select args, account from order_due where school = ? and subject = ? and name = 'incident.answer' and state = 'done'
 order by id desc

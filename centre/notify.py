@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 
 from centre.accounts import Accounts
+from centre.again import lease, pause_ns
 from centre.ahead import meaning
 from centre.database import Database, Row
 from centre.plain import plain
@@ -26,7 +27,7 @@ from centre.wire import now_text
 
 LATE_NS = 24 * 3_600 * S_NS  # then a message would only confuse: the desk still shows it
 LEASE_NS = 60 * S_NS
-PAUSE_FIRST_S, PAUSE_MAX_S = 1, 120
+PAUSE_MAX_S = 120
 AT_ONCE = 20
 DUE = """
 select n.id, n.school, n.incident, n.number, n.why, n.role, n.person, n.by_centre, n.answer_by, n.made_ns, n.tries,
@@ -108,7 +109,10 @@ class Notifications:
         for one in rows:
             if _is_late(one, now_ns):
                 self._mark(one, "late", now_ns)
-            elif self._mine(one, now_ns):
+                continue
+            with self._database.transaction():
+                mine = lease(self._database, "notification", one.id, "new", now_ns, LEASE_NS)
+            if mine:
                 found.append((one, self.message(one)))
         return found
 
@@ -141,15 +145,9 @@ class Notifications:
 
     def note_trouble(self, one: Due, error: str, now_ns: int) -> None:
         """Later again; after a day it is given up."""
-        pause_s = min(PAUSE_FIRST_S * 2 ** min(one.tries, 10), PAUSE_MAX_S)
         state = "failed" if now_ns - one.made_ns > LATE_NS else "new"
         sql = "update notification set state = ?, error = ?, tries = ?, next_ns = ? where id = ?"
-        self._write(sql, (state, error[:300], one.tries + 1, now_ns + pause_s * S_NS, one.id))
-
-    def _mine(self, one: Due, now_ns: int) -> bool:
-        sql = "update notification set next_ns = ? where id = ? and state = 'new' and next_ns <= ? returning id"
-        with self._database.transaction():
-            return bool(self._database.execute(sql, (now_ns + LEASE_NS, one.id, now_ns)))
+        self._write(sql, (state, error[:300], one.tries + 1, now_ns + pause_ns(one.tries, PAUSE_MAX_S), one.id))
 
     def _mark(self, one: Due, state: str, now_ns: int) -> None:
         self._write("update notification set state = ?, sent_ns = ? where id = ?", (state, now_ns, one.id))

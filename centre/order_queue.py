@@ -13,14 +13,15 @@ import time
 
 import msgspec
 
+from centre.again import lease, pause_ns
 from centre.database import Database, Row
+from centre.school_time import S_NS
 from centre.wire import Answer
 
-S_NS = 1_000_000_000
-EXPIRES_S = 300  # of one try
+EXPIRES_S = 300  # of one try; an order that is asked for a shorter time is good for no longer
 LEASE_NS = 30 * S_NS  # a sender that was killed in the middle of a try: then another may try
-LOST_NS = 5 * S_NS  # so long a box that was born anew has to answer what was sent before
-PAUSE_FIRST_S, PAUSE_MAX_S = 1, 60
+LOST_NS = 5 * S_NS  # so long an answer may be on its way, after its order is over or the box was born anew
+PAUSE_MAX_S = 60
 AGAIN = ("other_epoch", "old_number", "expired")  # refused, and a fresh order is better
 TRIED_AGAIN = ("incident.report",)  # also if the box could not: its disk may be full today, and not tomorrow
 OPEN = ("due", "sent")
@@ -28,21 +29,18 @@ ADD = """
 insert into order_due (school, name, args, subject, account, made_ns, until_ns) values (?, ?, ?, ?, ?, ?, ?)
 returning id
 """
-CLAIM = """
+READ = """
 select id, school, name, args, subject, account, state, number, sent_ns, tries, until_ns, result, error from order_due o
+"""
+FIRST_DUE = """
 where state in ('due', 'sent') and next_ns <= ? and not exists (
   select 1 from order_due before where before.school = o.school and before.subject = o.subject and before.subject <> ''
     and before.id < o.id and before.state in ('due', 'sent'))
 order by next_ns, id limit 20
 """
-FIND = """
-select id, school, name, args, subject, account, state, number, sent_ns, tries, until_ns, result, error from order_due
-where id = ?
-"""
-OF = """
-select id, school, name, args, subject, account, state, number, sent_ns, tries, until_ns, result, error from order_due
-where school = ? and subject = ? order by id
-"""
+CLAIM = READ + FIRST_DUE
+FIND = READ + "where id = ?"
+OF = READ + "where school = ? and subject = ? order by id"
 
 
 class Queued(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +63,10 @@ class Queued(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def open(self) -> bool:
         return self.state in OPEN
+
+    def good_for_s(self, now_ns: int) -> int:
+        """So long a try that begins now may be carried out: nobody wants a live view minutes after it was asked for."""
+        return max(1, min(EXPIRES_S, -((now_ns - self.until_ns) // S_NS)))
 
 
 class OrderQueue:
@@ -102,9 +104,9 @@ class OrderQueue:
         found: list[Queued] = []
         with self._database.transaction():
             for row in self._database.execute(CLAIM, (now_ns,)):
-                mine = "update order_due set next_ns = ? where id = ? and next_ns <= ? returning id"
-                if self._database.execute(mine, (now_ns + LEASE_NS, row[0], now_ns)):
-                    found.append(_queued(row))
+                one = _queued(row)
+                if lease(self._database, "order_due", one.id, one.state, now_ns, LEASE_NS):
+                    found.append(one)
         return found
 
     def note_sent(self, one: Queued, number: int, now_ns: int) -> None:
@@ -114,10 +116,9 @@ class OrderQueue:
 
     def note_trouble(self, one: Queued, error: str, now_ns: int) -> None:
         """Not sent: later again, with a longer pause each time."""
-        pause_s = min(PAUSE_FIRST_S * 2 ** min(one.tries, 10), PAUSE_MAX_S)
         state = "expired" if now_ns >= one.until_ns else "due"
         sql = "update order_due set state = ?, error = ?, tries = ?, next_ns = ? where id = ?"
-        self._write(sql, (state, error[:500], one.tries + 1, now_ns + pause_s * S_NS, one.id))
+        self._write(sql, (state, error[:500], one.tries + 1, now_ns + pause_ns(one.tries, PAUSE_MAX_S), one.id))
 
     def note_silence(self, one: Queued, now_ns: int, look_again_ns: int, born_ns: int = 0) -> None:
         """Sent, and no answer yet; after its time a fresh one is due, or some seconds after the box was born anew: what
@@ -125,7 +126,8 @@ class OrderQueue:
         """
         state = one.state
         lost = one.sent_ns < born_ns <= now_ns - LOST_NS
-        if lost or now_ns >= one.sent_ns + EXPIRES_S * S_NS:
+        over_ns = one.sent_ns + one.good_for_s(one.sent_ns) * S_NS
+        if lost or now_ns >= over_ns + LOST_NS:
             state = "expired" if now_ns >= one.until_ns else "due"
         self._write("update order_due set state = ?, next_ns = ? where id = ?", (state, look_again_ns, one.id))
 

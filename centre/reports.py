@@ -26,26 +26,14 @@ NAME_LEAST = 3  # letters: a shorter part of a name stands in every text
 REPORTERS = ("staff", "parent", "pupil", "anonymous")
 LANGUAGES = ("kk", "ru", "en")
 ORDERED_FOR_S = 7 * 86_400
-S_NS = 1_000_000_000
-WAITING = """
+READ = """
 select id, school, kind, place, certain, drill, words, language, contact, reporter, account, made_ns, incident,
   taken_ns, told, told_ns, answer, answered_by, answered_ns, reason from report
-where incident = '' and answer <> 'dismissed' and ? in ('', school) order by made_ns
 """
-LISTED = """
-select id, school, kind, place, certain, drill, words, language, contact, reporter, account, made_ns, incident,
-  taken_ns, told, told_ns, answer, answered_by, answered_ns, reason from report
-where ? in ('', school) order by made_ns desc limit ?
-"""
-FIND = """
-select id, school, kind, place, certain, drill, words, language, contact, reporter, account, made_ns, incident,
-  taken_ns, told, told_ns, answer, answered_by, answered_ns, reason from report where id = ?
-"""
-OF_INCIDENT = """
-select id, school, kind, place, certain, drill, words, language, contact, reporter, account, made_ns, incident,
-  taken_ns, told, told_ns, answer, answered_by, answered_ns, reason from report
-where school = ? and incident = ? order by made_ns
-"""
+WAITING = READ + "where incident = '' and answer <> 'dismissed' and ? in ('', school) order by made_ns"
+LISTED = READ + "where ? in ('', school) order by made_ns desc limit ?"
+FIND = READ + "where id = ?"
+OF_INCIDENT = READ + "where school = ? and incident = ? order by made_ns"
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Pictures and films of an incident: opened with the key that the desk holds, or handed out sealed.
 
-An opening is a row of the custody log, committed before anything is shown; then a ticket of that session opens that one
+An opening is a row of the custody log, committed before the key is tried; then a ticket of that session opens that one
 file for TICKET_S. What is opened is kept nowhere: each look decrypts it anew.
 """
 
@@ -33,10 +33,12 @@ def look(visit: Visit) -> Response:
     file = _file(visit)
     if file is None or not opens(visit.who, file.kind, visit.desk.settings.desk):
         return missing(visit)
-    school, content = visit.path["school"], _opened(visit, file.id, file.kind)
-    if content is None:
+    school = visit.path["school"]
+    sealed = _sealed(visit, school, file.id)
+    if sealed is None:
         return missing(visit)
     Custody(visit.database).note(visit.who.name, school, file.id, "opened", visit.form.get("reason", ""))
+    _opened(visit, sealed, file.kind)  # a key that does not fit is told here, and not in the picture's place
     ticket = _ticket(visit, school, file)
     back = f"/incident/{school}/{visit.path['id']}"
     return whole(visit, "look.html", file=file, ticket=ticket, back=back, kind=TYPES[file.kind])
@@ -47,8 +49,10 @@ def shown(visit: Visit) -> Response:
     kept = visit.desk.tickets.get(visit.path["ticket"])
     if kept is None or kept.token != visit.token or time.monotonic() > kept.until_s:
         return missing(visit)
-    content = _opened(visit, kept.evidence, kept.form, kept.school)
-    return missing(visit) if content is None else _ranged(content, TYPES[kept.form], visit.range)
+    sealed = _sealed(visit, kept.school, kept.evidence)
+    if sealed is None:
+        return missing(visit)
+    return _ranged(_opened(visit, sealed, kept.form), TYPES[kept.form], visit.range)
 
 
 def download(visit: Visit) -> Response:
@@ -56,13 +60,13 @@ def download(visit: Visit) -> Response:
     file = _file(visit)
     if file is None or not downloads(visit.who):
         return missing(visit)
-    found = EvidenceStore(visit.database).sealed(file.id, visit.path["school"])
-    if not found:
+    sealed = _sealed(visit, visit.path["school"], file.id)
+    if sealed is None:
         return missing(visit)
     Custody(visit.database).note(visit.who.name, visit.path["school"], file.id, "downloaded", "")
     name = f"{file.id}.{'mp4' if file.kind == 'clip' else 'jpeg'}.age"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(found[0][1], media_type="application/octet-stream", headers=headers)
+    return Response(sealed, media_type="application/octet-stream", headers=headers)
 
 
 def back(visit: Visit) -> Response:
@@ -78,13 +82,16 @@ def _file(visit: Visit) -> Evidence | None:
     return next((one for one in found.details.evidence if one.id == wanted and one.kind in TYPES), None)
 
 
-def _opened(visit: Visit, name: str, form: str, school: str = "") -> bytes | None:
-    found = EvidenceStore(visit.database).sealed(name, school or visit.path["school"])
-    if not found:
-        return None
+def _sealed(visit: Visit, school: str, name: str) -> bytes | None:
+    """None until all of it has come."""
+    found = EvidenceStore(visit.database).sealed(name, school)
+    return found[0][1] if found else None
+
+
+def _opened(visit: Visit, sealed: bytes, form: str) -> bytes:
     desk = visit.desk.settings.desk
     identity = desk.blurred_identity if form == BLURRED else desk.plain_identity
-    return age.open_sealed(found[0][1], Path(visit.desk.settings.file(identity)))
+    return age.open_sealed(sealed, Path(visit.desk.settings.file(identity)))
 
 
 def _ticket(visit: Visit, school: str, file: Evidence) -> str:

@@ -13,8 +13,8 @@ import time
 
 from centre.accounts import Account, Accounts
 from centre.database import Database
+from centre.school_time import S_NS
 
-S_NS = 1_000_000_000
 SHIFT_NS = 12 * 3_600 * S_NS
 TOKEN_BYTES = 32
 FIND = "select account, made_ns, password from desk_session where token = ?"

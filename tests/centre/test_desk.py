@@ -14,6 +14,7 @@ import pyrage
 import pytest
 
 from centre.cli import main
+from centre.custody import Custody
 from centre.database import open_database
 from centre.evidence import EvidenceStore
 from centre.reference import Published
@@ -118,6 +119,16 @@ def test_a_sealed_file_is_written_and_with_a_key_opened(run: Run, store: Store, 
     code, _, err = run("evidence", "get", ONE, "--out", str(tmp_path / "a.jpg"))
     assert (code, "K-119" in err) == (2, True)  # what is there stays
     assert (tmp_path / "a.jpg").read_bytes() == picture
+
+
+def test_a_key_that_does_not_fit_stands_in_the_log(run: Run, store: Store, tmp_path: Path) -> None:
+    keep(store, pyrage.encrypt(b"a picture", [MINE.to_public()]))
+    (tmp_path / "key").write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    words = ["evidence", "get", ONE, "--out", str(tmp_path / "x"), "--identity", str(tmp_path / "key")]
+    code, _, err = run(*words, "--reason", "incident of Monday", "--author", "aliya")
+    assert (code, err[:5], (tmp_path / "x").exists()) == (2, "K-122", False)
+    (entry,) = Custody(store.database).latest(1)
+    assert (entry.account, entry.evidence, entry.what, entry.reason) == ("aliya", ONE, "opened", "incident of Monday")
 
 
 def test_a_file_goes_to_standard_output(folder: Path, store: Store) -> None:

@@ -6,13 +6,15 @@ import itertools
 import json
 import random
 import threading
+import time
 from collections.abc import Iterable
 
 import pytest
 
-from centre.incident_projection import Projection
+from centre.incident_projection import CAME_KEPT_NS, Projection
 from centre.incidents import Incidents
 from centre.reports import Reports, Typed
+from centre.school_time import S_NS
 from centre.store import Store
 from tests.centre.batches import batch, stored
 from tests.centre.conftest import Open
@@ -121,6 +123,19 @@ def test_an_alarm_that_came_ahead_is_shown_until_it_comes(store: Store) -> None:
     assert Incidents(store.database).ahead("school-08") == []
     stored(store, batch("alarm", 1, [event("school-07", "alarm", 1, type="kz.mektep.fire.zone.v1", aheadid="ahead-2")]))
     assert Incidents(store.database).ahead() == []
+
+
+def test_that_a_copy_s_event_came_is_kept_for_a_month(store: Store) -> None:
+    def comes(number: int, at_ns: int) -> None:
+        fire = event("school-07", "alarm", number, type="kz.mektep.fire.zone.v1", aheadid=f"ahead-{number}")
+        stored(store, batch("alarm", number, [fire]))
+        store.database.execute("update ahead_came set came_ns = ? where id = ?", (at_ns, f"ahead-{number}"))
+
+    now_ns = time.time_ns()
+    comes(1, now_ns - CAME_KEPT_NS - S_NS)
+    comes(2, now_ns - CAME_KEPT_NS + 60 * S_NS)
+    comes(3, now_ns)
+    assert store.database.execute("select id from ahead_came order by id") == [("ahead-2",), ("ahead-3",)]
 
 
 def test_what_cannot_be_read_is_stored_and_makes_nothing(store: Store) -> None:

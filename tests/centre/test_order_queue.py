@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from centre.order_queue import EXPIRES_S, LEASE_NS, OrderQueue, Queued
+from centre.order_queue import EXPIRES_S, LEASE_NS, LOST_NS, OrderQueue, Queued
 from centre.wire import Answer
 from tests.centre.conftest import Open
 from tests.centre.far_box import EPOCH
@@ -120,7 +120,7 @@ def test_silence_for_its_whole_time_makes_a_fresh_one_due(queue: OrderQueue) -> 
     queue.note_sent(found(queue, number), 5, sent)
     queue.note_silence(found(queue, number), sent + S_NS, 0)
     assert found(queue, number).state == "sent"
-    queue.note_silence(found(queue, number), sent + EXPIRES_S * S_NS, 0)
+    queue.note_silence(found(queue, number), sent + EXPIRES_S * S_NS + LOST_NS, 0)
     assert found(queue, number).state == "due"
 
 
@@ -142,5 +142,19 @@ def test_it_is_given_up_in_the_end(queue: OrderQueue) -> None:
     late = now() + 2 * S_NS
     queue.note_trouble(found(queue, one), "K-116", late)
     queue.note_sent(found(queue, other), 5, now())
-    queue.note_silence(found(queue, other), late + EXPIRES_S * S_NS, 0)
+    queue.note_silence(found(queue, other), late + LOST_NS, 0)
     assert [found(queue, number).state for number in (one, other)] == ["expired", "expired"]
+
+
+def test_a_try_is_good_for_no_longer_than_it_is_wanted(queue: OrderQueue) -> None:
+    """A live view that was asked for half a minute ago does not begin minutes later."""
+    now_ns = now()
+    one = found(queue, add(queue, for_s=30))
+    assert one.good_for_s(one.until_ns - 30 * S_NS) == 30
+    assert one.good_for_s(one.until_ns - S_NS // 2) == 1
+    assert found(queue, add(queue, for_s=7 * 86_400)).good_for_s(now_ns) == EXPIRES_S
+    queue.note_sent(one, 5, one.until_ns - 30 * S_NS)
+    queue.note_silence(found(queue, one.id), one.until_ns + LOST_NS - 1, 0)
+    assert found(queue, one.id).state == "sent", "its answer may be on its way"
+    queue.note_silence(found(queue, one.id), one.until_ns + LOST_NS, 0)
+    assert found(queue, one.id).state == "expired"

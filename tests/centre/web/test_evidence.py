@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pyrage
 import pytest
 
 from centre.custody import Custody, Entry
@@ -55,6 +56,19 @@ def test_without_a_reason_nothing_is_opened(city: City, as_role: As) -> None:
     found = as_role("police").post(path(city, "snapshot"), reason=" ")
     assert (found.status_code, "K-160" in found.text) == (422, True)
     assert len(log(city)) == before
+
+
+def test_a_key_that_does_not_fit_was_tried(city: City, as_role: As) -> None:
+    key = city.settings.file("plain.age")
+    fits = key.read_text()
+    key.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    try:
+        found = as_role("police").post(path(city, "snapshot"), reason="a fight is told")
+    finally:
+        key.write_text(fits)
+    assert (found.status_code, "K-122" in found.text) == (422, True)
+    (entry, *_) = log(city)
+    assert (entry.what, entry.evidence, entry.account) == ("opened", city.files["fight-snapshot"], "bolat")
 
 
 def test_a_ticket_is_for_who_has_it(city: City, as_role: As) -> None:
