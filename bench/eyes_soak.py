@@ -23,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from agent.ops import status
+from bench.box_toml import HEAD
 from bench.figure import Figure
 from bench.kept import until
 from bench.proc import unshared_bytes
@@ -35,15 +36,6 @@ BLOCKS = 12
 STUDENT = 2.228  # 95 % of Student's t lie within it, at BLOCKS - 2 degrees of freedom
 LIMIT_MB = 40.0  # an hour: a twentieth of what all of them may have
 SCENES = [(Sight.CLEAR, 20), (Sight.EMPTY, 8), (Sight.CLOTH, 9), (Sight.CLEAR, 20)]
-HEAD = """
-school = "school-07"
-[centre]
-broker = "mqtt://127.0.0.1:1"
-orders_key = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
-[state]
-directory = "{folder}/state"
-runtime = "{folder}/run"
-"""
 CAMERA = """
 [[camera]]
 name = "camera-{number}"
@@ -82,21 +74,17 @@ async def measure(folder: Path, minutes: float) -> list[Figure]:
 
 async def _held(live: Path, minutes: float) -> tuple[dict[str, list[float]], int]:
     """MB of each process, sample by sample; and how many suspicions were told."""
-    await until(lambda: (found := _status(live)) is not None and len(found.eyes) == CAMERAS)
+    await until(lambda: (found := status.read(live)) is not None and len(found.eyes) == CAMERAS)
     samples: dict[str, list[float]] = {}
     for _ in range(round(minutes * 60 / EACH_S)):
         begun_s = time.monotonic()
-        found = _status(live)
+        found = status.read(live)
         for name, pid in _processes(found).items() if found else ():
             samples.setdefault(name, []).append(unshared_bytes(pid) / 1e6)
         await asyncio.sleep(max(0.0, EACH_S - (time.monotonic() - begun_s)))
-    found = _status(live)
+    found = status.read(live)
     told = found.sources["eyes"].readings if found else 0
     return samples, told
-
-
-def _status(live: Path) -> status.Status | None:
-    return status.read(live)
 
 
 def _processes(found: status.Status) -> dict[str, int]:

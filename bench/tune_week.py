@@ -29,16 +29,9 @@ from agent.pipelines.watch import Detects
 from agent.score_keeper import ScoreKeeper
 from agent.sightings.rows import DAY_NS
 from agent.sightings.verdicts import Verdict, record_verdict_of
+from bench.box_toml import HEAD
 from drivers.readings import Looked, Noticed, Scores, Watched, Worked
 
-CONFIG = """school = "school-07"
-[state]
-directory = "{folder}/state"
-runtime = "{folder}/run"
-[centre]
-broker = "mqtt://127.0.0.1:1"
-orders_key = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
-"""
 CAMERA = """[[camera]]
 name = "{name}"
 driver = "file"
@@ -165,7 +158,7 @@ async def fill(
 ) -> Path:
     """Write configuration and database. Returns the configuration."""
     (folder / "state").mkdir(parents=True, exist_ok=True)
-    text = CONFIG.format(folder=folder)
+    text = HEAD.format(folder=folder)
     for name, view in school.items():
         sees = msgspec.json.encode([one.value for one in view.detectors]).decode()
         text += CAMERA.format(name=name, folder=folder, sees=sees, budget=view.budget)
@@ -182,7 +175,7 @@ async def fill(
         while clock.now_ns + REPORT_NS <= end_ns:
             await _half_minute(keeper, clock, eyes, (clock.now_ns - begin_ns) / DAY_NS)
         await keeper.finish()
-        await outbox.transact(_judged)
+        await outbox.transact(lambda transaction: _judged(transaction, school))
     return folder / "box.toml"
 
 
@@ -202,11 +195,11 @@ async def _half_minute(keeper: ScoreKeeper, clock: Clock, eyes: list[Eye], day: 
         await keeper.look()
 
 
-def _judged(transaction: Transaction) -> None:
+def _judged(transaction: Transaction, school: Mapping[str, View]) -> None:
     """A person confirmed what was true, and dismissed half of the rest."""
     rows = transaction.execute("select id, camera, kind, score, at_ns from sighting order by id").fetchall()
     true = {(name, which.value): {round(share(answer), 4) for _, answer in place.true}
-            for name, view in SCHOOL.items() for which, place in view.detectors.items() if place}  # fmt: skip
+            for name, view in school.items() for which, place in view.detectors.items() if place}  # fmt: skip
     for number, (_, camera, kind, score, at_ns) in enumerate(rows):
         confirmed = score in true.get((camera, kind), ())
         if confirmed or number % 2:

@@ -32,7 +32,7 @@ from drivers.cameras.feed import Feed
 from drivers.cameras.pictures import Decoder, Greyer
 from drivers.cameras.reader import LOOK_S
 from drivers.frame_slot import FrameSlot
-from drivers.readings import EyeTrouble, Noticed
+from drivers.readings import Noticed
 from simulator import encoded
 from simulator.clip_scenes import Scenes
 from simulator.clips import Clip, ClipError, clips, innocent
@@ -157,7 +157,7 @@ class Chain:
             while (newest := eye.newest()) is not None:
                 self._pictures += 1
                 self._told += [(clip, one) for one in eye.look(newest)]
-        self._off |= {_off(one) for one in eye.troubles()}
+        self._off |= {one.what for one in eye.troubles()}
 
     def _outcome(self, hours: float, cpu_s: float) -> Outcome:
         shown = self._shown_s
@@ -202,10 +202,6 @@ class _Cell:
                 self._looked_ns = self._clock.now_ns
                 self._feed.keyframe(frame, self._greyer.grey(frame))
         self._feed.packet(packet, self._stream)
-
-
-def _off(trouble: EyeTrouble) -> str:
-    return trouble.what
 
 
 HEADINGS = (

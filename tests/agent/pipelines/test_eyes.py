@@ -33,6 +33,7 @@ from agent.pipelines.scores import Scored
 from agent.pipelines.sighting import Sighting
 from agent.pipelines.watch import Detects, Settings, Watch, WatchedCamera
 from agent.reference import Reference
+from bench.box_toml import HEAD
 from drivers import catalog
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
@@ -47,14 +48,9 @@ _: Driver[Settings, Noticed | Watched] = eyes
 
 CLEAR_S, COVERED_S = 6, 12
 WITHIN_S = 10.0
-BOX = """
-school = "school-07"
-[centre]
-broker = "mqtt://127.0.0.1:1"
-orders_key = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
-[state]
-directory = "{folder}/state"
-runtime = "{folder}/run"
+BOX = (
+    HEAD
+    + """
 [[camera]]
 name = "gate"
 driver = "file"
@@ -68,6 +64,7 @@ driver = "file"
 file = "{folder}/hall.mkv"
 sees = ["tamper"]
 """
+)
 
 
 class Box:
