@@ -22,7 +22,7 @@ from agent.school.defects import Defects, Words
 from agent.school.periods import periods_of
 from agent.sightings import rows
 from agent.sightings.rows import DAY_NS, HOUR_NS, ScoreRow, SightingRow, Sums
-from drivers.readings import Looked, Noticed, Scores, Watched, Worked
+from drivers.readings import Looked, Noticed, Watched, Worked
 
 LOOK_S = 20.0
 SHOWN_NS = 7 * DAY_NS  # what the status sums up
@@ -153,7 +153,7 @@ def _detector(camera: str, name: str, worked: Worked, seconds: int) -> ScoreRow:
 
 def added(one: ScoreRow, other: ScoreRow) -> ScoreRow:
     """Two rows of one detector as one, with the first one's hour and period."""
-    scores = plus(scores_of(one), scores_of(other))
+    scores = plus(one.scores, other.scores)
     return msgspec.structs.replace(
         one,
         seconds=one.seconds + other.seconds,
@@ -166,8 +166,3 @@ def added(one: ScoreRow, other: ScoreRow) -> ScoreRow:
         minutes=scores.minutes,
         again=scores.again,
     )
-
-
-def scores_of(row: ScoreRow) -> Scores:
-    """How its scores are spread."""
-    return Scores(looks=row.looks, minutes=row.minutes, again=row.again)

@@ -262,7 +262,7 @@ class Presence:
 
 
 def _outlines(detector: Detects, watch: Watch) -> tuple[tuple[Point, ...], ...]:
-    return tuple(tuple(zone.outline) for zone in watch.zone if detector in zone.sees or not zone.sees)
+    return tuple(tuple(zone.outline) for zone in watch.zone if zone.binds(detector))
 
 
 def _logits(found: dict[str, float]) -> fire.Logits:

@@ -109,10 +109,12 @@ class Eye:
             worked[STILLS] = self._stills
         if self._clocks.runs:
             worked[CLOCK] = self._clocks
-        now = msgspec.structs.replace(self._counts, detectors=worked)
         counted = [one for one in (duty.counted() for duty in self._duties) if one.people >= 0]
         now = msgspec.structs.replace(
-            now, entered=sum(one.entered for one in counted), left=sum(one.left for one in counted)
+            self._counts,
+            detectors=worked,
+            entered=sum(one.entered for one in counted),
+            left=sum(one.left for one in counted),
         )
         before, self._reported = self._reported, now
         late_ms, self._late_ms = self._late_ms, 0.0
@@ -162,8 +164,7 @@ class Eye:
         self._overlay = clock_overlay.observe(scene.with_clock, scene.at_s, self._overlay)
         if self._clock_box() != before:
             self._before = None  # that it is hidden from now on, or seen again, is no movement
-        ms = (time.thread_time_ns() - began_ns) / 1e6
-        self._clocks = msgspec.structs.replace(self._clocks, runs=self._clocks.runs + 1, ms=self._clocks.ms + ms)
+        self._clocks = _one_more(self._clocks, began_ns)
 
     def _gate(self, scene: Scene) -> None:
         """Where it moves, against a picture that lies long enough ago."""
@@ -214,9 +215,14 @@ class Eye:
         """The still with nobody to be recognised; what that costs is counted beside the detectors."""
         began_ns = time.thread_time_ns()
         picture = blurred(scene.shown, still.bodies(self._networks.who(scene), scene.motion, sighting))
-        ms = (time.thread_time_ns() - began_ns) / 1e6
-        self._stills = msgspec.structs.replace(self._stills, runs=self._stills.runs + 1, ms=self._stills.ms + ms)
+        self._stills = _one_more(self._stills, began_ns)
         return still.jpeg(picture)
+
+
+def _one_more(worked: Worked, began_ns: int) -> Worked:
+    """A run of this thread, begun then."""
+    ms = (time.thread_time_ns() - began_ns) / 1e6
+    return msgspec.structs.replace(worked, runs=worked.runs + 1, ms=worked.ms + ms)
 
 
 def _since(now: Worked, before: Worked | None) -> Worked:
@@ -236,8 +242,7 @@ def _since(now: Worked, before: Worked | None) -> Worked:
 def _cells(detector: Detects, zones: list[Zone]) -> dict[str, Cells]:
     """The zones that a detector looks at, as cells of the motion."""
     rows, columns = NOTHING.shape
-    mine = [zone for zone in zones if detector in zone.sees or not zone.sees]
-    return {zone.name: inside([list(zone.outline)], columns, rows) for zone in mine}
+    return {zone.name: inside([list(zone.outline)], columns, rows) for zone in zones if zone.binds(detector)}
 
 
 def _cell(share: float, count: int) -> int:

@@ -2,7 +2,7 @@
 
 Shape   prepare() takes frames, uint8, (height, width, 3), BGR, 10 a second while something moves, and gives two
         pictures of the square where most of the movement is: what changed in colour since the last frame, and three
-        changes in a row in grey, brighter or darker. observe() takes what the head said, five times a second.
+        changes in a row in grey, brighter or darker. observe() takes what the head said, about three times a second.
 How     the square makes near and far people alike in size, and leaves out what else moves. The head is linear, so the
         mean of its answers over two seconds is its answer to the mean of what was seen. A short vote can fire within
         two seconds, a long one needs less at each moment.

@@ -131,7 +131,7 @@ def follow(look: Look, memory: Memory) -> Memory:
 def _far(track: Track, person: Person, look: Look) -> float:
     """Distance between a person and where a track is expected, in body sizes; the size must fit too."""
     past_s = min(look.at_s - track.at_s, 0.6)
-    x, y = _middle(person.box)
+    x, y = middle_of(person.box)
     across = (x - track.middle[0] - track.speed[0] * past_s) * look.aspect
     down = y - track.middle[1] - track.speed[1] * past_s
     size = max(track.size, _size(person.box, look.aspect), 0.05)
@@ -140,7 +140,7 @@ def _far(track: Track, person: Person, look: Look) -> float:
 
 def _moved(track: Track, person: Person, look: Look) -> Track:
     past_s = max(1e-3, look.at_s - track.at_s)
-    middle = _middle(person.box)
+    middle = middle_of(person.box)
     speed = (
         0.5 * ((middle[0] - track.middle[0]) / past_s + track.speed[0]),
         0.5 * ((middle[1] - track.middle[1]) / past_s + track.speed[1]),
@@ -161,7 +161,7 @@ def _moved(track: Track, person: Person, look: Look) -> Track:
 def _born(number: int, person: Person, look: Look) -> Track:
     return Track(
         number=number,
-        middle=_middle(person.box),
+        middle=middle_of(person.box),
         speed=(0.0, 0.0),
         size=_size(person.box, look.aspect),
         at_s=look.at_s,
@@ -247,7 +247,8 @@ def _flat(points: Poses, aspect: float) -> bool:
     return bool(abs(high[1] - low[1]) * aspect > 1.5 * abs(high[0] - low[0]))
 
 
-def _middle(box: Box) -> Point:
+def middle_of(box: Box) -> Point:
+    """Of a box."""
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines.people import Look, Person, follow, within
+from agent.pipelines.people import Look, Person, follow, middle_of, within
 from agent.pipelines.people import Memory as Followed
 from agent.pipelines.settings import PresenceSettings
 from agent.pipelines.sighting import Box, Kind, Sighting
@@ -44,7 +44,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 def movers(found: Sequence[Person], moving: Cells, zones: Sequence[Sequence[Point]]) -> tuple[Person, ...]:
     """Those of them within whose box something moves, and who are in a zone where there are zones."""
-    return tuple(one for one in found if _moves(one.box, moving) and within(zones, _middle(one.box)))
+    return tuple(one for one in found if _moves(one.box, moving) and within(zones, middle_of(one.box)))
 
 
 def observe(look: Look, memory: Memory | None, settings: PresenceSettings) -> tuple[Sighting | None, Memory]:
@@ -102,7 +102,3 @@ def _moves(box: Box, moving: Cells) -> bool:
     left, top = int(max(0.0, box[0]) * columns), int(max(0.0, box[1]) * rows)
     right, bottom = int(min(0.999, box[2]) * columns), int(min(0.999, box[3]) * rows)
     return bool(moving[top : bottom + 1, left : right + 1].any())
-
-
-def _middle(box: Box) -> Point:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2

@@ -107,7 +107,7 @@ class Scene:
             return self.grey
         return np.asarray(cv2.resize(self._planes[: self.size[1]], GREY[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
-    @property
+    @cached_property
     def shown(self) -> Bgr:
         """For people: what time the camera says it is belongs into a still."""
         if self._seen is self._planes:

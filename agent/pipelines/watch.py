@@ -50,6 +50,10 @@ class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         if area(self.outline) < LEAST_AREA:
             raise ValueError(f"zone {self.name} has no inside. Give its corners in the order in which they follow.")
 
+    def binds(self, detector: Detects) -> bool:
+        """Whether that detector looks at it."""
+        return not self.sees or detector in self.sees
+
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A line across the picture: who crosses it to the right of its direction goes in."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from agent.outbox.group import Transaction
+from drivers.readings import Scores
 
 HOUR_NS = 3_600_000_000_000
 DAY_NS = 24 * HOUR_NS
@@ -67,6 +68,11 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     looks: Counts = {}
     minutes: Counts = {}
     again: Counts = {}
+
+    @property
+    def scores(self) -> Scores:
+        """How they are spread."""
+        return Scores(looks=self.looks, minutes=self.minutes, again=self.again)
 
 
 class SightingRow(msgspec.Struct, frozen=True, kw_only=True):

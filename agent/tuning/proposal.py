@@ -14,14 +14,13 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.pipelines.measured import By, Chosen
+from agent.pipelines.measured import WEEK_H, By, Chosen
 from agent.pipelines.rates import most
 from agent.pipelines.scores import BINS, EDGES, alarms, bin_of, hits
 from agent.sightings.rows import SightingRow
 from agent.sightings.verdicts import Verdict
 from drivers.readings import Scores
 
-WEEK_H = 168.0
 LEAST_H = 24.0  # a proposal wants a day's hours of pictures
 NEAR = 1e-9
 

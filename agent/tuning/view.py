@@ -55,7 +55,7 @@ def watched(camera: str, detector: Detects, watch: Watch, days: Days) -> Watched
     mine = [row for row in days.scores if row.camera == camera and row.detector == detector.value and _fits(row, words)]
     scores = Scores()
     for row in mine:
-        scores = plus(scores, Scores(looks=row.looks, minutes=row.minutes, again=row.again))
+        scores = plus(scores, row.scores)
     return Watched(
         camera_h=sum(row.seconds for row in alive) / 3600,
         hours=sum(row.seconds for row in mine) / 3600,
