@@ -13,14 +13,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli.incident_screen import BAD, STYLES
 from agent.cli.reference_screen import age
-from agent.incidents.life import State
 from agent.ops.status import Status
 from agent.texts import Texts, load_texts
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
-BAD = "bold red"
-INCIDENT_STYLE = {State.ACKNOWLEDGED: "yellow", State.CONFIRMED: "yellow", State.DISMISSED: "dim"}
 EYES_NUMBERS = ("a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed")
 PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
 PART_STYLE |= dict.fromkeys(("attention", "fault", "active", "cut", "short"), BAD)
@@ -74,7 +72,7 @@ def _incidents(status: Status, say: Texts) -> Table:
     )
     for one in status.incidents:
         drill = f"{say('incident.drill')} " if one.drill else ""
-        words = Text(f"{drill}{say(f'incident.{one.kind}')}", INCIDENT_STYLE.get(one.state, BAD))
+        words = Text(f"{drill}{say(f'incident.{one.kind}')}", STYLES[one.state])
         words.append(f"  {one.place}  {say(f'incident.{one.certainty}')}".replace("    ", "  "))
         words.append(f"\n→ {say(f'incident.{one.state}')}", "bold")
         words.append(f": {', '.join(dict.fromkeys(say(f'incident.{to.role}') for to in one.to))}" if one.waits else "")

@@ -23,7 +23,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.incidents import by_card, rows, signs, steps
 from agent.incidents.answers import Reason
-from agent.incidents.due import left_s
+from agent.incidents.due import is_due, left_s
 from agent.incidents.kinds import MANNERS, Kind
 from agent.incidents.life import Input, State
 from agent.incidents.rows import Incident
@@ -150,7 +150,7 @@ class Incidents:
     async def look(self) -> None:
         """Take the steps that are due, each for itself: one that fails keeps no other incident from its next person."""
         now, scene = stamp(self._clock.now(), self._clock.boot_id), self._scene()
-        due = [row.id for row in self._rows.values() if row.due is None or left_s(row.due, now) <= 0]
+        due = [row.id for row in self._rows.values() if row.due is None or is_due(row.due, now)]
         work = (self._transact(partial(steps.deadline, scene=scene, id_=id_)) for id_ in due)
         outcomes = await asyncio.gather(*work, return_exceptions=True)
         if due and not any(isinstance(one, BaseException) for one in outcomes):

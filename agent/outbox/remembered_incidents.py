@@ -50,7 +50,7 @@ values (?, ?, ?, ?, ?, ?, 'told', 0, 0, 0, '[]', '[]', '', ?7, ?7, ?7, ?7, 0)
 RUNS = "select body from message where lane = ? order by epoch, first"
 OPENED, CLOSED = (f"kz.mektep.incident.{word}.v1" for word in ("opened", "closed"))
 INCIDENT_EVENT = b'"type":"kz.mektep.incident.'
-LONG_AGO = b'{"utc_ns":0,"trusted":false,"boot":"","monotonic_ns":0}'  # nobody knows when: every deadline has passed
+LONG_AGO = '{"utc_ns":0,"trusted":false,"boot":"","monotonic_ns":0}'  # nobody knows when: every deadline has passed
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -88,11 +88,11 @@ def _open_again(connection: sqlite3.Connection) -> None:
             opened.pop(event.data.incident, None)
     known = {id_ for (id_,) in connection.execute("select id from incident")}
     for said in (one for id_, one in opened.items() if id_ not in known):
-        row = (said.incident, said.kind, said.place, said.drill, said.report, said.certainty, LONG_AGO.decode())
+        row = (said.incident, said.kind, said.place, said.drill, said.report, said.certainty, LONG_AGO)
         number = connection.execute(AGAIN, row).lastrowid
         source, what = str(said.sign.get("source", "")), str(said.sign.get("what", ""))
         certain = bool(said.sign.get("certain"))
-        connection.execute(ADD_SIGN, (number, source, what, "sensor", certain, "", 1, LONG_AGO.decode()))
+        connection.execute(ADD_SIGN, (number, source, what, "sensor", certain, "", 1, LONG_AGO))
         log.warning("the incident %s, whose row could not be read, is open again", said.incident)
 
 
