@@ -84,7 +84,6 @@ class Clips:
             raise NotMade("disk_full" if error.errno in FULL else "failed") from error
         finally:
             self._shelf.growing.pop(wanted.id, None)
-            footage.drop()
             await self._folder.abandon(wanted.id)
         self._troubles.written()
         assert footage.made is not None  # noqa: S101 - else nothing would be written

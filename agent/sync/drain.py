@@ -195,10 +195,14 @@ class Drain:
     def _owes_bulk(self) -> bool:
         """Whether a batch waits for room."""
         return bool(self._resends) or any(
-            max(self._cursors.get((epoch, lane), 0), self._outbox.settled(epoch, lane)) < self._outbox.last(epoch, lane)
+            self._sent(epoch, lane) < self._outbox.last(epoch, lane)
             for epoch in self._outbox.owes()
             for lane in (Lane.RECORD, Lane.TELEMETRY)
         )
+
+    def _sent(self, epoch: str, lane: Lane) -> int:
+        """Up to which number nothing is to be sent."""
+        return max(self._cursors.get((epoch, lane), 0), self._outbox.settled(epoch, lane))
 
     def _may_send_bulk(self) -> bool:
         flying = len(self._flights) + self.parts.flying()
@@ -231,7 +235,7 @@ class Drain:
 
     async def _send_lane(self, lane: Lane, max_bytes: int, publish: Callable[[Outgoing], None]) -> bool:
         for epoch in self._outbox.owes():
-            after = max(self._cursors.get((epoch, lane), 0), self._outbox.settled(epoch, lane))
+            after = self._sent(epoch, lane)
             if after >= self._outbox.last(epoch, lane):
                 continue
             batch = await self._outbox.read(
