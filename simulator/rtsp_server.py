@@ -121,6 +121,13 @@ def tell_by_its_clock(media: Any) -> None:
             found[1].set_property("ntp-time-source", "clock-time")
 
 
+def plays(source: Any) -> bool:
+    """Whether it stamps by its viewer's time: it has a clock sooner than that clock's zero, and would stamp a picture
+    that comes between the two with the machine's uptime; the server would hold it, and all behind it, until then.
+    """
+    return bool(source.get_state(0).state == Gst.State.PLAYING)
+
+
 class Camera:
     """The server with one stream at /main and, the same, at /sub."""
 
@@ -163,8 +170,9 @@ class Camera:
     def _push(self) -> bool:
         picture = self._scenes.next()
         if picture is not None:
-            for source in self._sources:
-                source.emit("push-buffer", Gst.Buffer.new_wrapped(picture))
+            for source in tuple(self._sources):  # viewers come and go in another thread
+                if plays(source):
+                    source.emit("push-buffer", Gst.Buffer.new_wrapped(picture))
         return True
 
 

@@ -228,7 +228,7 @@ class School:
     def _first(self, type_: str, where: dict[str, str | int], what: str) -> Any:
         matches = "".join(f" and json_extract(json, '$.data.{key}') = ?" for key in where)
         order = "order by (select id from epoch where uuid = event.epoch) desc, sequence desc limit 1"
-        with sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{self.box}/state/outbox.db?mode=ro", uri=True)) as db:
             sql = f"select {what} from event where type = ?{matches} {order}"  # noqa: S608 - our own words
             found = db.execute(sql, (type_, *where.values())).fetchone()
         return found[0] if found else None

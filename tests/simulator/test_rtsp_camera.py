@@ -19,6 +19,7 @@ from tests.drivers.supervised import until
 from tests.simulator.footage_made import ROWS, SMALL, folder_of
 
 PICTURES = 60  # four scenes of a second
+VIEWERS = 10
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +30,8 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [made.plain(clip) for clip in clips(folder_of(folder, ROWS[:3]))]
 
 
-def read(url: str, count: int) -> list[av.VideoFrame]:
-    options = {"rtsp_transport": "tcp"}
-    with av.open(url, options=options, timeout=10.0) as stream:
+def read(url: str, count: int, *, timeout_s: float = 10.0, **options: str) -> list[av.VideoFrame]:
+    with av.open(url, options={"rtsp_transport": "tcp"} | options, timeout=timeout_s) as stream:
         found: list[av.VideoFrame] = []
         for frame in stream.decode(video=0):
             found.append(frame)
@@ -54,6 +54,17 @@ async def test_clips_follow_each_other_without_a_seam(tmp_path: Path, scenes: li
     assert times[-1] - times[0] == pytest.approx(PICTURES / SMALL.rate, rel=0.25)
     assert {(frame.width, frame.height) for frame in frames} == {(SMALL.width, SMALL.height)}
     assert not any(frame.is_corrupt for frame in frames)
+
+
+async def test_each_viewer_is_sent_pictures_at_once(tmp_path: Path) -> None:
+    """However a picture falls into the moments in which a viewer's stream is set going: one comes each millisecond."""
+    camera = RtspCamera("hall", free_port(), tmp_path, width=320, height=180, rate=1_000, gop_s=0.25)
+    await camera.start()
+    try:
+        for _ in range(VIEWERS):
+            assert await asyncio.to_thread(read, camera.url, 1, timeout_s=4.0, fpsprobesize="0")
+    finally:
+        await camera.stop()
 
 
 async def test_another_scene_begins_at_a_keyframe_and_says_so(tmp_path: Path, scenes: list[Path]) -> None:
