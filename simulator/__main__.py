@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-demo-"))
-    console = Console()
+    console = Console(highlight=False)
     school = School(
         folder,
         postgres=args.store == "postgres",
@@ -146,7 +146,7 @@ def _told(args: argparse.Namespace, result: dict[str, Any]) -> int:
 
 async def _rush(args: argparse.Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="mektep-rush-"))
-    console = Console()
+    console = Console(highlight=False)
     school = School(folder, postgres=args.store == "postgres", compress=args.compress, uses=USES, kernel_clock=True)
     settings = Settings(kills=args.kills, untrusted=args.untrusted, replaced=args.replaced)
     rush = Rush(school, settings if args.seconds is None else settings._replace(seconds=args.seconds))

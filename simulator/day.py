@@ -19,6 +19,7 @@ import msgspec
 from simulator.day_school import card_of, comes
 from simulator.devices import TakesCards
 from simulator.emergencies import Emergencies
+from simulator.ending import ends_within
 from simulator.fault import Fault
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE, NORMAL
@@ -150,12 +151,12 @@ class Day:
                 pupil, expected = comes(reader.name, nth, use)
                 told = reader.number(card)
                 self.truth.shown.append(Shown(reader.name, told, light, pupil=pupil, expected=expected))
-            await self._ends_within(haste * self._timetable.pause_s(self._elapsed_s()))
+            await ends_within(self._ending, haste * self._timetable.pause_s(self._elapsed_s()))
 
     async def _burn(self) -> None:
         """Zones burn in turn; each fire lasts until the panel is reset."""
         for zone in cycle(self._script.fire_zones):
-            if await self._ends_within(self._script.fire_every_s):
+            if await ends_within(self._ending, self._script.fire_every_s):
                 return
             with self._fire("fire-panel", zone):
                 self.school.panel.set(zone, FIRE)
@@ -169,7 +170,7 @@ class Day:
     async def _smoke(self, more: MoreDevices) -> None:
         """In the duct, until it has cleared away; and in the attic, whose sensor is only a hint."""
         detector = more.detector
-        while not await self._ends_within(self._script.smoke_every_s):
+        while not await ends_within(self._ending, self._script.smoke_every_s):
             with self._fire(detector.name, 1):
                 detector.inputs |= SMOKE
                 self.note("fire: smoke in the duct")
@@ -187,7 +188,7 @@ class Day:
 
     async def _open_door(self, more: MoreDevices) -> None:
         """The door opens, and a contact of the loop closes, until it is told."""
-        while not await self._ends_within(self._script.door_every_s):
+        while not await ends_within(self._ending, self._script.door_every_s):
             more.door.move(closed=False)
             await self._odd(Odd(CONTACT, "door", "active"), "the door is open")
             more.door.move(closed=True)
@@ -199,7 +200,7 @@ class Day:
 
     async def _cover(self, more: MoreDevices) -> None:
         """Somebody holds a hand before the camera until it is told."""
-        while not await self._ends_within(self._script.cover_every_s):
+        while not await ends_within(self._ending, self._script.cover_every_s):
             more.camera.cover()
             await self._odd(Odd(PICTURE, "gate", "covered"), "a hand before the camera")
             more.camera.clear()
@@ -207,7 +208,7 @@ class Day:
 
     async def _press(self, more: MoreDevices) -> None:
         """A person presses the report button, again and again until they are heard."""
-        while not await self._ends_within(self._script.press_every_s):
+        while not await ends_within(self._ending, self._script.press_every_s):
             heard = await self._reports()
             self.truth.reports += 1
             self.note("somebody presses the report button")
@@ -249,15 +250,6 @@ class Day:
         yield
         fire.to_s = time.time()
 
-    async def _ends_within(self, seconds: float) -> bool:
-        """Wait so long. True if the day ends meanwhile."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._ending.wait()
-        except TimeoutError:
-            return False
-        return True
-
     async def _watch_agent(self) -> None:
         """As systemd: an agent that ended is started again. That it ended by itself is a defect, and is told."""
         while not self._ending.is_set():
@@ -273,7 +265,7 @@ class Day:
 
     async def _until_night(self) -> None:
         """The last phase of the day, or its end."""
-        while self.now().phase.name != NIGHT and not await self._ends_within(LOOK_S):
+        while self.now().phase.name != NIGHT and not await ends_within(self._ending, LOOK_S):
             pass
         self.emergencies.at_night.set()
 

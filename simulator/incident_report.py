@@ -31,17 +31,16 @@ def print_incidents(console: Console, found: dict[str, Any]) -> None:
         )
     console.print(table)
     others = ", ".join(f"{kind} {count}" for kind, count in sorted(found["others_by_kind"].items()))
-    console.print(f"  besides: {others or 'none'}; the city's operator saw to them", highlight=False)
+    console.print(f"  besides: {others or 'none'}; the city's operator saw to them")
     for view in found["views"]:
         console.print(_view(view))
-    console.print(f"  custody: {found['opened_by_custody']} files were opened, each has its row", highlight=False)
+    console.print(f"  custody: {found['opened_by_custody']} files were opened, each has its row")
 
 
 def _files(files: dict[str, int]) -> Text:
-    text = Text()
-    for what, count in sorted(files.items()):
-        text.append(f"{count} {what} ", "green" if what.endswith("whole") else "yellow")
-    return text
+    found = sorted(files.items())
+    words = [Text(f"{count} {what}", "green" if what.endswith("whole") else "yellow") for what, count in found]
+    return Text(", ").join(words)
 
 
 def _view(view: dict[str, Any]) -> Text:

@@ -18,6 +18,7 @@ from datetime import datetime
 from itertools import cycle
 from typing import Any, NamedTuple
 
+from simulator.ending import ends_within
 from simulator.footage_cameras import FootageCamera
 from simulator.programme import Act
 from simulator.school import School
@@ -139,7 +140,7 @@ class Stage:
     async def play(self, camera: FootageCamera) -> None:
         """Its acts in turn, with innocent video between them."""
         for act in cycle(camera.part.acts):
-            if await self._ends_within(self._every_s):
+            if await ends_within(self._ending, self._every_s):
                 return
             camera.play(act)
             if not await self._until(lambda: camera.since_s() is not None, BEGINS_S):
@@ -200,7 +201,7 @@ class Stage:
         if act.lasts_s is None:
             await self._until(lambda: played.noticed is not None or played.blinded, UNTOLD_S)
         else:
-            await self._ends_within(act.lasts_s)
+            await ends_within(self._ending, act.lasts_s)
         played.cut_short = self._ending.is_set()
         camera.calm()
         played.ended_s = time.monotonic()
@@ -210,15 +211,6 @@ class Stage:
     async def _until(self, true: Callable[[], bool], patience_s: float) -> bool:
         deadline_s = time.monotonic() + patience_s
         while not true():
-            if time.monotonic() > deadline_s or await self._ends_within(LOOK_S / 2):
+            if time.monotonic() > deadline_s or await ends_within(self._ending, LOOK_S / 2):
                 return true()
-        return True
-
-    async def _ends_within(self, seconds: float) -> bool:
-        """Wait so long. True if the day ends meanwhile."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._ending.wait()
-        except TimeoutError:
-            return False
         return True

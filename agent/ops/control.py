@@ -140,8 +140,8 @@ class Control:
 
 def account_of(uid: int, said: str) -> str:
     """Who asks: root may say for whom, everybody else is who the kernel says."""
-    if uid == 0 and said:
-        return plain(said)
+    if uid == 0 and (shown := plain(said)):
+        return shown
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

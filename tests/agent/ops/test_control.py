@@ -113,7 +113,13 @@ async def test_where_it_cannot_be_made_the_agent_goes_on(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("uid", "name", "account"),
-    [(0, "olga", "olga"), (0, "", "root"), (0, "a\x1b[2Jb", "a[2Jb"), (4_000_000_000, "root", "uid 4000000000")],
+    [
+        (0, "olga", "olga"),
+        (0, "", "root"),
+        (0, "a\x1b[2Jb", "a[2Jb"),
+        (0, "\x1b", "root"),
+        (4_000_000_000, "root", "uid 4000000000"),
+    ],
 )
 def test_only_root_says_for_whom(uid: int, name: str, account: str) -> None:
     assert account_of(uid, name) == account
