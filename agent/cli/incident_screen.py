@@ -52,11 +52,8 @@ def _head(view: View, say: Texts) -> Text:
 def _lines(view: View, say: Texts) -> list[str]:
     signs = ", ".join(f"{one.source} {one.what}" + (f" ×{one.count}" if one.count > 1 else "") for one in view.signs)
     told = ", ".join(f"{say(f'incident.{to.role}')} {to.staff[:6]}".strip() for to in view.to)
-    until = (
-        f", {say('incident.until')} {_clock(view.answer_by)}"
-        if view.answer_by and view.state is not State.CLOSED
-        else ""
-    )
+    due = view.answer_by if view.state is not State.CLOSED else ""
+    until = f", {say('incident.until')} {_clock(due)}" if due else ""
     answered = f"{say('incident.answered')} {view.answered_by}" if view.answered_by else ""
     lines = [f"{_clock(view.opened)}  {signs}", f"{say('incident.to')} {told}{until}" if told else "", answered]
     return [line for line in lines if line]

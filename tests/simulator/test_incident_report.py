@@ -32,7 +32,7 @@ def test_everything_is_in_the_table() -> None:
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     for words in (
-        "guard → deputy-head", "acknowledged: deputy-head (card)", "panel/2", "1 clip whole 1 snapshot lost", "closed",
+        "guard → deputy-head", "acknowledged: deputy-head (card)", "panel/2", "1 clip whole, 1 snapshot lost", "closed",
         "left out: too short", "fire 2", "gate: 7 pictures", "hall: left out: it was away", "3 files",
     ):  # fmt: skip
         assert words in text

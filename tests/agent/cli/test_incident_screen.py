@@ -45,7 +45,7 @@ def test_a_drill_that_was_answered() -> None:
         FIRE, drill=True, state=State.ACKNOWLEDGED, answered_by="olga", signs=FIRE.signs, to=(), place="", opened=""
     )
     text = drawn(one)
-    assert "DRILL FIRE  certain  → somebody is on the way" in text
+    assert "DRILL: FIRE  certain  → somebody is on the way" in text
     assert "answered: olga" in text
     assert "—  panel/2" in text
 
