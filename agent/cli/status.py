@@ -13,10 +13,10 @@ import msgspec
 
 from agent import config
 from agent.cli.main import DEFAULT_CONFIG
-from agent.cli.status_screen import draw
 from agent.errors import AgentError
 from agent.ops import status
-from agent.outbox.inspect import lanes_on_disk
+from agent.outbox.inspect import Unread
+from agent.outbox.inspect import look as look_at_disk
 
 WELL, ATTENTION, DEAD = 0, 1, 3
 
@@ -32,6 +32,8 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     if args.json:
         print(msgspec.json.encode(picture).decode(), file=out)
     else:
+        from agent.cli.status_screen import draw  # brings rich: half of what this command imports
+
         draw(picture, out)
     return code
 
@@ -51,15 +53,19 @@ def look(found: config.Config) -> tuple[status.Status, int]:
 
 
 def _dead(found: config.Config, last: status.Status | None) -> status.Status:
-    """The last picture, corrected by what the database holds."""
+    """The last picture, corrected by what the database holds, or by why nobody can say it."""
+    disk = look_at_disk(found.state.database)
+    held = disk if isinstance(disk, Unread) else None
     lanes = {
         lane.word: status.LaneView(last=state.last, settled=state.settled, bytes=state.bytes)
-        for lane, state in lanes_on_disk(found.state.database).items()
+        for lane, state in (() if isinstance(disk, Unread) else disk.items())
     }
     picture = last or status.blank(found.school)
     trouble = status.TroubleView(
         code="D-001", what="the agent does not run", do="Start it: sudo systemctl start mektep-agent", since=picture.at
     )
-    return msgspec.structs.replace(
-        picture, state="dead", lanes=lanes or picture.lanes, troubles=[trouble, *picture.troubles]
-    )
+    mended = ("D-001", held.code) if held else ("D-001",)
+    troubles = [trouble, *(one for one in picture.troubles if one.code not in mended)]
+    if held:
+        troubles.insert(1, status.TroubleView(code=held.code, what=held.what, do=held.do))
+    return msgspec.structs.replace(picture, state="dead", lanes=lanes or picture.lanes, troubles=troubles)

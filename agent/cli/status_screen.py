@@ -1,4 +1,4 @@
-"""The status as a person reads it over SSH: trouble first, then devices, lanes, link.
+"""The status as a person reads it over SSH: what works, what is owed, what to do; then devices, lanes, link.
 
 Texts   agent/texts; colours only on a terminal.
 """
@@ -28,16 +28,17 @@ def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
     """Print one screen, at most 100 columns. Times are local; `mektep status --json` has them in UTC."""
     say = texts or load_texts()
     console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
-    console.print(_headline(status, say))
+    console.print(headline(status, say))
     for part in _parts(status, say):
         console.print()
         console.print(part)
+    console.print(foot(status, say))
 
 
 def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     if status.incidents:
         yield _incidents(status, say)
-    if status.troubles or status.link.code or any(source.code for source in status.sources.values()):
+    if to_dos(status):
         yield _troubles(status, say)
     if status.sources:
         yield _devices(status, say)
@@ -53,10 +54,35 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     yield _link(status, say)
 
 
-def _headline(status: Status, say: Texts) -> Text:
+def headline(status: Status, say: Texts) -> Text:
+    """One line: what works, what is owed, how much is to be done."""
     line = Text(f"{status.school}  ", style="bold")
     line.append(say(f"state.{status.state}"), STATE_STYLE.get(status.state, BAD))
-    line.append(f"   {say('head.version')} {status.agent or '?'}   {say('head.clock')} ")
+    if status.sources:
+        works = sum(source.state == "working" for source in status.sources.values())
+        line.append(f"   {say('head.devices')} {works}/{len(status.sources)}", _well(works == len(status.sources)))
+    owed = sum(lane.last - lane.settled for lane in status.lanes.values()) + status.evidence.kept
+    line.append(f"   {say('head.owed')} {owed}", "yellow" if owed else "green")
+    line.append(f"   {say('head.centre')} {say(f'link.{status.link.state}')}" if status.state != "dead" else "")
+    to_do = len(to_dos(status)) + sum(one.waits for one in status.incidents)
+    line.append(f"   {say('head.to_do')} {to_do or say('head.nothing')}", _well(not to_do))
+    return line
+
+
+def to_dos(status: Status) -> list[tuple[str, str, str]]:
+    """What is wrong, as code, fact and instruction: the box's own troubles, its devices', the link's."""
+    rows = [(trouble.code, trouble.what, trouble.do) for trouble in status.troubles]
+    rows += [(s.code, f"{name}: {s.what}", s.do) for name, s in status.sources.items() if s.code]
+    return rows + ([(status.link.code, status.link.what, status.link.do)] if status.link.code else [])
+
+
+def _well(well: bool) -> str:
+    return "green" if well else BAD
+
+
+def foot(status: Status, say: Texts) -> Text:
+    """Which agent this was, and when it was seen so."""
+    line = Text(f"{say('head.version')} {status.agent or '?'}   {say('head.clock')} ", "dim")
     line.append(
         say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow"
     )
@@ -87,11 +113,7 @@ def _troubles(status: Status, say: Texts) -> Table:
     )
     table.add_column(style=BAD, no_wrap=True)
     table.add_column()
-    rows = [(trouble.code, trouble.what, trouble.do) for trouble in status.troubles]
-    rows += [(s.code, f"{name}: {s.what}", s.do) for name, s in status.sources.items() if s.code]
-    if status.link.code:
-        rows.append((status.link.code, status.link.what, status.link.do))
-    for code, what, do in rows:
+    for code, what, do in to_dos(status):
         table.add_row(code, Text(what).append(f"\n→ {say.instruction(code, do)}", "bold"))
     return table
 

@@ -1,13 +1,16 @@
-"""What the database holds, read without the daemon: for `mektep status` when it is dead."""
+"""What the database holds, read without the daemon: for `mektep status` when it is dead. Imports little: it is quick."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
 
+import msgspec
+
 from agent import db
 from agent.model import Lane
-from agent.outbox.outbox import LaneState
+from agent.outbox import locks
+from agent.outbox.lanes import LaneState
 
 SELECT = """
 select l.lane,
@@ -15,10 +18,25 @@ select l.lane,
        l.settled, coalesce((select sum(length(body)) from message m where m.lane = l.lane), 0)
 from lane l where l.epoch = (select max(id) from epoch)
 """
+BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")  # and their extended codes
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """Why nothing can be said of a database: of docs/errors.md."""
+
+    code: str
+    what: str
+    do: str
 
 
 def lanes_on_disk(path: Path) -> dict[Lane, LaneState]:
     """The lanes of the newest epoch; empty if there is no database or it cannot be read."""
+    found = look(path)
+    return found if isinstance(found, dict) else {}
+
+
+def look(path: Path) -> dict[Lane, LaneState] | Unread:
+    """The lanes of the newest epoch, none if there is no database; or why it cannot be read."""
     if not path.exists():
         return {}
     try:
@@ -27,6 +45,16 @@ def lanes_on_disk(path: Path) -> dict[Lane, LaneState]:
             rows = connection.execute(SELECT).fetchall()
         finally:
             connection.close()
-    except sqlite3.Error:
-        return {}
+    except sqlite3.Error as error:
+        return unread(path, error)
     return {Lane(lane): LaneState(last, settled, size) for lane, last, settled, size in rows}
+
+
+def unread(path: Path, error: sqlite3.Error) -> Unread:
+    """What an error of the database means to a technician."""
+    if str(getattr(error, "sqlite_errorname", "")).startswith(BUSY):
+        holders = ", ".join(locks.write_lock_holders(path)) or "unknown"
+        what = f"another process holds the database locked: {holders}"
+        return Unread("D-122", what, "End that process or close its transaction; then look again.")
+    what = f"{path} cannot be read as a database: {error}"
+    return Unread("D-101", what, "Start the agent: it sets a damaged file aside and saves what can be read.")

@@ -1,4 +1,4 @@
-"""The table of lanes: how much each may hold, and what gives way when space is short."""
+"""The table of lanes: how far each is, how much it may hold, and what gives way when space is short."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import msgspec
 
 from agent.model import Lane
 from agent.outbox.settings import MB, OutboxSettings
+
+
+class LaneState(msgspec.Struct, frozen=True):
+    """One lane of the current epoch, and what the disk holds of it over all epochs."""
+
+    last: int
+    settled: int
+    bytes: int
 
 
 class Rule(msgspec.Struct, frozen=True):

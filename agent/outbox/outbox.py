@@ -31,6 +31,7 @@ from agent.outbox import locks, salvage
 from agent.outbox.checkpointer import Checkpointer
 from agent.outbox.epochs import Epochs
 from agent.outbox.group import Transaction
+from agent.outbox.lanes import LaneState
 from agent.outbox.reader import Damaged, Reader
 from agent.outbox.settings import OutboxSettings
 from agent.outbox.troubles import Trouble, Troubles
@@ -44,14 +45,6 @@ LAST_CHECKPOINT = "ledger/checkpoint"  # the fact that holds it
 WAITING_DRAFTS = 20_000  # accepted but not yet durable; beyond it accept() itself waits
 WRITER_SILENT_S = 20.0  # a writer that has not turned for so long does not answer
 Listener = Callable[[set[Lane]], None]
-
-
-class LaneState(msgspec.Struct, frozen=True):
-    """One lane of the current epoch, and what the disk holds of it over all epochs."""
-
-    last: int
-    settled: int
-    bytes: int
 
 
 @asynccontextmanager

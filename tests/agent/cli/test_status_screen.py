@@ -112,7 +112,9 @@ def row(text: str, name: str) -> list[str]:
 
 def test_a_box_without_trouble_shows_no_trouble() -> None:
     text = screen(picture())
-    assert text.splitlines()[0] == "school-07  running   version 0.1.0   clock right   seen 2026-11-23 13:12:39"
+    first, *_, last = text.splitlines()
+    assert first == "school-07  running   devices 1/1   owed 30   centre online   to do nothing"
+    assert last == "version 0.1.0   clock right   seen 2026-11-23 13:12:39"
     assert "What to do" not in text
     assert row(text, "canteen-1") == ["canteen-1", "works", "13:12:39", "312", "13:12:39", "4"]
     assert row(text, "records") == ["records", "480", "450", "30", "1", "MB"]
@@ -137,6 +139,15 @@ def test_every_trouble_is_code_fact_and_instruction_before_all_else() -> None:
         "L-103  nobody listens",
         "→ Tell the centre.",
     ]
+
+
+def test_the_first_line_says_what_works_what_is_owed_and_how_much_is_to_be_done() -> None:
+    now = picture(
+        troubles=[TroubleView(code="D-121", what="the disk is full", do="Make room.")],
+        sources={"gate": source("failed", code="P-101", what="gone", do="Check."), "canteen-1": source()},
+        evidence=EvidenceView(kept=2),
+    )
+    assert screen(now).splitlines()[0] == "school-07  running   devices 1/2   owed 32   centre online   to do 2"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agent.model import Lane
-from agent.outbox.inspect import lanes_on_disk
-from agent.outbox.outbox import LaneState
+from agent.outbox.inspect import Unread, lanes_on_disk, look
+from agent.outbox.lanes import LaneState
 from tests.agent.outbox.box import fire, opened, taps, until, write_locked
 
 
@@ -59,6 +61,30 @@ async def test_a_database_that_is_in_use_or_locked_is_read_all_the_same(path: Pa
 def test_what_cannot_be_read_says_nothing(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert lanes_on_disk(path) == {}
+
+
+async def test_one_that_somebody_keeps_for_himself_is_told_so_with_his_name(path: Path) -> None:
+    async with opened(path) as outbox:
+        await outbox.accept(taps(3))
+    holds = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('pragma locking_mode=exclusive'); "
+    holds += "db.execute('begin exclusive'); print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", holds, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        found = look(path)
+        holder.communicate("")
+    assert isinstance(found, Unread)
+    assert found.code == "D-122"
+    assert str(holder.pid) in found.what
+    assert look(path) == lanes_on_disk(path) != {}
+
+
+def test_one_that_is_none_is_told_so(path: Path) -> None:
+    path.write_bytes(b"no database, but long enough to be looked at as one" * 100)
+    found = look(path)
+    assert isinstance(found, Unread)
+    assert found.code == "D-101"
 
 
 def test_where_there_is_no_database_none_is_made(path: Path) -> None:
