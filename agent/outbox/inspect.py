@@ -1,4 +1,4 @@
-"""What the database holds, read without the daemon: for `mektep status` when it is dead. Imports little: it is quick."""
+"""What the database holds, read without the daemon: for `mektep status` when it is dead. It imports little."""
 
 from __future__ import annotations
 
