@@ -17,7 +17,7 @@ from agent.events import SourceState as SourceStateEvent
 from agent.model import Draft, Moment
 from agent.outbox.troubles import Trouble
 from agent.pipelines.budget import Budgets
-from agent.pipelines.scores import plus
+from agent.pipelines.tally import plus
 from agent.pipelines.watch import UNLESS_KNOWN, Detects, Settings, Watch, WatchedCamera
 from agent.school import periods
 from agent.score_keeper import ScoreKeeper
@@ -153,22 +153,11 @@ def added(one: Looked, other: Looked) -> Looked:
         skipped=one.skipped + other.skipped,
         late_ms=max(one.late_ms, other.late_ms),
         detectors={
-            name: _both(mine.get(name, Worked()), others.get(name, Worked())) for name in sorted(mine.keys() | others)
+            name: plus(mine.get(name, Worked()), others.get(name, Worked())) for name in sorted(mine.keys() | others)
         },
         people=max(one.people, other.people),
         entered=one.entered + other.entered,
         left=one.left + other.left,
-    )
-
-
-def _both(one: Worked, other: Worked) -> Worked:
-    return Worked(
-        runs=one.runs + other.runs,
-        ms=one.ms + other.ms,
-        hits=one.hits + other.hits,
-        votes=one.votes + other.votes,
-        told=one.told + other.told,
-        scores=plus(one.scores, other.scores),
     )
 
 

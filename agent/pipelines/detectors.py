@@ -154,12 +154,13 @@ class Fire:
         self._scored = None
         self._flicker = fire.prepare(scene.small, self._flicker)
         past_s = scene.at_s - self._looked_s
-        if past_s < self.LOOK_S or not (self._wants(scene) or past_s >= self.QUIET_LOOK_S):
+        if past_s < self.LOOK_S:
             return []
-        if not scene.take_network():
+        box = fire.place(self._flicker)
+        if not (box is not None or self._wants(scene) or past_s >= self.QUIET_LOOK_S) or not scene.take_network():
             return []
         self._looked_s = scene.at_s
-        crops = fire.crops(scene.bgr, self._flicker, self._turn)
+        crops = fire.crops(scene.bgr, box, self._turn)
         self._turn += 1
         look = self._ask(crops, scene.at_s)
         said, self._memory = fire.observe(look, self._memory, self._settings)
@@ -175,9 +176,8 @@ class Fire:
         return self._scored
 
     def _wants(self, scene: Scene) -> bool:
-        assert self._flicker is not None  # noqa: S101 - look() has just made it
         more = scene.awake and self.suspects()  # for as long as the camera is kept awake for it
-        return more or scene.motion.any() or fire.place(self._flicker) is not None
+        return more or bool(scene.motion.any())
 
     def _ask(self, crops: fire.Crops, at_s: float) -> fire.Look:
         parts = [crops.whole, crops.tile, *([] if crops.place is None else [crops.place])]

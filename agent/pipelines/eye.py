@@ -20,6 +20,7 @@ from agent.pipelines.motion import NOTHING, between
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene, inside
 from agent.pipelines.sighting import Box, Kind, Sighting
+from agent.pipelines.tally import minus
 from agent.pipelines.watch import Detects, WatchedCamera, Zone
 from drivers.driver import Clock
 from drivers.frame_slot import FrameSlot, Picture
@@ -122,7 +123,7 @@ class Eye:
             pictures=now.pictures - before.pictures,
             skipped=now.skipped - before.skipped,
             late_ms=round(late_ms, 1),
-            detectors={name: _since(worked, before.detectors.get(name)) for name, worked in now.detectors.items()},
+            detectors={name: minus(one, before.detectors.get(name, Worked())) for name, one in worked.items()},
             clock=self._clock_box(),
             resting=tuple(duty.name.value for duty in self._duties if duty.rests),
             people=max((one.people for one in counted), default=-1),
@@ -223,20 +224,6 @@ def _one_more(worked: Worked, began_ns: int) -> Worked:
     """A run of this thread, begun then."""
     ms = (time.thread_time_ns() - began_ns) / 1e6
     return msgspec.structs.replace(worked, runs=worked.runs + 1, ms=worked.ms + ms)
-
-
-def _since(now: Worked, before: Worked | None) -> Worked:
-    """Of one detector."""
-    if before is None:
-        return now
-    return Worked(
-        runs=now.runs - before.runs,
-        ms=round(now.ms - before.ms, 2),
-        hits=now.hits - before.hits,
-        votes=now.votes - before.votes,
-        told=now.told - before.told,
-        scores=scores.minus(now.scores, before.scores),
-    )
 
 
 def _cells(detector: Detects, zones: list[Zone]) -> dict[str, Cells]:

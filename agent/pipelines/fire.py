@@ -104,9 +104,8 @@ def prepare(frame: Frame, flicker: Flicker | None) -> Flicker:
     return Flicker(luma, moved, lasting)
 
 
-def crops(frame: Frame, flicker: Flicker, turn: int) -> Crops:
-    """Cut what to look at; turn counts the looks."""
-    box = place(flicker)
+def crops(frame: Frame, box: Box | None, turn: int) -> Crops:
+    """Cut what to look at, by the place() that was found; turn counts the looks."""
     if box is None:
         return Crops(frame, cut(frame, TILES[turn % len(TILES)]), None, None)
     return Crops(frame, cut(frame, around(box)), cut(frame, box), box)

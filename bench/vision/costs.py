@@ -44,7 +44,7 @@ def _steps(seen: Seen, frames: list[fire.Frame]) -> Iterator[tuple[str, float, C
     assert flicker is not None
     grey = np.asarray(cv2.resize(cv2.cvtColor(frames[0], cv2.COLOR_BGR2GRAY), (tamper.COLUMNS, tamper.ROWS)), np.uint8)
     _, known = tamper.observe(tamper.Look(grey, 0.0), None, TamperSettings(settle_s=0.0))
-    crops = fire.crops(frames[0], flicker, 0)
+    crops = fire.crops(frames[0], fire.place(flicker), 0)
     look = people.Look(people.people(seen.poser.poses(frames[0]), 0.2, 16 / 9), 0.0, 16 / 9)
     shown = asked = 3.3  # a second, of ten pictures
     looks, poses = 1.25, 1.2

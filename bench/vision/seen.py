@@ -87,7 +87,7 @@ class Seen:
         for number, (at_s, frame) in enumerate(frames(row.path, FIRE_RATE)):
             flicker = fire.prepare(frame, flicker)
             if number % LOOK_EVERY == 2:
-                parts.append((at_s, *self._look(fire.crops(frame, flicker, len(parts)))))
+                parts.append((at_s, *self._look(fire.crops(frame, fire.place(flicker), len(parts)))))
         names = ("at_s", "whole", "tile", "place", "placed")
         return {name: np.array([part[index] for part in parts], np.float32) for index, name in enumerate(names)}
 

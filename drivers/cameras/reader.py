@@ -32,7 +32,10 @@ READ_S = 4.0  # without a packet, twice: at first FFmpeg gives out the picture t
 STUCK_S = 8.0  # FFmpeg does not keep to its limit: only the end of the process helps
 PICTURE_S = 30.0  # without a whole picture: some cameras send a keyframe each 20 s
 LOOK_S = 0.9  # between two looks: a keyframe a second is enough to see a hand
-TO_START_CODES = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}  # of NAL units that have lengths: a file's
+TO_START_CODES = {  # of NAL units that have lengths: a file's, whose parameter sets stand apart: keyframes get them
+    "h264": "h264_mp4toannexb,dump_extra",
+    "hevc": "hevc_mp4toannexb,dump_extra",
+}
 ENCODED = {"h264", "hevc", "mjpeg"}  # what a clip may be made of; raw pictures would fill a ring in a second
 
 
@@ -183,7 +186,9 @@ class Reader:
         data = bytes(packet)
         if self._filter is None:
             return data
-        return b"".join(bytes(one) for one in self._filter.filter(av.Packet(data)))
+        given = av.Packet(data)
+        given.is_keyframe = packet.is_keyframe
+        return b"".join(bytes(one) for one in self._filter.filter(given))
 
     def _learn(self, data: bytes, stream: av.VideoStream) -> bool:
         """Whether the stream has another form from this keyframe on."""

@@ -48,7 +48,7 @@ def test_what_is_still_or_cold_is_none(colour: tuple[int, int, int], moves: bool
 
 def test_where_nothing_flickers_the_parts_of_the_view_take_turns() -> None:
     frame = np.random.default_rng(1).integers(0, 255, (360, 640, 3), dtype=np.uint8)
-    given_crops = [fire.crops(frame, flickered(GREY, moves=True), turn) for turn in range(6)]
+    given_crops = [fire.crops(frame, fire.place(flickered(GREY, moves=True)), turn) for turn in range(6)]
     assert given_crops[0].whole is frame
     assert {one.place for one in given_crops} == {None}
     assert {one.tile.shape for one in given_crops} == {(216, 384, 3)}
@@ -57,7 +57,7 @@ def test_where_nothing_flickers_the_parts_of_the_view_take_turns() -> None:
 
 def test_where_something_does_the_place_and_what_is_around_it_are_looked_at() -> None:
     frame = np.random.default_rng(1).integers(0, 255, (360, 640, 3), dtype=np.uint8)
-    found = fire.crops(frame, flickered(FLAME, moves=True), 0)
+    found = fire.crops(frame, fire.place(flickered(FLAME, moves=True)), 0)
     assert found.place is not None
     assert found.box is not None
     assert found.place.tobytes() == fire.cut(frame, found.box).tobytes()

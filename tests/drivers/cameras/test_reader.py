@@ -7,12 +7,15 @@ import threading
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from av.video.stream import VideoStream
 
 from agent.clock import SystemClock
 from drivers.cameras import reader
+from drivers.cameras.pictures import last_picture
 from drivers.cameras.reader import Place, Reader, See
-from drivers.cameras.ring import Ring
+from drivers.cameras.ring import Ring, parameter_sets
 from drivers.cameras.watch import Grey
 from drivers.driver import Counters
 from drivers.errors import DeviceError
@@ -57,6 +60,37 @@ async def test_packets_are_kept_and_the_end_is_told(video: Path) -> None:
     assert clip is not None
     assert (len(clip.packets), clip.form.codec, clip.form.width) == (20, "h264", 320)
     assert counters.frames == len(seen) == 1  # it was read at once: a second look was not due
+
+
+OPEN_GROUPS = {  # keyframes that others before them still lean on: the second one brings no parameter sets in a file
+    "h264": ("libx264", {"x264-params": "open-gop=1:bframes=2:keyint=10:min-keyint=10:scenecut=0"}),
+    "hevc": ("libx265", {"x265-params": "open-gop=1:bframes=2:keyint=10:min-keyint=10:scenecut=0:log-level=none"}),
+}
+
+
+@pytest.mark.parametrize("codec", OPEN_GROUPS)
+async def test_a_file_s_every_keyframe_brings_what_a_decoder_must_know(tmp_path: Path, codec: str) -> None:
+    path, (encoder, options) = tmp_path / "open.mp4", OPEN_GROUPS[codec]
+    rng = np.random.default_rng(1)
+    with av.open(path, "w") as file:
+        stream = file.add_stream(encoder, rate=10, options=options | {"preset": "ultrafast"})
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for _ in range(30):
+            pixels = np.full((270, 320), 128, np.uint8)
+            pixels[:180] = rng.integers(16, 235, (9, 16), np.uint8).repeat(20, 0).repeat(20, 1)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="yuv420p")))
+        file.mux(stream.encode(None))
+    one, ring, _ = reading(path)
+    await ended(one)
+    whole, newest = ring.cut(10), ring.cut(0)
+    assert whole is not None
+    assert newest is not None
+    keys = [packet.data for packet in whole.packets if packet.is_key]
+    assert (len(whole.packets), len(keys)) == (30, 3)  # the ring did not begin anew
+    assert {parameter_sets(codec, data) for data in keys} == {whole.form.parameters}
+    assert not whole.form.parameters.startswith(b"\x01")
+    assert last_picture(newest) is not None
 
 
 async def test_damaged_keyframes_are_counted_and_not_shown(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
