@@ -1,23 +1,20 @@
 """The system's clock, and whether it can be believed.
 
 A Raspberry Pi may boot with any date. UTC as given here never runs backwards by itself; only a synced system clock may
-set it back (a false 2030 must not stay).
-
-Source  adjtimex(2): the kernel clears STA_UNSYNC (0x0040) when a time daemon disciplines the clock.
+set it back (a false 2030 must not stay). Whether it is: agent/kernel_clock.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import time
 import uuid
 from pathlib import Path
 from typing import Protocol
 
+from agent import kernel_clock
 from agent.model import Moment
 
-TIME_ERROR = 5  # adjtimex(2): clock not synchronised
 BUILT_NS = 1_793_491_200_000_000_000  # 2026-11-01: this version did not exist before
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -35,16 +32,6 @@ class Clock(Protocol):
     def not_before(self, utc_ns: int) -> None: ...
     def now(self) -> Moment: ...
     async def sleep(self, seconds: float) -> None: ...
-
-
-def _kernel_synced() -> bool:
-    """Ask the kernel without changing anything. False where the call is refused."""
-    timex = (ctypes.c_byte * 256)()  # modes = 0: read only; larger than struct timex on every architecture
-    state: int = _libc.adjtimex(ctypes.byref(timex))
-    return 0 <= state < TIME_ERROR
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class SystemClock:
@@ -69,7 +56,7 @@ class SystemClock:
     def synced(self) -> bool:
         now_ns = self.monotonic_ns()
         if now_ns - self._checked_ns >= self.RECHECK_NS:
-            self._synced = _kernel_synced()
+            self._synced = kernel_clock.synced()
             self._checked_ns = now_ns
         return self._synced
 

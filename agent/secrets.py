@@ -1,7 +1,8 @@
 """Passwords and keys of devices, apart from the configuration, which only names them.
 
 A secret is a file NAME in the state directory's folder `secrets`, mode 0600; what it was before the last change is
-NAME.before, because a device may still know only that one. A systemd credential of the same name goes first.
+NAME.before, because a device may still know only that one. A systemd credential of the same name goes first; the unit's
+own are those of a folder, which systemd calls sec_NAME.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from drivers.errors import DeviceError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SECRET_BYTES = 4096
+OF_A_FOLDER = "sec_"  # LoadCredential=sec:/etc/mektep/credentials
 
 
 class SecretStore:
@@ -27,10 +29,10 @@ class SecretStore:
 
     def __call__(self, name: str) -> Secret:
         """Raises DeviceError T-120 not stored, T-121 cannot be read."""
-        for folder in (self._credentials, self._folder):
-            now = _read(folder, name) if folder else ""
+        for folder, prefix in ((self._credentials, ""), (self._credentials, OF_A_FOLDER), (self._folder, "")):
+            now = _read(folder, name, prefix) if folder else ""
             if folder and now:
-                return Secret(now, _read(folder, f"{name}.before"))
+                return Secret(now, _read(folder, f"{name}.before", prefix))
         raise not_stored(name)
 
     def put(self, name: str, value: str) -> None:
@@ -53,8 +55,8 @@ class SecretStore:
             ) from error
 
 
-def _read(folder: Path, name: str) -> str:
-    path = folder / name
+def _read(folder: Path, name: str, prefix: str = "") -> str:
+    path = folder / (prefix + name)
     if not NAME.fullmatch(name.removesuffix(".before")):
         return ""
     try:

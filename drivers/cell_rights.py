@@ -10,6 +10,7 @@ Source  prctl(2), capset(2), setrlimit(2), landlock(7). Where the kernel has no 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -58,7 +59,10 @@ def give_up(memory_mb: int, nice: int, paths: Iterable[str], parent: int) -> boo
     _prctl(PR_SET_DUMPABLE, 0)  # after all that sets it anew; a limit of 0 does not bind a kernel that pipes dumps
     _limit(memory_mb)
     if nice:
-        os.nice(nice)
+        with contextlib.suppress(
+            PermissionError
+        ):  # the unit's sandbox may forbid it: then it is no worse than the daemon
+            os.nice(nice)
     confined = _confine(paths)
     refuse_calls()
     return confined

@@ -17,6 +17,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["drivers"],
     [
         *("agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"),
+        "agent.kernel_clock",
         *("agent.ledger", "agent.plain"),
     ],
     ["agent.datasets", "agent.event_words"],

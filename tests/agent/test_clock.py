@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from agent import clock as clock_module
+from agent import kernel_clock
 from agent.clock import SystemClock
 
 
@@ -14,7 +14,7 @@ from agent.clock import SystemClock
 def kernel(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The kernel's clock, as the test sets it."""
     state: dict[str, object] = {"utc": 1_795_420_800 * 10**9, "synced": False, "up": 10**9}
-    monkeypatch.setattr(clock_module, "_kernel_synced", lambda: state["synced"])
+    monkeypatch.setattr(kernel_clock, "synced", lambda: state["synced"])
     monkeypatch.setattr(time, "time_ns", lambda: state["utc"])
     monkeypatch.setattr(time, "clock_gettime_ns", lambda _: state["up"])
     return state

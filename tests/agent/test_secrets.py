@@ -36,6 +36,8 @@ def test_a_credential_goes_first(tmp_path: Path) -> None:
     store = SecretStore(tmp_path / "secrets", credentials)
     store.put("gate", "ours")
     assert store("gate") == Secret("ours")
+    (credentials / "sec_gate").write_text("of the unit's folder\n")
+    assert store("gate") == Secret("of the unit's folder")
     (credentials / "gate").write_text("theirs\n")
     assert store("gate") == Secret("theirs")
 
