@@ -30,6 +30,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "camera": "camera",
     "incident": "incident",
     "drill": "drill",
+    "firmware": "firmware",
     "demo": "demo",
 }
 HELP = {
@@ -46,6 +47,7 @@ HELP = {
     "camera": "the cameras: list them, a picture of now, the zones drawn onto it; blurred unless asked otherwise",
     "incident": "what happens now and who is to answer; acknowledge, confirm, dismiss, close",
     "drill": "the whole chain of an incident, marked as a drill, each step timed",
+    "firmware": "what the Pi itself needs: show each line with its reason, apply with a copy, undo",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"
