@@ -73,7 +73,8 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         to.flush()
         return code
     except AgentError as error:
-        print(f"{error.code}  {error.what}\n      {error.do}", file=sys.stderr)
+        do = import_module("agent.texts").load_texts().instruction(error.code, error.do)
+        print(f"{error.code}  {error.what}\n      {do}", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:  # `mektep status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody listens: what is left goes nowhere
