@@ -26,13 +26,15 @@ from rich.live import Live
 from simulator import day_school
 from simulator.clips import ClipError
 from simulator.day import Day, chosen, load_script
+from simulator.desk import Desk
+from simulator.desk_visit import NO_BROWSER, has_browser
 from simulator.fault import Fault
 from simulator.programme import Part, programme
 from simulator.reckoning import reckon
 from simulator.rush import USES, Rush, Settings
 from simulator.rush_run import result_of
 from simulator.rush_screen import RushView, print_rush
-from simulator.school import School
+from simulator.school import SCHOOL, School
 from simulator.screen import View, print_result
 from simulator.stage_report import GIVE
 
@@ -108,6 +110,7 @@ async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part])
         kernel_clock=True,
         footage=parts,
         live=True,
+        desk=True,
     )
     school.trust_clock()
     day = Day(school, load_script(), faults, args.seconds)
@@ -121,6 +124,7 @@ async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part])
         await school.make()
         await school.start()
         await day_school.publish(school)
+        await _open_desk(school, console)
         if args.seconds is None and console.is_terminal:
             await _live(day, console)
         else:
@@ -132,6 +136,17 @@ async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part])
             school.clean()
     print_result(console, result)
     return _told(args, result)
+
+
+async def _open_desk(school: School, console: Console) -> None:
+    """Says where it is, or why there is none."""
+    if school.desk is None:
+        console.print(Desk.missing(), style="yellow")
+        return
+    await school.desk.open(SCHOOL)
+    console.print(f"The desk: {school.desk.told}", highlight=False)
+    if not has_browser():
+        console.print(NO_BROWSER, style="yellow")
 
 
 def _told(args: argparse.Namespace, result: dict[str, Any]) -> int:
@@ -190,6 +205,7 @@ async def _live(day: Day, console: Console) -> None:
         async with _passing(day) as work:
             while not work.done():
                 view.centre = await day.school.centre_status() or view.centre
+                view.incidents = await asyncio.to_thread(day.school.city.open_now, SCHOOL)
                 await asyncio.wait({work}, timeout=REFRESH_S)
 
 

@@ -11,12 +11,16 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.postgres import AWAY, Postgres
 from simulator.processes import Process, free_port, mosquitto, output, wait_for_port
 
 RECEIVERS = 2
+OPEN = """
+select kind, place, state, drill, why, answer_by from incident where school = ? and state not in ('closed', 'dismissed')
+order by drill, opened_ns
+"""
 STEPS = "select body from incident_step where school = ? and what = ?"
 STATES = "select id, state from incident where school = ?"
 NOTIFIED = "select incident, number, why, role, person from notification where school = ? and by_centre = 0"
@@ -25,6 +29,17 @@ select i.evidence, i.incident, i.kind, coalesce(e.whole_ns, 0) from incident_evi
 left join evidence e on e.school = i.school and e.name = i.evidence where i.school = ?
 """
 LOOKS = "select evidence from custody where school = ? and what = 'opened'"
+
+
+class Open(NamedTuple):
+    """An incident that is not over, as the centre has it."""
+
+    kind: str
+    place: str
+    state: str
+    drill: int
+    why: str
+    answer_by: str
 
 
 class City:
@@ -158,6 +173,13 @@ class City:
         """In which state the centre shows each incident."""
         return {str(id_): str(state) for id_, state in self._rows(STATES, school)}
 
+    def open_now(self, school: str) -> list[Open]:
+        """What somebody must still answer for, or close. Empty while the database does not answer."""
+        try:
+            return [Open(*row) for row in self._rows(OPEN, school)]
+        except (sqlite3.Error, AWAY):
+            return []
+
     def steps(self, school: str, what: str) -> list[dict[str, Any]]:
         """What each step says: opened, told, answered, closed. Empty while the database does not answer."""
         try:
@@ -218,9 +240,10 @@ class City:
         config = [] if command == "init" else ["--config", str(self.folder / "centre.toml")]
         return [sys.executable, "-m", "centre", command, *args, *config]
 
-    def must(self, command: str, *args: str) -> str:
-        """Run a command that may not fail. Raises RuntimeError with what it said."""
-        done = subprocess.run(self.command(command, *args), capture_output=True, text=True, check=False)
+    def must(self, command: str, *args: str, given: str = "") -> str:
+        """Run a command that may not fail; `given` is typed into it. Raises RuntimeError with what it said."""
+        words = self.command(command, *args)
+        done = subprocess.run(words, capture_output=True, text=True, check=False, input=given)
         if done.returncode:
             raise RuntimeError(f"mektep-centre {command} {args[0]} failed:\n{done.stderr}")
         return done.stdout

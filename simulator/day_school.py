@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from simulator import papers, school_time
 from simulator.devices import TakesCards
-from simulator.responsible import ANSWER_S, DUTY, HEAD, STAFF, card_numbers
+from simulator.responsible import ANSWER_S, DUTY, HEAD, NAMES, STAFF, card_numbers
 from simulator.school import SCHOOL, School
 
 MEALS, ENTRANCE = 'purpose = "meals"', 'purpose = "entrance"'
@@ -86,7 +86,7 @@ def write(folder: Path, readers: list[TakesCards], day: date, offset_min: int) -
         {
             "classes": ("class shift", [("5А", 1), ("6Б", 2)]),
             "pupils": ("pupil class", [(who.pupil, "5А" if at % 2 else "6Б") for at, (_, who, _) in enumerate(known)]),
-            "staff": ("staff may", [(one, "incidents") for one in STAFF]),
+            "staff": ("staff may name", [(one, "incidents", NAMES[one]) for one in STAFF]),
             "duty": ("staff rank kinds", DUTY),
             "cards": (
                 "pupil staff form number",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from simulator.city import Open
+
 ENDED = {"closed", "dismissed"}
+WAITS = {"opened", "told"}
 
 
 def print_incidents(console: Console, found: dict[str, Any]) -> None:
@@ -35,6 +39,38 @@ def print_incidents(console: Console, found: dict[str, Any]) -> None:
     for view in found["views"]:
         console.print(_view(view))
     console.print(f"  custody: {found['opened_by_custody']} files were opened, each has its row")
+
+
+def incident_line(incidents: Sequence[Open]) -> Text:
+    """In a few words: how many are open, and the first that nobody has answered."""
+    if not incidents:
+        return Text("no incident is open", "dim")
+    waiting = [one for one in incidents if one.state in WAITS and not one.drill]
+    line = Text(f"{len(incidents)} incident{'s' if incidents[1:] else ''} open", "yellow")
+    return line.append(f", {waiting[0].kind} {waiting[0].place} waits", "bold red") if waiting else line
+
+
+def incident_table(incidents: Sequence[Open], rows: int) -> Table:
+    """Those that are not over, in so many rows with the head; the last row says how many more there are."""
+    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    for column, width in (("incident", 9), ("place", None), ("state", 16)):
+        table.add_column(column, no_wrap=True, overflow="ellipsis", width=width, ratio=None if width else 1)
+    shown = incidents if len(incidents) < rows else incidents[: rows - 2]
+    for one in shown:
+        word = f"{one.state}, {one.why}" if one.state == "told" and one.why != "first" else one.state
+        style = "magenta" if one.drill else "bold red" if one.state in WAITS else "yellow"
+        table.add_row(one.kind, one.place, Text(f"drill: {word}" if one.drill else word, style))
+    if left := len(incidents) - len(shown):
+        table.add_row("", f"and {left} more", "")
+    if not incidents:
+        table.add_row(Text("none", "dim"), "", "")
+    return table
+
+
+def print_desk(console: Console, found: dict[str, Any]) -> None:
+    """What was looked up there."""
+    looked = f"{found['incidents']} incidents were looked up, {found['looks']} pictures and videos opened"
+    console.print(f"  desk: {looked}: {found['how']}", highlight=False)
 
 
 def _files(files: dict[str, int]) -> Text:

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from typing import Any
 
-from simulator import incident_truth
+from simulator import desk_day, incident_truth
 from simulator.school import SCHOOL, School
 from simulator.stage import Stage
 from simulator.stage_report import seen
@@ -63,6 +63,11 @@ async def reckon(school: School, truth: Truth, stage: Stage | None = None) -> di
     centre = await _incidents(school)
     result["wrong"] += incident_truth.wrong(truth.incidents, decoded, centre, pictures)
     result["incidents"] = incident_truth.summary(truth.incidents, decoded, centre)
+    if school.desk:
+        visit = await desk_day.visit(school.desk, SCHOOL, incident_truth.lives(decoded), centre)
+        holds = await school.city.custody_holds()
+        result["wrong"] += visit.wrong + ([] if holds else ["the custody log does not hold after the desk's looks"])
+        result["desk"] = visit.told
     return result | ({"eyes": seen(stage, pictures)} if stage else {})
 
 

@@ -9,6 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 GUARD, WATCHMAN, COUNSELLOR, DEPUTY, HEAD = STAFF = ("guard", "watchman", "counsellor", "deputy-head", "head")
+NAMES = {  # nobody's
+    GUARD: "Ерлан Тестов",
+    WATCHMAN: "Пётр Примеров",
+    COUNSELLOR: "Айгүл Үлгіева",
+    DEPUTY: "Сауле Мысалова",
+    HEAD: "Гүлнар Сынақова",
+}
 CITY, POLICE = OUTSIDE = ("city", "police")
 DUTY = (
     (GUARD, 1, "fire fight medical other tamper"),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.city import City
+from simulator.desk import Desk
 from simulator.devices import NO_USES, Devices
 from simulator.link_proxy import LinkProxy
 from simulator.media_server import MediaServer, certificate
@@ -64,6 +65,7 @@ class School:
     more       devices, as further lines of the configuration
     footage    what cameras play: simulator/programme.py
     live       the city has a media server, to which cameras may be shown
+    desk       the city has a desk, for which the caller opens the day: simulator/desk.py
     wrapper    command before the agent's own, such as strace
     """
 
@@ -85,6 +87,7 @@ class School:
         more: str = "",
         footage: Sequence[Part] = (),
         live: bool = False,
+        desk: bool = False,
     ) -> None:
         self.folder = folder
         self.box = folder / "box"
@@ -97,6 +100,7 @@ class School:
         self.panel = self.devices.panel
         self.more = more
         self.media = MediaServer("media", free_port(), folder, folder / "media.pem") if live else None
+        self.desk = Desk(self.city) if desk and not Desk.missing() else None
         self.line_port = self.city.port if direct else free_port()
         self.line = LinkProxy(self.line_port, self.city.port)
         self.clock_file = folder / "clock" if own_clock and _faketime() else None
@@ -158,6 +162,8 @@ class School:
 
     async def stop(self) -> None:
         await self.agent.stop()
+        if self.desk:
+            await self.desk.stop()
         await self.city.stop()
         await self.line.stop()
         if self.media:

@@ -13,15 +13,17 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from simulator.city import Open
 from simulator.day import RUNNING, Day
 from simulator.device_table import narrow_rows, narrow_table, wide_rows, wide_table
-from simulator.incident_report import print_incidents
+from simulator.incident_report import incident_line, incident_table, print_desk, print_incidents
 from simulator.programme import CLASSROOM
 from simulator.stage_report import GIVE, print_seen
 
 WIDE = 118  # columns
 HEAD, LANES_NARROW = 4, 5  # rows
 MIDDLE_WIDE = 21
+FACTS = 3
 TROUBLE = 2  # rows of one, with what to do
 BORDER = 2
 GOOD = {"working", "running", "online"}
@@ -33,6 +35,7 @@ class View:
     def __init__(self, day: Day) -> None:
         self.day = day
         self.centre: dict[str, Any] = {}
+        self.incidents: list[Open] = []  # that are not over, as the centre has them
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         """Rows are given out from the top; what happens gets the rest, its newest lines last."""
@@ -60,6 +63,7 @@ class View:
         first = Text(f" {now.time} ", "bold")
         first.append(now.phase.name if day.stage == RUNNING else day.stage)
         first.append(f"   faults healed: {sum(how == 'healed' for _, how in day.done)}", "dim")
+        first.append("   ").append(incident_line(self.incidents))
         second = Text(" ")
         troubles = self._troubles(status)
         if day.fault:
@@ -71,7 +75,8 @@ class View:
         else:
             second.append("all is well" if status else "the agent is starting", "green" if status else "yellow")
         title = f"{status.get('school', 'school')} · simulated school day"
-        return Panel(_lines(first, second), title=title, border_style="cyan")
+        desk = f"desk: {day.school.desk.short}" if day.school.desk else None
+        return Panel(_lines(first, second), title=title, subtitle=desk, border_style="cyan")
 
     def _room(self) -> int:
         """Rows that a wide screen has left below the devices."""
@@ -114,12 +119,17 @@ class View:
             table.add_row(name, str(lane["last"]), Text(str(owed), "yellow" if owed else "green"), str(through))
         facts = self._facts(status)
         if wide:
-            return Panel(Group(table, Text(), facts), title="lanes and centre", border_style="cyan")
+            shown = Group(table, Text(), facts, Text(), incident_table(self.incidents, self._incident_rows(status)))
+            return Panel(shown, title="lanes and centre", border_style="cyan")
         beside = Table.grid(expand=True)
         beside.add_column()
         beside.add_column(ratio=1)
         beside.add_row(table, facts)
         return Panel(beside, title="lanes: accepted, owed, at centre", border_style="cyan")
+
+    def _incident_rows(self, status: dict[str, Any]) -> int:
+        """What a wide screen has left below the lanes and the facts."""
+        return MIDDLE_WIDE - BORDER - 1 - len(status.get("lanes", {})) - FACTS - 3
 
     def _facts(self, status: dict[str, Any]) -> Text:
         link, disk = status.get("link", {}), status.get("disk", {})
@@ -178,10 +188,9 @@ def print_result(console: Console, result: dict[str, Any]) -> None:
     console.print(table)
     for name, outcome in result["faults"].items():
         console.print(f"  {name:34} {outcome}", style="green" if outcome == "healed" else "yellow")
-    if "incidents" in result:
-        print_incidents(console, result["incidents"])
-    if "eyes" in result:
-        print_seen(console, result["eyes"])
+    for part, told in (("incidents", print_incidents), ("desk", print_desk), ("eyes", print_seen)):
+        if part in result:
+            told(console, result[part])
     for line in result["wrong"]:
         console.print(f"WRONG  {line}", style="bold red")
     if not result["wrong"]:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from simulator.city import City, Open
 from simulator.day import RUNNING, Day, load_script
+from simulator.desk import Desk
 from simulator.devices import Devices
 from simulator.faults import FAULTS
 from simulator.fire_panel import FIRE
@@ -43,6 +45,7 @@ class FakeSchool:
         self.devices = Devices(tmp, every_kind=True, footage=[part(name) for name in NAMES[-3:]])
         self.devices.footage[1].act = part("corridor").acts[0]
         self.devices.panel.zones[1] = FIRE
+        self.desk = Desk(City(tmp))
         self._status = status
 
     def status(self) -> dict[str, Any]:
@@ -153,6 +156,30 @@ def test_what_the_centre_holds_stands_beside_what_the_box_accepted(tmp_path: Any
     view.centre = {"epochs": {"e": {"record": {"through": 777_777}}}}
     line = next(line for line in drawn(view, 80, 24) if "record" in line)
     assert line.split()[1:5] == ["record", "1234567", "567", "777777"]
+
+
+OPEN = [
+    Open("fire", "kitchen", "told", 0, "unanswered", ""),
+    Open("fight", "corridor", "acknowledged", 0, "first", ""),
+    Open("medical", "sports entrance", "told", 1, "first", ""),
+]
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_open_incidents_are_on_it_and_where_to_look_at_them(tmp_path: Any, columns: int, rows: int) -> None:
+    school = FakeSchool(tmp_path, WELL)
+    view = View(Day(school, load_script(), [], 60))  # type: ignore[arg-type]
+    assert "no incident is open" in "\n".join(drawn(view, columns, rows))
+    view.incidents = OPEN
+    text = "\n".join(drawn(view, columns, rows))
+    assert "3 incidents open, fire kitchen waits" in text
+    assert school.desk.short in text
+    for word in ("told, unanswered", "corridor", "drill: told") if columns >= 118 else ():
+        assert word in text
+    view.incidents = OPEN * 20
+    lines = [line for line in drawn(view, columns, rows) if line]
+    assert len(lines) == rows
+    assert ("more" in "\n".join(lines)) == (columns >= 118)
 
 
 def test_that_no_footage_was_given_is_said(tmp_path: Any) -> None:
