@@ -73,7 +73,9 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         to.flush()
         return code
     except AgentError as error:
-        do = import_module("agent.texts").load_texts().instruction(error.code, error.do)
+        from agent.texts import load_texts  # only now: `status` must be quick
+
+        do = load_texts().instruction(error.code, error.do)
         print(f"{error.code}  {error.what}\n      {do}", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:  # `mektep status | head`
