@@ -3,6 +3,9 @@
 A client is made for each connection, so that the library never resends by itself: what is owed is known to the
 outbox, and the drain sends it again in its own order. The library's queue holds only what the drain's window allows.
 
+Circles of objects are avoided, for each message and each refused connection would leave one: the daemon searches for
+garbage seldom (agent/daemon.py).
+
 Raises  LinkError L-1xx: code, fact and instruction for each way a connection fails.
 """
 
@@ -15,13 +18,14 @@ import socket
 import ssl
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.matcher import MQTTMatcher
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -162,11 +166,13 @@ class Mqtt:
                 sock.close()
         for future in (self.lost, self._connack, self._suback):
             future.cancel()
+        client.on_connect = client.on_disconnect = client.on_subscribe = client.on_publish = client.on_message = None
 
     # --- the library's callbacks ------------------------------------------------------------------------------------
 
     def _wire(self) -> None:
         client = self._client
+        client._on_message_filtered = _NoFilters()  # type: ignore[no-untyped-call] # there is no public way
         client.max_inflight_messages_set(IN_FLIGHT_MAX * 4)
         client.connect_timeout = CONNECT_S
         client.on_socket_open = _tune
@@ -182,26 +188,11 @@ class Mqtt:
     async def _aside(self, work: Callable[[], None]) -> None:
         """Run what blocks in a thread that nobody waits for: the daemon's end must not wait for a line."""
         done: asyncio.Future[None] = self._loop.create_future()
-
-        def tell(error: Exception | None) -> None:
-            if done.done():
-                return
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
-
-        def run() -> None:
-            error: Exception | None = None
-            try:
-                work()
-            except Exception as caught:  # noqa: BLE001 - it is raised again, on the loop
-                error = caught
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(tell, error)
-
-        threading.Thread(target=run, name="mqtt-connect", daemon=True).start()
-        await done
+        threading.Thread(target=_do, args=(work, done), name="mqtt-connect", daemon=True).start()
+        try:
+            await done
+        finally:
+            del done  # it holds the error, whose traceback holds this frame: a circle
 
     def _connect(self) -> None:
         """Blocks: name, TCP, TLS."""
@@ -305,6 +296,36 @@ class Mqtt:
         while True:
             await asyncio.sleep(TICK_S)
             self._client.loop_misc()
+
+
+class _NoFilters(MQTTMatcher):
+    """In place of the library's topics with callbacks of their own, of which there are none: its search for them leaves
+    a circle with each message that comes.
+    """
+
+    def iter_match(self, topic: str) -> Iterator[Any]:  # noqa: ARG002 - of the library's shape
+        return iter(())
+
+
+def _do(work: Callable[[], None], done: asyncio.Future[None]) -> None:
+    """In a thread of its own: to its end, which is told to the loop that waits for it."""
+    error: Exception | None = None
+    try:
+        work()
+    except Exception as caught:  # noqa: BLE001 - it is raised again, on the loop
+        error = caught
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        done.get_loop().call_soon_threadsafe(_tell, done, error)
+    del done, error  # as above
+
+
+def _tell(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():  # nobody waits any more
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
 
 
 def _tune(_client: Client, _data: object, sock: Any) -> None:
