@@ -127,6 +127,7 @@ class Box:
             "ledger": self._ledger.run,
             "picture": partial(self._house.keep_picture, self._config.state.live),
             "health": self._house.report_health,
+            "memory": self._house.keep_memory,
         }
         return (
             readings

@@ -68,6 +68,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
         *("agent.cells.slots", "agent.pipelines.eye", "agent.pipelines.eyes"),
         *("agent.pipelines.scene", "agent.pipelines.watcher"),
     },
+    "drivers.freed_memory": {"agent.ops.housekeeping"},
     "drivers.pulse": {"agent.pipelines.eyes"},
     "drivers.true_path": {"agent.config", "agent.cells.cells", "agent.cli.discover_configured"},
 }

@@ -1,4 +1,5 @@
-"""What the daemon does by the clock: picture and watchdog each second, health each minute, a record of a set clock.
+"""What the daemon does by the clock: picture and watchdog each second, health each minute, a record of a set clock;
+freed memory goes back to the system each ten minutes.
 
 The watchdog is fed while the writer answers, also when it waits for a lock or a full disk: restarting would not
 help those.
@@ -6,6 +7,7 @@ help those.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -18,16 +20,18 @@ from agent.ops import status
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox
+from drivers.freed_memory import give_back
 
 log = logging.getLogger("agent.housekeeping")
 
 PICTURE_S = 1.0
 HEALTH_S = 60.0
+GIVE_BACK_S = 600.0
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 
 
 class Housekeeping:
-    """Three endless tasks; the daemon's TaskGroup owns them."""
+    """Four endless tasks; the daemon's TaskGroup owns them."""
 
     def __init__(
         self,
@@ -73,6 +77,12 @@ class Housekeeping:
             await self._clock.sleep(HEALTH_S)
             picture = self._pictures.take()
             await self._outbox.accept([self._health(picture), *self._refusals(picture)])
+
+    async def keep_memory(self) -> None:
+        """What was freed is given back: in a thread, since it takes milliseconds. Runs for ever."""
+        while True:
+            await self._clock.sleep(GIVE_BACK_S)
+            await asyncio.to_thread(give_back)
 
     def _write(self, path: Path, picture: status.Status) -> None:
         try:

@@ -17,6 +17,7 @@ from agent import db
 from agent.model import Batch, Lane
 from agent.outbox.envelope import split
 
+CACHE_KIB = 256  # each row is read once: a larger cache would only fill, over hours
 ROWS = 2000  # of one read: more than a batch ever holds
 SELECT = """
 select first, last, crc, body from message
@@ -70,6 +71,7 @@ class Reader:
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
             self._db = db.connect_reader(self._path)
+            self._db.execute(f"pragma cache_size=-{CACHE_KIB}")
         return self._db
 
 

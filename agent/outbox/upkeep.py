@@ -31,6 +31,7 @@ PIECE_RUNS = 32  # rows removed at once: a tap waits for that
 SHED_SHARE = 16  # part of a quota: where owed events must be dropped, so much more is, under one Loss record
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
+FORGET_S = 600.0  # so often the pages that were read or written are forgotten: else they add up for hours
 SPARE_PAGES = 256  # free pages that stay for what comes next
 PIECE_PAGES = 256  # given back at once
 BALLAST = "ballast"
@@ -105,6 +106,7 @@ class Upkeep:
         self._lost: list[Lost] = []
         self._looked_s = 0.0
         self._upkept_s = 0.0
+        self._forgot_s = time.monotonic()
         self._due: list[Callable[[sqlite3.Connection, Alone], bool]] = []
         self.free_bytes = self._look()
         self.starved = False  # the ballast had to be given up
@@ -161,6 +163,7 @@ class Upkeep:
                 return False
             self._upkept_s = now_s
             self._due = [self._write_prefixes, self._remove_piece, self._give_back, self._keep_ballast]
+            self._due.append(self._forget_pages)
         piece = self._due.pop(0)
         if piece(db, alone):
             self._due.insert(0, piece)
@@ -279,6 +282,14 @@ class Upkeep:
             self.starved = False
         except OSError:
             part.unlink(missing_ok=True)
+        return False
+
+    def _forget_pages(self, db: sqlite3.Connection, _alone: Alone) -> bool:
+        """Of a database of some megabytes the cache would in the end hold all, though seldom anything is read twice."""
+        now_s = time.monotonic()
+        if now_s - self._forgot_s >= FORGET_S:
+            self._forgot_s = now_s
+            db.execute("pragma shrink_memory")
         return False
 
     def _disk_low(self) -> bool:

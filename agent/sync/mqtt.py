@@ -159,6 +159,7 @@ class Mqtt:
         client.on_socket_register_write = client.on_socket_unregister_write = client.on_socket_close = None
         if self._ticker is not None:
             self._ticker.cancel()
+            self._ticker = None
         sock = self._client.socket()
         if sock is not None:
             self._forget(sock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 
 from agent.model import Lane
-from agent.ops import status
-from agent.ops.housekeeping import HEALTH_S, PICTURE_S
+from agent.ops import housekeeping, status
+from agent.ops.housekeeping import GIVE_BACK_S, HEALTH_S, PICTURE_S
 from agent.sources import SourceState, Trouble
 from drivers.driver import Counters, Video
 from tests.agent.ops.house import House, going, open_house
@@ -127,6 +128,19 @@ async def test_what_chattering_sources_gathered_is_told(house: House, monkeypatc
         for _ in range(5):
             await house.clock.pass_(PICTURE_S)
     assert told == 5
+
+
+# --- each ten minutes ---------------------------------------------------------------------------------------
+
+
+async def test_freed_memory_is_given_back_again_and_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    times: list[threading.Thread] = []
+    monkeypatch.setattr(housekeeping, "give_back", lambda: times.append(threading.current_thread()))
+    async with going(house.keeping.keep_memory):
+        for count in (1, 2, 3):
+            await house.clock.pass_(GIVE_BACK_S)
+            await until(lambda: len(times) == count)  # noqa: B023 - within the turn
+    assert threading.main_thread() not in times  # the loop goes on meanwhile
 
 
 # --- each minute --------------------------------------------------------------------------------------------

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -52,25 +51,6 @@ async def failure(settings: LinkSettings, *, check_dates: bool = True) -> LinkEr
         return error.value
     finally:
         line.mqtt.close()
-
-
-class Circles:
-    """How many objects only a search for garbage has freed."""
-
-    objects = 0
-
-
-@contextlib.contextmanager
-def circles() -> Iterator[Circles]:
-    """Of what is done within; nobody searches meanwhile."""
-    found = Circles()
-    gc.collect()
-    gc.disable()
-    try:
-        yield found
-        found.objects = gc.collect()
-    finally:
-        gc.enable()
 
 
 def plain(port: int) -> LinkSettings:
@@ -132,16 +112,6 @@ async def test_the_session_keeps_what_came_while_the_box_was_away(broker: Broker
     far.close()
 
 
-async def test_what_comes_leaves_nothing_that_only_a_search_would_free(broker: Broker, line: Line) -> None:
-    far = Listener(broker.port, STATUS)
-    with circles() as left:
-        for number in range(50):
-            far.client.publish(RECEIPTS, b"%d" % number, qos=1)
-        await until(lambda: len(line.heard) == 50)
-    assert left.objects < 50
-    far.close()
-
-
 # --- the will -----------------------------------------------------------------------------------------------
 
 
@@ -175,15 +145,6 @@ async def test_a_name_that_does_not_exist(tmp_path: Path) -> None:
     error = await failure(City(tmp_path).settings(1, broker="mqtts://no-such-broker.invalid"))
     assert error.code == "L-102"
     assert "no-such-broker.invalid" in error.what
-
-
-async def test_a_refused_connection_leaves_nothing_that_only_a_search_would_free() -> None:
-    settings = plain(free_port())
-    with circles() as left:
-        for _ in range(5):
-            with contextlib.suppress(LinkError):
-                await Line(settings).open()
-    assert left.objects < 5
 
 
 async def test_a_broker_that_does_not_admit_the_box(tmp_path: Path) -> None:
