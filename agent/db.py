@@ -3,12 +3,14 @@
 Durable  WAL with synchronous=FULL: each commit is one fdatasync of the log; NORMAL would lose the last commits at
          power loss.
 Space    auto_vacuum=INCREMENTAL gives freed space back; secure_delete off: overwriting would double the card's wear.
+Memory   CACHE_KIB a connection at most, forgotten each FORGET_S.
 Raises   sqlite3.Error; the outbox decides what it means. AgentError D-105 if a newer agent made the file.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from importlib import resources
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from agent.errors import AgentError
 
 SCHEMA = resources.files("agent") / "schema"
 CACHE_KIB = 2048
+FORGET_S = 600.0
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -52,6 +55,22 @@ def _open(uri: str) -> sqlite3.Connection:
     db.execute("pragma secure_delete=off")
     db.execute("pragma temp_store=memory")
     return db
+
+
+class Forgetting:
+    """Of a connection that lives as long as the daemon: now and then its cache of pages is freed. It would fill up over
+    hours, though seldom anything is read twice; the next reads find theirs with the system.
+    """
+
+    def __init__(self) -> None:
+        self._forgot_s = time.monotonic()
+
+    def look(self, db: sqlite3.Connection) -> None:
+        """Forget, if it is time."""
+        now_s = time.monotonic()
+        if now_s - self._forgot_s >= FORGET_S:
+            self._forgot_s = now_s
+            db.execute("pragma shrink_memory")
 
 
 def steps() -> list[tuple[int, str]]:

@@ -17,7 +17,6 @@ from agent import db
 from agent.model import Batch, Lane
 from agent.outbox.envelope import split
 
-CACHE_KIB = 256  # each row is read once: a larger cache would only fill, over hours
 ROWS = 2000  # of one read: more than a batch ever holds
 SELECT = """
 select first, last, crc, body from message
@@ -41,6 +40,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db: sqlite3.Connection | None = None
+        self._forgetting = db.Forgetting()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox-reader")
 
     async def batch(
@@ -71,7 +71,7 @@ class Reader:
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
             self._db = db.connect_reader(self._path)
-            self._db.execute(f"pragma cache_size=-{CACHE_KIB}")
+        self._forgetting.look(self._db)
         return self._db
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from agent.clock import Clock
+from agent.db import Forgetting
 from agent.events import Loss, draft
 from agent.model import Lane
 from agent.outbox import lanes
@@ -31,7 +32,6 @@ PIECE_RUNS = 32  # rows removed at once: a tap waits for that
 SHED_SHARE = 16  # part of a quota: where owed events must be dropped, so much more is, under one Loss record
 UPKEEP_S = 1.0  # settled prefixes are on the disk at the latest after this
 DISK_LOOK_S = 1.0
-FORGET_S = 600.0  # so often the pages that were read or written are forgotten: else they add up for hours
 SPARE_PAGES = 256  # free pages that stay for what comes next
 PIECE_PAGES = 256  # given back at once
 BALLAST = "ballast"
@@ -106,7 +106,7 @@ class Upkeep:
         self._lost: list[Lost] = []
         self._looked_s = 0.0
         self._upkept_s = 0.0
-        self._forgot_s = time.monotonic()
+        self._forgetting = Forgetting()
         self._due: list[Callable[[sqlite3.Connection, Alone], bool]] = []
         self.free_bytes = self._look()
         self.starved = False  # the ballast had to be given up
@@ -285,11 +285,7 @@ class Upkeep:
         return False
 
     def _forget_pages(self, db: sqlite3.Connection, _alone: Alone) -> bool:
-        """Of a database of some megabytes the cache would in the end hold all, though seldom anything is read twice."""
-        now_s = time.monotonic()
-        if now_s - self._forgot_s >= FORGET_S:
-            self._forgot_s = now_s
-            db.execute("pragma shrink_memory")
+        self._forgetting.look(db)
         return False
 
     def _disk_low(self) -> bool:

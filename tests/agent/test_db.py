@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import re
 import sqlite3
 from pathlib import Path
@@ -120,6 +122,25 @@ def test_a_reader_cannot_write_and_starts_no_database(tmp_path: Path) -> None:
     connection = db.connect_reader(path)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         connection.execute("insert into fact (key, value) values ('a', x'00')")
+    connection.close()
+
+
+def test_pages_that_were_read_are_forgotten_when_it_is_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What SQLite holds is known of the whole process; nobody else uses it meanwhile."""
+    library = ctypes.CDLL(ctypes.util.find_library("sqlite3"))
+    library.sqlite3_memory_used.restype = ctypes.c_longlong
+    connection = db.connect(tmp_path / "outbox.db")
+    forgetting = db.Forgetting()
+    connection.execute("create table filler (body)")
+    connection.executemany("insert into filler values (zeroblob(4000))", [()] * 300)
+    full_bytes = library.sqlite3_memory_used()
+    assert full_bytes > 1_000_000, "this is not the library that Python uses"
+    forgetting.look(connection)
+    assert library.sqlite3_memory_used() == full_bytes
+    monkeypatch.setattr(db, "FORGET_S", 0.0)
+    forgetting.look(connection)
+    assert library.sqlite3_memory_used() < full_bytes - 1_000_000
+    assert connection.execute("select count(*) from filler").fetchone() == (300,)
     connection.close()
 
 
