@@ -30,6 +30,7 @@ from agent.incidents.signs import Spot
 from agent.kept_in_memory import Swap
 from agent.live.cameras import Cameras
 from agent.ops.asks import asks_of
+from agent.ops.centre_word import word_asks
 from agent.ops.control import Control
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
@@ -97,7 +98,7 @@ class Box:
         )  # fmt: skip
         self._bells = Bells(outbox.transact, lambda: reference.book, clock, self._defects)
         self._viewings = Viewings(config.state.viewings, outbox.accept, clock)
-        self.control = Control(config.state.control, asks_of(self._incidents, outbox))
+        self.control = Control(config.state.control, asks_of(self._incidents, outbox) | word_asks(outbox, self._link))
         self._pictures = Pictures(
             config, clock, outbox, self._link, self._alarms, self.stations, self._rules.told, self.cells,
             self._evidence, reference, list(self._troubles()), self._board, self._incidents.open_now,

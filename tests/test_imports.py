@@ -93,6 +93,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.camera_screen",
             "agent.cli.incident_screen",
             "agent.cli.status_screen",
+            "agent.cli.outbox_screen",
             "agent.cli.discover_screen",
             "agent.cli.firmware_screen",
             "agent.cli.reference_screen",

@@ -24,10 +24,11 @@ from agent.outbox.outbox import Outbox
 from agent.reference import Reference
 from agent.sync.ahead import ahead_event
 from agent.sync.birth import birth
+from agent.sync.centre_word import CentreWord, Said
 from agent.sync.drain import Drain
 from agent.sync.identity import Identity
 from agent.sync.link import CONNECTED, State, Step, backoff_s, failures_after, step
-from agent.sync.linkerror import LinkError
+from agent.sync.linkerror import LinkError, no_receipts
 from agent.sync.mqtt import Incoming, Mqtt, Outgoing
 from agent.sync.order_book import order_book
 from agent.sync.orders import Handler, Orders
@@ -108,8 +109,7 @@ class CentreLink:
         orders = {**order_book(outbox, self._drain, clock, status), **orders}
         self._orders = Orders(school, outbox, clock, orders, told_forged)
         self._waiting_orders: asyncio.Queue[tuple[Order, bool]] = asyncio.Queue(ORDERS_WAITING)
-        self._state = State.OFFLINE
-        self._since_ns = clock.utc_ns()
+        self._state, self._since_ns = State.OFFLINE, clock.utc_ns()
         self._trouble: LinkError | None = None
         self._mqtt: Mqtt | None = None
         self._session = ""
@@ -118,6 +118,7 @@ class CentreLink:
         self._refused: Counter[str] = Counter()
         self._last_receipt_ns, self._receipted = 0, False  # receipted: on this connection
         self._welcomed = asyncio.Event()
+        self._word = CentreWord(clock)
         self._rewound = False
         outbox.add_listener(lambda _lanes: self._drain.wake.set())
         evidence.shelf.add_listener(self._drain.wake.set)
@@ -148,6 +149,10 @@ class CentreLink:
         except LinkError:
             return False
         return True
+
+    async def ask_word(self) -> Said:
+        """What the centre has stored now, by itself. Raises LinkError, TimeoutError."""
+        return await self._word.asked(self._say_birth)
 
     def snapshot(self) -> LinkSnapshot:
         """The link now."""
@@ -310,6 +315,7 @@ class CentreLink:
             raise Refused("other_session")
         self._clock.prove(instant_ns(welcome.time))
         self._reference.said(welcome.datasets)
+        self._word.take(welcome)
         if welcome.grants:
             self._told_grants(welcome.grants)
         self._rewound = any(
@@ -372,20 +378,9 @@ class CentreLink:
             log.info("link %s", self._state.value)
             self._drain.wake.set()
         if self._state is State.PROBING:
-            self._trouble = self._no_receipts()
+            self._trouble = no_receipts(self._mqtt.refused if self._mqtt else 0)
         elif self._state is State.ONLINE:
             self._trouble = None
-
-    def _no_receipts(self) -> LinkError:
-        if self._mqtt is not None and self._mqtt.refused:
-            return LinkError(
-                "L-118",
-                f"the broker refuses what this box sends: {self._mqtt.refused} messages of this connection",
-                do="Tell the centre: its broker's rules. Everything is kept.",
-            )
-        return LinkError(
-            "L-120", "the centre sends no receipts", do="Nothing on site; tell the centre. Everything is kept."
-        )
 
     def _lost(self, error: LinkError) -> None:
         if self._trouble is None or self._trouble.code != error.code:

@@ -104,3 +104,16 @@ def from_loss(code: int, words: str, *, by_server: bool, greeted: bool) -> LinkE
         f"the connection was lost: {words}",
         do="Nothing; the agent reconnects. If it repeats, check the router.",
     )
+
+
+def no_receipts(refused: int) -> LinkError:
+    """Why nothing is receipted, though the line holds; `refused`: messages of this connection, by the broker."""
+    if refused:
+        return LinkError(
+            "L-118",
+            f"the broker refuses what this box sends: {refused} messages of this connection",
+            do="Tell the centre: its broker's rules. Everything is kept.",
+        )
+    return LinkError(
+        "L-120", "the centre sends no receipts", do="Nothing on site; tell the centre. Everything is kept."
+    )
