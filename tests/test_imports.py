@@ -94,6 +94,9 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.incident_screen",
             "agent.cli.status_screen",
             "agent.cli.outbox_screen",
+            "agent.cli.top_app",
+            "agent.cli.top_parts",
+            "agent.cli.top_picture",
             "agent.cli.discover_screen",
             "agent.cli.firmware_screen",
             "agent.cli.reference_screen",
@@ -103,6 +106,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
         "centre.terminal",
         *("simulator", "bench"),
     },
+    "textual": {"agent.cli.top_app"},
     "sqlite3": {
         *("agent.audit.rows", "agent.db", "agent.outbox", "agent.sightings.view"),
         *("centre.database", "simulator", "bench"),

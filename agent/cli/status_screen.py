@@ -37,9 +37,9 @@ def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
 
 def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     if status.incidents:
-        yield _incidents(status, say)
+        yield incidents(status, say)
     if to_dos(status):
-        yield _troubles(status, say)
+        yield troubles(status, say)
     if status.sources:
         yield _devices(status, say)
     if status.live:
@@ -51,10 +51,10 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
         yield _evidence(status, say)
     if status.reference:
         yield _reference(status, say)
-    yield _link(status, say)
+    yield link(status, say)
 
 
-def headline(status: Status, say: Texts) -> Text:
+def headline(status: Status, say: Texts, *, centre: bool = True) -> Text:
     """One line: what works, what is owed, how much is to be done."""
     line = Text(f"{status.school}  ", style="bold")
     line.append(say(f"state.{status.state}"), STATE_STYLE.get(status.state, BAD))
@@ -63,7 +63,8 @@ def headline(status: Status, say: Texts) -> Text:
         line.append(f"   {say('head.devices')} {works}/{len(status.sources)}", _well(works == len(status.sources)))
     owed = sum(lane.last - lane.settled for lane in status.lanes.values()) + status.evidence.kept
     line.append(f"   {say('head.owed')} {owed}", "yellow" if owed else "green")
-    line.append(f"   {say('head.centre')} {say(f'link.{status.link.state}')}" if status.state != "dead" else "")
+    if centre and status.state != "dead":
+        line.append(f"   {say('head.centre')} {say(f'link.{status.link.state}')}")
     to_do = len(to_dos(status)) + sum(one.waits for one in status.incidents)
     line.append(f"   {say('head.to_do')} {to_do or say('head.nothing')}", _well(not to_do))
     return line
@@ -91,7 +92,7 @@ def foot(status: Status, say: Texts) -> Text:
     return line
 
 
-def _incidents(status: Status, say: Texts) -> Table:
+def incidents(status: Status, say: Texts) -> Table:
     """What happens now, and who is to answer: two lines each."""
     table = Table(
         title=say("incident.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
@@ -102,12 +103,12 @@ def _incidents(status: Status, say: Texts) -> Table:
         words.append(f"  {one.place}  {say(f'incident.{one.certainty}')}".replace("    ", "  "))
         words.append(f"\n→ {say(f'incident.{one.state}')}", "bold")
         words.append(f": {', '.join(dict.fromkeys(say(f'incident.{to.role}') for to in one.to))}" if one.waits else "")
-        words.append(f", {say('incident.until')} {_moment(one.answer_by, status.at)}" if one.answer_by else "")
-        table.add_row(_moment(one.opened, status.at), words)
+        words.append(f", {say('incident.until')} {moment(one.answer_by, status.at)}" if one.answer_by else "")
+        table.add_row(moment(one.opened, status.at), words)
     return table
 
 
-def _troubles(status: Status, say: Texts) -> Table:
+def troubles(status: Status, say: Texts) -> Table:
     table = Table(
         title=say("trouble.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
     )
@@ -122,7 +123,7 @@ def _devices(status: Status, say: Texts) -> Table:
     table = _table(say, "device", "state", "since", "readings", "last", "garbled")
     for name, source in status.sources.items():
         state = Text(say(f"source.{source.state}"), STATE_STYLE.get(source.state, BAD))
-        since, last = _moment(source.since, status.at), _moment(source.last_reading, status.at)
+        since, last = moment(source.since, status.at), moment(source.last_reading, status.at)
         table.add_row(name, state, since, f"{source.readings}", last, f"{source.garbled}")
         for part in source.parts:
             word = Text(say(f"{part.kind}.{part.state}"), PART_STYLE.get(part.state, "yellow"))
@@ -169,16 +170,16 @@ def _lanes(status: Status, say: Texts) -> Table:
     return table
 
 
-def _link(status: Status, say: Texts) -> Text:
-    link = status.link
+def link(status: Status, say: Texts) -> Text:
+    line_now = status.link
     line = Text(f"{say('link.title')}  ", "bold")
-    line.append(say(f"link.{link.state}"), STATE_STYLE.get(link.state, "yellow"))
-    if link.last_receipt:
-        line.append(f"   {say('link.last_receipt')} {_moment(link.last_receipt, status.at)}")
-    if link.rtt_ms:
-        line.append(f"   {link.rtt_ms:.0f} ms   {_size(int(link.bytes_per_s))}/s")
-    if link.refused:
-        refused = ", ".join(f"{reason} {count}" for reason, count in sorted(link.refused.items()))
+    line.append(say(f"link.{line_now.state}"), STATE_STYLE.get(line_now.state, "yellow"))
+    if line_now.last_receipt:
+        line.append(f"   {say('link.last_receipt')} {moment(line_now.last_receipt, status.at)}")
+    if line_now.rtt_ms:
+        line.append(f"   {line_now.rtt_ms:.0f} ms   {_size(int(line_now.bytes_per_s))}/s")
+    if line_now.refused:
+        refused = ", ".join(f"{reason} {count}" for reason, count in sorted(line_now.refused.items()))
         line.append(f"\n{say('link.refused')} {refused}", "yellow")
     return line
 
@@ -209,7 +210,7 @@ def _table(say: Texts, *columns: str) -> Table:
     return table
 
 
-def _moment(text: str, at: str) -> str:
+def moment(text: str, at: str) -> str:
     """Local time as people say it: the hour alone if it is of the picture's day."""
     if not text:
         return "—"

@@ -45,7 +45,12 @@ def blurred(picture: Colours, people: Sequence[Box] | None) -> Colours:
 
 def rough(picture: Colours) -> Colours:
     """For who has to know the place: doors and walls are there, a face is a few blocks unless it fills the picture."""
-    return mosaic(picture, math.ceil(max(picture.shape[:2]) / ROUGH))
+    return mosaic(picture, rough_block(picture))
+
+
+def rough_block(picture: Colours) -> int:
+    """The side of its blocks, in pixels."""
+    return math.ceil(int(max(picture.shape[:2])) / ROUGH)
 
 
 def mosaic(picture: Colours, size: int) -> Colours:

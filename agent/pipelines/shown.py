@@ -1,6 +1,6 @@
 """A camera's picture for a person at a terminal: masks black, nobody to be recognised unless it was asked for.
 
-Shape   uint8, (height, width, 3), BGR; from a slot's I420 or from a JPEG, into a PNG or a JPEG.
+Shape   uint8, (height, width, 3), BGR, or as it is said; from a slot's I420 or from a JPEG, into a PNG or a JPEG.
 Raises  ValueError for what is no picture.
 """
 
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.pipelines.blur import rough
+from agent.pipelines.blur import rough, rough_block
 from agent.pipelines.scene import Masks, Scene, inside
 from agent.pipelines.watch import Watch
 from drivers.frame_slot import Picture
@@ -39,6 +39,12 @@ def of_jpeg(data: bytes, watch: Watch) -> Bgr:
 def for_eyes(picture: Bgr, *, plain: bool) -> Bgr:
     """What may be looked at."""
     return picture if plain else rough(picture)
+
+
+def blocks(picture: Bgr) -> Bgr:
+    """A blurred picture with one pixel for each of its blocks: what a terminal can show of it, and no more; RGB."""
+    size = rough_block(picture)
+    return np.ascontiguousarray(for_eyes(picture, plain=False)[::size, ::size, ::-1])
 
 
 def encoded(picture: Bgr, form: str) -> bytes:

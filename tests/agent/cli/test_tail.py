@@ -45,7 +45,7 @@ async def test_what_is_there_by_device_and_lane(file: Path) -> None:
         assert sum(line.startswith("---") for line in lines) == 1, "the day, once"
         assert len(tail(file, "--once", "--lines", 3)[1]) == 4
         (_, line) = tail(file, "--once", "--device", "gate")[1]
-        assert "card: card 000000…" in line
+        assert "card shown: card 000000…" in line
         (_, line) = tail(file, "--once", "--lane", "alarm")[1]
         assert "panel" in line
         assert tail(file, "--once", "--lines", "0")[1] == []
