@@ -87,7 +87,7 @@ async def test_only_lines_that_differ_are_sent(tmp_path: Path, monkeypatch: pyte
 
 
 async def test_a_camera_opens_by_its_key_and_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the process beside it says, or that it cannot. A stand-in for that process; its own test has the real one."""
+    """What the process beside it says, or that it cannot. A stand-in for it; its own test has the real one."""
 
     class Says:
         ended = 0
