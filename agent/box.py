@@ -10,6 +10,7 @@ import contextlib
 import random
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agent.alarm_path import AlarmPath
@@ -39,6 +40,7 @@ from agent.outbox.outbox import Outbox
 from agent.outbox.settings import MB
 from agent.outbox.troubles import Trouble
 from agent.reference import Reference
+from agent.restart import Restart
 from agent.rules import Rules
 from agent.school.bells import Bells
 from agent.school.defects import Defects, Words
@@ -47,10 +49,17 @@ from agent.school.ledger_keeper import LedgerKeeper
 from agent.score_keeper import ScoreKeeper
 from agent.secrets import SecretStore
 from agent.signals import Signals
-from agent.sources import Station, keep_reading
+from agent.sources import SourceState, Station, keep_reading
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity
+from agent.sync.link import CONNECTED, State
 from agent.tap_path import TapPath
+from agent.trials.history import History
+from agent.trials.kinds import trial_kinds
+from agent.trials.noticed import notice
+from agent.trials.trial import TrialFile
+from agent.trials.verdict import Seen
+from agent.trials.watch import Trials
 from agent.viewings import Viewings
 
 FAILING = Words(
@@ -88,7 +97,9 @@ class Box:
         self._scores = ScoreKeeper(outbox.transact, lambda: reference.book, clock)
         self._incidents = incidents_of(config, outbox, self._evidence, reference, clock, self._alerts)
         self._cameras = Cameras(config, outbox, self._evidence, reference.live, clock, self._incidents.forged)
+        self._restart = Restart()
         self._link = self._to_the_centre(identity, reference)
+        self._trials = self._on_trial()
         self._alarms = AlarmPath(outbox.accept, self._link.send_ahead, clock)
         self._board = Board(clock, slots.error, watches(config.sources), self._scores)
         self._rules = Rules(
@@ -126,6 +137,7 @@ class Box:
             "scores": self._scores.run,
             "grants": self._grants.run,
             "ledger": self._ledger.run,
+            "trial": self._try_out,
             "picture": partial(self._house.keep_picture, self._config.state.live),
             "health": self._house.report_health,
             "memory": self._house.keep_memory,
@@ -133,6 +145,7 @@ class Box:
         return (
             readings
             | {"writer": self._outbox.watch(), "link": self._link.run(), "watch": self._house.keep_watch()}
+            | {"restart": self._restart.run()}
             | {name: self._kept(name, run) for name, run in parts.items()}
         )
 
@@ -154,6 +167,36 @@ class Box:
                 await self._evidence.finish()
                 await self._ledger.finish()
                 await self._scores.finish()
+
+    def seen(self) -> Seen:
+        """How the box is now, for the change that is on trial."""
+        state = State(self._link.snapshot().state)
+        working = (one.config.name for one in self.stations if one.state is SourceState.WORKING)
+        return Seen(
+            link=state in CONNECTED,
+            centre=state is State.ONLINE,
+            working=frozenset(working),
+            failing=self._parts.failing(),
+        )
+
+    def _on_trial(self) -> Trials:
+        folder = self._config.state.config
+        return Trials(
+            TrialFile(folder),
+            trial_kinds(folder),
+            self._outbox,
+            self._clock,
+            look=self.seen,
+            configured=frozenset(one.config.name for one in self.stations),
+            restart=lambda: self._restart.now("a change is undone"),
+        )
+
+    async def _try_out(self) -> None:
+        """What is on trial, and what was changed on site."""
+        folder = self._config.state.config
+        history, file = History(folder), TrialFile(folder)
+        await notice(Path(self._config.file), history, file, self._outbox, self._clock)
+        await self._trials.run()
 
     def _to_the_centre(self, identity: Identity, reference: Reference) -> CentreLink:
         return CentreLink(

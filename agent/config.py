@@ -80,6 +80,11 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return Path(self.directory) / "viewings"
 
     @property
+    def config(self) -> Path:
+        """The history of configurations, and what is on trial."""
+        return Path(self.directory) / "config"
+
+    @property
     def control(self) -> Path:
         return Path(self.runtime) / "control.sock"
 

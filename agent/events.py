@@ -36,6 +36,7 @@ from agent.school_events import (
     Statement,
     Suspicion,
 )
+from agent.trial_events import ConfigApplied, ConfigUndone
 
 
 class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,6 +336,8 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.clock.corrected.v1": Kind(Lane.RECORD, Severity.WARN, ClockCorrected),
     "kz.mektep.quarantined.v1": Kind(Lane.RECORD, Severity.ERROR, Quarantined),
     "kz.mektep.refused.v1": Kind(Lane.RECORD, Severity.WARN, Refused),
+    "kz.mektep.config.applied.v1": Kind(Lane.RECORD, Severity.INFO, ConfigApplied),
+    "kz.mektep.config.undone.v1": Kind(Lane.RECORD, Severity.WARN, ConfigUndone),
     "kz.mektep.health.v1": Kind(Lane.TELEMETRY, Severity.INFO, Health),
 }
 LEAVES = frozenset(name for name, kind in KINDS.items() if kind.leaf)

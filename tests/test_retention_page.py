@@ -15,6 +15,7 @@ from agent.outbox.settings import OutboxSettings
 from agent.school import forgetting
 from agent.sightings import rows as sighting_rows
 from agent.sync.identity import FILE as IDENTITY
+from agent.trials import history
 from centre.database import SCHEMA as CENTRE
 from drivers.cameras.camera import FILMS
 from drivers.cameras.view import View
@@ -34,6 +35,7 @@ FIGURES = [  # section, first cell, what its third cell says
     ("On the box: the database", "`evidence`", f"{EVIDENCE.quota_mb} MB in all"),
     *(("On the box: the database", f"`{name}`", CHILDREN) for name in ("meal", "passage", "visit")),
     *(("On the box: the database", f"`{name}`", SIGHTINGS) for name in ("score", "sighting")),
+    ("On the box: files of the state directory", "`config`", f"the latest {history.KEPT}"),
     ("On the box: the database", "`incident`", f"the latest {incident_rows.CLOSED_KEPT:,}"),
 ]
 

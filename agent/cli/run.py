@@ -16,7 +16,12 @@ from agent import config, daemon
 from agent.cli.main import DEFAULT_CONFIG
 from agent.kept_in_memory import leave_no_dump
 from agent.ops.systemd import Notifier
+from agent.restart import RestartWanted
+from agent.trials.kinds import trial_kinds
+from agent.trials.start import at_start, state_directory
+from agent.trials.trial import TrialFile
 
+AGAIN = -1  # not an exit code: the agent is started again
 FOR_CHILDREN = (
     "PATH",
     "PYTHONPATH",
@@ -46,11 +51,27 @@ def run(args: argparse.Namespace, out: TextIO) -> int:  # noqa: ARG001 - the dae
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs each timeout; the driver reports trouble once
     os.umask(0o077)
     leave_no_dump()
+    _mind_the_trial(args.file)
     found = config.load(args.file)
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")  # systemd.exec(5), LoadCredential=
     work = daemon.run(found, notifier, _for_children(), Path(credentials) if credentials else None)
-    return asyncio.run(_until_told(work))
+    code = asyncio.run(_until_told(work))
+    if code == AGAIN and not _kept_by_systemd():
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself, as it was started
+    return 0 if code == AGAIN else code
+
+
+def _mind_the_trial(file: Path) -> None:
+    """Before the configuration is parsed: it may be what is on trial."""
+    state = state_directory(file, os.environ.get("STATE_DIRECTORY", ""), config.StatePlaces().directory)
+    folder = state / "config"
+    at_start(TrialFile(folder), trial_kinds(folder), os.environ.get("INVOCATION_ID", ""))
+
+
+def _kept_by_systemd() -> bool:
+    """Whether who started the agent starts it again: Restart=always of the unit, which has READY from it."""
+    return "NOTIFY_SOCKET" in os.environ
 
 
 def _for_children() -> dict[str, str]:
@@ -68,6 +89,8 @@ async def _until_told(run: Coroutine[None, None, None]) -> int:
     except asyncio.CancelledError:
         return 0
     except BaseExceptionGroup as group:
+        if group.subgroup(RestartWanted) and len(group.exceptions) == 1:
+            return AGAIN
         for error in group.exceptions:
             log.critical("the agent ends: %s: %s", type(error).__name__, error, exc_info=error)
     return 1

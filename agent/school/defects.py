@@ -53,6 +53,10 @@ class Defects:
         """It worked this time."""
         self._now.pop(part, None)
 
+    def failing(self) -> frozenset[str]:
+        """Names of the parts that fail now."""
+        return frozenset(self._now)
+
     def trouble(self) -> list[Trouble]:
         """The parts that fail now."""
         return [

@@ -1,0 +1,1 @@
+"""Changes of the box that must prove themselves: a configuration, a version of the agent. Worse than before: undone."""
