@@ -56,6 +56,8 @@ from agent.school_events import (
     Suspicion,
 )
 from agent.sync.ahead import ahead_event
+from agent.trial_events import ConfigApplied, ConfigUndone
+from agent.trials.start import HERE_BEFORE
 from centre import wire
 from drivers.readings import (
     ContactChange,
@@ -159,6 +161,8 @@ def others() -> list[Draft]:
         draft(Salvaged(epoch=EPOCH, kept=3, unreadable="page 3", set_aside="outbox-damaged.db"), AT),
         draft(Quarantined(epoch=EPOCH, lane="record", first=1, last=2), AT),
         draft(Refused(reason="bad_signature", count=3), AT),
+        draft(ConfigApplied(sha256="0" * 64, before="", by="technician"), AT),
+        *of_trials(),
         draft(ClockCorrected(off_by_ns=-3_600_000_000_000, by="system"), AT),
         draft(
             HealthData(
@@ -168,6 +172,22 @@ def others() -> list[Draft]:
             AT,
         ),
     ]  # fmt: skip
+
+
+def of_trials() -> list[Draft]:
+    """Each reason for which a configuration is undone."""
+    lost = ["link", "device/canteen-1", "part/bells"]
+    reasons = (
+        "link_gone",
+        "device_lost",
+        "part_failed",
+        "did_not_start",
+        "kept_ending",
+        *HERE_BEFORE.values(),
+        "by_hand",
+    )
+    same = {"sha256": "0" * 64, "before": "1" * 64, "by": "centre", "order": 7, "lost": lost}
+    return [draft(ConfigUndone(reason=reason, **same), AT) for reason in reasons]
 
 
 def of_the_eyes() -> list[Draft]:
