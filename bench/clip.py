@@ -73,7 +73,7 @@ async def _line_s() -> float:
 async def _clip(folder: Path, name: str, line_s: float, *, cuts: int) -> Figure:
     async with _school(folder) as school:
         cutting = asyncio.create_task(_cut(school, cuts))
-        found = await _box(school, "clip")
+        found = await box(school, "clip")
         cutting.cancel()
     away_s, sent = float(found["away_s"]), int(found["part_bytes"])
     taken_s = float(found["taken_s"]) - away_s
@@ -104,7 +104,7 @@ async def _busy(folder: Path, seconds: float, *, shaped: bool) -> list[Figure]:
     async with _school(folder, shaped=shaped) as school:
         seen: dict[int, int] = {}
         watching = asyncio.create_task(watch(school, seen))
-        found = await _box(school, "busy", seconds)
+        found = await box(school, "busy", seconds)
         await until_seen(seen, int(found["fires"]))
         watching.cancel()
         fires_s = [ms / 1e3 for ms in taken_ms(await school.city.events(SCHOOL), seen)]
@@ -146,7 +146,7 @@ async def _school(folder: Path, *, shaped: bool = True) -> AsyncIterator[School]
             await school.line.stop()
 
 
-async def _box(school: School, what: str, *more: float) -> dict[str, Any]:
+async def box(school: School, what: str, *more: float) -> dict[str, Any]:
     """Raises RuntimeError with what it said."""
     words = [sys.executable, "-m", "bench.clip_box", str(school.box / "agent.toml"), what, *(str(one) for one in more)]
     process = await asyncio.create_subprocess_exec(

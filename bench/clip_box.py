@@ -1,9 +1,10 @@
-"""A box with evidence in a process of its own: python -m bench.clip_box CONFIG WHAT [SECONDS]. Prints one JSON object.
+"""A box with evidence in a process of its own: python -m bench.clip_box CONFIG WHAT [NUMBERS]. Prints one JSON object.
 
 clip      one video of CLIP_BYTES that waits, until the centre has it whole
 busy      for so many seconds: a backlog of BACKLOG records, and always videos that wait; beside them pictures of an
           open incident and fires, one after the other. For each picture: from the decision to the receipt that it is
           whole; fires are found in the centre's database.
+fill      so many videos and a backlog of as many thousand records are kept, and nothing is sent
 Not       the camera: a video is pieces of random bytes here, as long as one of 30 s at 2 Mbit/s, sealed as it would be.
 """
 
@@ -131,6 +132,18 @@ async def picture(outbox: Outbox, evidence: Evidence, number: int) -> float:
     return time.monotonic() - began_s
 
 
+async def fill(path: Path, videos: int, thousands: int) -> dict[str, object]:
+    """For a daemon that is started afterwards; who may see videos is known from before."""
+    async with open_evidence_box(path, random.Random(1), Films()) as (outbox, _link, _reference, evidence):
+        await evidence.begin()
+        for number in range(videos):
+            await clip_of(evidence, f"yard-{number}")
+            await evidence.drained()
+        for first in range(0, thousands * 1_000, GROUP):
+            await outbox.accept([tap(number) for number in range(first, first + GROUP)])
+        return {"kept": evidence.state().kept}
+
+
 async def run(path: Path, what: str, seconds: float) -> dict[str, object]:
     async with open_evidence_box(path, random.Random(1), Films()) as (outbox, link, reference, evidence):
         await evidence.begin()
@@ -146,4 +159,7 @@ async def run(path: Path, what: str, seconds: float) -> dict[str, object]:
 
 if __name__ == "__main__":
     config, what, *rest = sys.argv[1:]
-    print(json.dumps(asyncio.run(run(Path(config), what, float(rest[0]) if rest else 0.0))))
+    if what == "fill":
+        print(json.dumps(asyncio.run(fill(Path(config), int(rest[0]), int(rest[1])))))
+    else:
+        print(json.dumps(asyncio.run(run(Path(config), what, float(rest[0]) if rest else 0.0))))

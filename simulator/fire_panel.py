@@ -7,6 +7,7 @@ Wire    holding registers 40000 on: a zone each, the code of top priority in the
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class FirePanel:
         self.type = TYPE
         self.asked: set[int] = set()  # function codes
         self.questions = 0
+        self.read_ns: dict[int, int] = {}  # of each zone: when its codes were first asked for, by the wall clock
         self.agent_end = SerialLine(folder / name, baud=baud)
         self.device_end = SerialLine(folder / f"{name}-device", baud=baud)
         self._server: ModbusSerialServer | ModbusTcpServer | None = None
@@ -61,6 +63,7 @@ class FirePanel:
 
     def set(self, zone: int, codes: tuple[int, int]) -> None:
         self.zones[zone - 1] = codes
+        self.read_ns.pop(zone, None)
 
     def _data(self) -> Any:
         bits, registers = DataType.BITS, DataType.REGISTERS
@@ -81,7 +84,9 @@ class FirePanel:
             return ExcCodes.DEVICE_BUSY
         if function == 3 and ZONE_REGISTER <= address < ZONE_REGISTER + len(self.zones):
             for index in range(count):
-                high, low = self.zones[address - ZONE_REGISTER + index]
+                zone = address - ZONE_REGISTER + index
+                self.read_ns.setdefault(zone + 1, time.time_ns())
+                high, low = self.zones[zone]
                 registers[address + index - start] = high << 8 | low
         if function == 3 and address == TYPE_REGISTER:
             registers[address - start] = self.type
