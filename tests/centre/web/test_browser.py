@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.centre.far_box import until
 from tests.centre.web.made_up_city import ANNA, City, fill, made
@@ -79,6 +79,22 @@ def test_an_alarm_is_on_the_screen_within_a_second_also_in_a_hidden_tab(page: Pa
     assert sorted(took_s)[TIMES // 2] < WITHIN_S
     page.wait_for_selector(f"#i-school-31-{name}", state="detached")
     assert page.title().startswith("(4) ")
+
+
+def test_the_board_comes_also_where_the_line_to_the_desk_is_slow(page: Page, url: str, busy: City) -> None:
+    """The extension for streams after everything else: a board that never asks for its stream shows nothing new."""
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(700)
+        route.continue_()
+
+    log_in(page, url, "olga")
+    page.route("**/hx-sse.min.js", late)
+    page.goto(url)
+    name = busy.boxes["school-31"].opens("fire", "slow hall", "fire", "panel", ago_s=0, certainty="certain")
+    page.wait_for_selector(f"#i-school-31-{name}", timeout=10_000)
+    busy.boxes["school-31"].answers(name, "confirmed", ANNA, ago_s=0)
+    busy.boxes["school-31"].closes(name, "confirmed", ANNA, ago_s=0)
 
 
 def test_a_person_answers_from_the_board(page: Page, url: str, busy: City) -> None:
