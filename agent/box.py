@@ -21,6 +21,8 @@ from agent.cells.films import CellFilms
 from agent.cells.slots import Slots
 from agent.clock import Clock
 from agent.config import Config, SourceConfig
+from agent.enrolment.papers import Papers
+from agent.enrolment.renewal import Renewal
 from agent.evidence.films import Films
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
@@ -100,6 +102,10 @@ class Box:
         self._restart = Restart()
         self._link = self._to_the_centre(identity, reference)
         self._trials = self._on_trial()
+        self._renewal = Renewal(
+            config.centre, config.school, identity, Papers(config.state.pki), clock, random.Random(),  # noqa: S311
+            lambda: self._link.snapshot().code,
+        )  # fmt: skip
         self._alarms = AlarmPath(outbox.accept, self._link.send_ahead, clock)
         self._board = Board(clock, slots.error, watches(config.sources), self._scores)
         self._rules = Rules(
@@ -135,6 +141,7 @@ class Box:
             "cameras": self._cameras.lister(self.stations, self._rules.told, self._board.tampered).run,
             "viewings": self._viewings.run,
             "scores": self._scores.run,
+            "renewal": self._renewal.run,
             "grants": self._grants.run,
             "ledger": self._ledger.run,
             "trial": self._try_out,
@@ -224,6 +231,7 @@ class Box:
             self._board,
             self._viewings,
             self._scores,
+            self._renewal,
         ):
             yield part.trouble
         yield self.control.trouble

@@ -37,6 +37,7 @@ SchoolName = Annotated[
         examples=["school-07"],
     ),
 ]
+PKI = "pki"  # folder of the state directory: the box's certificate
 SECTIONS = {"school", "state", "centre", "outbox", "evidence", *SOURCE_KINDS}
 
 
@@ -83,6 +84,10 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def config(self) -> Path:
         """The history of configurations, and what is on trial."""
         return Path(self.directory) / "config"
+
+    @property
+    def pki(self) -> Path:
+        return Path(self.directory) / PKI
 
     @property
     def control(self) -> Path:
@@ -152,6 +157,17 @@ def load(path: Path) -> Config:
     """Read and check a file. Raises ConfigError."""
     document = _parse(path)
     return _Walk(str(path), document).config()
+
+
+def read(text: str, name: str) -> Config:
+    """Check a text that is no file yet; name: for what is said. Raises ConfigError."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        do = "Mend the line named; text needs quotation marks."
+        problem = Problem(code="C-003", file=name, key="", value="", what=f"is not TOML: {error}", do=do)
+        raise ConfigError([problem]) from error
+    return _Walk(name, document).config()
 
 
 def _parse(path: Path) -> dict[str, Any]:

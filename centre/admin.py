@@ -72,6 +72,16 @@ def remove_school(settings: Settings, school: str) -> bool:
     return _control(settings, commands)
 
 
+def put_out(settings: Settings, school: str) -> bool:
+    """End the line of a school's box, whoever holds it; it may connect again at once, if its certificate is good. False
+    if no broker runs."""
+    commands = [
+        {"command": "disableClient", "username": school},
+        {"command": "enableClient", "username": school},
+    ]
+    return _control(settings, commands)
+
+
 def send_order(
     settings: Settings,
     key: Ed25519PrivateKey,

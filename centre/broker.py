@@ -38,6 +38,7 @@ CONF = """# Written by mektep-centre. Certificates are demanded; a certificate's
 allow_anonymous false
 plugin {plugin}
 plugin_opt_config_file {folder}/dynsec.json
+pid_file {folder}/mosquitto.pid
 persistence true
 persistence_location {folder}/data/
 persistent_client_expiration 14d
@@ -56,6 +57,7 @@ listener {port} {host}
 cafile {pki}/ca.crt
 certfile {pki}/broker.crt
 keyfile {pki}/broker.key
+crlfile {pki}/crl.pem
 tls_version tlsv1.2
 require_certificate true
 use_identity_as_username true

@@ -16,10 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from cryptography import x509
 
-from centre import admin, broker, keys, pki
+from centre import admin, broker, keys, pki, revocation
 from centre.database import open_database
 from centre.deliver import Deliverer
+from centre.enrolment import Enrolments
 from centre.errors import CentreError, StoreDown
 from centre.judge import judge_again
 from centre.receiver import Receiver
@@ -38,6 +40,7 @@ STRANGERS = "-"
 UNREADABLE = "still unreadable"
 RUNS_OUT = f"the receipt key's delegation ends within {keys.WARN_DAYS} days; boxes then refuse every receipt"
 
+FRESH_S = 600.0  # how often deliver looks at the list of revoked certificates
 EVENTS_AT_ONCE = 2_000
 PASSWORD = re.compile(r"^postgres(?:ql)?://[^/@]*:[^/]*@|[?&]password=")
 
@@ -61,8 +64,11 @@ def init(args: argparse.Namespace) -> int:
     keys.make_keys(folder)
     certificates = folder / "pki"
     pki.make_authority(certificates)
+    if not (certificates / "crl.pem").exists():
+        revocation.write_list(folder, None)
     hosts = tuple(dict.fromkeys([args.broker_host, "127.0.0.1", "localhost"]))
-    pki.issue(certificates, "broker", certificates, "broker", hosts=hosts)
+    for name in ("broker", "est"):
+        pki.issue(certificates, name, certificates, name, hosts=hosts)
     for name in (*broker.RECEIVERS, broker.ADMIN):
         pki.issue(certificates, name, certificates, name)
     for name in broker.RECEIVERS:
@@ -131,14 +137,16 @@ def deliver(args: argparse.Namespace) -> int:
     deliverer = Deliverer(settings, give_up)
     deliverer.start()
     print("READY", flush=True)
-    stop.wait()
+    revocation.keep_fresh(settings)
+    while not stop.wait(FRESH_S):
+        revocation.keep_fresh(settings)
     deliverer.stop()
     return FAILED if failed.is_set() else WELL
 
 
 def school_add(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
-    _school_name(args.school)
+    school_name(args.school)
     try:
         key = base64.b64decode(args.key, validate=True)
     except (binascii.Error, ValueError):
@@ -152,6 +160,8 @@ def school_add(args: argparse.Namespace) -> int:
         certificates, out = settings.file("pki"), args.certificate_dir
         pki.issue(certificates, args.school, out, "box")
         (out / "ca.crt").write_bytes((certificates / "ca.crt").read_bytes())
+        given = x509.load_pem_x509_certificate((out / "box.crt").read_bytes())
+        Enrolments(store.database, settings.file(".")).note(args.school, key, given)
     store.add_school(args.school, key)
     if not admin.add_school(settings, args.school):
         broker.add_school(settings.file("broker"), args.school)
@@ -321,7 +331,7 @@ def open_store(settings: Settings) -> Store:
         ) from error
 
 
-def _school_name(name: str) -> None:
+def school_name(name: str) -> None:
     if not SCHOOL.fullmatch(name) or name.startswith("centre"):
         raise CentreError(
             "K-109", f"{name!r} is no name for a school", do="Small Latin letters, digits, hyphens; not centre…."

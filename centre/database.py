@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from centre.enrolment_tables import ENROLMENT_TABLES
 from centre.errors import CentreError, StoreDown
 from centre.incident_tables import INCIDENT_TABLES
 
@@ -93,7 +94,7 @@ create table if not exists correction (
   id {serial}, school text not null, made_ns bigint not null, author text not null, kind text not null,
   body text not null);
 """
-SCHEMA += INCIDENT_TABLES
+SCHEMA += INCIDENT_TABLES + ENROLMENT_TABLES
 MADE = frozenset(re.findall(r"if not exists (\w+)", SCHEMA))  # tables and indexes: where all are there, none is made
 
 

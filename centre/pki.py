@@ -1,6 +1,7 @@
-"""A certificate authority for demonstrations and tests, until boxes enrol themselves. Not for a city: keys are
-made here, not on the box.
+"""The city's certificate authority: its own certificate, those of servers, receivers and boxes.
 
+A box makes its key itself and asks by EST (centre/est.py). `issue` also makes keys: for the centre's own parts, and for
+boxes of demonstrations and tests.
 Raises  CentreError K-101 if the authority cannot be used, K-115 if a folder holds somebody else's certificate.
 """
 
@@ -47,28 +48,46 @@ def issue(folder: Path, name: str, out: Path, file: str, *, hosts: tuple[str, ..
     if (out / f"{file}.crt").exists():
         _must_be(out / f"{file}.crt", name)
         return
-    authority, authority_key = _authority(folder)
+    ours, our_key = authority(folder)
     out.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
     builder = (
-        _builder(subject, authority.subject, key.public_key(), LEAF_DAYS)
+        _builder(subject, ours.subject, key.public_key(), LEAF_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(our_key.public_key()), critical=False)
     )
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
     write_private(out / f"{file}.key", _pem(key))
-    (out / f"{file}.crt").write_bytes(
-        builder.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    (out / f"{file}.crt").write_bytes(builder.sign(our_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+
+def issue_to_box(folder: Path, school: str, public: ec.EllipticCurvePublicKey, uri: str) -> x509.Certificate:
+    """A client certificate for a key that the box has made; the URI names its signing key."""
+    ours, our_key = authority(folder)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, school)])
+    usage = x509.KeyUsage(
+        digital_signature=True, key_cert_sign=False, crl_sign=False, content_commitment=False, key_encipherment=False,
+        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    builder = (
+        _builder(subject, ours.subject, public, LEAF_DAYS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(our_key.public_key()), critical=False)
     )
+    return builder.sign(our_key, hashes.SHA256())
 
 
-def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Its certificate and its key. Raises CentreError K-101."""
     try:
-        authority = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+        ours = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
         key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
     except (OSError, ValueError) as error:
         raise CentreError(
@@ -76,7 +95,7 @@ def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateK
         ) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise CentreError("K-101", f"{folder}/ca.key is another kind of key", do="Put back the one that init made.")
-    return authority, key
+    return ours, key
 
 
 def _must_be(path: Path, name: str) -> None:

@@ -11,6 +11,8 @@ from msgspec import Meta
 
 from centre.errors import CentreError
 
+EST_PORT = 8445
+
 
 class NotifySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How persons are told besides the desk, and when the centre tells by itself."""
@@ -50,6 +52,20 @@ class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     ] = ""
 
 
+class EnrolmentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What boxes are told when they enrol, and how the broker hears of a revoked one."""
+
+    est: Annotated[
+        str, Meta(pattern=r"^(https://[^\s]+)?\Z", description="where boxes ask; empty: port 8445 of broker_host")
+    ] = ""
+    broker: Annotated[
+        str, Meta(pattern=r"^(mqtts://[^\s]+)?\Z", description="as boxes reach it; empty: as the centre does")
+    ] = ""
+    reload: Annotated[
+        list[str], Meta(description="what makes the broker read crl.pem again; empty: a SIGHUP to broker/mosquitto.pid")
+    ] = []
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -61,7 +77,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     notify: NotifySettings = NotifySettings()
     live: LiveSettings | None = None
     desk: DeskSettings = DeskSettings()
+    enrolment: EnrolmentSettings = EnrolmentSettings()
     folder: str = ""  # set when loading: where this file lies
+
+    @property
+    def est(self) -> str:
+        """Where boxes ask for certificates."""
+        return self.enrolment.est or f"https://{self.broker_host}:{EST_PORT}"
+
+    @property
+    def broker(self) -> str:
+        """Where boxes connect."""
+        return self.enrolment.broker or f"mqtts://{self.broker_host}:{self.broker_port}"
 
     def file(self, name: str) -> Path:
         """A file of the centre's folder."""

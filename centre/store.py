@@ -232,13 +232,7 @@ class Store:
 
     def add_school(self, school: str, key: bytes) -> None:
         with self.database.transaction():
-            sql = (
-                "insert into school (name, key, added_ns) values (?, ?, ?) "
-                "on conflict (name) do update set key = excluded.key"
-            )
-            self.database.execute(sql, (school, key, time.time_ns()))
-            sql = "insert into school_key (school, key, added_ns) values (?, ?, ?) on conflict do nothing"
-            self.database.execute(sql, (school, key, time.time_ns()))  # what a former key has signed stays signed
+            note_school(self.database, school, key)
 
     def remove_school(self, school: str) -> None:
         with self.database.transaction():
@@ -295,6 +289,16 @@ class Store:
         sql = "select answer from orders where school = ? and number = ?"
         rows = self.database.execute(sql, (school, number))
         return rows[0][0] if rows else None
+
+
+def note_school(database: Database, school: str, key: bytes) -> None:
+    """Within a transaction: the box of a school signs with this key from now on."""
+    sql = (
+        "insert into school (name, key, added_ns) values (?, ?, ?) on conflict (name) do update set key = excluded.key"
+    )
+    database.execute(sql, (school, key, time.time_ns()))
+    sql = "insert into school_key (school, key, added_ns) values (?, ?, ?) on conflict do nothing"
+    database.execute(sql, (school, key, time.time_ns()))  # what a former key has signed stays signed
 
 
 def _key(batch: Judged) -> tuple[str, str, str, int]:

@@ -51,10 +51,11 @@ class City:
 
     def __init__(self, folder: Path, *, postgres: bool = False, receivers: int = RECEIVERS, far: bool = False) -> None:
         self.folder = folder / "centre"
-        self.port = free_port()
+        self.port, self.est_port = free_port(), free_port()
         self.postgres = Postgres() if postgres else None
         conf = self.folder / "broker/mosquitto.conf"
         self.broker = Process("broker", mosquitto(conf), folder, background=far)
+        self.est = Process("est", self.command("est", "--port", str(self.est_port)), folder, ready="READY")
         self.deliverer = Process("deliver", self.command("deliver"), folder, ready="READY", background=far)
         self.receivers = [
             Process(
@@ -77,9 +78,21 @@ class City:
         database = await self.postgres.start() if self.postgres else f"sqlite:///{self.folder}/centre.db"
         self.must("init", str(self.folder), "--broker-port", str(self.port), "--database", database)
 
+    def invite(self, school: str, box: Path | None = None) -> str:
+        """The text of a boot file; box: a file with the rest of its configuration."""
+        return self.must("enrol", school, *(["--box", str(box)] if box else []))
+
     def add_school(self, school: str, key: str, certificates: Path) -> None:
         """Register a box by its public key; its certificate lands in the folder given."""
         self.must("school", "add", school, "--key", key, "--certificate-dir", str(certificates))
+
+    async def start_est(self) -> None:
+        """Where boxes get their certificates; what boot files say is written into centre.toml once."""
+        toml = self.folder / "centre.toml"
+        if "[enrolment]" not in toml.read_text():
+            with toml.open("a") as file:
+                file.write(f'\n[enrolment]\nest = "https://127.0.0.1:{self.est_port}"\n')
+        await self.est.start()
 
     async def start(self) -> None:
         await self.start_broker()
@@ -97,6 +110,7 @@ class City:
 
     async def stop(self) -> None:
         await self.deliverer.stop()
+        await self.est.stop()
         for receiver in self.receivers:
             await receiver.stop()
         await self.broker.stop()

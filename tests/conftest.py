@@ -10,14 +10,28 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.enrolling import Enrolling
 
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("new", print_blob=True, deadline=None, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("PROPERTIES", "same"))
+
+
+@pytest.fixture(scope="session")
+def enrolling() -> Iterator[Enrolling]:
+    """A city that enrols boxes, its broker and its EST server running."""
+    from tests.enrolling import enrolling_city  # only who wants it pays for its imports
+
+    with enrolling_city() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -114,7 +114,7 @@ CENTRE_COMMANDS = [
     "evidence list", "evidence get", "reference", "school-data check", "school-data load", "school-data publish",
     "school-data show",
     "report", "correct meal", "correct attendance", "ledger list", "ledger show", "ledger cosign", "ledger export",
-    "ledger erase",
+    "ledger erase", "enrol", "est", "certificate list", "certificate revoke", "lost",
 ]  # fmt: skip
 Main = Callable[[list[str]], int]
 

@@ -18,7 +18,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     [
         *("agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"),
         "agent.kernel_clock",
-        *("agent.ledger", "agent.plain", "agent.restart"),
+        *("agent.ledger", "agent.plain", "agent.aside", "agent.restart"),
     ],
     ["agent.datasets", "agent.event_words"],
     ["agent.book", "agent.school_events", "agent.incident_events", "agent.trial_events", "agent.dataset_text"],
@@ -30,6 +30,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.devices"],
     ["agent.config", "agent.score_keeper", "agent.tuning"],
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
+    ["agent.enrolment"],
     ["agent.rules", "agent.alerts", "agent.cells", "agent.camera_clocks", "agent.viewings", "agent.kept_in_memory"],
     ["agent.live", "agent.trials"],
     ["agent.ops"],
@@ -111,7 +112,8 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
         *("agent.audit.rows", "agent.db", "agent.outbox", "agent.sightings.view"),
         *("centre.database", "simulator", "bench"),
     },
-    "cryptography": {"agent.sync", "agent.ledger.note", "centre"},
+    "h11": {"centre.est_line"},
+    "cryptography": {"agent.enrolment", "agent.sync", "agent.ledger.note", "centre"},
     "av": {
         "drivers.cameras",
         "simulator.scenes",

@@ -16,7 +16,6 @@ import contextlib
 import logging
 import socket
 import ssl
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.aside import aside
 from agent.sync.linkerror import LinkError, from_connack, from_exception, from_loss
 from agent.sync.settings import LinkSettings
 from agent.sync.topics import PAYLOAD_MAX_BYTES
@@ -91,7 +91,7 @@ class Mqtt:
         try:
             if self._settings.tls:
                 client.tls_set_context(_tls_context(self._settings, check_dates=check_dates))
-            await self._aside(self._connect)
+            await aside(self._connect, "mqtt-connect")
             sock = client.socket()
             if sock is None:
                 raise from_loss(0, "closed at once", by_server=False, greeted=False)
@@ -185,15 +185,6 @@ class Mqtt:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-
-    async def _aside(self, work: Callable[[], None]) -> None:
-        """Run what blocks in a thread that nobody waits for: the daemon's end must not wait for a line."""
-        done: asyncio.Future[None] = self._loop.create_future()
-        threading.Thread(target=_do, args=(work, done), name="mqtt-connect", daemon=True).start()
-        try:
-            await done
-        finally:
-            del done  # it holds the error, whose traceback holds this frame: a circle
 
     def _connect(self) -> None:
         """Blocks: name, TCP, TLS."""
@@ -306,27 +297,6 @@ class _NoFilters(MQTTMatcher):
 
     def iter_match(self, topic: str) -> Iterator[Any]:  # noqa: ARG002 - of the library's shape
         return iter(())
-
-
-def _do(work: Callable[[], None], done: asyncio.Future[None]) -> None:
-    """In a thread of its own: to its end, which is told to the loop that waits for it."""
-    error: Exception | None = None
-    try:
-        work()
-    except Exception as caught:  # noqa: BLE001 - it is raised again, on the loop
-        error = caught
-    with contextlib.suppress(RuntimeError):  # the loop has ended
-        done.get_loop().call_soon_threadsafe(_tell, done, error)
-    del done, error  # as above
-
-
-def _tell(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():  # nobody waits any more
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
 
 
 def _tune(_client: Client, _data: object, sock: Any) -> None:

@@ -34,12 +34,22 @@ class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         ),
     ]
     ca: Annotated[
-        str, Meta(description="PEM file with the city's certificate authority", examples=["/etc/mektep/ca.crt"])
+        str, Meta(description="PEM file with the city's certificate authority", examples=["/var/lib/mektep/pki/ca.crt"])
     ] = ""
     certificate: Annotated[
-        str, Meta(description="PEM file with this box's certificate", examples=["/etc/mektep/box.crt"])
+        str, Meta(description="PEM file with this box's certificate", examples=["/var/lib/mektep/pki/box.crt"])
     ] = ""
-    key: Annotated[str, Meta(description="PEM file with the certificate's key", examples=["/etc/mektep/box.key"])] = ""
+    key: Annotated[
+        str, Meta(description="PEM file with the certificate's key", examples=["/var/lib/mektep/pki/box.key"])
+    ] = ""
+    est: Annotated[
+        str,
+        Meta(
+            description="where the certificate is renewed (EST); empty: the box does not renew it by itself",
+            examples=["https://centre.shymkent.example:8445"],
+            pattern=r"^(https://[^\s]+)?\Z",
+        ),
+    ] = ""
     compress: Annotated[bool, Meta(description="zstd for what is sent; a plain rule engine cannot read it then")] = (
         False
     )
