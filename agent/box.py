@@ -35,6 +35,7 @@ from agent.live.cameras import Cameras
 from agent.ops.asks import asks_of
 from agent.ops.centre_word import word_asks
 from agent.ops.control import Control
+from agent.ops.device_asks import device_asks
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
@@ -115,7 +116,12 @@ class Box:
         )  # fmt: skip
         self._bells = Bells(outbox.transact, lambda: reference.book, clock, self._defects)
         self._viewings = Viewings(config.state.viewings, outbox.accept, clock)
-        self.control = Control(config.state.control, asks_of(self._incidents, outbox) | word_asks(outbox, self._link))
+        self.control = Control(
+            config.state.control,
+            asks_of(self._incidents, outbox)
+            | word_asks(outbox, self._link)
+            | device_asks(self.stations, self._rules.told),
+        )
         self._pictures = Pictures(
             config, clock, outbox, self._link, self._alarms, self.stations, self._rules.told, self.cells,
             self._evidence, reference, list(self._troubles()), self._board, self._incidents.open_now,

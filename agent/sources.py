@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.config import SourceConfig
 from drivers.driver import Counters, Driver, Secrets, Source
 from drivers.errors import DeviceError
-from drivers.readings import Reading
+from drivers.readings import Reading, Tap
 
 log = logging.getLogger("agent.sources")
 
@@ -53,6 +53,7 @@ class Station:
         self.since_ns = clock.utc_ns()
         self.last_reading_ns = 0
         self.readings = 0
+        self.last_form = ""  # in which form a reader told its last card's number
         self.reported_failed = False  # whether the centre was told of a trouble that lasts
         self.counters = Counters()
         self._past = Counters()  # of earlier connections
@@ -161,4 +162,6 @@ async def _take(
     async for reading in source:
         station.readings += 1
         station.last_reading_ns = clock.utc_ns()
+        if isinstance(reading, Tap):
+            station.last_form = reading.form.value
         await on_reading(station, source, reading)

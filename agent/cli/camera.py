@@ -30,6 +30,7 @@ from agent.texts import load_texts
 from agent.wall_time import rfc3339
 
 WELL, ATTENTION, DEAD = 0, 1, 3
+ALIASES = {"shot": "snapshot"}
 CAMERA_GROUPS = ("video",)  # of the unit's: USB and CSI cameras are theirs
 
 
@@ -50,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=words)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listed = actions.add_parser("list", help="state, last picture, size, rate, clock of each camera")
-    snapshot = actions.add_parser("snapshot", help="a picture of now, into a file")
+    snapshot = actions.add_parser("snapshot", aliases=["shot"], help="a picture of now, into a file")
     zones = actions.add_parser("zones", help="the picture with masks, zones, lines and a grid, into a file")
     for action in (snapshot, zones):
         action.add_argument("name", help="of the camera in the configuration")
@@ -67,6 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO) -> int:
     if args.action == "tune":
         return camera_tune.run(args, out)
+    args.action = ALIASES.get(args.action, args.action)
     found = config.load(args.file)
     if args.action == "list":
         return _list(found, args, out)

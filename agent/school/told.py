@@ -28,14 +28,21 @@ class Told:
 
     def __init__(self) -> None:
         self._states: dict[tuple[str, Part], State] = {}
+        self._latest: dict[tuple[str, Part], Change] = {}
 
     def news(self, change: C, source: str, part: Part = "") -> C | None:
         """The change with the state told before; None if it was told already."""
         before = self._states.get((source, part))
+        self._latest[source, part] = change
         if before is change.state:
             return None
         self._states[source, part] = change.state
         return msgspec.structs.replace(change, before=before)  # type: ignore[type-var]
+
+    def latest(self, source: str) -> list[Change]:
+        """What each part of a device reported last, in order, also where it was no news."""
+        found = {part: change for (name, part), change in self._latest.items() if name == source}
+        return [found[part] for part in sorted(found, key=lambda part: str(part).zfill(4))]
 
     def unusual(self, source: str) -> dict[Part, State]:
         """The parts of a device that are not as they should be, as last told, in order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agent.school.told import Told
 from drivers.readings import ContactChange, ContactState, PictureChange, PictureState, ZoneChange, ZoneState
 
@@ -31,6 +33,17 @@ def test_only_what_differs_is_news_and_what_is_unusual_is_remembered() -> None:
     assert after is not None
     assert after.before is ZoneState.FIRE
     assert told.unusual("panel") == {10: ZoneState.TEST}
+
+
+def test_what_each_part_reported_last_is_kept_with_its_codes() -> None:
+    told = Told()
+    told.news(zone(ZoneState.FIRE), "panel", 2)
+    told.news(msgspec.structs.replace(zone(ZoneState.FIRE), codes=(38,)), "panel", 2)
+    told.news(contact(ContactState.IDLE, "tamper"), "panel", "tamper")
+    told.news(contact(ContactState.IDLE), "door")
+    one, other = told.latest("panel")
+    assert (one.codes, other.contact) == ((38,), "tamper")
+    assert told.latest("gate") == []
 
 
 def test_the_first_look_is_news_even_where_all_is_well() -> None:
