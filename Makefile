@@ -9,7 +9,7 @@ CSI_TREE ?= /var/tmp/mektep-csi
 GPIO_KERNEL ?= /var/tmp/mektep-gpio
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio check lint format types docs wheel clean
+.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio check lint format types docs man wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,12 +63,16 @@ format:  ## format the sources
 	@$(BIN)/ruff check -q --fix $(PY_SOURCES)
 	@$(BIN)/ruff format -q $(PY_SOURCES)
 
-docs:  ## write the generated pages: schemas, AsyncAPI, settings, states of the link and of incidents, the ledger's example
+docs:  ## write the generated pages: schemas, AsyncAPI, settings, states of the link and of incidents, the ledger's example, the man page
 	@$(BIN)/python scripts/contract.py
 	@$(BIN)/python scripts/config_page.py > docs/config.md.new && mv docs/config.md.new docs/config.md
 	@$(BIN)/python scripts/ledger_example.py
 	@$(BIN)/python scripts/link_page.py > docs/link.md.new && mv docs/link.md.new docs/link.md
 	@$(BIN)/python scripts/incidents_page.py
+	@$(BIN)/python scripts/man_page.py
+
+man:  ## write docs/man: the man page of mektep and its completion for bash and zsh
+	@$(BIN)/python scripts/man_page.py
 
 wheel:  ## build the agent's wheel
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .

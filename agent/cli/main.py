@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import TextIO
 
@@ -37,6 +37,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "incident": "incident",
     "drill": "drill",
     "firmware": "firmware",
+    "completion": "completion",
     "demo": "demo",
 }
 HELP = {
@@ -60,24 +61,31 @@ HELP = {
     "incident": "what happens now and who is to answer; acknowledge, confirm, dismiss, close",
     "drill": "the whole chain of an incident, marked as a drill, each step timed",
     "firmware": "what the Pi itself needs: show each line with its reason, apply with a copy, undo",
+    "completion": "what a shell needs to complete these commands: bash, zsh",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"
 
 
-def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
-    """Run one command. Returns its exit code."""
-    given = sys.argv[1:] if argv is None else list(argv)
+def tree(whole: Collection[str]) -> argparse.ArgumentParser:
+    """The commands; of those in `whole` with all that may follow them."""
     parser = argparse.ArgumentParser(
         prog="mektep", description="The edge agent of a school.", epilog=__doc__.split("\n\n")[1]
     )
     parser.add_argument("--version", action="version", version=f"mektep-agent {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    chosen = next((word for word in given if word in COMMANDS), None)
     for name, module in COMMANDS.items():
         sub = commands.add_parser(name, help=HELP[name], description=HELP[name])
-        if name == chosen:  # only this one is imported: `status` must be quick on a Pi
+        if name in whole:
             import_module(f"agent.cli.{module}").arguments(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
+    """Run one command. Returns its exit code."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    chosen = next((word for word in given if word in COMMANDS), "")
+    parser = tree([chosen])  # only this one is imported: `status` must be quick on a Pi
     args = parser.parse_args(given)
     to = out or sys.stdout
     try:
