@@ -57,6 +57,8 @@ SHOWN = {  # type -> the fields that are told, in this order
     "clock.corrected": ("by",),
     "quarantined": ("lane", "first", "last"),
     "refused": ("reason", "count"),
+    "config.applied": ("by",),
+    "config.undone": ("reason", "lost", "by"),
     "health": ("temperature_c", "uptime_s"),
 }
 SECTIONS = {  # type and field -> where their words stand; others are looked for under `reason`
