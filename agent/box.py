@@ -27,6 +27,7 @@ from agent.evidence.films import Films
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
 from agent.eyes import Board, watches, with_eyes
+from agent.history.keeper import HistoryKeeper
 from agent.incidents.incidents import Incidents
 from agent.incidents.orders import incident_orders
 from agent.incidents.signs import Spot
@@ -107,6 +108,7 @@ class Box:
             config.centre, config.school, identity, Papers(config.state.pki), clock, random.Random(),  # noqa: S311
             lambda: self._link.snapshot().code,
         )  # fmt: skip
+        self._history = HistoryKeeper(outbox.transact, clock, self.stations, self._link.snapshot)
         self._alarms = AlarmPath(outbox.accept, self._link.send_ahead, clock)
         self._board = Board(clock, slots.error, watches(config.sources), self._scores)
         self._rules = Rules(
@@ -134,7 +136,7 @@ class Box:
         readings = {
             one.config.name: keep_reading(
                 one, self.cells.driver(one.config), self._clock, secrets, self._rules.on_reading,
-                self._rules.on_change, self._cameras.around(self._rules.while_open),
+                self._changed, self._cameras.around(self._rules.while_open),
             )
             for one in self.stations
         }  # fmt: skip
@@ -149,6 +151,7 @@ class Box:
             "scores": self._scores.run,
             "renewal": self._renewal.run,
             "grants": self._grants.run,
+            "history": self._history.run,
             "ledger": self._ledger.run,
             "trial": self._try_out,
             "picture": partial(self._house.keep_picture, self._config.state.live),
@@ -161,6 +164,11 @@ class Box:
             | {"restart": self._restart.run()}
             | {name: self._kept(name, run) for name, run in parts.items()}
         )
+
+    async def _changed(self, station: Station) -> None:
+        """A device works, or does not: for who asks why, and for the centre."""
+        self._history.changed(station)
+        await self._rules.on_change(station)
 
     async def _kept(self, part: str, run: Callable[[], Work]) -> None:
         """A part that fails by itself is told and started again; it takes no other with it."""
@@ -180,6 +188,7 @@ class Box:
                 await self._evidence.finish()
                 await self._ledger.finish()
                 await self._scores.finish()
+                await self._history.finish()
 
     def seen(self) -> Seen:
         """How the box is now, for the change that is on trial."""

@@ -36,9 +36,9 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection; never starts a database."""
-    return _open(path.absolute().as_uri() + "?mode=ro")
+def connect_reader(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+    """A read-only connection; never starts a database. `immutable`: past every lock, and without the log."""
+    return _open(path.absolute().as_uri() + ("?mode=ro&immutable=1" if immutable else "?mode=ro"))
 
 
 def connect_checkpointer(path: Path) -> sqlite3.Connection:

@@ -32,7 +32,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.sources", "agent.alarm_path", "agent.tap_path", "agent.signals", "agent.eyes"],
     ["agent.enrolment"],
     ["agent.rules", "agent.alerts", "agent.cells", "agent.camera_clocks", "agent.viewings", "agent.kept_in_memory"],
-    ["agent.live", "agent.trials"],
+    ["agent.live", "agent.trials", "agent.history"],
     ["agent.ops"],
     ["agent.box"],
     ["agent.daemon"],
@@ -55,7 +55,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.clips": None,
     "drivers.catalog": {
         "agent.cli.camera_picture",
-        *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process"),
+        *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process", "agent.history.keeper"),
         *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
     "drivers.cell_wire": {
@@ -71,7 +71,9 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     },
     "drivers.freed_memory": {"agent.ops.housekeeping"},
     "drivers.pulse": {"agent.pipelines.eyes"},
-    "drivers.true_path": {"agent.config", "agent.cells.cells", "agent.cli.discover_configured"},
+    "drivers.true_path": {
+        *("agent.config", "agent.cells.cells", "agent.cli.discover_configured", "agent.history.keeper"),
+    },
 }
 DISCOVERERS = {
     f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")
@@ -109,7 +111,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     },
     "textual": {"agent.cli.top_app"},
     "sqlite3": {
-        *("agent.audit.rows", "agent.db", "agent.outbox", "agent.sightings.view"),
+        *("agent.audit.rows", "agent.db", "agent.outbox", "agent.sightings.view", "agent.history.view"),
         *("centre.database", "simulator", "bench"),
     },
     "h11": {"centre.est_line"},

@@ -10,6 +10,7 @@ from agent import db
 from agent.config import StatePlaces
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.store import CLIPS_AT_ONCE, CLIPS_OF_CAMERA, PICTURES_WAITING
+from agent.history import rows as history_rows
 from agent.incidents import rows as incident_rows
 from agent.outbox.settings import OutboxSettings
 from agent.school import forgetting
@@ -36,6 +37,8 @@ FIGURES = [  # section, first cell, what its third cell says
     *(("On the box: the database", f"`{name}`", CHILDREN) for name in ("meal", "passage", "visit")),
     *(("On the box: the database", f"`{name}`", SIGHTINGS) for name in ("score", "sighting")),
     ("On the box: files of the state directory", "`config`", f"the latest {history.KEPT}"),
+    ("On the box: the database", "`history`", f"{history_rows.KEPT_NS // sighting_rows.DAY_NS} days"),
+    ("On the box: the database", "`history`", f"{history_rows.ROWS_OF_ONE} rows of each"),
     ("On the box: the database", "`incident`", f"the latest {incident_rows.CLOSED_KEPT:,}"),
 ]
 
