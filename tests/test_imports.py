@@ -104,6 +104,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.firmware_screen",
             "agent.cli.reference_screen",
             "agent.cli.tune_screen",
+            "agent.cli.why_screen",
         ),
         *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "centre.incident_screen"),
         "centre.terminal",

@@ -55,7 +55,7 @@ def test_an_instruction_falls_back_to_english() -> None:
 
 
 SAYS_IT_ITSELF = {  # the instruction names what to run, end or write
-    *("D-101", "D-104", "D-105", "R-180", "S-110", "X-104", "X-111", "X-116", "X-117"),
+    *("D-101", "D-104", "D-105", "R-180", "S-110", "H-191", "X-104", "X-111", "X-116", "X-117"),
 }
 PAGE = (FOLDER.parents[1] / "docs/errors.md").read_text(encoding="utf-8")
 CODES = set(re.findall(r"^\| ([ADEFGHLMNPRSTUV]-\d{3}|X-[12]\d\d) \|", PAGE, re.MULTILINE))
