@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from agent.cli.main import COMMANDS
+from bench import top_bytes
 from bench.box_toml import HEAD
 from bench.figure import Figure, median
 from simulator.card_reader import CardReader
@@ -54,7 +55,7 @@ async def measure(folder: Path) -> list[Figure]:
         figures += _all(config, "down", lambda status: status["state"] == "dead" and "D-122" not in _codes(status))
         with _locked(found / "state/outbox.db"):
             figures += _all(config, "down and the database locked", lambda status: "D-122" in _codes(status))
-        return figures
+        return figures + await top_bytes.measure(folder)
 
 
 def _config(folder: Path, port: str) -> Path:
