@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+Zone = Annotated[str, Meta(pattern="^[^\\s,;]+$", max_length=64)]  # a place, with hyphens for spaces
 Word = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$", max_length=32)]
 Key = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", description="a person, by the centre's key: 16 hex digits")]
 CardHash = Annotated[
@@ -202,7 +203,7 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     staff: Key
     rank: Annotated[int, Meta(ge=1, le=9)] = 1
     kinds: Annotated[list[Word], Meta(max_length=16)] = []
-    zones: Annotated[list[Word], Meta(max_length=64)] = []
+    zones: Annotated[list[Zone], Meta(max_length=64)] = []
     weekdays: Annotated[list[Weekday], Meta(max_length=7)] = []
     starts: TimeOfDay = "00:00"
     ends: TimeOfDay = "23:59"

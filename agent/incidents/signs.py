@@ -6,6 +6,7 @@ Not      whether the sign opens an incident or joins one: agent/incidents/joinin
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -86,7 +87,7 @@ Telling = ZoneChange | ContactChange | Pressed | PictureChange | Noticed
 
 def place_of(text: str) -> str:
     """The same place whatever its letters and spaces; what cannot be shown is none of it."""
-    return " ".join(plain(text.lower(), " ").split())[:PLACE_CHARS].rstrip()
+    return " ".join(plain(unicodedata.normalize("NFC", text).lower(), " ").split())[:PLACE_CHARS].rstrip()
 
 
 def sign_of(reading: Telling, spot: Spot, shown: Ids, *, synced: bool) -> Seen | None:

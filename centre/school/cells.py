@@ -7,6 +7,7 @@ Raises  Wrong, with what is wrong and what to write.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
@@ -18,7 +19,7 @@ DAY = re.compile(r"(20\d\d)-(\d{1,2})-(\d{1,2})")
 DAY_OF_A_TABLE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)")
 TIME = re.compile(r"(\d{1,2}):(\d\d)(?::00)?")
 YES, NO = {"yes", "1", "true", "да", "иә"}, {"no", "0", "false", "нет", "жоқ", ""}
-ID_MAX, NAME_MAX, CLASS_MAX = 64, 120, 16
+ID_MAX, NAME_MAX, CLASS_MAX, ZONE_MAX = 64, 120, 16, 64
 TENGE_MAX = 10_000_000
 BETWEEN_ITEMS = re.compile(r"[\s,;]+")
 
@@ -52,10 +53,18 @@ def _line(text: str, most: int) -> str:
 
 
 def word(text: str) -> str:
-    """A name for machines: of a meal, a programme, a club, a zone."""
+    """A name for machines: of a meal, a programme, a club."""
     if not WORD.fullmatch(text):
         raise Wrong("is no short name", "Write small Latin letters, digits and hyphens, at most 32, such as free-1-4.")
     return text
+
+
+def zone(text: str) -> str:
+    """A place as the box's configuration names it, in any script: small letters, hyphens for spaces."""
+    found = unicodedata.normalize("NFC", text).lower()
+    if len(found) > ZONE_MAX or not found.isprintable():
+        raise Wrong("is no place", f"Write it as the box's configuration does, at most {ZONE_MAX} characters.")
+    return found
 
 
 def day(text: str) -> str:

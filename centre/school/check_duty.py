@@ -13,7 +13,7 @@ from itertools import groupby
 from centre.incident_words import KINDS
 from centre.school.faults import Findings
 from centre.school.lines import DutyLine
-from centre.school.rows import School, turned
+from centre.school.rows import School
 
 FILE = "duty.csv"
 DUTIES_MAX = 2_000
@@ -47,8 +47,10 @@ def _lines(school: School, duty: list[DutyLine], findings: Findings) -> None:
     staff = {row.staff: row for row in school.staff}
     if len(duty) > DUTIES_MAX:
         findings.fault(FILE, 0, "", len(duty), f"has more than {DUTIES_MAX} lines", "Is this one school?")
-    turned(FILE, duty, ("starts", "ends"), findings)
     for row in duty:
+        if row.starts == row.ends:
+            do = "A night has its end before its beginning: 20:00 and 08:00."
+            findings.fault(FILE, row.line, "ends", row.ends, "is the beginning, too", do)
         person = staff.get(row.staff)
         if person is None and school.whole("staff.csv"):
             do = "Add the person, or take the line away."
@@ -83,23 +85,34 @@ def _holes(school: School, duty: list[DutyLine], findings: Findings) -> None:
 
 
 def holes(duty: Iterable[DutyLine], kind: str, weekday: int, *, free: bool) -> Hours:
-    """The minutes of such a day for which nobody answers a kind."""
-    spans = sorted(
-        (_minute(row.starts), _minute(row.ends))
-        for row in duty
-        if not row.zones
-        and (not row.kinds or kind in row.kinds)
-        and (not row.weekdays or weekday in row.weekdays)
-        and (row.free_days or not free)
-    )
+    """The minutes of such a day for which nobody answers a kind. The day before may be a free one."""
+    known = [row for row in duty if not row.zones and (not row.kinds or kind in row.kinds)]
+    today = [span for row in known if _is_held(row, weekday, free=free) for span in _evening(row)]
+    before = [span for row in known if _is_held(row, weekday - 1 or 7, free=True) for span in _morning(row)]
     found, covered = [], 0
-    for first, last in spans:
+    for first, last in sorted([*today, *before]):
         if first > covered:
             found.append((covered, first - 1))
         covered = max(covered, last + 1)
     if covered < DAY_MIN:
         found.append((covered, DAY_MIN - 1))
     return tuple(found)
+
+
+def _is_held(row: DutyLine, weekday: int, *, free: bool) -> bool:
+    return (not row.weekdays or weekday in row.weekdays) and (row.free_days or not free)
+
+
+def _evening(row: DutyLine) -> Hours:
+    """What of a duty is on the day on which it begins: all of it, or until midnight."""
+    first, last = _minute(row.starts), _minute(row.ends)
+    return ((first, last if first <= last else DAY_MIN - 1),)
+
+
+def _morning(row: DutyLine) -> Hours:
+    """What of a night is on the next day."""
+    first, last = _minute(row.starts), _minute(row.ends)
+    return () if first <= last else ((0, last),)
 
 
 def _weekdays(school: School, *, free: bool) -> list[int]:

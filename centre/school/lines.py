@@ -17,6 +17,7 @@ Name = Annotated[str, cells.name]
 ClassName = Annotated[str, cells.class_name]
 Word = Annotated[str, cells.word]
 Words = Annotated[tuple[str, ...], cells.items(cells.word)]
+Zones = Annotated[tuple[str, ...], cells.items(cells.zone)]
 Day = Annotated[str, cells.day]
 TimeOfDay = Annotated[str, cells.time_of_day]
 YesNo = Annotated[bool, cells.yes]
@@ -127,7 +128,7 @@ class DutyLine(Line, frozen=True, kw_only=True):
     staff: Id
     rank: Annotated[int, cells.whole(1, 9)] = 1
     kinds: Words = ()
-    zones: Words = ()
+    zones: Zones = ()
     weekdays: Weekdays = ()
     starts: TimeOfDay = "00:00"
     ends: TimeOfDay = "23:59"

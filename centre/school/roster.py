@@ -7,6 +7,7 @@ Unknown   without a calendar every day is a school day; a place that nobody told
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -45,7 +46,7 @@ def chain(
 
 
 def is_of(duty: Duty, kind: str, place: str) -> bool:
-    zone = place.lower().replace(" ", "-")
+    zone = "-".join(unicodedata.normalize("NFC", place).lower().split())
     return (not duty.kinds or kind in duty.kinds) and (not duty.zones or not zone or zone in duty.zones)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from centre.incident_words import KINDS
 from centre.school.check_duty import holes, spelt_days
-from centre.school.datasets import Duty
+from centre.school.datasets import Calendar, Duty
 from centre.school.faults import Findings
 from centre.school.folder import read_school
 from centre.school.lines import DutyLine
@@ -23,7 +23,8 @@ HEADER = "staff;rank;kinds;zones;weekdays;starts;ends;free_days\n"
 
 WRONG = [
     ("unknown staff on duty", {"duty": text("duty") + "S-77;1;;;;;;\n"}, [("duty.csv", 5, "staff")]),
-    ("duty over midnight", {"duty": text("duty") + "S-03;1;;;;20:00;08:00;\n"}, [("duty.csv", 5, "ends")]),
+    ("a duty of no length", {"duty": text("duty") + "S-03;1;;;;20:00;20:00;\n"}, [("duty.csv", 5, "ends")]),
+    ("a zone of two words", {"duty": text("duty") + f"S-03;1;;{'з' * 65};;;;\n"}, [("duty.csv", 5, "zones")]),
     ("an unknown kind", {"duty": text("duty") + "S-03;1;bulling;;;;;\n"}, [("duty.csv", 5, "kinds")]),
     ("an unknown head", {"school": changed("school", 'head = "S-05"', 'head = "S-77"')}, [("school.toml", 0, "head")]),
     ("a head of no form", {"school": changed("school", 'head = "S-05"', "head = 5")}, [("school.toml", 8, "head")]),
@@ -95,6 +96,31 @@ def test_a_hole_is_named_with_kinds_days_and_hours(lines: str, holes: list[str],
     assert told(copied(tmp_path / "with a head", duty=HEADER + lines)) == ([], holes)
 
 
+def test_a_night_is_one_line(tmp_path: Path) -> None:
+    day, night = "S-02;1;;;;08:00;19:59;\n", "S-03;1;;;;20:00;07:59;\n"
+    assert found_in(copied(tmp_path / "whole", duty=HEADER + day + night, school=NO_HEAD)) == ([], [])
+    friday = "S-03;1;;;1 2 3 4 5;20:00;07:59;\n"
+    faults, _ = told(copied(tmp_path / "without Saturday", duty=HEADER + day + friday, school=NO_HEAD))
+    assert set(faults) == {
+        "every kind name nobody on duty on days that are no school days: Saturday, 20:00 to 23:59",
+        "every kind name nobody on duty on days that are no school days: Sunday, 00:00 to 07:59, 20:00 to 23:59",
+        "every kind name nobody on duty on days that are no school days: Monday, 00:00 to 07:59",
+        "every kind name nobody on duty on school days: Saturday, 20:00 to 23:59",
+        "every kind name nobody on duty on school days: Monday, 00:00 to 07:59",
+    }
+
+
+def test_zones_are_places_as_the_school_names_them(tmp_path: Path) -> None:
+    duty = HEADER + "S-02;1;;;;;;\nS-03;1;fight;Большой-спортзал gym;;;;\n"
+    school = read_school(copied(tmp_path / "school", duty=duty), Findings())
+    assert school is not None
+    assert school.duty is not None
+    assert school.duty[1].zones == ("большой-спортзал", "gym")
+    zones = Duty(staff="0" * 16, zones=list(school.duty[1].zones))
+    assert is_of(zones, "fight", "Большой спортзал")
+    assert not is_of(zones, "fight", "Малый спортзал")
+
+
 def test_shifts_that_meet_leave_no_hole(tmp_path: Path) -> None:
     lines = "S-02;1;;;;;07:59;\nS-03;1;;;;08:00;19:59;\nS-04;2;;;;19:00;;\n"
     assert found_in(copied(tmp_path / "school", duty=HEADER + lines, school=NO_HEAD)) == ([], [])
@@ -110,7 +136,7 @@ def test_days_are_spelt_as_people_say_them() -> None:
 LINES = st.builds(
     lambda kinds, zones, weekdays, free, hours: DutyLine(
         line=2, staff="S-1", kinds=tuple(kinds), zones=zones, weekdays=tuple(weekdays), free_days=free,
-        starts=f"{min(hours) // 60:02d}:{min(hours) % 60:02d}", ends=f"{max(hours) // 60:02d}:{max(hours) % 60:02d}",
+        starts=f"{hours[0] // 60:02d}:{hours[0] % 60:02d}", ends=f"{hours[1] // 60:02d}:{hours[1] % 60:02d}",
     ),
     st.sets(st.sampled_from(KINDS), max_size=2),
     st.sampled_from([(), ("gym",)]),
@@ -129,11 +155,13 @@ def test_a_minute_is_in_a_hole_exactly_if_nobody_is_on_duty(
     at = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
     duties = [
         Duty(staff="0" * 16, kinds=list(one.kinds), zones=list(one.zones), weekdays=list(one.weekdays),
-             starts=one.starts, ends=one.ends, free_days=one.free_days or not free)
+             starts=one.starts, ends=one.ends, free_days=one.free_days)
         for one in lines
     ]  # fmt: skip
-    # a day without a calendar is a school day; on a free one, lines for school days only are as if they were not there
-    there = [duty for duty, line in zip(duties, lines, strict=True) if line.free_days or not free]
-    somebody = any(is_of(duty, kind, "elsewhere") and is_now(duty, None, at) for duty in there)
+    calendar = Calendar(  # the day before is a free one: that is when most is missing
+        utc_offset_min=300, first="2026-09-01", last="2027-05-25", weekdays=[] if free else [weekday], holidays=[],
+        workdays=[], shifts=[], late_after_min=5,
+    )  # fmt: skip
+    somebody = any(is_of(duty, kind, "elsewhere") and is_now(duty, calendar, at) for duty in duties)
     in_a_hole = any(first <= minute <= last for first, last in holes(lines, kind, weekday, free=free))
     assert in_a_hole is not somebody
