@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite", help="the centre's database")
     parser.add_argument("--compress", action="store_true", help="zstd on the link")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="take pictures of the desk there, in Chromium")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and databases")
     parser.add_argument("--rush", action="store_true", help="a meal rush in place of a school day")
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="in the rush: kill -9 of the agent so often")
@@ -125,11 +126,13 @@ async def _run(args: argparse.Namespace, faults: list[Fault], parts: list[Part])
         await school.start()
         await day_school.publish(school)
         await _open_desk(school, console)
-        if args.seconds is None and console.is_terminal:
-            await _live(day, console)
-        else:
-            await _plain(day, console)
+        async with _photographed(school, args.pictures):
+            if args.seconds is None and console.is_terminal:
+                await _live(day, console)
+            else:
+                await _plain(day, console)
         result = await _result(day)
+        await _photograph_a_case(day, args.pictures)
     finally:
         await school.stop()
         if not args.keep:
@@ -147,6 +150,29 @@ async def _open_desk(school: School, console: Console) -> None:
     console.print(f"The desk: {school.desk.told}", highlight=False)
     if not has_browser():
         console.print(NO_BROWSER, style="yellow")
+
+
+@asynccontextmanager
+async def _photographed(school: School, out: Path | None) -> AsyncIterator[None]:
+    """The desk during the day, where that is wanted."""
+    if out is None or school.desk is None:
+        yield
+        return
+    from simulator import desk_pictures
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(desk_pictures.of_the_day(school.desk, SCHOOL, out))
+        yield
+
+
+async def _photograph_a_case(day: Day, out: Path | None) -> None:
+    """The covered camera: its picture is drawn."""
+    shown = [case.incident for case in day.truth.incidents.cases if case.place == "gate" and case.incident]
+    if out is None or day.school.desk is None or not shown:
+        return
+    from simulator import desk_pictures
+
+    await desk_pictures.when_over(day.school.desk, SCHOOL, shown[0], out)
 
 
 def _told(args: argparse.Namespace, result: dict[str, Any]) -> int:

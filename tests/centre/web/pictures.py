@@ -1,6 +1,7 @@
-"""Pictures for docs/desk.md: `python -m tests.centre.web.pictures docs/desk`, of a made-up city; --all: every page.
+"""Every page of the desk as a picture, of a made-up city: `python -m tests.centre.web.pictures FOLDER`.
 
-Chromium in three languages, at a desk and on a telephone.
+Chromium in three languages, at a desk and on a telephone; for whoever changes a page. Those of docs/desk are of a
+simulated day: simulator/desk_pictures.py.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from tests.centre.web.made_up_city import City, fill, made
 from tests.centre.web.served import chromium, log_in, served
 
 WIDE, NARROW = (1280, 800), (390, 844)
-KEPT = {"board-ru-wide", "incident-kk-wide", "report-kk-narrow"}
 LANGUAGES = ("ru", "kk", "en")
 
 
@@ -27,7 +27,7 @@ def pages(city: City) -> dict[str, str]:
     }  # fmt: skip
 
 
-def draw(browser: Browser, url: str, city: City, out: Path, wanted: set[str]) -> None:
+def draw(browser: Browser, url: str, city: City, out: Path) -> None:
     for language in LANGUAGES:
         for shape, (width, height) in (("wide", WIDE), ("narrow", NARROW)):
             context = browser.new_context(viewport={"width": width, "height": height}, locale=language)
@@ -36,13 +36,10 @@ def draw(browser: Browser, url: str, city: City, out: Path, wanted: set[str]) ->
             page.click(f".languages button[value={language}]")
             page.wait_for_selector(f"html[lang={language}]")
             for name, path in pages(city).items():
-                file = f"{name}-{language}-{shape}"
-                if not wanted or file in wanted:
-                    page.goto(url + path)
-                    page.wait_for_timeout(300)  # the countdown has begun
-                    page.screenshot(
-                        path=out / f"{file}.png", full_page=shape == "narrow" or name in ("board", "incident")
-                    )
+                page.goto(url + path)
+                page.wait_for_timeout(300)  # the countdown has begun
+                whole = shape == "narrow" or name in ("board", "incident")
+                page.screenshot(path=out / f"{name}-{language}-{shape}.png", full_page=whole)
             context.close()
 
 
@@ -53,7 +50,7 @@ def main() -> int:
         city = made(Path(folder))
         fill(city)
         with served(city.settings) as url, chromium() as browser:
-            draw(browser, url, city, out, set() if "--all" in sys.argv else KEPT)
+            draw(browser, url, city, out)
     return 0
 
 
