@@ -168,6 +168,8 @@ def answer(transaction: Transaction, scene: Scene, id_: str, given: Input, by: B
         state, act = step(incident.state, given)
     except Refusal as refusal:
         return Effects(incident=incident, refused=refusal.word)
+    if given is Input.DISMISS and not reason:
+        return Effects(incident=incident, refused="no_reason")
     if act is Act.CLOSE:
         return Effects(incident=_close(transaction, scene, incident, by))
     if act is Act.NOTE and _name(by) == incident.answered_by:

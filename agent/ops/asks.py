@@ -21,6 +21,7 @@ CLOSED_MOST = 200
 REFUSED = {  # a word of agent/incidents/life.py -> what to do
     "not_told": "Wait a moment: it is being told.",
     "not_decided": "Say first what it was: `mektep incident confirm` or `mektep incident dismiss`.",
+    "no_reason": "Say why: `mektep incident dismiss --reason`.",
     "already_confirmed": "It is confirmed; close it when all is done: `mektep incident close`.",
     "already_dismissed": "Nothing; it closes by itself. What happens anew opens another one.",
     "already_closed": "Nothing.",

@@ -102,9 +102,10 @@ class House:
         return effects.incident.id
 
     def say(
-        self, incident: str, given: Input, staff: str = MAIN, *, channel: str = "centre", reason: Reason = ""
+        self, incident: str, given: Input, staff: str = MAIN, *, channel: str = "centre", reason: Reason = "other"
     ) -> str:
         """The state after an answer, or the word of its refusal."""
+        reason = reason if given is Input.DISMISS else ""
         by = By(channel=channel, staff=staff)
         effects = steps.answer(self.transaction, self.scene, incident, given, by, reason)
         return effects.refused or (effects.incident.state.value if effects.incident else "")

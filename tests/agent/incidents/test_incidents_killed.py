@@ -60,7 +60,7 @@ async def main(folder, life):
             await alarms.raise_alarm(draft(data, at, source=name), incidents.accepting(seen))
             for one in chance.sample(incidents.open_now(), k=min(2, len(incidents.open_now()))):
                 given = chance.choice([Input.ACKNOWLEDGE, Input.CONFIRM, Input.DISMISS, Input.CLOSE])
-                await incidents.answer(one.incident, given, By(channel="centre", staff="aa" * 8))
+                await incidents.answer(one.incident, given, By(channel="centre", staff="aa" * 8), "other")
             await asyncio.sleep(0)
 
 asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -342,6 +342,15 @@ def test_a_boot_without_a_clock_meets_every_deadline_at_once() -> None:
     assert len(house.deadlines()) == 1
 
 
+def test_a_dismissal_says_why() -> None:
+    house = House()
+    incident = house.opens(house.sign())
+    assert house.say(incident, Input.DISMISS, reason="") == "no_reason"
+    assert house.events("answered") == []
+    assert house.say(incident, Input.DISMISS, reason="allowed") == "dismissed"
+    assert house.say(incident, Input.DISMISS, reason="") == "already_dismissed"
+
+
 @pytest.mark.parametrize("given", [Input.CONFIRM, Input.DISMISS])
 def test_what_a_person_decides_is_told_to_the_camera_that_saw_it(given: Input) -> None:
     house = House()
