@@ -34,6 +34,8 @@ from agent.incidents.signs import Spot
 from agent.kept_in_memory import Swap
 from agent.live.cameras import Cameras
 from agent.ops.asks import asks_of
+from agent.ops.box_asks import box_asks
+from agent.ops.box_orders import box_orders
 from agent.ops.centre_word import word_asks
 from agent.ops.control import Control
 from agent.ops.device_asks import device_asks
@@ -43,6 +45,7 @@ from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox
 from agent.outbox.settings import MB
 from agent.outbox.troubles import Trouble
+from agent.reader_test import ReaderTest
 from agent.reference import Reference
 from agent.restart import Restart
 from agent.rules import Rules
@@ -58,6 +61,7 @@ from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity
 from agent.sync.link import CONNECTED, State
 from agent.tap_path import TapPath
+from agent.trials.apply import ConfigChange
 from agent.trials.history import History
 from agent.trials.kinds import trial_kinds
 from agent.trials.noticed import notice
@@ -102,8 +106,10 @@ class Box:
         self._incidents = incidents_of(config, outbox, self._evidence, reference, clock, self._alerts)
         self._cameras = Cameras(config, outbox, self._evidence, reference.live, clock, self._incidents.forged)
         self._restart = Restart()
-        self._link = self._to_the_centre(identity, reference)
         self._trials = self._on_trial()
+        self._change = ConfigChange(config, self._trials, History(config.state.config), self._restart, clock)
+        self._reader_test = ReaderTest(self.stations, self._alerts.signals, clock)
+        self._link = self._to_the_centre(identity, reference)
         self._renewal = Renewal(
             config.centre, config.school, identity, Papers(config.state.pki), clock, random.Random(),  # noqa: S311
             lambda: self._link.snapshot().code,
@@ -122,7 +128,8 @@ class Box:
             config.state.control,
             asks_of(self._incidents, outbox)
             | word_asks(outbox, self._link)
-            | device_asks(self.stations, self._rules.told),
+            | device_asks(self.stations, self._rules.told)
+            | box_asks(self._change, self._reader_test),
         )
         self._pictures = Pictures(
             config, clock, outbox, self._link, self._alarms, self.stations, self._rules.told, self.cells,
@@ -232,8 +239,11 @@ class Box:
             rng=random.Random(),  # noqa: S311 - jitter, not a secret
             status=lambda: self._pictures.take(),
             told_grants=self._grants.tell,
-            orders=incident_orders(self._incidents) | self._cameras.orders(),
+            orders=incident_orders(self._incidents)
+            | self._cameras.orders()
+            | box_orders(self._change, self._restart, self._reader_test),
             told_forged=self._incidents.forged,
+            told_answered=self._restart.answered,
         )
 
     def _troubles(self) -> Iterator[Callable[[], list[Trouble]]]:

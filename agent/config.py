@@ -155,35 +155,28 @@ EYES = "eyes"  # the name of what looks at the cameras' pictures, in `mektep sta
 
 def load(path: Path) -> Config:
     """Read and check a file. Raises ConfigError."""
-    document = _parse(path)
-    return _Walk(str(path), document).config()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise _failed(str(path), "C-001", "there is no such file", "Copy one from examples/ and adapt it.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        do = "Check its owner, its mode and that it is UTF-8 text."
+        raise _failed(str(path), "C-002", f"cannot be read: {error}", do) from error
+    return read(text, str(path))
 
 
-def read(text: str, name: str) -> Config:
-    """Check a text that is no file yet; name: for what is said. Raises ConfigError."""
+def read(text: str, file: str) -> Config:
+    """Check a text that is, or is to be, that file. Raises ConfigError."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         do = "Mend the line named; text needs quotation marks."
-        problem = Problem(code="C-003", file=name, key="", value="", what=f"is not TOML: {error}", do=do)
-        raise ConfigError([problem]) from error
-    return _Walk(name, document).config()
+        raise _failed(file, "C-003", f"is not TOML: {error}", do) from error
+    return _Walk(file, document).config()
 
 
-def _parse(path: Path) -> dict[str, Any]:
-    def fail(code: str, what: str, do: str) -> ConfigError:
-        return ConfigError([Problem(code=code, file=str(path), key="", value="", what=what, do=do)])
-
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise fail("C-001", "there is no such file", "Copy one from examples/ and adapt it.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise fail(
-            "C-002", f"cannot be read: {error}", "Check its owner, its mode and that it is UTF-8 text."
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise fail("C-003", f"is not TOML: {error}", "Mend the line named; text needs quotation marks.") from error
+def _failed(file: str, code: str, what: str, do: str) -> ConfigError:
+    return ConfigError([Problem(code=code, file=file, key="", value="", what=what, do=do)])
 
 
 class _Walk:

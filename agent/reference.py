@@ -112,6 +112,22 @@ class Reference:
         log.info("reference data %s, version %d", dataset, version)
         return True
 
+    async def read_again(self) -> None:
+        """From the disk, where it is no older; what is missing or spoilt there is written anew. Raises OSError."""
+        async with self._writing:
+            await asyncio.to_thread(self._read_again)
+
+    def _read_again(self) -> None:
+        held, datasets = dict(self._held), dict(self._datasets)
+        for name in DATASETS:
+            found = _read(self._folder / f"{name}.json", self._key)
+            if found is not None and found[0].version >= self.version(name):
+                held[name], datasets[name] = found
+            elif name in held:
+                _write(self._folder / f"{name}.json", held[name])
+        self._held, self._datasets = held, datasets
+        self.book = self._bound(held, datasets)
+
     def _replace(self, dataset: str, held: Held) -> None:
         """In a thread of its own: a school's worth takes some milliseconds, and taps go on."""
         found = _decoded(dataset, held.content, self._key)

@@ -87,7 +87,8 @@ class Rules:
         if isinstance(reading, Tap):
             book = self._book()  # once: another may take its place, also with another card key
             tap = self._tapped(station, reading, book, synced=synced)
-            await self._signals.show(station.config, source, await self._light(station, book, tap))
+            with self._signals.deciding(station.config.name):
+                await self._signals.show(station.config, source, await self._light(station, book, tap))
         elif isinstance(reading, Watched):
             await self._watched(reading)
             self._rest(station, source)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from agent.clock import Clock
 from agent.config import SourceConfig
@@ -30,6 +31,7 @@ class Signals:
         self._clock = clock
         self._open: dict[str, Source[Reading]] = {}
         self._showing: dict[str, asyncio.Task[None]] = {}  # of each device the newest light alone
+        self._deciding: set[str] = set()  # readers at which a card is being decided
         self._taken_until_s: dict[str, float] = {}  # by a tap's light
 
     def opened(self, name: str, source: Source[Reading]) -> None:
@@ -38,6 +40,27 @@ class Signals:
     def closed(self, name: str) -> None:
         self._open.pop(name, None)
         self._end(name)
+
+    def taken(self, name: str) -> bool:
+        """Whether a card is being decided at a reader, or its light may still be seen."""
+        return name in self._deciding or self._taken_until_s.get(name, 0.0) > self._now_s()
+
+    @contextmanager
+    def deciding(self, name: str) -> Iterator[None]:
+        """While a card of this reader is decided and shown."""
+        self._deciding.add(name)
+        try:
+            yield
+        finally:
+            self._deciding.discard(name)
+
+    async def try_out(self, name: str, light: Light) -> None:
+        """A light for somebody who stands before the reader and looks. Raises DeviceError."""
+        source = self._open.get(name)
+        if source is None:
+            raise DeviceError("P-109", f"{name} is not open", do="Nothing; the agent reconnects.")
+        self._end(name)
+        await source.show(light)
 
     async def show(self, config: SourceConfig, source: Source[Reading], light: Light) -> None:
         """A tap's light, at the reader, and at its lamp if it has one. Raises DeviceError of the reader."""

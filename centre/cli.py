@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from centre import commands, desk, enrolment_cli, incident_cli, ledger_desk, money_desk
+from centre import commands, config_desk, desk, enrolment_cli, incident_cli, ledger_desk, money_desk
 from centre.errors import CentreError, StoreDown
 from centre.reference import DATASET
 from centre.school import commands as school_data
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _money(subs, config)
     _correct(subs.add_parser("correct", help="add what a person has found out: a record of its own"), config)
     _ledger(subs.add_parser("ledger", help="ledgers: list, check anew, cosign, export, forget a child"), config)
+    config_desk.add(subs, config)
     incident_cli.add(subs, config)
     enrolment_cli.add(subs, config)
     return parser

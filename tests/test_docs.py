@@ -8,7 +8,6 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import msgspec
 import pytest
@@ -16,13 +15,10 @@ import pytest
 from agent import config
 from agent.cli import main as mektep
 from agent.evidence.settings import EvidenceSettings
-from agent.incidents.orders import incident_orders
-from agent.live.orders import camera_orders
 from agent.model import Lane
 from agent.outbox import lanes
 from agent.outbox.settings import OutboxSettings
 from agent.pipelines.watch import Watch
-from agent.sync.order_book import order_book
 from agent.sync.settings import LinkSettings
 from bench.__main__ import GROUPS
 from centre import cli as mektep_centre
@@ -109,6 +105,7 @@ def test_every_example_configuration_loads(path: Path) -> None:
 
 CENTRE_COMMANDS = [
     "init", "receive", "school add", "school remove", "school list", "status", "events", "quarantine", "order", "rekey",
+    "config apply", "config history",
     "deliver", "incident list", "incident show", "incident answer", "incident report", "incident forget",
     "incident drills", "cameras", "desk", "custody", "account add", "account password", "account end", "account list",
     "evidence list", "evidence get", "reference", "school-data check", "school-data load", "school-data publish",
@@ -185,17 +182,6 @@ def test_every_reason_for_a_refusal_is_in_the_protocol() -> None:
     listed = {reason for row in rows(part) for reason in re.findall(r"`([a-z_]+)`", row[0])}
     assert len(reasons) > 15
     assert listed == reasons
-
-
-def test_every_order_is_in_the_protocol() -> None:
-    nothing = cast(Any, None)
-    names = {
-        *order_book(nothing, nothing, nothing, nothing),
-        *incident_orders(nothing),
-        *camera_orders(nothing, nothing),
-    }
-    part = page("protocol.md").partition("| order | `args`")[2].partition("\n## ")[0]
-    assert {row[0].strip("`") for row in rows(part)} == names
 
 
 def test_every_fault_is_on_the_simulators_page() -> None:

@@ -37,6 +37,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "camera": "camera",
     "incident": "incident",
     "drill": "drill",
+    "config": "config",
     "firmware": "firmware",
     "completion": "completion",
     "demo": "demo",
@@ -64,6 +65,7 @@ HELP = {
     "drill": "the whole chain of an incident, marked as a drill, each step timed",
     "firmware": "what the Pi itself needs: show each line with its reason, apply with a copy, undo",
     "completion": "what a shell needs to complete these commands: bash, zsh",
+    "config": "the configuration in force, those before it, and back to the one before",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"

@@ -91,22 +91,21 @@ class CentreLink:
         told_grants: Callable[[Sequence[str]], None] = lambda _grants: None,
         orders: Mapping[str, Handler] = MappingProxyType({}),
         told_forged: Callable[[str], None] = lambda _reason: None,
+        told_answered: Callable[[], None] = lambda: None,
     ) -> None:
-        """orders: of other rooms. told_forged: an order came that is not the centre's, or that it gave before."""
-        self._settings = settings
-        self._school = school
+        """told_forged: an order came that is not the centre's, or came before. told_answered: an answer has left."""
+        self._settings, self._school = settings, school
         self._outbox = outbox
         self._identity = identity
-        self._clock = clock
-        self._rng = rng
+        self._clock, self._rng = clock, rng
         self._topics = Topics(school)
         self._trust = Trust(settings.orders_key_bytes, clock)
         parts = Parts(evidence.shelf, identity, self._topics, rng.random)
         self._drain = Drain(outbox, identity, self._topics, parts, clock, rng.random, compressed=settings.compress)
         self._reference = reference
-        self._told_grants, self._told_forged = told_grants, told_forged
+        self._told_grants, self._told_forged, self._told_answered = told_grants, told_forged, told_answered
         self._feed = ReferenceFeed(reference, self._trust, self._topics, school)
-        orders = {**order_book(outbox, self._drain, clock, status), **orders}
+        orders = {**order_book(outbox, self._drain, clock, status, self._feed.again), **orders}
         self._orders = Orders(school, outbox, clock, orders, told_forged)
         self._waiting_orders: asyncio.Queue[tuple[Order, bool]] = asyncio.Queue(ORDERS_WAITING)
         self._state, self._since_ns = State.OFFLINE, clock.utc_ns()
@@ -258,6 +257,7 @@ class CentreLink:
             answer = await self._orders.take(order, again=again)
             payload = msgspec.json.encode(answer)
             self._publish_signed(Kind.ANSWER, self._topics.answers, payload, correlation=str(answer.number).encode())
+            self._told_answered()
 
     async def _say_goodbye(self, mqtt: Mqtt) -> None:
         try:

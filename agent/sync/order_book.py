@@ -1,8 +1,8 @@
-"""The link's own orders: ping, status, pace, resend. Those of other rooms come with them: agent/incidents/orders.py."""
+"""The link's own orders: ping, status, pace, resend, reference.reload. Others come with their rooms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -33,7 +33,13 @@ class ResendArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last: Annotated[int, Meta(ge=1)]
 
 
-def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], msgspec.Struct]) -> dict[str, Handler]:
+def order_book(
+    outbox: Outbox,
+    drain: Drain,
+    clock: Clock,
+    status: Callable[[], msgspec.Struct],
+    reload: Callable[[], Awaitable[Mapping[str, str]]],
+) -> dict[str, Handler]:
     """Name of the order to what carries it out."""
 
     async def ping(order: Order) -> dict[str, object]:
@@ -60,4 +66,17 @@ def order_book(outbox: Outbox, drain: Drain, clock: Clock, status: Callable[[], 
             raise Failed("too many ranges wait to be sent again")
         return {"events": events}
 
-    return {"ping": ping, "status": tell_status, "pace": pace, "resend": resend}
+    async def reload_reference(order: Order) -> dict[str, object]:
+        args_of(order, NoArgs)
+        try:
+            return {"datasets": dict(await reload())}
+        except OSError as error:
+            raise Failed(f"reference data cannot be written: {error}") from error
+
+    return {
+        "ping": ping,
+        "status": tell_status,
+        "pace": pace,
+        "resend": resend,
+        "reference.reload": reload_reference,
+    }

@@ -44,7 +44,11 @@ def args_of(order: Order, type_: type[A]) -> A:
 
 
 class Denied(Exception):
-    """An order that the centre's own signed data do not allow; a word of docs/protocol.md, section 6."""
+    """An order that the box does not follow as things are; a word of docs/protocol.md, section 6."""
+
+    def __init__(self, word: str, result: dict[str, object] | None = None) -> None:
+        super().__init__(word)
+        self.result = result
 
 
 class Last(msgspec.Struct, frozen=True):
@@ -121,7 +125,7 @@ class Orders:
             log.warning("order %d %s: %s", order.number, order.order, error)
             return self._answer(order, "refused", reason="bad_args")
         except Denied as error:
-            return self._answer(order, "refused", reason=str(error))
+            return self._answer(order, "refused", reason=str(error), result=error.result)
         except Failed as error:
             return self._answer(order, "failed", reason=str(error))
         except Exception as error:  # a defect of ours is told to who gave the order, and ends nothing

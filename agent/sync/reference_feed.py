@@ -63,6 +63,13 @@ class ReferenceFeed:
         parts = [sha256 for coming in self._coming.values() for sha256 in coming.missing()]
         return [self._topics.reference + name for name in [*DATASETS, *parts]]
 
+    async def again(self) -> Mapping[str, str]:
+        """Read the files anew, and ask the broker for what it keeps. Returns the versions held. Raises OSError."""
+        await self._reference.read_again()
+        self._useless.clear()
+        self._listen(self.topics())  # the broker sends what it keeps to whoever subscribes, also again
+        return self._reference.versions()
+
     def connected(self, listen: Callable[[Sequence[str]], None], unlisten: Callable[[Sequence[str]], None]) -> None:
         self._listen, self._unlisten = listen, unlisten
 

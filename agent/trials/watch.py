@@ -3,7 +3,7 @@
 How others use it (a new version of the agent, `what="update"`):
  1. a class of shape TrialKind (agent/trials/trial.py): standing, undo, told, settled; under "update" in the table of
     agent/trials/kinds.py
- 2. before the change:  trial = trials.begin("update", by, within_s, {"from": "1.4.0", "to": "1.5.0"}, order)
+ 2. before the change:  trial = await trials.begin("update", by, within_s, {"from": "1.4.0", "to": "1.5.0"}, order)
     then the change itself (the link /opt/mektep/current), then restart.ask()
  3. all else is done here and in agent/trials/start.py: starts are counted, the box is watched for within_s from each
     start on, the change is kept or undone (kind.undo, and a restart), its end is an event (kind.told) exactly once
@@ -59,12 +59,17 @@ class Trials:
         """What is on trial, or has ended and is not told yet."""
         return self._file.read()
 
-    def begin(self, what: str, by: str, within_s: int, change: dict[str, str], order: int = 0) -> Trial:
+    async def begin(self, what: str, by: str, within_s: int, change: dict[str, str], order: int = 0) -> Trial:
         """On the disk when it returns; then make the change, and restart. Raises Busy, OSError."""
-        if self._file.read() is not None:
-            raise Busy(what)
-        began = rfc3339(self._clock.utc_ns())
-        return self._file.begin(what, by, began, within_s, self._look(), change, order)
+        began, before = rfc3339(self._clock.utc_ns()), self._look()
+        async with self._changing:
+            if await asyncio.to_thread(self._file.read) is not None:
+                raise Busy(what)
+            return await asyncio.to_thread(self._file.begin, what, by, began, within_s, before, change, order)
+
+    async def stop(self, trial: Trial, reason: str) -> None:
+        """Undo it now, and restart. Raises OSError."""
+        await self._end(ended(trial, "undone", reason))
 
     async def run(self) -> None:
         """From READY on. Returns when nothing is on trial any more."""

@@ -17,6 +17,7 @@ from agent.reference import Reference
 from agent.school.card_key import load_card_key
 from agent.secrets import SecretStore
 from agent.sync.identity import load_identity
+from agent.sync.order_list import ORDERS
 from tests.agent.cli.command import READER, write_config
 from tests.agent.outbox.box import opened, until
 
@@ -39,6 +40,10 @@ async def test_what_runs_has_a_name_of_its_own(box: Box, tmp_path: Path) -> None
     for one in work.values():
         one.close()
     assert {"canteen-1", "writer", "link", "incidents", "alerts", "watch"} <= set(work)
+
+
+async def test_it_takes_the_orders_of_the_closed_list_and_no_others(box: Box) -> None:
+    assert set(box._link._orders._handlers) == set(ORDERS)
 
 
 async def test_the_trouble_of_every_part_reaches_the_status(box: Box) -> None:

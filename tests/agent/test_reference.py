@@ -171,3 +171,32 @@ async def test_data_that_grow_old_are_a_trouble_until_they_are_issued_again(tmp_
     assert held.book.stale("calendar", clock.utc_ns())
     await held.put("calendar", 6, content, "2026-12-07T08:00:00.000000Z")
     assert (held.trouble(), held.issued()) == ([], {"calendar": "2026-12-07T08:00:00.000000Z"})
+
+
+# --- read again -----------------------------------------------------------------------------------------------
+
+
+async def test_what_was_put_back_on_the_disk_is_taken_where_it_is_no_older(tmp_path: Path) -> None:
+    held, other = Reference(tmp_path / "a", FastClock()), Reference(tmp_path / "b", FastClock())
+    await held.put("recipients", 5, ONE)
+    await other.put("recipients", 6, NONE)
+    (tmp_path / "a" / "recipients.json").write_bytes((tmp_path / "b" / "recipients.json").read_bytes())
+    await held.read_again()
+    assert (held.recipients(), held.version("recipients")) == (NOBODY, 6)
+    await other.put("recipients", 7, ONE)
+    (tmp_path / "b" / "recipients.json").write_bytes((tmp_path / "a" / "recipients.json").read_bytes())
+    await other.read_again()
+    assert (other.recipients(), other.version("recipients")) == (POLICE, 7)
+
+
+@pytest.mark.parametrize("text", [None, "{}"])
+async def test_what_is_missing_or_spoilt_on_the_disk_is_written_anew(tmp_path: Path, text: str | None) -> None:
+    held, path = Reference(tmp_path, FastClock()), tmp_path / "recipients.json"
+    await held.put("recipients", 5, ONE)
+    before = path.read_bytes()
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    await held.read_again()
+    assert path.read_bytes() == before
+    assert held.recipients() == POLICE

@@ -14,6 +14,9 @@ import msgspec
 from agent import age, config, reference, viewings
 from agent.datasets import Recipients
 from agent.outbox import envelope, pages
+from agent.trials.kinds import trial_kinds
+from agent.trials.start import UNREADY_MOST, at_start
+from agent.trials.trial import TrialFile
 from bench.peers import event
 from tests.fuzz.target import Target
 
@@ -102,6 +105,18 @@ def record(data: bytes) -> None:
     assert pages.agrees(run.body, run.epoch, run.lane, run.first, run.last)
 
 
+def trial(data: bytes) -> None:
+    """What lies on the disk of a change on trial: whatever it is, the agent starts, and no file is lost."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        folder = Path(name) / "config"
+        folder.mkdir()
+        (Path(name) / "agent.toml").write_bytes(b"in force")
+        (folder / "trial.json").write_bytes(data.replace(b"/FOLDER", os.fsencode(name)))
+        for _ in range(UNREADY_MOST + 1):
+            at_start(TrialFile(folder), trial_kinds(folder))
+        assert (Path(name) / "agent.toml").read_bytes() in (b"in force", b"before")
+
+
 def _varint(value: int) -> bytes:
     groups = [value & 0x7F]
     while value := value >> 7:
@@ -127,6 +142,17 @@ TARGETS = {
     "reference data": Target(
         reference_data,
         [b'{"snapshot":["age1%s"]}' % (b"q" * 58), b'{"snapshot":[]}', b"{", b"[" * 5000, b'{"a":"\xff"}'],
+    ),
+    "a trial": Target(
+        trial,
+        [
+            b'{"id":"a","what":"config","by":"centre","began":"","within_s":300,"before":{},"change":{"file":'
+            b'"/FOLDER/agent.toml","sha256":"%s","before":"x","entry":"2","before_entry":"1"}}'
+            % hashlib.sha256(b"in force").hexdigest().encode(),
+            b'{"id":"a","what":"config","by":"","began":"","within_s":1,"before":{},"change":{}}',
+            b"[" * 5000,
+            b'{"a":"\xff"}',
+        ],
     ),
     "a viewing": Target(
         viewing,

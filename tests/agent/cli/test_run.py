@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from agent.ops import status
+from agent.trials.config_file import change_of, replace
+from agent.trials.history import History
+from agent.trials.trial import TrialFile
+from agent.trials.verdict import Seen
 from simulator.card_reader import CardReader
 from simulator.processes import Process
 from tests.agent.cli.command import READER, daemon, log_of, mektep, write_config
@@ -158,3 +162,29 @@ async def test_a_writer_that_fails_ends_the_process_and_systemd_starts_it_anew(t
     assert process._process.returncode == 1
     assert "the agent ends" in log_of(path)
     reader.line.unplug()
+
+
+# --- a change on trial --------------------------------------------------------------------------------------
+
+
+async def test_a_configuration_with_which_it_does_not_start_is_undone_at_the_third_start(tmp_path: Path) -> None:
+    """Before it is parsed: this one is no TOML at all."""
+    path = write_config(tmp_path)
+    old, history = path.read_bytes(), History(tmp_path / "state" / "config")
+    before = history.add(old, at="", by="technician", outcome="in_use")
+    new = history.add(b"= no TOML", at="", by="centre", outcome="trial")
+    TrialFile(history.folder).begin("config", "centre", "", 300, Seen(), change_of(path, new, before))
+    replace(path, b"= no TOML")
+    process = daemon(path)
+    process.environment["STATE_DIRECTORY"] = str(tmp_path / "state")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="C-003"):
+            await process.start()
+    await process.start()
+    await until(lambda: history.entries()[-1].outcome == "undone", patience_s=30)
+    assert (history.entries()[-1].reason, path.read_bytes()) == ("did_not_start", old)
+    with sqlite3.connect(tmp_path / "state" / "outbox.db", timeout=30) as db:
+        told = db.execute("select type from event where type like '%config%'").fetchall()
+    db.close()
+    assert told == [("kz.mektep.config.undone.v1",)]
+    await ended(process)

@@ -10,6 +10,7 @@ import pytest
 from agent.model import Lane
 from agent.sync import drain
 from agent.sync import order_book as book
+from agent.sync.order_list import ORDERS
 from tests.agent.sync.box import Box, fire, taps, until
 from tests.agent.sync.far_centre import FarCentre
 
@@ -41,8 +42,8 @@ async def orders(box: Box, centre: FarCentre) -> Orders:
 
 
 def test_the_book_is_closed(box: Box) -> None:
-    found = book.order_book(box.outbox, box.link._drain, box.clock, dict)
-    assert set(found) == {"ping", "status", "pace", "resend"}
+    found = book.order_book(box.outbox, box.link._drain, box.clock, dict, box.link._feed.again)
+    assert set(found) == {name for name, room in ORDERS.items() if room == "agent/sync/order_book.py"}
 
 
 async def test_ping_tells_the_time(orders: Orders) -> None:
@@ -162,3 +163,36 @@ BAD = [
 async def test_wrong_arguments_are_refused(orders: Orders, name: str, args: dict[str, Any]) -> None:
     answer = await orders.give(name, **args)
     assert (answer["outcome"], answer["reason"]) == ("refused", "bad_args")
+
+
+# --- reference data anew ------------------------------------------------------------------------------------
+
+
+async def test_the_broker_is_asked_for_what_it_keeps_and_the_disk_is_read(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = orders.box
+    await box.reference.put("recipients", 5, b'{"snapshot":[]}')
+    asked: list[list[str]] = []
+    monkeypatch.setattr(box.link._feed, "_listen", lambda topics: asked.append(list(topics)))
+    box.link._feed._useless["cards"] = 3
+    answer = await orders.give("reference.reload")
+    assert answer["result"] == {"datasets": {"recipients": "5"}}
+    assert asked == [box.link._feed.topics()]
+    assert box.link._feed._useless == {}
+
+
+async def test_a_disk_that_refuses_is_told(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(orders.box.reference, "read_again", full)
+    answer = await orders.give("reference.reload")
+    assert (answer["outcome"], "No space" in answer["reason"]) == ("failed", True)
+
+
+async def test_that_an_answer_has_left_is_told_after_it(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(orders.box.link, "_told_answered", lambda: told.append("left"))
+    await orders.give("ping")
+    assert told == ["left"]

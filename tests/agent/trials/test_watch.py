@@ -120,9 +120,9 @@ async def test_one_change_at_a_time(tmp_path: Path, outbox: Outbox) -> None:
     box = Watched(tmp_path, outbox, [(0, WELL)])
     trials = box.trials()
     with pytest.raises(Busy):
-        trials.begin("word", "centre", 300, {})
+        await trials.begin("word", "centre", 300, {})
     await trials.run()
-    trial = trials.begin("word", "olga", 60, {"a": "b"}, order=9)
+    trial = await trials.begin("word", "olga", 60, {"a": "b"}, order=9)
     assert trials.now() == trial
     assert (trial.before, trial.by, trial.within_s, trial.order) == (WELL, "olga", 60, 9)
 

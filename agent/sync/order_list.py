@@ -1,0 +1,21 @@
+"""The closed list of orders: what the centre may ask of a box, and nothing else. docs/protocol.md, section 6."""
+
+from __future__ import annotations
+
+ORDERS: dict[str, str] = {  # name -> where it is carried out
+    "ping": "agent/sync/order_book.py",
+    "status": "agent/sync/order_book.py",
+    "pace": "agent/sync/order_book.py",
+    "resend": "agent/sync/order_book.py",
+    "reference.reload": "agent/sync/order_book.py",
+    "incident.report": "agent/incidents/orders.py",
+    "incident.answer": "agent/incidents/orders.py",
+    "drill": "agent/incidents/orders.py",
+    "live.start": "agent/live/orders.py",
+    "live.keep": "agent/live/orders.py",
+    "live.stop": "agent/live/orders.py",
+    "camera.snapshot": "agent/live/orders.py",
+    "config.apply": "agent/ops/box_orders.py",
+    "restart": "agent/ops/box_orders.py",
+    "reader.test": "agent/ops/box_orders.py",
+}
