@@ -66,10 +66,11 @@ def blocks(path: Path) -> int:
 # --- the agent does not run -------------------------------------------------------------------------------------------
 
 
-def test_a_snapshot_shows_nobody_and_is_for_its_owner_alone(box: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("word", ["snapshot", "shot"])
+def test_a_snapshot_shows_nobody_and_is_for_its_owner_alone(box: Path, tmp_path: Path, word: str) -> None:
     out = tmp_path / "now.png"
     out.write_bytes(b"an older one")
-    code, said, wrong = run("snapshot", "hall", box, "--out", out)
+    code, said, wrong = run(word, "hall", box, "--out", out)
     assert (code, wrong) == (0, "")
     assert re.fullmatch(rf"{out}: hall, 320x180, 20\S+Z, blurred\n", said)
     assert cv2.imread(str(out)).shape == (180, 320, 3)

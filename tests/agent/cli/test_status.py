@@ -18,6 +18,7 @@ from agent.ops import status
 from simulator.card_reader import CardReader
 from simulator.processes import Process
 from tests.agent.cli.command import READER, daemon, mektep, write_config
+from tests.agent.outbox.box import holding
 from tests.agent.sync.box import until
 from tests.agent.sync.brokers import Broker, Listener
 
@@ -147,6 +148,21 @@ async def test_after_a_reboot_only_the_disk_is_left(living: tuple[Path, Process,
     code, now = picture(path)
     assert (code, now["state"], now["sources"]) == (3, "dead", {})
     assert now["lanes"]["record"]["last"] == 2
+
+
+async def test_a_database_that_another_process_holds_is_said_and_by_whom(
+    living: tuple[Path, Process, CardReader],
+) -> None:
+    path, process, _ = living
+    await until(lambda: (found := status.read(path.parent / "run/status.json")) and "canteen-1" in found.sources)
+    process.kill()
+    database = path.parent / "state/outbox.db"
+    with holding(database, "pragma locking_mode=exclusive", "begin exclusive") as pid:
+        code, now = picture(path)
+        assert (code, now["state"], [one["code"] for one in now["troubles"][:2]]) == (3, "dead", ["D-001", "D-122"])
+        assert str(pid) in now["troubles"][1]["what"]
+        assert "canteen-1" in now["sources"], "the last picture stays"
+    assert "D-122" not in [one["code"] for one in picture(path)[1]["troubles"]]
 
 
 def test_a_box_that_never_ran(tmp_path: Path) -> None:

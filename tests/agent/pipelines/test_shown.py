@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent.pipelines import shown
-from agent.pipelines.blur import ROUGH
+from agent.pipelines.blur import ROUGH, rough_block
 from agent.pipelines.watch import Watch
 from drivers.frame_slot import Picture
 
@@ -61,3 +61,13 @@ def test_every_form_can_be_read_again(form: str) -> None:
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no JPEG"):
         shown.of_jpeg(data, Watch())
+
+
+def test_a_terminal_gets_one_pixel_a_block_and_red_first() -> None:
+    few, blurred = shown.blocks(scene()), shown.for_eyes(scene(), plain=False)
+    assert max(few.shape) <= ROUGH
+    size = rough_block(scene())
+    assert few.shape == (math.ceil(HEIGHT / size), math.ceil(WIDTH / size), 3)
+    assert few[0, 0].tolist() == blurred[0, 0].tolist()[::-1] == [220, 160, 40]
+    again = np.repeat(np.repeat(few, size, axis=0), size, axis=1)[:HEIGHT, :WIDTH, ::-1]
+    assert np.array_equal(again, blurred), "nothing is in it that the blurred picture does not show"
