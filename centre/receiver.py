@@ -44,6 +44,7 @@ from centre.wire import (
     Refused,
     Welcome,
     has_nul,
+    key_id,
     now_text,
     sign,
     topic_of,
@@ -61,7 +62,7 @@ ALARM = ("events/alarm", "events/ahead")
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 5.0
 KEYS_REMEMBERED_S = 5.0
 QUEUE_MAX = 4 * RECEIVE_MAXIMUM
-STRANGERS_ASK_S = 0.2  # a flood of unknown names does not become a flood of queries
+STRANGERS_ASK_S = 0.2  # a flood of unknown names or keys does not become a flood of queries
 NOBODY = "-"  # a refused message of a school that is not registered
 
 
@@ -176,7 +177,7 @@ class Pipeline:
         if match is None:
             raise Refused("foreign_topic")
         school, rest = match["school"], match["rest"]
-        public = self._school_key(school)
+        public = self._school_key(school, arrived.properties.get("key", ""))
         if rest.startswith("events/") and rest != "events/ahead":
             return judge(
                 school, rest.removeprefix("events/"), arrived.topic, arrived.payload, arrived.properties, public
@@ -269,10 +270,12 @@ class Pipeline:
         log.warning("K-111 refused from %s: %s", named, refusal.reason)
         self._db().note_refusal(school, refusal.reason)
 
-    def _school_key(self, school: str) -> bytes:
-        """The registered key; the table is read again when it is old, or a name is unknown."""
+    def _school_key(self, school: str, signer: str) -> bytes:
+        """The registered key; the table is read again when it is old, or does not know who signs: a new box."""
         age_s = time.monotonic() - self._schools_s
-        if age_s > KEYS_REMEMBERED_S or (school not in self._schools and age_s > STRANGERS_ASK_S):
+        known = self._schools.get(school)
+        strange = known is None or key_id(known) != signer
+        if age_s > KEYS_REMEMBERED_S or (strange and age_s > STRANGERS_ASK_S):
             self._schools = self._db().schools()
             self._schools_s = time.monotonic()
         if school not in self._schools:

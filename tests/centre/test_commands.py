@@ -61,7 +61,7 @@ def test_init_makes_a_whole_centre(folder: Path) -> None:
     assert (settings.database, settings.broker_port, settings.tls) == (f"sqlite:///{folder}/centre.db", 1, True)
     assert (folder / "centre.toml").stat().st_mode & 0o777 == 0o600
     assert {path.name for path in (folder / "pki").glob("*.crt")} == {
-        "ca.crt", "broker.crt", "centre-admin.crt", "centre-1.crt", "centre-2.crt", "centre-1-alarm.crt",
+        "ca.crt", "broker.crt", "est.crt", "centre-admin.crt", "centre-1.crt", "centre-2.crt", "centre-1-alarm.crt",
         "centre-2-alarm.crt",
     }  # fmt: skip
     assert (folder / "broker/mosquitto.conf").exists()

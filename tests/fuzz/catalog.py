@@ -8,6 +8,7 @@ from tests.fuzz import (
     cells,
     centre_incidents,
     centre_ledger,
+    enrolment,
     files,
     incidents,
     ledger,
@@ -33,4 +34,5 @@ TARGETS: dict[str, Target] = {
     **school_data.TARGETS,
     **audit.TARGETS,
     **incidents.TARGETS,
+    **enrolment.TARGETS,
 }
