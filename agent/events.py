@@ -184,7 +184,7 @@ class EvidenceLost(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[
         str,
         Meta(
-            description="no_recipient, too_many, busy, masked, no_video: not kept, and no id was given; interrupted, "
+            description="no_recipient, too_many, busy, no_video: not kept, and no id was given; interrupted, "
             "quota, disk_full, failed, damaged, refused, expired: an id was given and nothing will come"
         ),
     ]

@@ -163,7 +163,7 @@ class ClipPiece(msgspec.Struct, frozen=True, array_like=True, tag="clip-piece"):
 
 
 class ClipOver(msgspec.Struct, frozen=True, array_like=True, tag="clip-over"):
-    """All of it was told; or why it is none: masked, busy, no_video, stopped, failed."""
+    """All of it was told; or why it is none: busy, no_video, stopped, failed."""
 
     clip: int
     made: ClipMade | None

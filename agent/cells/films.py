@@ -1,7 +1,6 @@
 """Videos of the cameras for whoever keeps them: which camera can give one now, and one that it gives.
 
-Of the shape of agent.evidence.films.Films. A camera with masks gives none: a copy of what it sends would show what
-nobody is to see (docs/evidence.md).
+Of the shape of agent.evidence.films.Films. That of a camera with masks is painted over in its cell (docs/evidence.md).
 """
 
 from __future__ import annotations
@@ -18,14 +17,11 @@ class CellFilms:
     """Of the cameras in these cells."""
 
     def __init__(self, sources: Sequence[SourceConfig], cells: Cells) -> None:
-        self._masked = {one.name for one in sources if one.is_masked}
         self._with_video = {one.name for one in sources if one.has_video}
         self._cells = cells
 
     def refusal(self, camera: str) -> str:
-        """Why it can give none: masked, no_video; empty if it can."""
-        if camera in self._masked:
-            return "masked"
+        """Why it can give none: no_video; empty if it can."""
         return "" if camera in self._with_video and self._cells.connected(camera) is not None else "no_video"
 
     def film(self, camera: str, order: ClipOrder) -> Footage | None:

@@ -32,7 +32,7 @@ class Films(Protocol):
     """What gives videos of cameras, by their names."""
 
     def refusal(self, camera: str) -> str:
-        """Why it can give none now: masked, no_video; empty if it can."""
+        """Why it can give none now: a word of docs/protocol.md, section 15; empty if it can."""
         ...
 
     def film(self, camera: str, order: ClipOrder) -> Footage | None: ...

@@ -39,6 +39,7 @@ UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certifi
 STILL_TRIES, STILL_PAUSE_S = 10, 0.1
 SMALL_RING_BYTES = 4 << 20  # the newest group of the sub-stream, for whoever joins
 FILMS = 2  # clips at a time: each may hold a file's worth of packets
+FILMS_PAINTED = 1  # of a camera with masks: each works
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
 
 
@@ -117,13 +118,11 @@ class Camera:
         )
 
     def film(self, order: ClipOrder, on_piece: OnPiece, on_end: OnEnd) -> Film | str:
-        """A clip, which goes on to its end by itself; or why there is none: masked, busy."""
-        if self._view.masks:
-            return "masked"  # it would show what nobody is to see
+        """A clip, which goes on to its end by itself; or why there is none: busy."""
         self._films = [film for film in self._films if film.going]
-        if len(self._films) >= FILMS:
+        if len(self._films) >= (FILMS_PAINTED if self._view.masks else FILMS):
             return "busy"
-        film = Film(self.ring, self._clock, order, on_piece, on_end)
+        film = Film(self.ring, self._clock, order, on_piece, on_end, Masks(self._view.masks))
         self._films.append(film)
         film.start()
         return film

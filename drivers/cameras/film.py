@@ -3,6 +3,7 @@
 Thread  its own. It waits for packets, writes them as MP4 (mp4.py) and seals what is written, a chunk at a time: pyrage
         holds the interpreter, so the chunks are small. Each piece is handed over before the next one is made.
 Memory  packets that are not written yet, never more than the file may have; pieces, PIECES_AHEAD.
+Masks   with them every picture is encoded anew (repaint.py), and the file has what comes of that alone.
 Ends    with the last picture that was asked for; earlier if the file is full, the camera ends, or its stream begins
         anew: what there is then is a whole file.
 """
@@ -19,7 +20,9 @@ from collections.abc import Callable
 import av
 import pyrage  # type: ignore[import-untyped]
 
+from drivers.cameras.masks import Masks
 from drivers.cameras.mp4 import HEAD_COST, PACKET_COST, Mp4
+from drivers.cameras.repaint import Repainter
 from drivers.cameras.ring import JUMP_S, Form, Packet, Ring
 from drivers.clips import PIECE_BYTES, PIECES_AHEAD, ClipMade, ClipOrder, plain_most
 from drivers.driver import Clock
@@ -38,7 +41,9 @@ class _Stopped(Exception):
 class Film:
     """start() it; taken() after each piece; both callbacks come on the loop that made it, on_end last and once."""
 
-    def __init__(self, ring: Ring, clock: Clock, order: ClipOrder, on_piece: OnPiece, on_end: OnEnd) -> None:
+    def __init__(
+        self, ring: Ring, clock: Clock, order: ClipOrder, on_piece: OnPiece, on_end: OnEnd, masks: Masks | None = None
+    ) -> None:
         self._ring = ring
         self._clock = clock
         self._order = order
@@ -49,7 +54,9 @@ class Film:
         self._come = threading.Condition()
         self._packets: deque[Packet] = deque()
         self._form: Form | None = None
-        self._left_bytes = plain_most(order) - HEAD_COST
+        self._left_bytes = self._left_painted = plain_most(order) - HEAD_COST
+        self._masks = masks
+        self._repainter: Repainter | None = None
         self._moment: int | None = None  # when it was, in the stream's time
         self._came: Packet | None = None  # the last one
         self._begun = self._complete = self._stopped = False
@@ -210,17 +217,37 @@ class Film:
     def _write_one(self) -> None:
         """Wait for a packet and write it into the MP4; at the end close that. Raises _Stopped."""
         packet = self._next()
+        for one in self._as_shown(packet):
+            form = self._repainter.form if self._repainter else self._form
+            assert form is not None  # noqa: S101 - a packet has come
+            self._mp4 = self._mp4 or Mp4(form)
+            self._mp4.add(one)
+            self._first, self._last = self._first or one, one
         if packet is None:
             self._closed = True
             if self._mp4 is not None:
                 self._mp4.close()
-        else:
-            assert self._form is not None  # noqa: S101 - a packet has come
-            self._mp4 = self._mp4 or Mp4(self._form)
-            self._mp4.add(packet)
-            self._first, self._last = self._first or packet, packet
         if self._mp4 is not None:
             self._unread += self._mp4.take()
+
+    def _as_shown(self, packet: Packet | None) -> list[Packet]:
+        """As it came; or, with masks, encoded anew, as much of it as the file may have."""
+        if not self._masks:
+            return [packet] if packet else []
+        if self._repainter is None:
+            if packet is None:
+                return []
+            assert self._form is not None  # noqa: S101 - a packet has come
+            self._repainter = Repainter(self._form, self._masks)
+        painted = self._repainter.take(packet) if packet else self._repainter.end()
+        fitting = []
+        for one in painted:
+            self._left_painted -= _cost(one)
+            if self._left_painted < 0:
+                self.finish()
+                break
+            fitting.append(one)
+        return fitting
 
     def _next(self) -> Packet | None:
         """The next packet; None: there is no more. Raises _Stopped."""

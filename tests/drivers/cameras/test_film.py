@@ -156,13 +156,34 @@ async def test_a_camera_that_ends_ends_its_clip_which_is_whole() -> None:
     assert times(shown.plain())
 
 
-async def test_a_masked_camera_gives_none_and_a_busy_one_no_more(tmp_path: Path) -> None:
+async def test_the_clip_of_a_masked_camera_is_painted_over(tmp_path: Path) -> None:
+    """From before the moment to after it, and the hidden part is black in every picture."""
     path = tmp_path / "room.mkv"
-    write_video(path, [(Sight.CLEAR, 2)], width=320, height=180)
-    corner = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.2))
+    write_video(path, [(Sight.CLEAR, 3)], width=320, height=180)
+    left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
     nothing = Shown()
-    async with file.connect(file.Settings(file=str(path), masks=(corner,)), CLOCK, no_secrets) as camera:
-        assert camera.film(order(), nothing.on_piece, nothing.on_end) == "masked"
+    async with file.connect(file.Settings(file=str(path), masks=(left,)), CLOCK, no_secrets) as camera:
+        await until(lambda: (clip := camera.ring.cut(60)) and clip.seconds > 1.2)
+        came = camera.ring.cut(60)
+        film = of(camera, order(before_s=1.0, after_s=0.5))
+        assert camera.film(order(), nothing.on_piece, nothing.on_end) == "busy"  # one at a time: it works
+        shown = await film.ended()
+    assert shown.made is not None
+    assert shown.made.before_s >= 0.8
+    plain = shown.plain()
+    assert came is not None
+    assert not any(packet.data[-200:] in plain for packet in came.packets)
+    with av.open(io.BytesIO(plain), "r") as played:
+        assert played.streams.video[0].codec_context.name == "h264"
+        pictures = [frame.to_ndarray(format="gray") for frame in played.decode(video=0)]
+    assert len(pictures) >= 4
+    assert max(int(one[:, :156].max()) for one in pictures) < 40  # black, and what an encoder makes of its edge
+    assert min(int(one[:, 170:].mean()) for one in pictures) > 40
+
+
+async def test_a_busy_camera_gives_no_more(tmp_path: Path) -> None:
+    path, nothing = tmp_path / "room.mkv", Shown()
+    write_video(path, [(Sight.CLEAR, 2)], width=320, height=180)
     async with file.connect(file.Settings(file=str(path)), CLOCK, no_secrets) as camera:
         going = [of(camera, order(after_s=60)) for _ in range(FILMS)]
         assert camera.film(order(), nothing.on_piece, nothing.on_end) == "busy"
