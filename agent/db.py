@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from importlib import resources
 from pathlib import Path
 
 from agent.errors import AgentError
 
-SCHEMA = resources.files("agent") / "schema"
+SCHEMA = Path(__file__).parent / "schema"  # importlib.resources imports much
 CACHE_KIB = 2048
 FORGET_S = 600.0
 

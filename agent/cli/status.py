@@ -15,8 +15,6 @@ from agent import config
 from agent.cli.main import DEFAULT_CONFIG
 from agent.errors import AgentError
 from agent.ops import status
-from agent.outbox.inspect import Unread
-from agent.outbox.inspect import look as look_at_disk
 
 WELL, ATTENTION, DEAD = 0, 1, 3
 
@@ -54,6 +52,9 @@ def look(found: config.Config) -> tuple[status.Status, int]:
 
 def _dead(found: config.Config, last: status.Status | None) -> status.Status:
     """The last picture, corrected by what the database holds, or by why nobody can say it."""
+    from agent.outbox.inspect import Unread
+    from agent.outbox.inspect import look as look_at_disk  # of a living daemon nobody asks the database
+
     disk = look_at_disk(found.state.database)
     held = disk if isinstance(disk, Unread) else None
     lanes = {
