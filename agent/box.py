@@ -23,6 +23,7 @@ from agent.clock import Clock
 from agent.config import Config, SourceConfig
 from agent.enrolment.papers import Papers
 from agent.enrolment.renewal import Renewal
+from agent.errors import AgentError
 from agent.evidence.films import Films
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
@@ -187,8 +188,8 @@ class Box:
             await self._clock.sleep(AGAIN_S)
 
     async def drained(self) -> None:
-        """What is on its way to the disk gets there, if that can be done soon."""
-        with contextlib.suppress(TimeoutError):
+        """What is on its way to the disk gets there, if that can be done soon, and the writer has not ended."""
+        with contextlib.suppress(TimeoutError, AgentError):
             async with asyncio.timeout(DRAIN_ALARMS_S):
                 await self._alarms.drained()
                 await self._incidents.drained()

@@ -12,6 +12,7 @@ from agent import config
 from agent.box import Box
 from agent.cells.slots import slots_of
 from agent.clock import SystemClock
+from agent.errors import AgentError
 from agent.ops.systemd import Notifier
 from agent.reference import Reference
 from agent.school.card_key import load_card_key
@@ -75,6 +76,16 @@ async def test_a_part_that_fails_by_itself_is_told_and_started_again(
     await until(lambda: len(lives) == 2)
     assert "U-127" in {one.code for one in box._pictures.take().troubles}
     running.cancel()
+
+
+async def test_what_ended_the_writer_is_told_and_not_what_could_not_be_written_after_it(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ended() -> None:
+        raise AgentError("D-102", "the outbox's writer has ended", do="Nothing.")
+
+    monkeypatch.setattr(box._history, "finish", ended)
+    await box.drained()
 
 
 async def test_a_box_that_was_never_started_ends_in_order(box: Box) -> None:
