@@ -134,8 +134,8 @@ class Cell:
         if not remote.opened.is_set():
             life.kill("U-102", f"a device was not connected within {OPEN_S:.0f} s")
             await remote.opened.wait()
-        if not remote.was_open and (failure := remote.failure()) is not None:
-            raise failure  # one that was open tells it to whoever reads, after what it has read
+        if not remote.was_open:
+            remote.raise_failure()  # one that was open tells it to whoever reads, after what it has read
 
     async def _close(self, remote: Remote, life: CellProcess) -> None:
         """The device is free again when this returns, or its process is gone."""

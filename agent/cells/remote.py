@@ -23,6 +23,7 @@ from drivers.cell_wire import (
     ToCell,
     error_of,
     reading_of,
+    trouble_of,
 )
 from drivers.driver import Counters
 from drivers.errors import DeviceError
@@ -96,8 +97,12 @@ class Remote:
         if self._shown is not None and not self._shown.done():
             self._shown.cancel()
 
-    def failure(self) -> Exception | None:
-        return self._error
+    def raise_failure(self) -> None:
+        """Raises why it ended, unless that was as we asked: made anew, for what is raised holds frames that hold us."""
+        if isinstance(self._error, DeviceError):
+            raise error_of(trouble_of(self._error))
+        if self._error is not None:
+            raise self._error
 
     def _in_our_time(self, reading: Reading) -> Reading:
         """The steady clock is the machine's; UTC is the daemon's, which may know better than the system."""
@@ -115,8 +120,7 @@ class Remote:
             self._say(Taken(self.channel))
         while self._next is None:
             if self.ended.is_set():
-                if self._error is not None:
-                    raise self._error
+                self.raise_failure()
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()
@@ -129,8 +133,8 @@ class Remote:
 
     async def show(self, light: Light) -> None:
         """Raises DeviceError of the device, U-105 if its cell does not answer in time."""
-        if self.ended.is_set() and self._error is not None:  # nobody would answer
-            raise self._error
+        if self.ended.is_set():  # nobody would answer
+            self.raise_failure()
         self._shown = asyncio.get_running_loop().create_future()
         self._say(Show(self.channel, light))
         try:
@@ -142,8 +146,8 @@ class Remote:
                 do="Nothing; what is stuck is ended and started again.",
             ) from None
         except asyncio.CancelledError:
-            if self.ended.is_set() and self._error is not None:
-                raise self._error from None
+            if self.ended.is_set():
+                self.raise_failure()
             raise
         if shown.trouble is not None:
             raise error_of(shown.trouble)

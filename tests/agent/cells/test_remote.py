@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -11,6 +12,7 @@ from drivers.cell_wire import CellWireError, Ended, Opened, Rest, Shown, Taken, 
 from drivers.driver import Counters, Source
 from drivers.errors import DeviceError
 from drivers.readings import CardForm, Light, Reading, Tap
+from tests.circles import circles
 from tests.clock import FastClock
 
 TAP = Tap(card="6F007B3972", form=CardForm.EM4100, at_ns=5, monotonic_ns=6)
@@ -113,3 +115,19 @@ async def test_the_eyes_are_told_which_detectors_rest() -> None:
     line = Line()
     line.remote.rest({"gate": ["fight", "fire"], "yard": []})
     assert line.said == [Rest(1, {"gate": ("fight", "fire"), "yard": ()})]
+
+
+async def test_a_device_that_is_away_leaves_nothing_that_only_a_search_would_free() -> None:
+    """It is tried again twice a second."""
+    with circles() as left:
+        for _ in range(20):
+            line = Line()
+            line.remote.end(DeviceError("P-104", "it went away", do="Plug it in."))
+            with contextlib.suppress(DeviceError):
+                await anext(line.readings)
+            with contextlib.suppress(DeviceError):
+                await line.remote.show(Light.ACCEPTED)
+            with contextlib.suppress(DeviceError):
+                line.remote.raise_failure()
+            del line
+    assert left.objects < 20

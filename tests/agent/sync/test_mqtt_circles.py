@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
-from collections.abc import Iterator
 from pathlib import Path
 
 from agent.sync.linkerror import LinkError
@@ -13,28 +11,10 @@ from agent.sync.settings import LinkSettings
 from simulator.processes import free_port
 from tests.agent.sync.box import until
 from tests.agent.sync.brokers import ORDERS_KEY, Broker, Listener
+from tests.circles import circles
 
 STATUS, RECEIPTS = "mektep/v1/school-07/status", "mektep/v1/school-07/receipts"
 WILL = Outgoing(topic=STATUS, payload=b"offline", properties={"key": "k"}, retain=True)
-
-
-class Circles:
-    """How many objects only a search has freed."""
-
-    objects = 0
-
-
-@contextlib.contextmanager
-def circles() -> Iterator[Circles]:
-    """Of what is done within; nobody searches meanwhile."""
-    found = Circles()
-    gc.collect()
-    gc.disable()
-    try:
-        yield found
-        found.objects = gc.collect()
-    finally:
-        gc.enable()
 
 
 async def test_messages_that_come(tmp_path: Path) -> None:
