@@ -96,7 +96,13 @@ def load(driver: str) -> Any:
 
 
 def pip_install(extra: str) -> str:
-    """Into the environment that runs now: the system's own pip, without a path, would refuse."""
+    """What brings the libraries of an extra: on a box the package, which holds all but pyscard; else pip, by the path
+    of the environment that runs now, for the system's own would refuse.
+    """
+    if sys.prefix.startswith("/opt/mektep/"):
+        return "sudo apt install " + (
+            "pcscd python3-pyscard" if extra == "pcsc" else "--reinstall ./mektep-agent_*.deb"
+        )
     return f"sudo {sys.prefix}/bin/pip install 'mektep-agent[{extra}]'"
 
 

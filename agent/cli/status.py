@@ -25,8 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
-    found = config.load(args.file)
-    picture, code = look(found)
+    picture, code = look(configured(args.file))
     if args.json:
         print(msgspec.json.encode(picture).decode(), file=out)
     else:
@@ -34,6 +33,23 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 
         draw(picture, out)
     return code
+
+
+def configured(file: Path) -> config.Config:
+    """The box's configuration. Raises AgentError, which says what to do on a box that has none yet."""
+    try:
+        if str(file) == DEFAULT_CONFIG and not file.exists():
+            what = "this box is not enrolled: it has no configuration"
+            raise AgentError(
+                "X-290", what, do="Put the centre's mektep.toml on the card, or run: sudo mektep enrol FILE"
+            )
+    except PermissionError as error:
+        raise unreadable(error) from error
+    return config.load(file)
+
+
+def unreadable(error: PermissionError) -> AgentError:
+    return AgentError("X-002", f"{error.filename} cannot be read by this user", do="Run it as root: sudo mektep status")
 
 
 def look(found: config.Config) -> tuple[status.Status, int]:
@@ -45,9 +61,7 @@ def look(found: config.Config) -> tuple[status.Status, int]:
             return last, WELL if well else ATTENTION
         return _dead(found, last), DEAD
     except PermissionError as error:
-        raise AgentError(
-            "X-002", f"{error.filename} cannot be read by this user", do="Run it as root: sudo mektep status"
-        ) from error
+        raise unreadable(error) from error
 
 
 def _dead(found: config.Config, last: status.Status | None) -> status.Status:

@@ -226,3 +226,16 @@ def test_who_may_not_look_is_told_so_and_not_that_it_is_dead(capsys: pytest.Capt
     told = capsys.readouterr().err
     assert told.startswith("X-002")
     assert "sudo mektep status" in told
+
+
+def test_a_box_without_a_configuration_is_told_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The usual place only: another file that is not there is a slip of the pen (C-001)."""
+    monkeypatch.setattr("agent.cli.status.DEFAULT_CONFIG", str(tmp_path / "agent.toml"))
+    assert main(["status", str(tmp_path / "agent.toml")], io.StringIO()) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("X-290")
+    assert "mektep enrol" in told
+    assert main(["status", str(tmp_path / "agnet.toml")], io.StringIO()) == 2
+    assert capsys.readouterr().err.startswith("C-001")
