@@ -5,8 +5,9 @@ Wire    two pictures of each moment: the main one, of which snapshots are made, 
 Source  The Picamera2 Library (Raspberry Pi Ltd); picamera2 0.3.38. It blocks and may hang in close(): one thread of its
         own makes all its calls, and a cell, which can be killed, holds the process.
 Raises  DeviceError V-201 to V-206.
-Not     what a picture means (watch.py); video: only snapshots are made. picamera2, libcamera and numpy are Debian's and
-        imported only in the cell: the daemon knows this file for its settings alone.
+Not     what a picture means (watch.py), what is made of it (csi_pictures.py); video: only snapshots are made.
+        picamera2, libcamera and numpy are Debian's and imported only in the cell: the daemon knows this file for its
+        settings alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import io
 import os
 import re
 import threading
@@ -28,17 +28,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
+from drivers.cameras import troubles
+from drivers.cameras.csi_pictures import coarse, grey_picture, planes_of, snapshot
 from drivers.cameras.view import Judged
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.pulse import Pulse
-from drivers.readings import BLOCKS, SNAPSHOT_BYTES, Light, PictureChange
+from drivers.readings import Light, PictureChange, Still
 
 if TYPE_CHECKING:
     from drivers.cameras.masks import Masks
-    from drivers.cameras.raw_feed import Planes, RawFeed
-    from drivers.cameras.watch import Grey, Watch
+    from drivers.cameras.raw_feed import RawFeed
+    from drivers.cameras.watch import Watch
 
 SMALL = (640, 360)  # width, height of the picture that is looked at, here and by the eyes
 LOOK_S = 1.0
@@ -47,7 +49,6 @@ SILENT_S = 5.0  # without a picture: the ribbon, or the sensor, is out
 SLICE_S = 0.25  # of that wait, after which the thread sees that it is to end
 STUCK_S = 10.0  # picamera2 has not returned for so long: it never will
 CHANGES = 4  # that wait to be read; the oldest gives way
-QUALITIES = (75, 50, 25, 10)  # of a JPEG, until it is small enough; 1080p of pure noise is, at the last one
 SENSORS = Path("/sys/class/video4linux")
 ON_I2C = re.compile(r"\S+ \d+-[0-9a-f]{4}")  # "imx708 10-001a": bus and address, as the kernel names sensors and lenses
 
@@ -90,7 +91,8 @@ class CsiCamera:
         self._looked_ns = -round(LOOK_S * 1e9)  # when it was last judged whether the picture is clear
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
-        self._ending = threading.Event()
+        self._asked: deque[asyncio.Future[Still]] = deque()
+        self._ending, self._wake = threading.Event(), threading.Event()
         self._work = self._loop.run_in_executor(ThreadPoolExecutor(1, "csi"), self._watch_camera)
         self._work.add_done_callback(lambda _: self._news.set())
 
@@ -112,9 +114,22 @@ class CsiCamera:
         """Pictures for whoever looks at them in another process go there from now on."""
         self._feed.lend(slot)
 
+    async def still(self) -> Still:
+        """The next picture, at once. Raises DeviceError V-112 if it is closed, or what has ended it."""
+        asked: asyncio.Future[Still] = self._loop.create_future()
+        self._asked.append(asked)
+        self._wake.set()
+        either: set[asyncio.Future[Any]] = {asked, self._work}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            return asked.result()
+        self._work.result()
+        raise troubles.no_still(f"camera {self._settings.camera}")
+
     async def close(self) -> None:
         """Wait until the thread has ended, for as long as it takes: where picamera2 hangs, the pulse says so."""
         self._ending.set()
+        self._wake.set()
         await asyncio.wait({self._work})
         self._work.exception()  # it was raised to the reader, or nobody reads any more
 
@@ -136,10 +151,12 @@ class CsiCamera:
                 began_ns = self._clock.monotonic_ns()
                 self._look(camera, looking, masks)
                 past_s = (self._clock.monotonic_ns() - began_ns) / 1e9
-                self._ending.wait(max(0.0, min(LOOK_S, self._feed.pause_s(began_ns)) - past_s))
+                self._wake.wait(max(0.0, min(LOOK_S, self._feed.pause_s(began_ns)) - past_s))
+                self._wake.clear()
 
     def _look(self, camera: Any, looking: Watch, masks: Masks) -> None:
         """Take one picture; if it shows another state, that is a change."""
+        asked = [self._asked.popleft() for _ in range(len(self._asked))]
         request = self._next_request(camera)
         if request is None:
             return
@@ -149,12 +166,15 @@ class CsiCamera:
             grey = grey_picture(small)
             self._feed.take(small, grey, at_ns=at_ns, monotonic_ns=monotonic_ns)
             state = looking.look(grey, monotonic_ns / 1e9) if self._is_due(monotonic_ns) else None
-            jpeg = snapshot(camera, request, masks) if state else b""
+            jpeg = snapshot(camera, request, masks) if state or asked else b""
         finally:
             request.release()
         self.counters.frames += 1
         if (video := self.counters.video) is not None:
             video.seen_ns = monotonic_ns
+        if asked:
+            still = Still(jpeg=jpeg, blurred=coarse(grey, masks), at_ns=at_ns, monotonic_ns=monotonic_ns)
+            self._loop.call_soon_threadsafe(_give, asked, still)
         if state:
             change = PictureChange(
                 state=state,
@@ -184,6 +204,12 @@ class CsiCamera:
             with contextlib.suppress(TimeoutError):
                 return camera.wait(job, timeout=SLICE_S)
         raise silent(self._settings)
+
+
+def _give(asked: list[asyncio.Future[Still]], still: Still) -> None:
+    for one in asked:
+        if not one.done():  # nobody waits for it any more
+            one.set_result(still)
 
 
 # --- picamera2 ----------------------------------------------------------------------------------------------------
@@ -279,71 +305,12 @@ def configuration(camera: Any, settings: Settings) -> dict[str, Any]:
     return found
 
 
-def planes_of(camera: Any, request: Any, name: str) -> Planes:
-    """A picture's luma and chroma. libcamera may have chosen another size, or other planes, than were asked for."""
-    from drivers.cameras.raw_feed import planes
-
-    given = camera.camera_configuration()[name]
-    width, height = given["size"]
-    return planes(request.make_array(name), width, height, given["format"])
-
-
-def grey_picture(small: Planes) -> Grey:
-    """In the size that the watch looks at."""
-    from drivers.cameras.watch import grey_of
-
-    return grey_of(small[0])
-
-
 def _feed() -> RawFeed:
     """Imported here: it brings numpy, which the daemon itself does without."""
     from drivers.cameras.attention import Settings as AttentionSettings
     from drivers.cameras.raw_feed import RawFeed
 
     return RawFeed(AttentionSettings())
-
-
-def snapshot(camera: Any, request: Any, masks: Masks) -> bytes:
-    """The main picture as a JPEG of at most SNAPSHOT_BYTES, masks black."""
-    if masks:
-        return _masked(camera, request, masks)
-    data = b""
-    for quality in QUALITIES:
-        camera.options["quality"] = quality
-        file = io.BytesIO()
-        request.save("main", file, format="jpeg")
-        data = file.getvalue()
-        if len(data) <= SNAPSHOT_BYTES:
-            break
-    return data
-
-
-def _masked(camera: Any, request: Any, masks: Masks) -> bytes:
-    """As snapshot(), of a copy: picamera2 itself hides nothing."""
-    import simplejpeg  # picamera2 brings it
-
-    luma, blue, red = (plane.copy() for plane in planes_of(camera, request, "main"))
-    masks.burn(luma, blue, red)
-    data = b""
-    for quality in QUALITIES:
-        data = bytes(simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality))
-        if len(data) <= SNAPSHOT_BYTES:
-            break
-    return data
-
-
-def coarse(grey: Grey, masks: Masks) -> bytes:
-    """A grey JPEG of BLOCKS along the longer side: light and dark, and nobody."""
-    import numpy as np
-    import simplejpeg  # picamera2 brings it
-
-    grey = grey.copy()
-    masks.burn(grey)
-    height, width = grey.shape
-    cell = width // BLOCKS
-    means = grey.reshape(height // cell, cell, width // cell, cell).mean(axis=(1, 3)).astype(np.uint8)
-    mosaic = np.ascontiguousarray(means.repeat(cell, axis=0).repeat(cell, axis=1)[:, :, None])
-    return bytes(simplejpeg.encode_jpeg(mosaic, colorspace="GRAY", colorsubsampling="Gray"))
 
 
 def silent(settings: Settings) -> DeviceError:

@@ -192,7 +192,12 @@ async def it_opens_and_its_first_picture_is_clear() -> str:
         assert np.ptp(coarse.reshape(9, 20, 16, 20), axis=(1, 3)).max() <= 3, "more than blocks"
         assert abs(change.at_ns - time.time_ns()) < 5e9
         await until(lambda: remote.counters.frames >= 3)
-        return f"{took_s:.1f} s with the process; snapshot of {len(change.jpeg)} bytes; {resident_mb(cell)} MB resident"
+        asked_s = time.monotonic()
+        assert simplejpeg.decode_jpeg((await remote.filmed.still()).jpeg).shape == shown.shape
+        still_s = time.monotonic() - asked_s
+        assert still_s < 2, f"{still_s:.1f} s"
+        told = f"{len(change.jpeg)} bytes, an ordered one after {still_s:.2f} s; {resident_mb(cell)} MB resident"
+        return f"{took_s:.1f} s with the process; snapshot of {told}"
 
 
 async def what_is_masked_is_black() -> str:

@@ -25,7 +25,7 @@ from drivers.catalog import Claim, claims
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
-from drivers.readings import SNAPSHOT_BYTES, PictureChange, PictureState
+from drivers.readings import BLOCKS, SNAPSHOT_BYTES, PictureChange, PictureState
 from tests.clock import FastClock
 from tests.drivers.supervised import open_files, until
 from tests.secrets import no_secrets
@@ -109,8 +109,8 @@ class StandIn:
 def encode_jpeg(picture: Any, *, colorspace: str, colorsubsampling: str) -> bytes:
     """In place of a JPEG: the shape of the picture, and of how many blocks it is wide."""
     assert (colorspace, colorsubsampling, picture.dtype) == ("GRAY", "Gray", np.uint8)
-    cell = picture.shape[1] // csi.BLOCKS
-    blocks = picture.reshape(picture.shape[0] // cell, cell, csi.BLOCKS, cell)
+    cell = picture.shape[1] // BLOCKS
+    blocks = picture.reshape(picture.shape[0] // cell, cell, BLOCKS, cell)
     assert (blocks == blocks[:, :1, :, :1]).all()
     return f"{picture.shape} {blocks.shape[2]}".encode()
 
@@ -231,7 +231,7 @@ async def test_the_first_picture_is_a_change_and_the_same_state_none(camera: typ
             state=PictureState.CLEAR,
             before=None,
             jpeg=bytes(1000),
-            blurred=f"(180, 320, 1) {csi.BLOCKS}".encode(),
+            blurred=f"(180, 320, 1) {BLOCKS}".encode(),
             at_ns=clock.utc_ns(),
             monotonic_ns=clock.monotonic_ns(),
         )
@@ -253,6 +253,28 @@ async def test_a_snapshot_is_as_good_as_it_may_be_large(
     camera.bytes_at = bytes_at
     async with csi.connect(Settings(), FastClock(), no_secrets) as source:
         assert len((await anext(aiter(source))).jpeg) == taken
+
+
+async def test_a_picture_that_is_asked_for_is_of_now(camera: type[StandIn], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, although it is looked at much more rarely; masks, quality and blocks as ever."""
+    monkeypatch.setattr(csi, "LOOK_S", 3_600.0)
+    async with csi.connect(Settings(), FastClock(), no_secrets) as source:
+        stills = await asyncio.wait_for(asyncio.gather(source.still(), source.still()), 5)
+        assert {(len(one.jpeg), one.blurred) for one in stills} == {(1000, f"(180, 320, 1) {BLOCKS}".encode())}
+        task = asyncio.create_task(source.still())
+        await asyncio.sleep(0)
+        task.cancel()
+        assert (await asyncio.wait_for(source.still(), 5)).jpeg
+        camera.silent = True
+        with pytest.raises(DeviceError, match="V-205"):
+            await asyncio.wait_for(source.still(), 5)
+
+
+async def test_no_picture_is_given_of_a_camera_that_is_closed(camera: type[StandIn]) -> None:
+    async with csi.connect(Settings(), FastClock(), no_secrets) as source:
+        pass
+    with pytest.raises(DeviceError, match="V-112"):
+        await source.still()
 
 
 async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,15 +302,6 @@ async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monk
         (128, 200),
     ]
     assert (int(grey[0][:, :160].max()), int(grey[0][:, 180:].min()) > 100) == (0, True)
-
-
-def test_the_small_picture_is_cut_from_its_stride_and_its_colours(camera: type[StandIn]) -> None:
-    one = camera(0)
-    one.create_video_configuration(lores={"size": (640, 360), "format": "YUV420"})
-    small = csi.planes_of(one, one, "lores")
-    one.close()
-    assert (small[0] == NOISE[:360, :640]).all()
-    assert csi.grey_picture(small).shape == (180, 320)
 
 
 async def test_its_pictures_are_lent_to_who_looks_at_them(camera: type[StandIn], tmp_path: Path) -> None:
