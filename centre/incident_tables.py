@@ -49,7 +49,8 @@ create table if not exists report (
 create index if not exists report_waits on report (school) where incident = '';
 -- one person who is to know. id: of the step and the addressee, so that it is made once. by_centre 1: the centre tells
 -- by itself, because the box is silent; incident is then the report's id. state: new, sent, failed (given up), late (it
--- was over, or told again, before it could be sent). at: when the box told it
+-- was over, or told again, before it could be sent), capped (its school has had too many in this hour). at: when the
+-- box told it
 create table if not exists notification (
   id text primary key, school text not null, incident text not null, number bigint not null, why text not null,
   role text not null, person text not null, by_centre smallint not null, answer_by text not null, at text not null,
@@ -57,6 +58,7 @@ create table if not exists notification (
   tries bigint not null default 0, next_ns bigint not null default 0, sent_ns bigint not null default 0,
   error text not null default '');
 create index if not exists notification_incident on notification (school, incident);
+create index if not exists notification_sent on notification (school, sent_ns) where state in ('sent', 'capped');
 create index if not exists notification_new on notification (next_ns) where state = 'new';
 -- an order that is to reach a box, however long that takes. state: due, sent, done, failed, refused, expired
 create table if not exists order_due (

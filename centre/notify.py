@@ -9,6 +9,7 @@ Raises    StoreDown
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,8 +26,12 @@ from centre.school_time import S_NS, local, offset_min
 from centre.texts import word, words
 from centre.wire import now_text
 
+log = logging.getLogger("centre")
+
 LATE_NS = 24 * 3_600 * S_NS  # then a message would only confuse: the desk still shows it
 LEASE_NS = 60 * S_NS
+HOUR_NS = 3_600 * S_NS
+MOST_AN_HOUR = 200  # of one school: ten incidents, each told to the whole chain and reminded
 PAUSE_MAX_S = 120
 AT_ONCE = 20
 DUE = """
@@ -110,6 +115,9 @@ class Notifications:
             if _is_late(one, now_ns):
                 self._mark(one, "late", now_ns)
                 continue
+            if self._is_too_much(one.school, now_ns):
+                self._cap(one, now_ns)
+                continue
             with self._database.transaction():
                 mine = lease(self._database, "notification", one.id, "new", now_ns, LEASE_NS)
             if mine:
@@ -148,6 +156,18 @@ class Notifications:
         state = "failed" if now_ns - one.made_ns > LATE_NS else "new"
         sql = "update notification set state = ?, error = ?, tries = ?, next_ns = ? where id = ?"
         self._write(sql, (state, error[:300], one.tries + 1, now_ns + pause_ns(one.tries, PAUSE_MAX_S), one.id))
+
+    def _is_too_much(self, school: str, now_ns: int) -> bool:
+        """A box that is broken, or broken into, buries nobody under messages."""
+        sql = "select count(*) from notification where school = ? and state = 'sent' and sent_ns > ?"
+        return int(self._database.execute(sql, (school, now_ns - HOUR_NS))[0][0]) >= MOST_AN_HOUR
+
+    def _cap(self, one: Due, now_ns: int) -> None:
+        """It stands on the desk as not sent; in the log the first of an hour."""
+        sql = "select count(*) from notification where school = ? and state = 'capped' and sent_ns > ?"
+        if not self._database.execute(sql, (one.school, now_ns - HOUR_NS))[0][0]:
+            log.warning("K-176 %s has had %d messages sent in an hour: more are not sent", one.school, MOST_AN_HOUR)
+        self._mark(one, "capped", now_ns)
 
     def _mark(self, one: Due, state: str, now_ns: int) -> None:
         self._write("update notification set state = ?, sent_ns = ? where id = ?", (state, now_ns, one.id))

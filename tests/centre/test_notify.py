@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from centre.accounts import Account, Accounts
-from centre.notify import LATE_NS, LEASE_NS, Notifications, tell, time_of_day
+from centre.notify import HOUR_NS, LATE_NS, LEASE_NS, Notifications, tell, time_of_day
 from centre.reports import Reports, Typed
 from centre.school.persons import Person, note_persons
 from centre.store import Store
@@ -71,6 +71,31 @@ def test_a_gateway_in_trouble_is_tried_with_longer_pauses_and_given_up(store: St
         at += pause_s * 10**9
     rows.note_trouble(due, "it answers 503", due.made_ns + LATE_NS + 1)
     assert store.database.execute("select state, error from notification") == [("failed", "it answers 503")]
+
+
+def test_a_box_that_floods_is_cut_short_and_that_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("centre.notify.MOST_AN_HOUR", 3)
+    store.add_school("school-12", bytes(32))
+    rows, at = Notifications(store.database), now()
+    with store.database.transaction():
+        for step in range(6):
+            tell(store.database, "school-07", "flood", [("city", "")], step, "box_silent")
+        tell(store.database, "school-12", "calm", [("city", "")], 0, "box_silent")
+    sent = 0
+    while claimed := rows.claim(at):
+        due = claimed[0][0]
+        rows.note_sent(due, at)
+        sent += due.school == "school-07"
+        at += LEASE_NS + 1
+    states = store.database.execute("select school, state, count(*) from notification group by school, state")
+    assert sorted(states) == [("school-07", "capped", 3), ("school-07", "sent", 3), ("school-12", "sent", 1)]
+    assert sent == 3
+    assert caplog.text.count("K-176") == 1
+    with store.database.transaction():
+        tell(store.database, "school-07", "later", [("city", "")], 0, "box_silent")
+    assert len(rows.claim(at + HOUR_NS)) == 1
 
 
 def test_what_is_over_is_told_to_nobody(store: Store) -> None:
