@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.box import Box
-from agent.cells.slots import slots_of
+from agent.cells.in_unit import FOLDER
+from agent.cells.slots import FOR_UNITS, slots_of
 from agent.clock import SystemClock
 from agent.config import Config
 from agent.errors import AgentError
@@ -36,7 +37,7 @@ async def run(
 ) -> None:
     """Run until cancelled. Raises what ended the writer or the link.
 
-    environment  for child processes
+    environment  for child processes; MEKTEP_CELLS: cells are units of their own
     credentials  where systemd has put secrets, if it has
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -45,7 +46,7 @@ async def run(
     secrets = SecretStore(config.state.secrets, credentials)
     reference = Reference(config.state.reference, clock)
     async with (
-        slots_of(watches(config.sources)) as slots,
+        slots_of(watches(config.sources), shared=FOR_UNITS if FOLDER in environment else None) as slots,
         open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox,
     ):
         box = Box(config, clock, outbox, slots, reference, keys, environment, notifier)

@@ -24,6 +24,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     cpu_percent: int = 80  # of one core, over half a minute; beyond it the cell is ended
     nice: int = 0  # cameras give way to readers
     python: str = ""  # the interpreter, where it is not the agent's own
+    unit: str = "cell"  # on a box: mektep-UNIT@.service, with its user, devices and limits
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ class Claim(msgspec.Struct, frozen=True):
     part: str = ""  # "address 3" on a bus, "line 17" of a chip; "" = all of it
 
 
+CAMERA = Cell(memory_mb=200, nice=5, unit="camera")
 CATALOG: dict[str, Entry] = {
     "serial_ascii": Entry("drivers.readers.serial_ascii", "reader", "serial"),
     "pcsc": Entry("drivers.readers.pcsc", "reader", "pcsc", needs=("smartcard",), cell=Cell(memory_mb=64)),
@@ -57,7 +59,7 @@ CATALOG: dict[str, Entry] = {
         "camera",
         "",
         needs=("picamera2", "libcamera", "numpy"),
-        cell=Cell(memory_mb=200, nice=5, python="/opt/mektep/csi/bin/python"),
+        cell=Cell(memory_mb=200, nice=5, python="/opt/mektep/csi/bin/python", unit="csi"),
     ),
     "supervised_loop": Entry("drivers.sensors.supervised_loop", "sensor", "", cell=Cell(memory_mb=48, together=True)),
     "gpio_contact": Entry(
@@ -66,15 +68,15 @@ CATALOG: dict[str, Entry] = {
     "gpio_signal": Entry(
         "drivers.signals.gpio_signal", "signal", "gpio", ("gpiod",), Cell(memory_mb=48, together=True)
     ),
-    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
-    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
-    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), Cell(memory_mb=200, nice=5)),
+    "rtsp": Entry("drivers.cameras.rtsp", "camera", "camera", ("av", "numpy"), CAMERA),
+    "usb": Entry("drivers.cameras.usb", "camera", "camera", ("av", "numpy"), CAMERA),
+    "file": Entry("drivers.cameras.file", "camera", "camera", ("av", "numpy"), CAMERA),
     "eyes": Entry(
         "agent.pipelines.eyes",
         "eyes",
         "vision",
         needs=("cv2", "numpy", "onnxruntime"),
-        cell=Cell(memory_mb=600, nice=10, cpu_percent=250),  # two threads at work; a third is not ours
+        cell=Cell(memory_mb=600, nice=10, cpu_percent=250, unit="eyes"),  # two threads at work; a third is not ours
     ),
 }
 

@@ -1,4 +1,6 @@
-"""The child process of one cell: python -m drivers.cell, its end of a socket pair as standard input.
+"""The process of one cell: python -m drivers.cell, its end of a socket as standard input.
+
+The daemon starts it with its own process as argument, or systemd does, for a connection and without an argument.
 
 It gives up its rights, then connects the devices that it is told to, one channel each, and tells what they read.
 A device's trouble ends its channel; the end of the socket ends the process. The daemon's side: agent/cells.
@@ -23,6 +25,7 @@ import msgspec
 
 from drivers.cell_clips import CellClips
 from drivers.cell_rights import give_up
+from drivers.cell_unit import CellUnit
 from drivers.cell_wire import (
     FRAME_BYTES,
     Beat,
@@ -99,8 +102,9 @@ class Channel:
 class Cell:
     """Listens to the daemon; runs until the socket ends."""
 
-    def __init__(self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, stream: asyncio.StreamReader, writer: asyncio.StreamWriter, unit: CellUnit) -> None:
         self._stream = stream
+        self._unit = unit
         self._writer = writer
         self._clock = CellClock()
         self._channels: dict[int, Channel] = {}
@@ -229,7 +233,9 @@ class Cell:
                 give_back()
             counters = {n: one.source.counters for n, one in self._channels.items() if one.source is not None}
             stopped = tuple(number for number, one in self._channels.items() if one.stopped())
-            self._say(Beat(counters, stopped))
+            self._say(Beat(counters, stopped, os.getpid()))
+            if not stopped:  # else the daemon ends it, or systemd does
+                self._unit.alive()
             await asyncio.sleep(BEAT_S)
 
     def _say(self, message: FromCell) -> None:
@@ -253,16 +259,18 @@ def _sent(known: dict[str, Secret]) -> Secrets:
     return secrets
 
 
-async def main(end: socket.socket, parent: int) -> None:
+async def main(end: socket.socket, parent: int | None) -> None:
+    unit = CellUnit.ours()
     stream, writer = await asyncio.open_connection(sock=end, limit=2 * FRAME_BYTES)
     begin = to_cell(await next_body(stream))
     if not isinstance(begin, Begin):
         raise SystemExit("a cell begins with its rights")
     if not give_up(begin.memory_mb, begin.nice, begin.paths, parent):
         print("this kernel has no Landlock: files are not confined", file=sys.stderr)
-    await Cell(stream, writer).run()
+    unit.ready(begin.name)
+    await Cell(stream, writer, unit).run()
     os._exit(0)  # threads of native libraries may never end
 
 
 if __name__ == "__main__":
-    asyncio.run(main(socket.socket(fileno=os.dup(0)), int(sys.argv[1])))
+    asyncio.run(main(socket.socket(fileno=os.dup(0)), int(sys.argv[1]) if sys.argv[1:] else None))

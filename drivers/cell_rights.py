@@ -49,11 +49,15 @@ class _PathBeneath(ctypes.Structure):
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def give_up(memory_mb: int, nice: int, paths: Iterable[str], parent: int) -> bool:
-    """Give up what no driver needs. Returns whether files are confined. Raises OSError."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it has ended before we asked
-        os.kill(os.getpid(), signal.SIGKILL)
+def give_up(memory_mb: int, nice: int, paths: Iterable[str], parent: int | None) -> bool:
+    """Give up what no driver needs. Returns whether files are confined. Raises OSError.
+
+    parent  the daemon's process; None in a unit of its own, which ends with its socket, or by its watchdog
+    """
+    if parent is not None:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended before we asked
+            os.kill(os.getpid(), signal.SIGKILL)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _drop_capabilities()
     _prctl(PR_SET_DUMPABLE, 0)  # after all that sets it anew; a limit of 0 does not bind a kernel that pipes dumps

@@ -46,6 +46,7 @@ class Begin(msgspec.Struct, frozen=True, array_like=True, tag="begin"):
     memory_mb: int
     nice: int
     paths: tuple[str, ...]  # files that its drivers must read
+    name: str = ""  # of its devices, as a technician knows them
 
 
 class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
@@ -183,6 +184,7 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
 
     counters: dict[int, Counters]
     stopped: tuple[int, ...]  # channels whose blocking code gave no sign of life for too long
+    pid: int = 0  # its process: in a unit of its own only it can say
 
 
 ToCell = (

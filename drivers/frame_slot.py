@@ -4,7 +4,8 @@ Newest   one picture has room: a reader that is slow misses pictures and is neve
 Shape    I420 (8 bits): luma (height, width), then the two chroma planes of a quarter each; sides even.
 Torn     the writer counts up before and after; a reader that sees an odd count, or another one afterwards, reads again.
 Wishes   the reader may ask for twice as many pictures for a while: wish() is the one thing that it writes.
-File     on tmpfs, made by the daemon, readable by its user alone; gone with it. Nothing of a picture reaches a disk.
+File     on tmpfs, made by the daemon, readable by its user alone, or by the group of the cells that write and look;
+         gone with it. Nothing of a picture reaches a disk.
 Raises   OSError; ValueError for a picture that does not fit.
 """
 
@@ -50,10 +51,11 @@ class FrameSlot:
         self._seen = 0
 
     @classmethod
-    def make(cls, path: Path) -> FrameSlot:
+    def make(cls, path: Path, mode: int = 0o600) -> FrameSlot:
         """Create the file and its memory, empty."""
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
+            os.fchmod(handle, mode)  # whatever the umask
             os.posix_fallocate(handle, 0, SIZE)  # a hole would end the writer when the memory is full
             slot = cls(mmap.mmap(handle, SIZE))
         finally:

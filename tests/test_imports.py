@@ -64,6 +64,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.catalog": {
         "agent.cli.camera_picture",
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process", "agent.history.keeper"),
+        *("agent.cells.child", "agent.cells.in_unit", "agent.cells.spawned"),
         *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
     "drivers.cell_wire": {

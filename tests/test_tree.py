@@ -39,10 +39,11 @@ NO_CODE_OF_THEIR_OWN = {  # only shapes and names: the tests of those who use th
     "centre.enrolment_tables": "the schema; both databases run it in every test of the store",
     "centre.incident_tables": "the schema; both databases run it in every test of the store",
     "drivers.driver": "protocols; every driver's test has the line that mypy checks",
+    "agent.cells.child": "protocols; both kinds of children say that they keep to them",
     "drivers.errors": "one exception",
     "drivers.readings": "frozen facts",
 }
-ENVIRONMENT = ("agent.cli", "agent.texts")  # the only ones that may look at os.environ
+ENVIRONMENT = ("agent.cli", "agent.texts", "drivers.cell_unit")  # the only ones that may look at os.environ
 
 
 def source_files() -> list[Path]:

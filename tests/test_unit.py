@@ -11,16 +11,25 @@ from pathlib import Path
 import pytest
 
 from agent import kernel_clock
+from agent.cells.in_unit import FOLDER, WATCHDOG_S
+from agent.cells.process import SILENT_S, STOP_S
+from agent.cells.slots import FOR_UNITS
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import StatePlaces
 from agent.outbox.outbox import WRITER_SILENT_S
+from drivers import catalog
 
 ROOT = Path(__file__).parents[1]
 AGENT = ROOT / "systemd/mektep-agent.service"
 CLOCK = ROOT / "systemd/mektep-clock.service"
+KINDS = ("cell", "camera", "csi", "eyes")
 MOST = {  # exposure
     "mektep-agent.service": 1.5,
     "mektep-clock.service": 0.5,
+    "mektep-cell@.service": 0.4,
+    "mektep-camera@.service": 1.3,
+    "mektep-csi@.service": 1.3,
+    "mektep-eyes@.service": 0.2,
     "mektep-firewall.service": 1.4,
     "mektep-firstboot.service": 2.3,
 }
@@ -65,6 +74,67 @@ def test_all_that_is_open_has_its_reason_in_the_unit(unit: str) -> None:
     for key, value in opened:
         of_which = value.removeprefix("~").removeprefix("AF_(").split("|")[0].split("/")[0]
         assert f"{key}=" in comments or key in reasoned or (of_which and of_which in comments), (key, value)
+
+
+def cell_unit(kind: str) -> Path:
+    return ROOT / f"systemd/mektep-{kind}@.service"
+
+
+def test_every_cell_of_the_catalog_has_its_unit_and_its_socket() -> None:
+    assert {entry.cell.unit for entry in catalog.CATALOG.values() if entry.cell} == set(KINDS)
+    for kind in KINDS:
+        socket = settings(ROOT / f"systemd/mektep-{kind}.socket")
+        (where,) = (line.partition("=")[2] for line in settings()["Environment"] if line.startswith(f"{FOLDER}="))
+        assert socket["ListenStream"] == [f"{where}/{kind}.sock"]
+        assert (socket["Accept"], socket["SocketGroup"], socket["SocketMode"]) == (["yes"], ["mektep"], ["0660"])
+        assert f"mektep-{kind}.socket" in settings()["Wants"][0].split()
+
+
+@pytest.mark.parametrize("driver", [name for name, entry in catalog.CATALOG.items() if entry.cell])
+def test_a_unit_leaves_its_drivers_what_the_catalog_gives_them(driver: str) -> None:
+    limits = catalog.CATALOG[driver].cell
+    assert limits is not None
+    unit = settings(cell_unit(limits.unit))
+    assert int(unit["MemoryMax"][0].removesuffix("M")) > limits.memory_mb  # the daemon is first, and says why
+    assert int(unit["CPUQuota"][0].removesuffix("%")) > limits.cpu_percent
+    assert int(unit["Nice"][0]) == limits.nice
+    python = unit["ExecStart"][0].split()[0]
+    assert python == (limits.python or "/opt/mektep/current/bin/python")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cell_of_its_own_unit_is_another_user_without_the_keys(kind: str) -> None:
+    unit = settings(cell_unit(kind))
+    assert unit["User"][0].startswith("mektep-")
+    assert {"-/etc/mektep", "-/var/lib/mektep"} <= set(unit["InaccessiblePaths"][0].split())
+    assert ("mektep-pictures" in unit["SupplementaryGroups"][0].split()) is (kind != "cell")
+    assert "mektep" not in unit["SupplementaryGroups"][0].split()
+    landlock = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+    assert unit["SystemCallFilter"].index(landlock) > unit["SystemCallFilter"].index("~@privileged @resources")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stuck_cell_is_ended_a_while_after_the_daemon_has_said_so(kind: str) -> None:
+    unit = settings(cell_unit(kind))
+    assert float(unit["WatchdogSec"][0]) == WATCHDOG_S > SILENT_S
+    assert unit["WatchdogSignal"] == ["SIGKILL"]
+    assert unit["StandardInput"] == ["socket"]
+    assert (unit["StandardOutput"], unit["StandardError"]) == (["journal"], ["journal"])
+
+
+def test_the_daemon_is_stopped_before_its_cells_and_in_time() -> None:
+    for kind in KINDS:
+        assert "mektep-agent.service" in settings(cell_unit(kind))["Before"]
+    assert float(settings()["TimeoutStopSec"][0]) > STOP_S + WATCHDOG_S + STOP_S
+
+
+def test_the_memory_of_pictures_is_of_the_group_of_those_who_write_and_look() -> None:
+    line = next(
+        line.split()
+        for line in (ROOT / "systemd/tmpfiles.conf").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"d {FOR_UNITS} ")
+    )
+    assert line[2:5] == ["2710", "mektep", "mektep-pictures"]
 
 
 def test_status_names_this_unit() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
 
+from agent.cells.child import Births
 from agent.cells.falls import QUARANTINE_S, Falls
 from agent.cells.footage import Footage
 from agent.cells.process import CellProcess
@@ -33,16 +33,14 @@ CLIPS_S = 2.0
 class Cell:
     """One child process at a time, and the devices connected in it."""
 
-    def __init__(
-        self, name: str, limits: Limits, paths: tuple[str, ...], clock: Clock, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, name: str, limits: Limits, paths: tuple[str, ...], clock: Clock, births: Births) -> None:
         self.name = name
         self.falls = Falls()
         self._limits = limits
         self._paths = paths
         self._allowed: tuple[object, ...] = ()  # which files lay there when the process got its rights to them
         self._clock = clock
-        self._environment = environment
+        self._births = births
         self._life: CellProcess | None = None
         self._last: CellProcess | None = None  # before it
         self.why: DeviceError | None = None  # the last process ended
@@ -108,8 +106,8 @@ class Cell:
                 return self._life
             self._wait_its_turn()
             self._allowed = _files(self._paths)
-            life = CellProcess(self.name, self._limits, self._clock, self._environment, self._hear)
-            await life.start(self._limits.python or sys.executable, self._paths)  # none: no fall, it may be installed
+            life = CellProcess(self.name, self._limits, self._clock, self._births, self._hear)
+            await life.start(self._paths)  # none: no fall, it may be installed
             self._life = life
             burial = asyncio.create_task(self._bury(life), name=f"end of {self.name}")
             self._burials.add(burial)

@@ -9,12 +9,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 
 import msgspec
 
 from agent.cells.cell import Cell
+from agent.cells.child import Births
+from agent.cells.in_unit import FOLDER, Units
 from agent.cells.remote import Remote
+from agent.cells.spawned import Spawning
 from agent.clock import Clock as AgentClock
 from agent.config import SourceConfig
 from drivers import catalog
@@ -67,7 +71,10 @@ class CelledDriver:
 
 
 class Cells:
-    """async with Cells(...): every child has ended at its end. `slots`: where a camera's pictures go, by its name."""
+    """async with Cells(...): every child has ended at its end. `slots`: where a camera's pictures go, by its name.
+
+    environment  for child processes; or MEKTEP_CELLS, where the sockets of units are that take their place
+    """
 
     def __init__(
         self,
@@ -77,6 +84,8 @@ class Cells:
         slots: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._slots = slots
+        units = environment.get(FOLDER)
+        births: Births = Units(Path(units)) if units else Spawning(environment)
         self._of: dict[str, Cell] = {}
         self._connected: dict[str, Remote] = {}
         for members in _grouped(sources).values():
@@ -84,7 +93,7 @@ class Cells:
             if limits is None:
                 continue
             paths = tuple(sorted({path for one in members for path in getattr(one.settings, "paths", ())}))
-            cell = Cell(_name(members), limits, paths, clock, environment)
+            cell = Cell(_name(members), limits, paths, clock, births)
             self._of.update({one.name: cell for one in members})
 
     def driver(self, source: SourceConfig) -> Driver[msgspec.Struct, Reading]:

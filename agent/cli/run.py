@@ -23,6 +23,7 @@ from agent.trials.trial import TrialFile
 
 AGAIN = -1  # not an exit code: the agent is started again
 FOR_CHILDREN = (
+    "MEKTEP_CELLS",
     "PATH",
     "PYTHONPATH",
     "LANG",

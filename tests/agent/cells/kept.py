@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
@@ -75,14 +75,18 @@ class House:
 
 @asynccontextmanager
 async def house(
-    monkeypatch: pytest.MonkeyPatch, *settings: Settings, limits: Limits = LIMITS, secrets: Secrets = no_secrets
+    monkeypatch: pytest.MonkeyPatch,
+    *settings: Settings,
+    limits: Limits = LIMITS,
+    secrets: Secrets = no_secrets,
+    environment: Mapping[str, str] = ENVIRONMENT,
 ) -> AsyncIterator[House]:
     """Devices named device-0, device-1 …, each with the odd driver, kept until the block ends."""
     entry = catalog.Entry("tests.agent.cells.odd_driver", "reader", "odd", cell=limits)
     monkeypatch.setitem(catalog.CATALOG, "odd", entry)
     devices = [Device(one, f"device-{at}") for at, one in enumerate(settings)]
     sources = [device.station.config for device in devices]
-    async with Cells(sources, SystemClock(), ENVIRONMENT) as cells:
+    async with Cells(sources, SystemClock(), environment) as cells:
         tasks = [asyncio.create_task(device.keep(cells, secrets)) for device in devices]
         try:
             yield House(cells, devices)

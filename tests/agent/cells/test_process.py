@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from agent.cells.process import CellProcess
+from agent.cells.spawned import Spawning
 from agent.clock import SystemClock
 from drivers.catalog import Cell as Limits
 from drivers.cell_wire import Beat, FromCell, Open, Opened, frame
@@ -19,16 +19,17 @@ from tests.agent.cells.kept import ENVIRONMENT
 from tests.drivers.supervised import open_files, until
 
 ODD = "tests.agent.cells.odd_driver"
+LIMITS = Limits(memory_mb=80)
 
 
-def made(heard: list[FromCell]) -> CellProcess:
-    return CellProcess("device", Limits(memory_mb=80), SystemClock(), ENVIRONMENT, heard.append)
+def made(heard: list[FromCell], limits: Limits = LIMITS) -> CellProcess:
+    return CellProcess("device", limits, SystemClock(), Spawning(ENVIRONMENT), heard.append)
 
 
 async def test_it_lives_until_it_is_told_to_end() -> None:
     before, heard = open_files(), list[FromCell]()
     process = made(heard)
-    await process.start(sys.executable, ())
+    await process.start(())
     process.say(Open(3, ODD, {"does": "nothing"}, {}))
     await until(lambda: Opened(3) in heard and any(isinstance(one, Beat) for one in heard))
     await until(lambda: process.memory_mb > 5)
@@ -41,7 +42,7 @@ async def test_it_lives_until_it_is_told_to_end() -> None:
 
 async def test_the_first_reason_counts() -> None:
     process = made([])
-    await process.start(sys.executable, ())
+    await process.start(())
     process.kill("U-103", "first")
     process.kill("U-104", "second")
     await process.over.wait()
@@ -53,7 +54,7 @@ async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("agent.cells.process.STOP_S", 0.3)
     heard: list[FromCell] = []
     process = made(heard)
-    await process.start(sys.executable, ())
+    await process.start(())
     process.say(Open(1, ODD, {"does": "hang"}, {}))
     await until(lambda: Opened(1) in heard)
     await process.stop()
@@ -85,7 +86,7 @@ async def test_what_cannot_even_be_killed_is_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("agent.cells.process.STOP_S", 0.2)
     monkeypatch.setattr("asyncio.subprocess.Process.kill", lambda _: None)  # as one that hangs in the kernel
     process = made([])
-    await process.start(sys.executable, ())
+    await process.start(())
     os.kill(process.pid, signal.SIGSTOP)
     process.kill("U-103", "grew")
     async with asyncio.timeout(5):
@@ -101,5 +102,5 @@ async def test_what_cannot_even_be_killed_is_told(monkeypatch: pytest.MonkeyPatc
 async def test_without_an_interpreter_nothing_is_left_open() -> None:
     before = open_files()
     with pytest.raises(DeviceError, match="U-106"):
-        await made([]).start("/nothing/python", ())
+        await made([], Limits(memory_mb=80, python="/nothing/python")).start(())
     assert open_files() == before

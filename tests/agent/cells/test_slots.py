@@ -108,3 +108,38 @@ async def test_a_full_memory_is_said_and_leaves_nothing(tmp_path: Path, monkeypa
         assert made.error is not None
         assert "No space left" in made.error.what
     assert (folders(tmp_path), open_files()) == ([], before)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """As systemd-tmpfiles makes it: whose group it is, that of the files will be."""
+    folder = tmp_path / "mektep"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, -1, 4711)
+    folder.chmod(0o2710)
+    return folder
+
+
+async def test_where_cells_have_users_of_their_own_their_group_may_write_and_look(shared: Path) -> None:
+    before = open_files()
+    (shared / "left-by-one-that-was-killed").touch()
+    async with slots_of(["gate", "stairs"], shared=shared) as made:
+        assert made.error is None
+        assert sorted(path.name for path in shared.iterdir()) == ["gate", "stairs"]
+        for path in map(Path, made.files.values()):
+            about = path.stat()
+            assert (stat.S_IMODE(about.st_mode), about.st_gid) == (0o660, shared.stat().st_gid)
+        async with slots_of(["gate"], shared=shared) as second:
+            assert second.error is not None
+            assert (second.error.code, "another agent" in second.error.what) == ("U-110", True)
+        assert sorted(path.name for path in shared.iterdir()) == ["gate", "stairs"]
+    assert list(shared.iterdir()) == []
+    assert open_files() == before
+
+
+async def test_without_that_folder_nobody_is_watched_and_it_says_how_to_make_it(tmp_path: Path) -> None:
+    async with slots_of(["gate"], shared=tmp_path / "none") as made:
+        assert made.error is not None
+        assert made.error.code == "U-110"
+        assert "systemd-tmpfiles --create" in made.error.do
