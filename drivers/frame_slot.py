@@ -4,7 +4,7 @@ Newest   one picture has room: a reader that is slow misses pictures and is neve
 Shape    I420 (8 bits): luma (height, width), then the two chroma planes of a quarter each; sides even.
 Torn     the writer counts up before and after; a reader that sees an odd count, or another one afterwards, reads again.
 Wishes   the reader may ask for twice as many pictures for a while: wish() is the one thing that it writes.
-File     on tmpfs, made by the daemon, for its user alone, or in a folder that only those get to who write and look;
+File     on tmpfs, made by the daemon, for its user alone, or for the group of the cells that write and look;
          gone with it. Nothing of a picture reaches a disk.
 Raises   OSError; ValueError for a picture that does not fit.
 """

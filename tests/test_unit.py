@@ -128,15 +128,14 @@ def test_the_daemon_is_stopped_before_its_cells_and_in_time() -> None:
     assert float(settings()["TimeoutStopSec"][0]) > STOP_S + WATCHDOG_S + STOP_S
 
 
-def test_only_the_group_of_those_who_write_and_look_gets_to_the_pictures() -> None:
-    made = {}
-    for line in (ROOT / "systemd/tmpfiles.conf").read_text(encoding="utf-8").splitlines():
-        if line.startswith("d "):
-            path, *owned = line.split()[1:5]
-            made[path] = owned
-    assert made[str(FOR_UNITS.parent)] == ["0750", "root", "mektep-pictures"]
-    assert made[str(FOR_UNITS)] == ["0771", "root", "mektep"]
-    assert "mektep-pictures" in settings()["SupplementaryGroups"][0].split()
+def test_the_memory_of_pictures_is_of_the_group_of_those_who_write_and_look_and_stays() -> None:
+    line = next(
+        line.split()
+        for line in (ROOT / "systemd/tmpfiles.conf").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"d {FOR_UNITS} ")
+    )
+    assert line[2:5] == ["2710", "mektep", "mektep-pictures"]
+    assert settings()["RemoveIPC"] == ["no"]  # it removes what is of the unit's user, folders too
 
 
 def test_status_names_this_unit() -> None:

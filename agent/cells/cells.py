@@ -85,6 +85,7 @@ class Cells:
     ) -> None:
         self._slots = slots
         units = environment.get(FOLDER)
+        self._in_units = bool(units)
         births: Births = Units(Path(units)) if units else Spawning(environment)
         self._of: dict[str, Cell] = {}
         self._connected: dict[str, Remote] = {}
@@ -126,7 +127,7 @@ class Cells:
         return self._of.get(name)
 
     async def __aenter__(self) -> Cells:
-        if self._of and landlock_version() < 1:
+        if self._of and not self._in_units and landlock_version() < 1:  # in units of their own they are other users
             log.warning("this kernel has no Landlock: cells can read what the agent can, its keys too (docs/cells.md)")
         return self
 

@@ -2,7 +2,7 @@
 
 Where   a folder with a random name on tmpfs, for this user alone. The daemon holds a lock on it as long as it lives:
         a folder without a lock was left by one that was killed, and is removed at the next start. Where cells have
-        users of their own it is a folder that the box made; only the group of those that write and look gets to it.
+        users of their own it is a folder that the box made for the group of those that write and look.
 Space   taken at once: a tmpfs that is full says so here, and does not end a camera in the middle of a picture.
 Without memory for them (U-110) there are none: nobody looks, and everything else goes on.
 """
@@ -29,8 +29,8 @@ log = logging.getLogger("agent.cells")
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - memory, never a disk; the folder in it has a name that nobody can guess
 PREFIX = "mektep-pictures-"
 TRIES = 5
-FOR_UNITS = SHARED_MEMORY / "mektep/newest"  # systemd/tmpfiles.conf
-ALONE, WHO_GETS_THERE = 0o600, 0o666
+FOR_UNITS = SHARED_MEMORY / "mektep"  # systemd/tmpfiles.conf: its group is that of the cameras' cells and the eyes
+ALONE, GROUP = 0o600, 0o660
 
 
 class Slots(msgspec.Struct, frozen=True):
@@ -83,7 +83,7 @@ def _made(made: contextlib.ExitStack, names: list[str], where: Path, shared: Pat
     found = {name: str(folder / name) for name in names}
     for path in found.values():
         try:
-            FrameSlot.make(Path(path), ALONE if shared is None else WHO_GETS_THERE).close()  # the file stays
+            FrameSlot.make(Path(path), ALONE if shared is None else GROUP).close()  # the file stays
         except OSError as error:
             raise _no_room(error) from error
     return found
@@ -92,7 +92,7 @@ def _made(made: contextlib.ExitStack, names: list[str], where: Path, shared: Pat
 def _emptied(folder: Path) -> int:
     """The lock that is held on it; what a killed daemon has left in it is gone."""
     try:
-        lock = _locked(folder, wait=False, ours=False)
+        lock = _locked(folder, wait=False)
     except BlockingIOError:
         raise DeviceError(
             "U-110", f"another agent keeps its pictures in {folder}", do="End one of the two agents of this box."
@@ -125,11 +125,11 @@ def _folder(where: Path) -> tuple[Path, int]:
     raise DeviceError("U-110", f"no folder can be kept in {where}", do="Look what removes it.")
 
 
-def _locked(folder: Path, *, wait: bool, ours: bool = True) -> int:
+def _locked(folder: Path, *, wait: bool) -> int:
     """Raises OSError, BlockingIOError while somebody holds it."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        if ours and os.fstat(handle).st_uid != os.geteuid():
+        if os.fstat(handle).st_uid != os.geteuid():
             raise PermissionError(f"{folder} is of another user")
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:

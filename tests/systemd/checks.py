@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 AGENT = "mektep-agent.service"
 STATUS = Path("/run/mektep/status.json")
-PICTURES = Path("/dev/shm/mektep/newest")
+PICTURES = Path("/dev/shm/mektep")
 PATIENCE_S = 60.0
 T = TypeVar("T")
 USERS = {"gate-2": "mektep-cell", "corridor": "mektep-camera", "eyes": "mektep-eyes"}

@@ -112,21 +112,24 @@ async def test_a_full_memory_is_said_and_leaves_nothing(tmp_path: Path, monkeypa
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Path:
-    """As systemd-tmpfiles makes it: who may not pass the outer folder does not get there."""
-    folder = tmp_path / "mektep/newest"
-    folder.mkdir(parents=True)
-    folder.parent.chmod(0o750)
+    """As systemd-tmpfiles makes it: whose group it is, that of the files will be."""
+    folder = tmp_path / "mektep"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, -1, 4711)
+    folder.chmod(0o2710)
     return folder
 
 
-async def test_where_cells_have_users_of_their_own_who_gets_there_may_write_and_look(shared: Path) -> None:
+async def test_where_cells_have_users_of_their_own_their_group_may_write_and_look(shared: Path) -> None:
     before = open_files()
     (shared / "left-by-one-that-was-killed").touch()
     async with slots_of(["gate", "stairs"], shared=shared) as made:
         assert made.error is None
         assert sorted(path.name for path in shared.iterdir()) == ["gate", "stairs"]
         for path in map(Path, made.files.values()):
-            assert stat.S_IMODE(path.stat().st_mode) == 0o666
+            about = path.stat()
+            assert (stat.S_IMODE(about.st_mode), about.st_gid) == (0o660, shared.stat().st_gid)
         async with slots_of(["gate"], shared=shared) as second:
             assert second.error is not None
             assert (second.error.code, "another agent" in second.error.what) == ("U-110", True)
