@@ -152,7 +152,9 @@ def test_the_folders_are_those_of_the_configuration() -> None:
     places, unit = StatePlaces(), settings()
     assert f"/var/lib/{unit['StateDirectory'][0]}" == places.directory
     assert f"/run/{unit['RuntimeDirectory'][0]}" == places.runtime
-    assert str(Path(DEFAULT_CONFIG).parent) == f"/etc/{unit['ConfigurationDirectory'][0]}"
+    where, credentials = unit["ConfigurationDirectory"][0].split()
+    assert str(Path(DEFAULT_CONFIG).parent) == f"/etc/{where}"
+    assert unit["LoadCredential"] == [f"sec:/etc/{credentials}"]  # made by the unit: without it it would not start
 
 
 def test_the_picture_stays_when_the_daemon_dies() -> None:

@@ -24,7 +24,7 @@ class Settings(View, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the configuration may say about such a file."""
 
     file: Annotated[
-        str, Meta(description="a video file", examples=["/var/lib/mektep/corridor.mp4"], pattern=r"^/[^\x00]+$(?!\n)")
+        str, Meta(description="a video file", examples=["/srv/mektep/corridor.mp4"], pattern=r"^/[^\x00]+$(?!\n)")
     ]
 
     @property
