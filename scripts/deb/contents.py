@@ -20,7 +20,7 @@ UNIT_KINDS = (".service", ".socket", ".path", ".timer")
 PLACES = {  # of systemd/: what is no unit; each file says at its head what it is
     "sysusers.conf": "usr/lib/sysusers.d/mektep-agent.conf",
     "tmpfiles.conf": "usr/lib/tmpfiles.d/mektep-agent.conf",
-    "gpio.conf": f"{UNITS}/mektep-agent.service.d/gpio.conf",
+    "gpio.conf": f"{UNITS}/mektep-cell@.service.d/gpio.conf",
     "enrolled.conf": f"{UNITS}/mektep-agent.service.d/enrolled.conf",
     "no-swap.conf": f"{UNITS}/dphys-swapfile.service.d/mektep.conf",
     "rpi-swap.conf": "etc/rpi/swap.conf.d/50-mektep.conf",

@@ -116,7 +116,7 @@ def its_users_have_no_way_in() -> None:
 def its_folders_are_whose_they_should_be() -> None:
     assert owned("/etc/mektep") == "root:mektep 0770"
     assert owned("/var/lib/mektep") == "mektep:mektep 0700"
-    assert owned("/etc/mektep/credentials") == "root:root 0700"
+    assert owned("/etc/mektep/credentials") == "root:root 0770"
 
 
 def it_ships_no_configuration() -> None:
