@@ -37,6 +37,7 @@ from agent.school_events import (
     Suspicion,
 )
 from agent.trial_events import ConfigApplied, ConfigUndone
+from agent.update_events import UpdateFailed, UpdateInstalled, UpdateUndone
 
 
 class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -338,6 +339,9 @@ KINDS: dict[str, Kind] = {
     "kz.mektep.refused.v1": Kind(Lane.RECORD, Severity.WARN, Refused),
     "kz.mektep.config.applied.v1": Kind(Lane.RECORD, Severity.INFO, ConfigApplied),
     "kz.mektep.config.undone.v1": Kind(Lane.RECORD, Severity.WARN, ConfigUndone),
+    "kz.mektep.update.installed.v1": Kind(Lane.RECORD, Severity.INFO, UpdateInstalled),
+    "kz.mektep.update.undone.v1": Kind(Lane.RECORD, Severity.ERROR, UpdateUndone),
+    "kz.mektep.update.failed.v1": Kind(Lane.RECORD, Severity.WARN, UpdateFailed),
     "kz.mektep.health.v1": Kind(Lane.TELEMETRY, Severity.INFO, Health),
 }
 LEAVES = frozenset(name for name, kind in KINDS.items() if kind.leaf)

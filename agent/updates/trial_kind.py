@@ -1,0 +1,47 @@
+"""A version of the agent as a thing that can be on trial: what runs, how the one before comes back.
+
+Change   {"from", "to"}: versions
+Undone   by root, which is asked for it; the agent is ended and started by systemd meanwhile
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent import __version__
+from agent.trials.trial import Standing, Trial
+from agent.update_events import UpdateInstalled, UpdateUndone
+from agent.updates.staged import Shelf, Step
+
+TRY_AGAIN = "interrupted"  # the power went before the switch: nothing was tried
+
+
+class UpdateTrials:
+    """Of shape TrialKind."""
+
+    def __init__(self, shelf: Shelf, running: str = __version__) -> None:
+        self._shelf, self._running = shelf, running
+
+    def standing(self, trial: Trial) -> Standing:
+        known = {trial.change["to"]: Standing.CHANGED, trial.change["from"]: Standing.BEFORE}
+        return known.get(self._running, Standing.OTHER)
+
+    def undo(self, trial: Trial) -> None:
+        if self.standing(trial) is Standing.CHANGED:
+            self._shelf.wish(do="back")
+
+    def told(self, trial: Trial) -> msgspec.Struct:
+        version, before = trial.change["to"], trial.change["from"]
+        if trial.outcome == "kept":
+            return UpdateInstalled(version=version, before=before, order=trial.order)
+        return UpdateUndone(
+            version=version, before=before, reason=trial.reason, lost=list(trial.lost), order=trial.order
+        )
+
+    def settled(self, trial: Trial) -> None:
+        staged = self._shelf.read()
+        if staged is None or staged.version != trial.change["to"]:
+            return
+        again = trial.outcome == "undone" and trial.reason == TRY_AGAIN
+        said = " ".join((trial.outcome, trial.reason, *trial.lost)).strip()
+        self._shelf.note(msgspec.structs.replace(staged, step=Step.SWITCH if again else Step.OVER, said=said))
