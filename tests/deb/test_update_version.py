@@ -1,4 +1,4 @@
-"""What root does for the agent, as a process, with the real openssl; install-version and systemctl are played by scripts.
+"""What root does for the agent, as a process, with the real openssl; install-version and systemctl are scripts here.
 
 The agent's folder is taken as an attacker's: whatever lies there, only what the city has signed is installed.
 """
@@ -192,7 +192,7 @@ def test_files_with_paths_links_and_devices_are_left_out(box: Box) -> None:
         "link.whl": (b"", tarfile.SYMTYPE),
         "fifo.whl": (b"", tarfile.FIFOTYPE),
     }
-    (box.updates / "0.2.0.tar").write_bytes(tarred(files | bad))
+    (box.updates / "0.2.0.tar").write_bytes(tarred(files | {name: (b"", type_) for name, type_ in bad.items()}))
     box.wish(do="install", archive="0.2.0.tar")
     box.run()
     assert box.outcome()["done"]
