@@ -62,13 +62,16 @@ from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity
 from agent.sync.link import CONNECTED, State
 from agent.tap_path import TapPath
+from agent.trial_kinds import trial_kinds
 from agent.trials.apply import ConfigChange
 from agent.trials.history import History
-from agent.trials.kinds import trial_kinds
 from agent.trials.noticed import notice
 from agent.trials.trial import TrialFile
 from agent.trials.verdict import Seen
 from agent.trials.watch import Trials
+from agent.updates.order import update_orders
+from agent.updates.staged import Shelf
+from agent.updates.updater import Updater
 from agent.viewings import Viewings
 
 FAILING = Words(
@@ -109,6 +112,7 @@ class Box:
         self._restart = Restart()
         self._trials = self._on_trial()
         self._change = ConfigChange(config, self._trials, History(config.state.config), self._restart, clock)
+        self._updater = self._updates(reference)
         self._reader_test = ReaderTest(self.stations, self._alerts.signals, clock)
         self._link = self._to_the_centre(identity, reference)
         self._renewal = Renewal(
@@ -162,6 +166,7 @@ class Box:
             "history": self._history.run,
             "ledger": self._ledger.run,
             "trial": self._try_out,
+            "updates": self._updater.run,
             "picture": partial(self._house.keep_picture, self._config.state.live),
             "health": self._house.report_health,
             "memory": self._house.keep_memory,
@@ -213,12 +218,23 @@ class Box:
         folder = self._config.state.config
         return Trials(
             TrialFile(folder),
-            trial_kinds(folder),
+            trial_kinds(Path(self._config.state.directory)),
             self._outbox,
             self._clock,
             look=self.seen,
             configured=frozenset(one.config.name for one in self.stations),
             restart=lambda: self._restart.now("a change is undone"),
+        )
+
+    def _updates(self, reference: Reference) -> Updater:
+        return Updater(
+            Shelf(self._config.state.updates),
+            self._clock,
+            authority=Path(self._config.centre.ca),
+            calendar=lambda: reference.book.calendar,
+            incident_open=lambda: bool(self._incidents.open_now()),
+            begin=self._trials.begin,
+            record=self._outbox.accept,
         )
 
     async def _try_out(self) -> None:
@@ -242,7 +258,8 @@ class Box:
             told_grants=self._grants.tell,
             orders=incident_orders(self._incidents)
             | self._cameras.orders()
-            | box_orders(self._change, self._restart, self._reader_test),
+            | box_orders(self._change, self._restart, self._reader_test)
+            | update_orders(self._updater),
             told_forged=self._incidents.forged,
             told_answered=self._restart.answered,
         )
@@ -258,6 +275,7 @@ class Box:
             self._viewings,
             self._scores,
             self._renewal,
+            self._updater,
         ):
             yield part.trouble
         yield self.control.trouble

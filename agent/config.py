@@ -77,6 +77,10 @@ class StatePlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return Path(self.directory) / "reference"
 
     @property
+    def updates(self) -> Path:
+        return Path(self.directory) / "updates"
+
+    @property
     def viewings(self) -> Path:
         return Path(self.directory) / "viewings"
 

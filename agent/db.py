@@ -4,11 +4,16 @@ Durable  WAL with synchronous=FULL: each commit is one fdatasync of the log; NOR
          power loss.
 Space    auto_vacuum=INCREMENTAL gives freed space back; secure_delete off: overwriting would double the card's wear.
 Memory   CACHE_KIB a connection at most, forgotten each FORGET_S.
-Raises   sqlite3.Error; the outbox decides what it means. AgentError D-105 if a newer agent made the file.
+Back     a step that only adds says so in its first lines (`-- older agents: from schema N on`): an agent that knows
+         schema N can work with the file after it, and leaves alone what it does not know. So the version before comes
+         back after an update without losing a record (docs/updates.md).
+Raises   sqlite3.Error; the outbox decides what it means. AgentError D-105 if a newer agent made the file, and this one
+         cannot work with it.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -18,6 +23,9 @@ from agent.errors import AgentError
 SCHEMA = Path(__file__).parent / "schema"  # importlib.resources imports much
 CACHE_KIB = 2048
 FORGET_S = 600.0
+OLDER_AGENTS = re.compile(r"^-- older agents: from schema (\d+) on$", re.MULTILINE)
+USABLE_FROM = "schema.usable_from"  # the fact that tells older agents
+TELL_OLDER = "insert or replace into fact values ('schema.usable_from', cast('{}' as blob));"
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -81,10 +89,12 @@ def steps() -> list[tuple[int, str]]:
 def climb(db: sqlite3.Connection) -> None:
     """Run the steps that this file has not seen; each is one transaction. Raises AgentError D-105."""
     version = version_of(db)
-    refuse_newer(version)
+    refuse_newer(db)
     for number, sql in steps():
         if number > version:
-            db.executescript(f"begin immediate;\n{sql}\npragma user_version={number};\ncommit;")
+            known = OLDER_AGENTS.search(sql)
+            told = TELL_OLDER.format(int(known[1]) if known else number)
+            db.executescript(f"begin immediate;\n{sql}\n{told}\npragma user_version={number};\ncommit;")
 
 
 def version_of(db: sqlite3.Connection) -> int:
@@ -98,14 +108,24 @@ def newest_version() -> int:
     return steps()[-1][0]
 
 
-def refuse_newer(version: int) -> None:
-    """Raises AgentError D-105 if the file has seen steps that this agent does not know."""
-    if version > newest_version():
+def refuse_newer(db: sqlite3.Connection) -> None:
+    """Raises AgentError D-105 if the file has seen a step that this agent does not know and cannot live with."""
+    version, known = version_of(db), newest_version()
+    if version > known and usable_from(db) > known:
         raise AgentError(
             "D-105",
-            f"the database has schema {version}, made by a newer agent; this one knows {newest_version()}",
+            f"the database has schema {version}, made by a newer agent; this one knows {known}",
             do="Install the newer agent again; nothing was changed.",
         )
+
+
+def usable_from(db: sqlite3.Connection) -> int:
+    """The lowest schema with which an agent can work with this file: its own, unless it says another."""
+    try:
+        told = db.execute("select value from fact where key = ?", (USABLE_FROM,)).fetchone()
+    except sqlite3.OperationalError:  # damaged, or none of ours
+        told = None
+    return int(told[0]) if told and bytes(told[0]).isdigit() else version_of(db)
 
 
 def shape(db: sqlite3.Connection) -> list[tuple[str, str, str]]:

@@ -40,6 +40,7 @@ COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) an
     "config": "config",
     "firmware": "firmware",
     "completion": "completion",
+    "update": "update",
     "demo": "demo",
 }
 HELP = {
@@ -66,6 +67,7 @@ HELP = {
     "firmware": "what the Pi itself needs: show each line with its reason, apply with a copy, undo",
     "completion": "what a shell needs to complete these commands: bash, zsh",
     "config": "the configuration in force, those before it, and back to the one before",
+    "update": "which version of the agent runs, which one is staged, what it waits for",
     "demo": "a simulated school day on the real agent (source tree only)",
 }
 DEFAULT_CONFIG = "/etc/mektep/agent.toml"

@@ -17,7 +17,7 @@ from agent.cli.main import DEFAULT_CONFIG
 from agent.kept_in_memory import leave_no_dump
 from agent.ops.systemd import Notifier
 from agent.restart import RestartWanted
-from agent.trials.kinds import trial_kinds
+from agent.trial_kinds import trial_kinds
 from agent.trials.start import at_start, state_directory
 from agent.trials.trial import TrialFile
 
@@ -66,8 +66,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:  # noqa: ARG001 - the dae
 def _mind_the_trial(file: Path) -> None:
     """Before the configuration is parsed: it may be what is on trial."""
     state = state_directory(file, os.environ.get("STATE_DIRECTORY", ""), config.StatePlaces().directory)
-    folder = state / "config"
-    at_start(TrialFile(folder), trial_kinds(folder), os.environ.get("INVOCATION_ID", ""))
+    at_start(TrialFile(state / "config"), trial_kinds(state), os.environ.get("INVOCATION_ID", ""))
 
 
 def _kept_by_systemd() -> bool:

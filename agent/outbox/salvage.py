@@ -186,7 +186,7 @@ def _schema(connection: sqlite3.Connection) -> str | None:
         if version != db.newest_version():
             return "its version number is damaged"
     else:
-        db.refuse_newer(version)
+        db.refuse_newer(connection)
     tables = {name for kind, name, _ in db.shape(connection) if kind == "table"}
     if not {"epoch", "lane", "message", "fact"} <= tables:
         return "tables are missing"

@@ -18,4 +18,5 @@ ORDERS: dict[str, str] = {  # name -> where it is carried out
     "config.apply": "agent/ops/box_orders.py",
     "restart": "agent/ops/box_orders.py",
     "reader.test": "agent/ops/box_orders.py",
+    "update": "agent/updates/order.py",
 }

@@ -2,7 +2,7 @@
 
 How others use it (a new version of the agent, `what="update"`):
  1. a class of shape TrialKind (agent/trials/trial.py): standing, undo, told, settled; under "update" in the table of
-    agent/trials/kinds.py
+    agent/trial_kinds.py
  2. before the change:  trial = await trials.begin("update", by, within_s, {"from": "1.4.0", "to": "1.5.0"}, order)
     then the change itself (the link /opt/mektep/current), then restart.ask()
  3. all else is done here and in agent/trials/start.py: starts are counted, the box is watched for within_s from each

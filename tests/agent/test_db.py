@@ -13,6 +13,8 @@ import pytest
 from agent import db
 from agent.errors import AgentError
 
+ADDS = re.compile(r"create (table|index|view) |alter table \w+ add column .* default ")
+MORE = "-- older agents: from schema {0} on\ncreate table more_{0} (a text) strict;"
 NOW = (db.SCHEMA / "now.sql").read_text(encoding="utf-8")
 
 
@@ -23,6 +25,13 @@ def at_version(number: int) -> sqlite3.Connection:
         if step <= number:
             connection.executescript(f"{sql}\npragma user_version={step};")
     return connection
+
+
+def of_a_newer_agent() -> str:
+    """What a step of it did that this one cannot live with."""
+    newer = db.newest_version() + 1
+    told = f"update fact set value = cast('{newer}' as blob) where key = '{db.USABLE_FROM}'"
+    return f"{told}; pragma user_version={newer};"
 
 
 def words(text: str) -> str:
@@ -46,6 +55,34 @@ def test_climbing_from_every_version_ends_at_now_sql(version: int) -> None:
 def test_the_steps_are_numbered_without_a_gap() -> None:
     numbers = [number for number, _ in db.steps()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_step_that_older_agents_can_live_with_only_adds() -> None:
+    """A table, an index, or a column with a default: an agent that does not know them writes on as ever."""
+    for number, sql in db.steps():
+        told = db.OLDER_AGENTS.search(sql)
+        if told:
+            assert int(told[1]) < number
+            bare = " ".join(line.partition("--")[0] for line in sql.splitlines())
+            for statement in filter(None, (words(one) for one in bare.split(";"))):
+                assert re.match(r"create (table|index|view) |alter table \w+ add column .* default ", statement), (
+                    statement
+                )
+
+
+def test_the_agent_before_works_on_with_a_database_that_only_got_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, known = tmp_path / "outbox.db", db.steps()
+    monkeypatch.setattr(db, "steps", lambda: [*known, (8_001, MORE.format(8_000)), (8_002, MORE.format(8_001))])
+    db.connect(path).close()
+    for usable, steps in ((False, known), (True, [*known, (8_001, MORE.format(8_000))])):
+        monkeypatch.setattr(db, "steps", lambda steps=steps: steps)
+        if usable:
+            db.connect(path).close()
+        else:
+            with pytest.raises(AgentError, match="D-105"):
+                db.connect(path)
 
 
 def test_climbing_twice_changes_nothing() -> None:
@@ -73,7 +110,7 @@ def test_a_step_that_fails_leaves_the_version_before_it(monkeypatch: pytest.Monk
 def test_a_database_of_a_newer_agent_is_refused_and_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     connection = db.connect(path)
-    connection.execute(f"pragma user_version={db.newest_version() + 1}")
+    connection.executescript(of_a_newer_agent())
     connection.close()
     before = path.read_bytes()
     with pytest.raises(AgentError, match="newer agent") as refused:

@@ -192,7 +192,7 @@ def test_files_with_paths_links_and_devices_are_left_out(box: Box) -> None:
         "link.whl": (b"", tarfile.SYMTYPE),
         "fifo.whl": (b"", tarfile.FIFOTYPE),
     }
-    (box.updates / "0.2.0.tar").write_bytes(tarred(files | {name: (b"", type_) for name, type_ in bad.items()}))
+    (box.updates / "0.2.0.tar").write_bytes(tarred(files | bad))
     box.wish(do="install", archive="0.2.0.tar")
     box.run()
     assert box.outcome()["done"]

@@ -1,0 +1,73 @@
+"""mektep update show [FILE]: which version runs, which one is to run, what it waits for, what became of the last one.
+
+Works when the daemon is dead. Exit code  1 if a version is on its way, or the last one did not stay
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from agent import __version__, config
+from agent.cli.main import DEFAULT_CONFIG
+from agent.cli.owner import become_owner
+from agent.texts import load_texts
+from agent.updates.staged import ROOTS_FOLDER, Shelf, Staged, Step
+
+WELL, ATTENTION = 0, 1
+VERSIONS = Path("/opt/mektep")
+WELL_SAID = ("kept", "running")
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command tells; `--json` prints it."""
+
+    runs: str
+    current: str  # where the link leads; empty: not installed from the package
+    previous: str
+    staged: Staged | None
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("show",))
+    parser.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
+    parser.add_argument("--json", action="store_true", help="the same as one JSON object")
+
+
+def run(args: argparse.Namespace, out: TextIO) -> int:
+    state = config.load(args.file).state
+    become_owner(Path(state.directory))
+    staged = Shelf(state.updates, ROOTS_FOLDER).read()
+    shown = Shown(
+        runs=__version__, current=_leads(VERSIONS / "current"), previous=_leads(VERSIONS / "previous"), staged=staged
+    )
+    if args.json:
+        print(msgspec.json.encode(shown).decode(), file=out)
+    else:
+        _tell(shown, out)
+    is_well = staged is None or (staged.step is Step.OVER and staged.said in WELL_SAID)
+    return WELL if is_well else ATTENTION
+
+
+def _tell(shown: Shown, out: TextIO) -> None:
+    say = load_texts()
+    print(f"{say('update.runs')} {shown.runs}", file=out)
+    if shown.previous:
+        print(f"{say('update.previous')} {shown.previous}", file=out)
+    if shown.staged is None:
+        print(say("update.none"), file=out)
+        return
+    one = shown.staged
+    word = say(f"update.{one.said}") if one.said in WORDS else one.said
+    print(f"{one.version}: {say(f'update.{one.step.value}')}{f' - {word}' if word else ''}", file=out)
+
+
+WORDS = ("an_incident", "not_before", "school_hours", "clock", "another_trial", "kept", "running")
+
+
+def _leads(link: Path) -> str:
+    return os.readlink(link).rpartition("/")[2] if link.is_symlink() else ""

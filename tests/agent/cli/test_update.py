@@ -1,0 +1,54 @@
+"""mektep update show: which version runs, what waits for what, in words and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from agent import __version__
+from agent.cli import update
+from agent.cli.main import main
+from agent.updates.staged import Shelf, Step
+from tests.agent.sync.box import TOML
+from tests.agent.updates.staging import staged
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setattr(update, "VERSIONS", tmp_path)
+    (tmp_path / "previous").symlink_to("versions/0.0.9")
+    path = tmp_path / "agent.toml"
+    path.write_text(TOML.format(state=tmp_path / "state"))
+    (tmp_path / "state").mkdir()
+    return path
+
+
+def typed(file: Path, *words: str) -> tuple[int, str]:
+    out = io.StringIO()
+    return main(["update", "show", str(file), *words], out), out.getvalue()
+
+
+def test_nothing_is_staged(file: Path) -> None:
+    assert typed(file) == (
+        0, f"runs now: version {__version__}\nthe one before, for the way back: 0.0.9\nNo other version is staged.\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "code", "line"),
+    [
+        (Step.FETCH, "", 1, "0.2.0: is being fetched"),
+        (Step.SWITCH, "school_hours", 1, "0.2.0: is built, and waits for its hour - the school is not empty"),
+        (Step.OVER, "kept", 0, "0.2.0: is done with - it has proved itself"),
+        (Step.OVER, "undone link_gone link", 1, "0.2.0: is done with - undone link_gone link"),
+    ],
+)
+def test_a_staged_one(file: Path, step: Step, said: str, code: int, line: str) -> None:
+    Shelf(file.parent / "state/updates").note(staged(step=step, said=said))
+    found, text = typed(file)
+    assert (found, text.splitlines()[-1]) == (code, line)
+    assert json.loads(typed(file, "--json")[1])["staged"]["step"] == step.value
