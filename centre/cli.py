@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from centre import commands, config_desk, desk, enrolment_cli, incident_cli, ledger_desk, money_desk
+from centre import commands, config_desk, desk, enrolment_cli, incident_cli, ledger_desk, money_desk, update_cli
 from centre.errors import CentreError, StoreDown
 from centre.reference import DATASET
 from centre.school import commands as school_data
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     config_desk.add(subs, config)
     incident_cli.add(subs, config)
     enrolment_cli.add(subs, config)
+    update_cli.add(subs.add_parser("update", help="versions of the agent: sign one, let schools have it"), config)
     return parser
 
 
