@@ -328,6 +328,8 @@ def tell(places: Places, wish: dict[str, str], error: Exception | None, version:
 
 def guard(places: Places, guard_s: float) -> None:
     """Until the version that was switched to has shown that it comes up, or the one before is back."""
+    if not places.guard.exists():
+        return
     deadline, failed_before = time.monotonic() + guard_s, restarts()
     while places.guard.exists():
         if grant(places):

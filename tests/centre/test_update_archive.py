@@ -1,4 +1,4 @@
-"""A signed version: what is in it, what may be left out, what is none. Root's side of it: tests/deb/test_update_version.py."""
+"""A signed version: what is in it, what may be left out, what is none. Root's side is in tests/deb."""
 
 from __future__ import annotations
 
