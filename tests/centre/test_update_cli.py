@@ -52,7 +52,7 @@ def test_a_time_that_is_none_and_a_school_that_there_is_not(
     archive = tmp_path / "0.2.0.tar"
     main(["update", "make", str(folder), str(archive), "--config", str(config)])
     assert stage(config, archive, "--deadline", "soon") == 2
-    assert "K-191" in capsys.readouterr().err
+    assert "K-196" in capsys.readouterr().err
     words = ["update", "stage", str(archive), "school-99", "--url", "https://x/y", "--config", str(config)]
     assert main(words) == 2
     assert "K-118" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import __version__
+from agent import __version__, config
 from agent.cli import update
 from agent.cli.main import main
 from agent.updates.staged import Shelf, Step
-from tests.agent.sync.box import TOML
+from tests.agent.cli.command import write_config
 from tests.agent.updates.staging import staged
 
 
@@ -21,10 +21,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setattr(update, "VERSIONS", tmp_path)
     (tmp_path / "previous").symlink_to("versions/0.0.9")
-    path = tmp_path / "agent.toml"
-    path.write_text(TOML.format(state=tmp_path / "state"))
-    (tmp_path / "state").mkdir()
-    return path
+    return write_config(tmp_path)
 
 
 def typed(file: Path, *words: str) -> tuple[int, str]:
@@ -48,7 +45,7 @@ def test_nothing_is_staged(file: Path) -> None:
     ],
 )
 def test_a_staged_one(file: Path, step: Step, said: str, code: int, line: str) -> None:
-    Shelf(file.parent / "state/updates").note(staged(step=step, said=said))
+    Shelf(config.load(file).state.updates).note(staged(step=step, said=said))
     found, text = typed(file)
     assert (found, text.splitlines()[-1]) == (code, line)
     assert json.loads(typed(file, "--json")[1])["staged"]["step"] == step.value
