@@ -32,8 +32,9 @@ MOST = {  # exposure
     "mektep-eyes@.service": 0.2,
     "mektep-firewall.service": 1.4,
     "mektep-firstboot.service": 2.3,
+    "mektep-update.service": 1.3,
 }
-ROOTS = {"mektep-firewall.service", "mektep-firstboot.service"}  # they say why
+ROOTS = {"mektep-firewall.service", "mektep-firstboot.service", "mektep-update.service"}  # they say why
 
 
 def settings(unit: Path = AGENT) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ _mektep() {
     local path="mektep" config="/etc/mektep/agent.toml" words="" names="" i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "$path ${COMP_WORDS[i]}" in
-            "mektep run"|"mektep check"|"mektep status"|"mektep top"|"mektep tail"|"mektep outbox"|"mektep outbox list"|"mektep outbox show"|"mektep outbox export"|"mektep outbox reconcile"|"mektep why"|"mektep discover"|"mektep enrol"|"mektep identity"|"mektep audit"|"mektep card"|"mektep secret"|"mektep ledger"|"mektep ledger show"|"mektep ledger prove"|"mektep reference"|"mektep reader"|"mektep reader test"|"mektep sensor"|"mektep sensor test"|"mektep camera"|"mektep camera list"|"mektep camera snapshot"|"mektep camera shot"|"mektep camera zones"|"mektep camera tune"|"mektep incident"|"mektep incident list"|"mektep incident acknowledge"|"mektep incident confirm"|"mektep incident dismiss"|"mektep incident close"|"mektep drill"|"mektep firmware"|"mektep completion"|"mektep demo") path="$path ${COMP_WORDS[i]}" ;;
+            "mektep run"|"mektep check"|"mektep status"|"mektep top"|"mektep tail"|"mektep outbox"|"mektep outbox list"|"mektep outbox show"|"mektep outbox export"|"mektep outbox reconcile"|"mektep why"|"mektep discover"|"mektep enrol"|"mektep identity"|"mektep audit"|"mektep card"|"mektep secret"|"mektep ledger"|"mektep ledger show"|"mektep ledger prove"|"mektep reference"|"mektep reader"|"mektep reader test"|"mektep sensor"|"mektep sensor test"|"mektep camera"|"mektep camera list"|"mektep camera snapshot"|"mektep camera shot"|"mektep camera zones"|"mektep camera tune"|"mektep incident"|"mektep incident list"|"mektep incident acknowledge"|"mektep incident confirm"|"mektep incident dismiss"|"mektep incident close"|"mektep drill"|"mektep config"|"mektep config show"|"mektep config history"|"mektep config undo"|"mektep config diff"|"mektep firmware"|"mektep completion"|"mektep update"|"mektep demo") path="$path ${COMP_WORDS[i]}" ;;
         esac
         case "${COMP_WORDS[i]}" in *.toml) config="${COMP_WORDS[i]}" ;; esac
     done
@@ -25,7 +25,7 @@ _mektep() {
         "mektep demo --store") words="sqlite postgres" ;;
         *)
             case "$path" in
-                "mektep") words="-h --help --version run check status top tail outbox why discover enrol identity audit card secret ledger reference reader sensor camera incident drill firmware completion demo" ;;
+                "mektep") words="-h --help --version run check status top tail outbox why discover enrol identity audit card secret ledger reference reader sensor camera incident drill config firmware completion update demo" ;;
                 "mektep run") words="-h --help --verbose" ;;
                 "mektep check") words="-h --help --json" ;;
                 "mektep status") words="-h --help --json" ;;
@@ -64,8 +64,14 @@ _mektep() {
                 "mektep incident dismiss") words="-h --help --reason --json" ;;
                 "mektep incident close") words="-h --help --json" ;;
                 "mektep drill") words="-h --help fire medical fight intrusion bullying other tamper --place --zone --seconds --json" ;;
+                "mektep config") words="-h --help --file --json show history undo diff" ;;
+                "mektep config show") words="-h --help --file --json" ;;
+                "mektep config history") words="-h --help --file --json" ;;
+                "mektep config undo") words="-h --help --file --json" ;;
+                "mektep config diff") words="-h --help --file --json" ;;
                 "mektep firmware") words="-h --help show diff apply undo --with --without --skip-eeprom --yes --root --json" ;;
                 "mektep completion") words="-h --help bash zsh" ;;
+                "mektep update") words="-h --help show --json" ;;
                 "mektep demo") words="-h --help --seconds --faults --clips --store --compress --json --keep --rush --kills --untrusted --replaced" ;;
             esac ;;
     esac

@@ -30,7 +30,7 @@ import sys
 import tarfile
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -336,7 +336,7 @@ def guard(places: Places, guard_s: float) -> None:
             failed_before = restarts()
             continue
         failed = restarts() - failed_before
-        if failed >= FAILED_MOST or (time.monotonic() >= deadline and state() != "active"):
+        if failed >= FAILED_MOST or (time.monotonic() >= deadline and shown("ActiveState") != "active"):
             tell(places, {"do": "guard"}, Refused("the version did not come up"), back(places, {}))
             return
         if time.monotonic() >= deadline:
@@ -355,13 +355,6 @@ def restarts() -> int:
     return int(told) if told.isdecimal() else 0
 
 
-def state() -> str:
-    return shown("ActiveState")
-
-
-# --- the command ----------------------------------------------------------------------------------------------------
-
-
 def write(path: Path, content: bytes) -> None:
     """Whole or as it was, on the disk when this returns; everybody may read it."""
     fresh = path.with_name(f".{path.name}.new")
@@ -373,12 +366,10 @@ def write(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-@contextlib.contextmanager
-def own_folder(places: Places) -> Iterator[None]:
-    places.own.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for left in places.own.glob(".new-*"):  # of one that the power cut
+def tidied(folder: Path) -> None:
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for left in folder.glob(".new-*"):  # of one that the power cut
         shutil.rmtree(left, ignore_errors=True)
-    yield
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -395,10 +386,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     places = Places(args)
     os.umask(0o022)
     try:
-        with own_folder(places):
-            while grant(places):
-                pass
-            guard(places, args.guard_seconds)
+        tidied(places.own)
+        while grant(places):
+            pass
+        guard(places, args.guard_seconds)
     except (Refused, OSError) as error:
         print(f"update-version: {error}", file=sys.stderr)
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -13,10 +13,8 @@ import yaml
 
 from agent.datasets import DATASETS
 from agent.events import KINDS
-from agent.incidents.orders import incident_orders
-from agent.live.orders import camera_orders
 from agent.model import Lane
-from agent.sync.order_book import order_book
+from agent.sync.order_list import ORDERS
 from agent.sync.topics import Topics
 from tests.contract.documents import DOCS, ROOT
 
@@ -106,14 +104,8 @@ def test_the_datasets_are_those_that_a_box_uses() -> None:
 
 
 def test_the_orders_are_those_that_a_box_follows() -> None:
-    nothing = cast(Any, None)
     parameter = document()["channels"]["orders"]["parameters"]["order"]
-    followed = {
-        **order_book(nothing, nothing, nothing, nothing),
-        **incident_orders(nothing),
-        **camera_orders(nothing, nothing),
-    }
-    assert sorted(parameter["enum"]) == sorted(followed)
+    assert sorted(parameter["enum"]) == sorted(ORDERS)
 
 
 def test_every_event_type_is_listed_with_its_lane_and_data() -> None:

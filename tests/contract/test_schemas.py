@@ -58,6 +58,7 @@ from agent.school_events import (
 from agent.sync.ahead import ahead_event
 from agent.trial_events import ConfigApplied, ConfigUndone
 from agent.trials.start import HERE_BEFORE
+from agent.update_events import UpdateFailed, UpdateInstalled, UpdateUndone
 from centre import wire
 from drivers.readings import (
     ContactChange,
@@ -162,7 +163,7 @@ def others() -> list[Draft]:
         draft(Quarantined(epoch=EPOCH, lane="record", first=1, last=2), AT),
         draft(Refused(reason="bad_signature", count=3), AT),
         draft(ConfigApplied(sha256="0" * 64, before="", by="technician"), AT),
-        *of_trials(),
+        *of_trials(), *of_updates(),
         draft(ClockCorrected(off_by_ns=-3_600_000_000_000, by="system"), AT),
         draft(
             HealthData(
@@ -188,6 +189,16 @@ def of_trials() -> list[Draft]:
     )
     same = {"sha256": "0" * 64, "before": "1" * 64, "by": "centre", "order": 7, "lost": lost}
     return [draft(ConfigUndone(reason=reason, **same), AT) for reason in reasons]
+
+
+def of_updates() -> list[Draft]:
+    """What became of three versions."""
+    found: list[msgspec.Struct] = [
+        UpdateInstalled(version="0.2.0", before="0.1.0", order=7),
+        UpdateUndone(version="0.2.0", before="0.1.0", reason="device_lost", lost=["device/gate"]),
+        UpdateFailed(version="0.2.0", step="install", said="no space"),
+    ]
+    return [draft(one, AT) for one in found]
 
 
 def of_the_eyes() -> list[Draft]:
@@ -286,7 +297,9 @@ async def of_pictures(outbox: Outbox, folder: Path) -> None:
 async def test_every_event_of_a_real_outbox_is_valid(tmp_path: Path) -> None:
     async with opened(tmp_path / "outbox.db") as outbox:
         old = outbox.epoch
-        await outbox.accept([*taps(3), *every_zone_state(), *others(), *of_the_school(), *of_incidents()])
+        await outbox.accept(
+            [*taps(3), *every_zone_state(), *others(), *of_the_school(), *of_incidents(), *of_updates()]
+        )
         await by_the_alarm_path(outbox, chatter=60)
         await of_pictures(outbox, tmp_path)
         await outbox.open_epoch("conflict")

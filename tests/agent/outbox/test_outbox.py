@@ -380,19 +380,6 @@ async def test_a_database_of_a_newer_agent_is_refused_and_stays_as_it_is(path: P
     assert rows(path, "select count(*) from event") == [(4,)]
 
 
-async def test_after_an_update_that_was_undone_the_agent_before_goes_on_where_it_was(path: Path) -> None:
-    """The newer agent's step only added: nothing is lost, nothing is numbered twice."""
-    async with opened(path) as outbox:
-        await outbox.accept(taps(3))
-    connection = db.connect(path)
-    newer = db.newest_version() + 2
-    connection.executescript(f"create table tomorrow (a text not null default '') strict; pragma user_version={newer};")
-    connection.close()
-    async with opened(path) as outbox:
-        assert (await outbox.accept([tap()]))[0].sequence == 5
-    assert rows(path, "select count(*) from event") == [(5,)]
-
-
 async def test_one_event_is_never_told_in_other_bytes_than_it_was_accepted(path: Path) -> None:
     async with opened(path) as outbox:
         await outbox.accept(taps(7))
