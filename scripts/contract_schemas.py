@@ -16,7 +16,9 @@ from agent.events import KINDS
 from agent.incidents.orders import AnswerArgs, Answered, DrillArgs, Drilled, ReportArgs, Reported
 from agent.live.orders import SessionArgs, Snapped, SnapshotArgs, StartArgs
 from agent.model import Severity
+from agent.ops.box_orders import ApplyArgs, DeviceArgs
 from agent.ops.status import Status
+from agent.reader_test import Tried
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
 from agent.sync.topics import (
     BATCH_MAX_EVENTS,
@@ -30,6 +32,8 @@ from agent.sync.topics import (
     Receipt,
     Welcome,
 )
+from agent.trials.apply import Applied
+from agent.updates.order import UpdateArgs
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -160,6 +164,13 @@ MESSAGES: dict[str, Any] = {
     "order.live.stop.args": SessionArgs,
     "order.camera.snapshot.args": SnapshotArgs,
     "order.camera.snapshot.result": Snapped,
+    "order.reference.reload.args": NoArgs,
+    "order.config.apply.args": ApplyArgs,
+    "order.config.apply.result": Applied,
+    "order.restart.args": NoArgs,
+    "order.reader.test.args": DeviceArgs,
+    "order.reader.test.result": Tried,
+    "order.update.args": UpdateArgs,
 }
 ORDERS = [name[len("order.") : -len(".args")] for name in MESSAGES if name.endswith(".args")]
 

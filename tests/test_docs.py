@@ -112,6 +112,7 @@ CENTRE_COMMANDS = [
     "school-data show",
     "report", "correct meal", "correct attendance", "ledger list", "ledger show", "ledger cosign", "ledger export",
     "ledger erase", "enrol", "est", "certificate list", "certificate revoke", "lost",
+    "update make", "update stage", "update list",
 ]  # fmt: skip
 Main = Callable[[list[str]], int]
 
