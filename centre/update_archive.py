@@ -42,7 +42,7 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make(folder: Path, out: Path, key: Ed25519PrivateKey, made: str, having: Path | None = None) -> Archive:
-    """Write the archive of a folder of wheels, as `make deb` leaves it. having: a folder of which boxes have all."""
+    """Write the archive of a folder of wheels, as the package holds them. having: a folder of which boxes have all."""
     lists = {found[1]: path for path in sorted(folder.iterdir()) if (found := LIST.fullmatch(path.name))}
     wheels = {name: digest for path in lists.values() for name, digest in _listed(path).items()}
     versions = {found[1] for name in wheels if (found := AGENT.fullmatch(name))}
@@ -105,4 +105,4 @@ def _put(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _none(path: Path, why: str) -> CentreError:
-    return CentreError("K-195", f"{path}: {why}", do="Give the folder of wheels that `make deb` leaves in build/deb.")
+    return CentreError("K-195", f"{path}: {why}", do="Give usr/share/mektep/wheels of an unpacked package, or what `update make` wrote.")

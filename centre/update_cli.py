@@ -29,7 +29,7 @@ SUBJECT = "update"  # one after the other of a school
 def add(update: argparse.ArgumentParser, config: argparse.ArgumentParser) -> None:
     subs = update.add_subparsers(metavar="ACTION", required=True)
     made = subs.add_parser("make", parents=[config], help="sign a folder of wheels as a version that boxes may install")
-    made.add_argument("folder", type=Path, help="of wheels and their lists, as `make deb` leaves it")
+    made.add_argument("folder", type=Path, help="of wheels and their lists: usr/share/mektep/wheels of a package")
     made.add_argument("out", type=Path, help="the archive, to be put where boxes can fetch it")
     made.add_argument("--having", type=Path, metavar="FOLDER", help="wheels that every box has: they are left out")
     made.set_defaults(run=make_archive)

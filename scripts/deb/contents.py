@@ -33,17 +33,23 @@ PLACES = {  # of systemd/: what is no unit; each file says at its head what it i
 }
 PROGRAMS = {  # of scripts/deb/
     "install_version.py": "usr/lib/mektep/install-version",
+    "update_version.py": "usr/lib/mektep/update-version",
     "firstboot.py": "usr/lib/mektep/firstboot",
     "usb-allow": "usr/lib/mektep/usb-allow",
 }
 LINKS = {"usr/bin/mektep": "/opt/mektep/current/bin/mektep"}
+MAN = {  # of docs/man/, from the commands' own tree
+    "mektep.1": "usr/share/man/man1/mektep.1",
+    "mektep.bash": "usr/share/bash-completion/completions/mektep",
+    "_mektep": "usr/share/zsh/vendor-completions/_mektep",
+}
 SCRIPTS = ("postinst", "prerm", "postrm")  # of scripts/deb/, with @NAMES@ filled in
 
-# Python 3.11 and 3.13 have wheels here; ss of iproute2 tells who is connected; libstdc++6 is for the networks' library.
+# Python 3.11 and 3.13 have wheels here; openssl checks who signed a version; ss of iproute2 tells who is connected; libstdc++6 is for the networks' library.
 # What apt takes besides, unless told not to, is for readers of PC/SC.
 DEPENDS = (
     "python3 (>= 3.11), python3 (<< 3.14), systemd (>= 252), udev, init-system-helpers, nftables, iproute2, "
-    "libstdc++6, zlib1g"
+    "libstdc++6, openssl, zlib1g"
 )
 CONTROL = """\
 Package: {package}
@@ -94,6 +100,7 @@ def files() -> Iterator[File]:
     found = [File(path, f"{UNITS}/{path.name}", 0o644) for path in units()]
     found += [File(ROOT / "systemd" / name, place, 0o644) for name, place in PLACES.items()]
     found += [File(ROOT / "scripts/deb" / name, place, 0o755) for name, place in PROGRAMS.items()]
+    found += [File(ROOT / "docs/man" / name, place, 0o644) for name, place in MAN.items()]
     found.append(File(ROOT / "scripts/deb/firstboot.toml", "usr/share/mektep/firstboot.toml", 0o644))
     found.append(File(ROOT / "LICENSE", f"{DOC}/copyright", 0o644))
     for pattern in ("docs/*.md", "docs/drivers/*.md", "examples/*.toml", "CHANGELOG.md"):
