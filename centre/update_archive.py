@@ -105,4 +105,5 @@ def _put(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _none(path: Path, why: str) -> CentreError:
-    return CentreError("K-195", f"{path}: {why}", do="Give usr/share/mektep/wheels of an unpacked package, or what `update make` wrote.")
+    do = "Give usr/share/mektep/wheels of an unpacked package, or what `update make` wrote."
+    return CentreError("K-195", f"{path}: {why}", do=do)

@@ -45,7 +45,8 @@ MAN = {  # of docs/man/, from the commands' own tree
 }
 SCRIPTS = ("postinst", "prerm", "postrm")  # of scripts/deb/, with @NAMES@ filled in
 
-# Python 3.11 and 3.13 have wheels here; openssl checks who signed a version; ss of iproute2 tells who is connected; libstdc++6 is for the networks' library.
+# Python 3.11 and 3.13 have wheels here; openssl checks signatures; ss of iproute2 tells who is connected;
+# libstdc++6 is for the networks' library.
 # What apt takes besides, unless told not to, is for readers of PC/SC.
 DEPENDS = (
     "python3 (>= 3.11), python3 (<< 3.14), systemd (>= 252), udev, init-system-helpers, nftables, iproute2, "
