@@ -45,7 +45,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     ["agent.updates"],
     ["agent.trial_kinds"],
     ["agent.ops"],
-    ["agent.box"],
+    ["agent.box", "agent.doctor"],
     ["agent.daemon"],
     ["agent.cli"],
     ["agent.__main__"],
@@ -68,6 +68,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
         "agent.cli.camera_picture",
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process", "agent.history.keeper"),
         *("agent.cells.child", "agent.cells.in_unit", "agent.cells.spawned"),
+        "agent.doctor.probing",
         *("agent.cli.discover_languages", "agent.cli.discover_plan", "agent.cli.discover_proposal"),
     },
     "drivers.cell_wire": {
@@ -85,9 +86,10 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.pulse": {"agent.pipelines.eyes"},
     "drivers.true_path": {
         *("agent.config", "agent.cells.cells", "agent.cli.discover_configured", "agent.history.keeper"),
+        "agent.doctor.probing",
     },
 }
-DISCOVERERS = {
+DISCOVERERS = {"agent.doctor.probing"} | {
     f"agent.cli.discover{part}" for part in ("", "_configured", "_languages", "_plan", "_proposal", "_screen")
 }
 ROOMS_OF_CONFIG = {"agent.outbox.settings", "agent.evidence.settings", "agent.sync.settings", "agent.school.purpose"}
@@ -118,6 +120,7 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.reference_screen",
             "agent.cli.tune_screen",
             "agent.cli.why_screen",
+            "agent.cli.doctor_screen",
         ),
         *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "centre.incident_screen"),
         "centre.terminal",
@@ -125,11 +128,18 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
     },
     "textual": {"agent.cli.top_app"},
     "sqlite3": {
-        *("agent.audit.rows", "agent.db", "agent.outbox", "agent.sightings.view", "agent.history.view"),
+        *(
+            "agent.audit.rows",
+            "agent.db",
+            "agent.outbox",
+            "agent.sightings.view",
+            "agent.history.view",
+            "agent.doctor.database",
+        ),
         *("centre.database", "simulator", "bench"),
     },
     "h11": {"centre.est_line"},
-    "cryptography": {"agent.enrolment", "agent.sync", "agent.ledger.note", "centre"},
+    "cryptography": {"agent.enrolment", "agent.sync", "agent.ledger.note", "agent.doctor.tls", "centre"},
     "av": {
         "drivers.cameras",
         "simulator.scenes",
