@@ -56,7 +56,7 @@ def _bad(findings: Sequence[Finding], level: Level, say: Texts) -> Table:
     table.add_column(style=STYLES[level], no_wrap=True)
     table.add_column()
     for one in findings:
-        words = Text(f"{say(f'check.{one.check}')}: ", STYLES[level]).append(one.fact, "")
+        words = Text().append(f"{say(f'check.{one.check}')}: ", STYLES[level]).append(one.fact)
         words.append(f"\n→ {say.instruction(one.code, one.do)}", "bold")
         table.add_row(MARKS[level], one.code, words)
     return table

@@ -34,6 +34,8 @@ def draw(life: Life, out: TextIO, texts: Texts | None = None) -> None:
     if not life.whole:
         console.print(Text(say("story.not_whole"), "yellow"))
     console.print(_timeline(life, say) if life.timeline else Text(say("story.nothing"), "dim"))
+    if not all(one.clock_ok for one in life.timeline):
+        console.print(Text(f" ~ {say('story.untrusted')}", "dim"))
     console.print(Text(f"\n{say('story.tries')}", "bold"))
     for number, line in enumerate(_tries(life, say), 1):
         console.print(Text(f" {number}. {line}"))
@@ -87,7 +89,7 @@ def _timeline(life: Life, say: Texts) -> Table:
         if at.date() != day:
             day = at.date()
             table.add_row(f"{day:%Y-%m-%d}", "", "")
-        table.add_row(f"  {at:%H:%M:%S}", _words(one, life, say), one.code)
+        table.add_row(f"{' ' if one.clock_ok else '~'} {at:%H:%M:%S}", _words(one, life, say), one.code)
     return table
 
 
@@ -116,8 +118,6 @@ def _more(one: Entry, say: Texts) -> Iterator[str]:
         yield f"{say('story.last')} {_moment(one.last_reading)}"
     if one.garbled:
         yield say("story.garbled").format(garbled=one.garbled)
-    if not one.clock_ok:
-        yield say("story.untrusted")
 
 
 def _tries(life: Life, say: Texts) -> list[str]:

@@ -55,7 +55,7 @@ def _seen(source: SourceConfig, view: SourceView | None) -> Iterator[Finding]:
 
 def _weighed(name: str, view: SourceView, found: Finding) -> Finding:
     if found.code == view.code:
-        fact = found.fact if name in found.fact else f"{name}: {found.fact}"
+        fact = found.fact if found.fact.startswith(name) else f"{name}: {found.fact}"
         return msgspec.structs.replace(found, level=Level.FAULT, fact=fact)
     if found.code == GARBLED and not is_noisy(view):
         return msgspec.structs.replace(found, level=Level.NOTE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agent.doctor.finding import Finding, Level, of_trouble, well
 from agent.doctor.site import Site
 from agent.errors import AgentError
@@ -19,7 +21,10 @@ def last_day(site: Site, part: Part) -> list[TroubleView]:
         told = view.read(site.config.state.database, part, "", site.now_ns - DAY_NS)
     except AgentError:
         return []
-    return lately(told.stretches, site.now_ns)
+    return [
+        msgspec.structs.replace(one, what=f"{one.what}, at {one.since[:16].replace('T', ' ')} UTC")
+        for one in lately(told.stretches, site.now_ns)
+    ]
 
 
 def life(site: Site) -> list[Finding]:

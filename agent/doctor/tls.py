@@ -20,7 +20,7 @@ from agent.sync.linkerror import from_exception
 from agent.sync.settings import LinkSettings
 
 SOON_DAYS = 30
-GREETING_SLOW_S = 0.5  # more than a round trip or two
+GREETING_SLOW_S = 0.3  # two round trips and a few kilobytes
 TELL = "Tell the centre: the box should have renewed it by itself."
 AGAIN = "Check the box's date first; if it is right, tell the centre: the box must be enrolled again."
 

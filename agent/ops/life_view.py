@@ -20,6 +20,7 @@ from agent.wall_time import rfc3339
 OWN = (Part.CENTRE, Part.CLOCK, Part.AGENT)
 DAY_NS = 86_400 * 1_000_000_000
 JUMP_S = 60.0  # what a time server corrects after a night without power is less
+WENT_AWAY = {"P-104", "P-204", "R-404"}
 UNSYNCED = TroubleView(
     code="H-131",
     what="no time server has set the clock: nobody vouches for the time",
@@ -108,7 +109,7 @@ def life_of(subject: Subject, told: Told, picture: Status | None, now_ns: int, *
     if mine is not None:
         life = _as_written(life, mine)
     if subject.part is Part.DEVICE:
-        return _device(life, subject, picture)
+        return _device(life, subject, picture, told.stretches)
     return _own(life, subject.part, picture, lately(told.stretches, now_ns))
 
 
@@ -137,7 +138,7 @@ def _as_written(life: Life, row: Stretch) -> Life:
     )  # fmt: skip
 
 
-def _device(life: Life, subject: Subject, picture: Status | None) -> Life:
+def _device(life: Life, subject: Subject, picture: Status | None, rows: Sequence[Stretch]) -> Life:
     if source := subject.source:
         life = msgspec.structs.replace(life, kind=source.kind, driver=source.driver, place=source.place)
     else:
@@ -152,8 +153,20 @@ def _device(life: Life, subject: Subject, picture: Status | None) -> Life:
         last_reading=seen.last_reading or life.last_reading,
         readings=seen.readings,
         garbled=seen.garbled,
-        troubles=troubles_of(subject.name, seen),
+        troubles=_since_its_beginning(troubles_of(subject.name, seen), seen.code, rows),
     )
+
+
+def _since_its_beginning(now: list[TroubleView], code: str, rows: Sequence[Stretch]) -> list[TroubleView]:
+    """A device that went away is soon only not there: how it began says more of what to do, and goes first."""
+    outage: list[Stretch] = []
+    for row in rows:
+        if row.part is Part.DEVICE:
+            outage = [] if row.state == "working" else [*outage, row]
+    if not code or not outage or outage[0].code == code or outage[0].code not in WENT_AWAY:
+        return now
+    first = outage[0]
+    return [TroubleView(code=first.code, what=first.what, do=first.advice, since=rfc3339(first.first_ns)), *now]
 
 
 def _own(life: Life, part: Part, picture: Status | None, late: list[TroubleView]) -> Life:

@@ -24,7 +24,7 @@ ONLY = [word for name in OURS for word in ("--only", name)]
 
 
 @pytest.fixture
-async def living(tmp_path: Path) -> AsyncIterator[tuple[Path, Process]]:
+async def living(tmp_path: Path) -> AsyncIterator[tuple[Path, Process, CardReader]]:
     """A daemon with one reader that works and one that is missing, and no centre."""
     reader = CardReader("canteen-1", tmp_path / "canteen-1", "em4100")
     reader.line.plug()
@@ -34,7 +34,7 @@ async def living(tmp_path: Path) -> AsyncIterator[tuple[Path, Process]]:
     await process.start()
     live = tmp_path / "run/status.json"
     await until(lambda: (now := status.read(live)) and now.link.code and _settled(now))
-    yield path, process
+    yield path, process, reader
     process.kill()
     reader.line.unplug()
 
@@ -54,8 +54,8 @@ def found(path: Path, *words: str) -> tuple[int, dict[str, list[str]]]:
     return done.returncode, checks
 
 
-async def test_up_locked_and_down(living: tuple[Path, Process]) -> None:
-    path, process = living
+async def test_up_locked_and_down(living: tuple[Path, Process, CardReader]) -> None:
+    path, process, reader = living
     code, checks = found(path, *ONLY)
     assert code == 1
     assert checks == {"configuration": [], "agent": [], "devices": ["P-101"], "database": [], "files": [],
@@ -64,6 +64,7 @@ async def test_up_locked_and_down(living: tuple[Path, Process]) -> None:
     with holding(path.parent / "state/outbox.db", "begin immediate"):
         code, checks = found(path, *ONLY)
         assert (code, checks["database"], checks["devices"]) == (1, [], ["P-101"])
+        assert await reader.show(bytes.fromhex("6F007B3972"), patience_s=10) == "W"
         live = path.parent / "run/status.json"
         await until(lambda: (now := status.read(live)) and "D-122" in [one.code for one in now.troubles])
         assert found(path, "--only", "troubles")[1] == {"troubles": ["D-122"]}

@@ -35,7 +35,10 @@ def test_what_comes_and_goes_says_how_often() -> None:
 
 
 def test_a_clock_that_was_not_right_is_said_at_its_line() -> None:
-    assert "by a clock that was not right" in shown(msgspec.structs.replace(LIFE, timeline=[entry(clock_ok=False)]))
+    text = shown(msgspec.structs.replace(LIFE, timeline=[entry(clock_ok=False), entry(port="ttyUSB1")]))
+    assert "~ by a clock that nobody vouched for" in text
+    assert sum(line.lstrip().startswith("~") for line in text.splitlines()) == 2
+    assert "~" not in shown(msgspec.structs.replace(LIFE, timeline=[entry()]))
 
 
 def test_what_came_in_between_stands_at_the_line() -> None:

@@ -91,3 +91,13 @@ def test_a_jump_of_the_clock_is_told_for_a_day_if_it_was_large() -> None:
     jumps = [row(Part.CLOCK, "set", what="+0.9"), row(Part.CLOCK, "set", what="-3600.0")]
     assert [(one.code, one.what) for one in lately(jumps, NOW_NS)] == [("H-133", "the clock was set by -3600.0 s")]
     assert lately(jumps, NOW_NS + DAY_NS) == []
+
+
+def test_how_an_outage_began_goes_first(found: config.Config) -> None:
+    """A pulled reader is soon only not there; the plug is what to look at."""
+    missing = msgspec.structs.replace(SEEN, state="failed", garbled=0, code="P-101", what="not there", do="Plug it in.")
+    rows = [row(Part.DEVICE, "failed", code="P-999"), row(Part.DEVICE, "working"), GONE, row(Part.AGENT, "started")]
+    rows.append(row(Part.DEVICE, "failed", code="P-101"))
+    now = life(found, "gate", rows, picture(sources={"gate": missing}))
+    assert [one.code for one in now.troubles] == ["P-104", "P-101"]
+    assert [one.code for one in life(found, "gate", rows[:2], picture(sources={"gate": missing})).troubles] == ["P-101"]
