@@ -7,6 +7,7 @@ Exit code  0 well or only things to know, 1 a warning or a fault, 2 wrong use, 3
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ from agent.config import ConfigError, StatePlaces
 from agent.doctor.checks import CHECKS, Check
 from agent.doctor.examination import examine
 from agent.doctor.finding import Finding, Level, worst
-from agent.doctor.site import Site, ask
+from agent.doctor.site import Site, asking
 from agent.errors import AgentError
 from agent.ops import status
 from agent.texts import load_texts
@@ -97,7 +98,8 @@ def site_of(file: Path, *, alone: bool) -> Site:
         do = "Run it as root: sudo mektep doctor"
         raise AgentError("X-002", f"{error.filename} cannot be read by this user", do=do) from error
     return Site(
-        file=file, config=found, problems=problems, picture=picture, now_ns=time.time_ns(), run=ask,
+        file=file, config=found, problems=problems, picture=picture, now_ns=time.time_ns(),
+        run=asking(os.environ), environment=dict(os.environ),
         alive=picture is not None and status.is_alive(picture),
         patience_s=PATIENCE_ALONE_S if alone else PATIENCE_S,
     )  # fmt: skip

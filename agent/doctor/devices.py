@@ -67,7 +67,7 @@ def _from_outside(site: Site) -> list[Finding]:
     account = _account(site)
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=site.patience_s, check=True, env=os.environ,
+            command, capture_output=True, timeout=site.patience_s, check=True, env=site.environment,
             user=account.user, group=account.group, extra_groups=account.groups,
         )  # fmt: skip
         return msgspec.json.decode(done.stdout, type=list[Finding]) or [well("none is configured")]

@@ -12,7 +12,7 @@ from agent.doctor.site import Site, read
 
 OTHERS = 0o077
 PRIVATE = ("identity.pem", "card.key", "reference.agekey", "secrets", "pki", "evidence", "reference", "outbox.db")
-LET_IN = "If it is one of the school's, allow it (docs/install.md); else unplug it, and ask who plugged it in."
+LET_IN = "If it is one of the school's, ask support to allow it; else unplug it, and ask who plugged it in."
 TELL = "sudo chmod go-rwx on what is named; then tell the centre that keys were open."
 
 

@@ -5,9 +5,8 @@ Everything that a check looks at is reached from here, so that a test can lay ou
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,6 +30,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     alive: bool = False  # the agent
     now_ns: int = 0
     run: Run  # a program's output; None if it is not there or fails
+    environment: dict[str, str] = {}  # for a process that looks at devices
     patience_s: float = 5.0  # for one check that could take for ever
 
     @property
@@ -68,11 +68,15 @@ def number(text: str, base: int = 10) -> int | None:
         return None
 
 
-def ask(words: Sequence[str]) -> str | None:
-    """Run a program of the system; its words are English."""
-    environment = os.environ | {"LC_ALL": "C"}
-    try:
-        done = subprocess.run(words, capture_output=True, timeout=PROGRAM_S, check=False, env=environment)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+def asking(environment: Mapping[str, str]) -> Run:
+    """Runs programs of the system; their words are English."""
+    english = {**environment, "LC_ALL": "C"}
+
+    def ask(words: Sequence[str]) -> str | None:
+        try:
+            done = subprocess.run(words, capture_output=True, timeout=PROGRAM_S, check=False, env=english)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+
+    return ask

@@ -24,7 +24,7 @@ IO_ERROR = re.compile(
     r"F2FS-fs .*(?:error|inconsistent)",
     re.IGNORECASE,
 )
-FIND = "Find what fills it: `sudo du -xh / | sort -h | tail`. Never remove files of /var/lib/mektep by hand."
+FIND = "Find what fills it: `sudo du -xh --max-depth=3 /`. Never remove files of /var/lib/mektep by hand."
 CHANGE = "Copy the card now, then change it; a restart may be its last."
 DISKS = ("/", "/var/lib/mektep", "/data", "/var/log", "/boot/firmware")
 

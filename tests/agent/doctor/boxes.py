@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -34,7 +35,9 @@ def box(folder: Path, files: Mapping[str, str] = NOTHING, **words: object) -> Si
         path = folder / "root" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return msgspec.structs.replace(Site(root=folder / "root", now_ns=NOW_NS, run=programs()), **words)
+    return msgspec.structs.replace(
+        Site(root=folder / "root", now_ns=NOW_NS, run=programs(), environment=dict(os.environ)), **words
+    )
 
 
 def configured(folder: Path, files: Mapping[str, str] = NOTHING, *, more: str = "", **words: object) -> Site:

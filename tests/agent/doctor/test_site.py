@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from agent.config import StatePlaces
 from agent.doctor import site
-from agent.doctor.site import ask, number
+from agent.doctor.site import asking, number
 from tests.agent.doctor.boxes import box, configured
 
 
@@ -34,6 +35,7 @@ def test_a_number_or_none(text: str, base: int, value: int | None) -> None:
 
 def test_a_program_answers_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site, "PROGRAM_S", 0.2)
+    ask = asking(os.environ)
     assert ask(["echo", "well"]) == "well\n"
     assert ask(["false"]) is None
     assert ask(["no-such-program"]) is None
