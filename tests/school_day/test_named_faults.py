@@ -26,6 +26,7 @@ from tests.school_day.conftest import MakeSchool
 
 PATIENCE_S = 30.0
 CARD = bytes.fromhex("6F00000001")
+TERMINAL = asyncio.Lock()
 Act = Callable[[School], Awaitable[None]]
 
 
@@ -128,7 +129,9 @@ def asked(school: School, row: Row) -> list[dict[str, Any]]:
 
 
 async def look(school: School, row: Row) -> list[dict[str, Any]]:
-    return await asyncio.to_thread(asked, school, row)
+    """One command at a time: as in a terminal."""
+    async with TERMINAL:
+        return await asyncio.to_thread(asked, school, row)
 
 
 async def healed(school: School, device: str = "") -> None:
