@@ -102,11 +102,11 @@ ROWS = {
     "disk full": doctor("troubles", "D-121", "D-123", "D-125", do="Free space", act=shows),
     "clock jumps": why("clock", "H-133", do="NTP"),
 }
-SIDE_BY_SIDE = [  # chains of faults that break different devices; what is in none comes after them, one by one
+SIDE_BY_SIDE = [  # chains of faults that break different devices; what is in none comes after them, one by one.
+    # The PC/SC faults do: pcscd looks for a simulated reader at its start only, and gives it little time
     ["reader unplugged", "readers garble", "reader stalls"],
     ["panel answers late", "panel silent", "panel busy", "panel unplugged"],
     ["RS-485 bus unplugged", "RS-485 bus garbles", "OSDP reader without power"],
-    ["PC/SC reader unplugged", "pcscd killed"],
     ["camera stalls", "camera without power"],
     ["smoke detector without power"],
     ["typing reader unplugged"],
