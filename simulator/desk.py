@@ -6,6 +6,7 @@ Keys      blurred pictures for everybody, plain ones and live views for the poli
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import secrets
 from typing import NamedTuple
@@ -62,13 +63,15 @@ class Desk:
             file.write(f'\n[desk]\nblurred_identity = "{city.desk_key.name}"\n')
             file.write(f'plain_identity = "{city.police_key.name}"\n')
         for name in (OPERATOR, POLICE):
-            self._add(name, "--role", name)
+            await self._add(name, "--role", name)
         if guard:
-            self._add(GUARD, "--role", "responsible", "--school", school, "--staff", GUARD)
+            await self._add(GUARD, "--role", "responsible", "--school", school, "--staff", GUARD)
         await self._process.start()
 
-    def _add(self, name: str, *words: str) -> None:
-        self._city.must("account", "add", name, *words, "--language", "en", given=f"{self._password}\n")
+    async def _add(self, name: str, *words: str) -> None:
+        """In a thread: the school's devices are answered meanwhile."""
+        more = (name, *words, "--language", "en")
+        await asyncio.to_thread(self._city.must, "account", "add", *more, given=f"{self._password}\n")
 
     async def stop(self) -> None:
         await self._process.stop()
