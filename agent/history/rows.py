@@ -31,6 +31,10 @@ select part, name, state, code, what, advice, port, boot, at_ns, first_ns, times
 from history
 where ((part = ? and name = ?) or part = 'agent' or (part = 'clock' and state = 'set')) and at_ns >= ? order by number
 """
+EVERY = """
+select part, name, state, code, what, advice, port, boot, at_ns, first_ns, times, clock_ok, readings, garbled, last_ns
+from history where at_ns >= ? order by number
+"""
 INSERT = """
 insert into history
   (part, name, state, code, what, advice, port, boot, at_ns, first_ns, times, clock_ok, readings, garbled, last_ns)
@@ -161,6 +165,11 @@ def newest(execute: Execute) -> list[Stretch]:
 def life(execute: Execute, part: Part, name: str, since_ns: int) -> list[Stretch]:
     """One thing's stretches, the agent's own, each time the clock was set; oldest first. Raises sqlite3.Error."""
     return [_stretch(row) for row in execute(OF_ONE, (part.value, name, since_ns)).fetchall()]
+
+
+def every(execute: Execute, since_ns: int) -> list[Stretch]:
+    """The stretches of everything, oldest first. Raises sqlite3.Error."""
+    return [_stretch(row) for row in execute(EVERY, (since_ns,)).fetchall()]
 
 
 def last_sign_ns(execute: Execute) -> int:

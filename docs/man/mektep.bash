@@ -11,7 +11,7 @@ _mektep() {
     local path="mektep" config="/etc/mektep/agent.toml" words="" names="" i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "$path ${COMP_WORDS[i]}" in
-            "mektep run"|"mektep check"|"mektep status"|"mektep top"|"mektep tail"|"mektep outbox"|"mektep outbox list"|"mektep outbox show"|"mektep outbox export"|"mektep outbox reconcile"|"mektep why"|"mektep discover"|"mektep enrol"|"mektep identity"|"mektep audit"|"mektep card"|"mektep secret"|"mektep ledger"|"mektep ledger show"|"mektep ledger prove"|"mektep reference"|"mektep reader"|"mektep reader test"|"mektep sensor"|"mektep sensor test"|"mektep camera"|"mektep camera list"|"mektep camera snapshot"|"mektep camera shot"|"mektep camera zones"|"mektep camera tune"|"mektep incident"|"mektep incident list"|"mektep incident acknowledge"|"mektep incident confirm"|"mektep incident dismiss"|"mektep incident close"|"mektep drill"|"mektep config"|"mektep config show"|"mektep config history"|"mektep config undo"|"mektep config diff"|"mektep firmware"|"mektep completion"|"mektep update"|"mektep demo") path="$path ${COMP_WORDS[i]}" ;;
+            "mektep run"|"mektep check"|"mektep status"|"mektep top"|"mektep tail"|"mektep outbox"|"mektep outbox list"|"mektep outbox show"|"mektep outbox export"|"mektep outbox reconcile"|"mektep why"|"mektep doctor"|"mektep bundle"|"mektep discover"|"mektep enrol"|"mektep identity"|"mektep audit"|"mektep card"|"mektep secret"|"mektep ledger"|"mektep ledger show"|"mektep ledger prove"|"mektep reference"|"mektep reader"|"mektep reader test"|"mektep sensor"|"mektep sensor test"|"mektep camera"|"mektep camera list"|"mektep camera snapshot"|"mektep camera shot"|"mektep camera zones"|"mektep camera tune"|"mektep incident"|"mektep incident list"|"mektep incident acknowledge"|"mektep incident confirm"|"mektep incident dismiss"|"mektep incident close"|"mektep drill"|"mektep config"|"mektep config show"|"mektep config history"|"mektep config undo"|"mektep config diff"|"mektep firmware"|"mektep completion"|"mektep update"|"mektep demo") path="$path ${COMP_WORDS[i]}" ;;
         esac
         case "${COMP_WORDS[i]}" in *.toml) config="${COMP_WORDS[i]}" ;; esac
     done
@@ -25,7 +25,7 @@ _mektep() {
         "mektep demo --store") words="sqlite postgres" ;;
         *)
             case "$path" in
-                "mektep") words="-h --help --version run check status top tail outbox why discover enrol identity audit card secret ledger reference reader sensor camera incident drill config firmware completion update demo" ;;
+                "mektep") words="-h --help --version run check status top tail outbox why doctor bundle discover enrol identity audit card secret ledger reference reader sensor camera incident drill config firmware completion update demo" ;;
                 "mektep run") words="-h --help --verbose" ;;
                 "mektep check") words="-h --help --json" ;;
                 "mektep status") words="-h --help --json" ;;
@@ -37,6 +37,8 @@ _mektep() {
                 "mektep outbox export") words="-h --help alarm record telemetry --from --to --owed --out --epoch --json" ;;
                 "mektep outbox reconcile") words="-h --help --json" ;;
                 "mektep why") words="-h --help --since --json" ;;
+                "mektep doctor") words="-h --help --only --list --json" ;;
+                "mektep bundle") words="-h --help --out --list --json" ;;
                 "mektep discover") words="-h --help --listen --probe --port --network --interface --host --scan --json --root" ;;
                 "mektep enrol") words="-h --help --config --wait --replace --json" ;;
                 "mektep identity") words="-h --help" ;;
