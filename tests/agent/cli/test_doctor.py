@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.doctor import chosen
+from agent.cli.main import main
 from agent.doctor.checks import CHECKS
 from agent.errors import AgentError
 from agent.ops import status
@@ -106,14 +108,14 @@ def test_a_configuration_that_cannot_be_used_is_a_finding_and_the_rest_is_looked
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:
     path = write_config(tmp_path)
-    mektep("doctor", path, *ONLY)
+    main(["doctor", str(path), *ONLY], io.StringIO())
     assert [entry.name for entry in tmp_path.iterdir()] == ["box.toml"]
 
 
 def test_the_checks_are_listed_and_chosen_by_name() -> None:
-    listed = mektep("doctor", "--list")
-    assert listed.returncode == 0
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == [check.name for check in CHECKS]
+    out = io.StringIO()
+    assert main(["doctor", "--list"], out) == 0
+    assert [line.split()[0] for line in out.getvalue().splitlines()] == [check.name for check in CHECKS]
     assert [check.name for check in chosen(["disk", "agent"])] == ["agent", "disk"]
     assert len(chosen([])) == len(CHECKS)
     with pytest.raises(AgentError, match="no check is called heart"):
