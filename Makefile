@@ -13,7 +13,7 @@ SYSTEMD_TREE ?= /var/tmp/mektep-systemd
 SUITE ?= bookworm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio deb test-deb systemd-tree test-systemd check lint format types docs man wheel clean
+.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio deb test-deb test-vm systemd-tree test-systemd check lint format types docs man wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ deb: setup  ## dist/mektep-agent_VERSION_ARCH.deb with all its wheels: a network
 
 test-deb: setup  ## the package's whole life in Debian 12 and 13 trees: root, a network, 1 GB under DEB_TREE=/var/tmp/mektep-deb
 	@scripts/test-deb "$(DEB_TREE)"
+
+test-vm: setup  ## the package in a virtual machine, from power-on to an enrolled box: QEMU, a network, root for the image, 3 GB under DEB_TREE
+	@scripts/test-vm "$(DEB_TREE)"
 
 systemd-tree:  ## a Debian tree for test-systemd: root, a network, 1 GB under SYSTEMD_TREE=/var/tmp/mektep-systemd; SUITE=trixie for Debian 13
 	@scripts/systemd-tree "$(SYSTEMD_TREE)" "$(SUITE)"

@@ -34,7 +34,7 @@ from pathlib import Path
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 LINE = re.compile(r"([0-9a-f]{64})  ([\w.+-]+\.whl)")
 AGENT = re.compile(r"mektep_agent-([\w.+!]+)-py3-none-any\.whl")
-UNPACKED = 4.0  # a wheel takes this many times its size as a venv, with what Python compiles; measured 3.3
+UNPACKED = 3.5  # a version takes this many times its wheels, with what Python compiles; 3.1 for those of 0.1.0, by du
 SPARE_BYTES = 64 << 20
 DEBIAN = Path("/usr/lib/python3/dist-packages")
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PIP_CONFIG_FILE": os.devnull}
