@@ -101,7 +101,9 @@ def test_a_list_that_cannot_be_renewed_is_logged(
     assert not revocation.is_old(folder)  # and no broker runs here: it reads the list when it starts
 
 
-@pytest.mark.parametrize("pid", ["", "no number", "1", str(os.getpid()), "4194305"])
+@pytest.mark.parametrize(
+    "pid", ["", "no number", "1", str(os.getpid()), "4194305"], ids=["none", "word", "init", "us", "gone"]
+)
 def test_nobody_but_a_broker_is_signalled(tmp_path: Path, pid: str) -> None:
     (tmp_path / "mosquitto.pid").write_text(pid)
     assert revocation._pid(tmp_path / "mosquitto.pid") == 0

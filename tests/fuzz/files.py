@@ -14,7 +14,7 @@ import msgspec
 from agent import age, config, reference, viewings
 from agent.datasets import Recipients
 from agent.outbox import envelope, pages
-from agent.trials.kinds import trial_kinds
+from agent.trial_kinds import trial_kinds
 from agent.trials.start import UNREADY_MOST, at_start
 from agent.trials.trial import TrialFile
 from bench.peers import event
@@ -113,7 +113,7 @@ def trial(data: bytes) -> None:
         (Path(name) / "agent.toml").write_bytes(b"in force")
         (folder / "trial.json").write_bytes(data.replace(b"/FOLDER", os.fsencode(name)))
         for _ in range(UNREADY_MOST + 1):
-            at_start(TrialFile(folder), trial_kinds(folder))
+            at_start(TrialFile(folder), trial_kinds(folder.parent))
         assert (Path(name) / "agent.toml").read_bytes() in (b"in force", b"before")
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from agent import config
 from agent.restart import Restart, RestartWanted
+from agent.trial_kinds import trial_kinds
 from agent.trials.apply import Applied, ConfigChange, NewConfig, Refusal
 from agent.trials.history import History, sha256_of
-from agent.trials.kinds import trial_kinds
 from agent.trials.trial import TrialFile
 from agent.trials.verdict import Seen
 from agent.trials.watch import Trials
@@ -48,7 +48,7 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
     folder, restart = tmp_path / "state" / "config", Restart()
     async with opened(tmp_path / "outbox.db") as outbox:
         trials = Trials(
-            TrialFile(folder), trial_kinds(folder), outbox, FastClock(), look=Seen, configured=(),
+            TrialFile(folder), trial_kinds(folder.parent), outbox, FastClock(), look=Seen, configured=(),
             restart=lambda: restart.now("undone"),
         )  # fmt: skip
         yield Box(tmp_path, trials, restart)

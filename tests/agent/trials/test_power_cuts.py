@@ -11,10 +11,10 @@ from agent import config, private_file
 from agent.model import Lane
 from agent.outbox.outbox import Outbox
 from agent.restart import Restart
+from agent.trial_kinds import trial_kinds
 from agent.trials import config_file
 from agent.trials.apply import ConfigChange, NewConfig
 from agent.trials.history import History
-from agent.trials.kinds import trial_kinds
 from agent.trials.noticed import notice
 from agent.trials.start import at_start
 from agent.trials.trial import TrialFile
@@ -59,7 +59,11 @@ class Box:
         self.old, self.new = self.path.read_bytes(), self.path.read_bytes() + b"# another\n"
         self.outbox, self.clock, self.seen = outbox, FastClock(), seen
         self.folder = folder / "state" / "config"
-        self.file, self.history, self.kinds = TrialFile(self.folder), History(self.folder), trial_kinds(self.folder)
+        self.file, self.history, self.kinds = (
+            TrialFile(self.folder),
+            History(self.folder),
+            trial_kinds(self.folder.parent),
+        )
 
     def trials(self) -> Trials:
         return Trials(
