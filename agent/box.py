@@ -111,7 +111,8 @@ class Box:
         self._cameras = Cameras(config, outbox, self._evidence, reference.live, clock, self._incidents.forged)
         self._restart = Restart()
         self._trials = self._on_trial()
-        self._change = ConfigChange(config, self._trials, History(config.state.config), self._restart, clock)
+        history = History(config.state.config)
+        self._change = ConfigChange(config, self._trials, history, self._restart, clock, self._incident_open)
         self._updater = self._updates(reference)
         self._reader_test = ReaderTest(self.stations, self._alerts.signals, clock)
         self._link = self._to_the_centre(identity, reference)
@@ -214,6 +215,10 @@ class Box:
             failing=self._parts.failing(),
         )
 
+    def _incident_open(self) -> bool:
+        """A drill is one, too."""
+        return bool(self._incidents.open_now())
+
     def _on_trial(self) -> Trials:
         folder = self._config.state.config
         return Trials(
@@ -232,7 +237,7 @@ class Box:
             self._clock,
             authority=Path(self._config.centre.ca),
             calendar=lambda: reference.book.calendar,
-            incident_open=lambda: bool(self._incidents.open_now()),
+            incident_open=self._incident_open,
             begin=self._trials.begin,
             record=self._outbox.accept,
         )
@@ -258,7 +263,7 @@ class Box:
             told_grants=self._grants.tell,
             orders=incident_orders(self._incidents)
             | self._cameras.orders()
-            | box_orders(self._change, self._restart, self._reader_test)
+            | box_orders(self._change, self._restart, self._reader_test, self._incident_open)
             | update_orders(self._updater),
             told_forged=self._incidents.forged,
             told_answered=self._restart.answered,

@@ -138,6 +138,7 @@ def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config:
         "name", type=_name_of("an order", ORDER_NAME), help="ping, status, pace, resend, live.start, ..."
     )
     order.add_argument("--args", default="{}", help="a JSON object")
+    order.add_argument("--force", action="store_true", help="restart, config.apply: also while an incident is open")
     order.add_argument("--expires", type=_between(1, EXPIRES_MAX_S), default=300, metavar="S")
     order.add_argument("--wait", type=float, default=10, metavar="S")
     order.set_defaults(run=commands.order)

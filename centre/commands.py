@@ -259,6 +259,8 @@ def order(args: argparse.Namespace) -> int:
         raise CentreError(
             "K-107", f"--args is no JSON object: {error}", do="""Write for example '{"for_s": 60}'."""
         ) from error
+    if args.force:
+        arguments["force"] = True
     must_be_known(store, args.school)
     epoch = store.epoch_of(args.school)
     if not epoch:

@@ -52,6 +52,7 @@ def add(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: argpa
     send.add_argument("--wait", action="store_true", help="for the outcome; several schools are always waited for")
     send.add_argument("--expects", default=None, metavar="SHA256", help="of the file it replaces; else as last told")
     send.add_argument("--force", action="store_true", help="whatever was changed on site")
+    send.add_argument("--during-incident", action="store_true", help="also while an incident is open at the school")
     send.set_defaults(run=apply)
     listed = kinds.add_parser("history", parents=[config], help="what the box has told of its configurations")
     listed.add_argument("school")
@@ -66,7 +67,8 @@ def apply(args: argparse.Namespace) -> int:
     texts = files(args.file, args.school, everyone=args.all)
     for school in texts:
         must_be_known(store, school)
-    sender = Sender(settings, store, args.within, expects="" if args.force else args.expects)
+    expects = "" if args.force else args.expects
+    sender = Sender(settings, store, args.within, expects=expects, during_incident=args.during_incident)
     if len(texts) == 1 and not args.wait:
         ((school, text),) = texts.items()
         return _say([sender.send(school, text)])
@@ -104,11 +106,12 @@ class Sender:
         within_s: int,
         *,
         expects: str | None,
+        during_incident: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """expects: None for what the box has told last."""
         self._settings, self._store, self._within_s, self._expects = settings, store, within_s, expects
-        self._sleep = sleep
+        self._during_incident, self._sleep = during_incident, sleep
 
     def send(self, school: str, text: str) -> Sent:
         """Returns when the box has answered, or does not in time."""
@@ -118,6 +121,8 @@ class Sender:
         database = self._store.database
         expects = expected(database, school) if self._expects is None else self._expects
         args: dict[str, object] = {"config": text, "expects": expects, "within_s": self._within_s}
+        if self._during_incident:
+            args["force"] = True
         number = self._store.new_order(school, ORDER)
         key = keys.orders_key(self._settings.file("."))
         admin.send_order(self._settings, key, school, epoch, number, ORDER, args, EXPIRES_S)

@@ -16,7 +16,7 @@ from agent.events import KINDS
 from agent.incidents.orders import AnswerArgs, Answered, DrillArgs, Drilled, ReportArgs, Reported
 from agent.live.orders import SessionArgs, Snapped, SnapshotArgs, StartArgs
 from agent.model import Severity
-from agent.ops.box_orders import ApplyArgs, DeviceArgs
+from agent.ops.box_orders import ApplyArgs, DeviceArgs, RestartArgs
 from agent.ops.status import Status
 from agent.reader_test import Tried
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
@@ -167,7 +167,7 @@ MESSAGES: dict[str, Any] = {
     "order.reference.reload.args": NoArgs,
     "order.config.apply.args": ApplyArgs,
     "order.config.apply.result": Applied,
-    "order.restart.args": NoArgs,
+    "order.restart.args": RestartArgs,
     "order.reader.test.args": DeviceArgs,
     "order.reader.test.result": Tried,
     "order.update.args": UpdateArgs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -12,12 +13,13 @@ from agent.reader_test import ReaderTest, Untestable
 from agent.restart import Restart
 from agent.sync.orders import Denied, Failed, Handler, args_of
 from agent.sync.topics import Order
-from agent.trials.apply import ConfigChange, NewConfig, Refusal
+from agent.trials.apply import INCIDENT_OPEN, ConfigChange, NewConfig, Refusal
 from agent.trials.trial import WITHIN_S
 
 CONFIG_CHARS = 200_000
 BY = "centre"
 ON_TRIAL_S = Meta(ge=1, le=3_600, description="so long it is watched")
+FORCE = Meta(description="also while an incident is open: the box is away for some seconds")
 
 
 class ApplyArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,10 +30,13 @@ class ApplyArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file that it replaces; empty: of any")
     ] = ""
     within_s: Annotated[int, ON_TRIAL_S] = WITHIN_S
+    force: Annotated[bool, FORCE] = False
 
 
-class NoArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RestartArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`restart`."""
+
+    force: Annotated[bool, FORCE] = False
 
 
 class DeviceArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,14 +45,17 @@ class DeviceArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: Name
 
 
-def box_orders(change: ConfigChange, restart: Restart, reader_test: ReaderTest) -> dict[str, Handler]:
-    """Name of the order to what carries it out."""
+def box_orders(
+    change: ConfigChange, restart: Restart, reader_test: ReaderTest, incident_open: Callable[[], bool]
+) -> dict[str, Handler]:
+    """Name of the order to what carries it out. What takes the box away waits for the end of an incident."""
 
     async def apply(order: Order) -> dict[str, object]:
         args = args_of(order, ApplyArgs)
         wanted = NewConfig(
-            text=args.config.encode(), by=BY, expects=args.expects, within_s=args.within_s, order=order.number
-        )
+            text=args.config.encode(), by=BY, expects=args.expects, within_s=args.within_s, order=order.number,
+            force=args.force,
+        )  # fmt: skip
         try:
             return _result(await change.apply(wanted))
         except Refusal as refusal:
@@ -56,7 +64,7 @@ def box_orders(change: ConfigChange, restart: Restart, reader_test: ReaderTest) 
             raise Failed(f"the configuration cannot be written: {error}") from error
 
     async def again(order: Order) -> dict[str, object]:
-        args_of(order, NoArgs)
+        _may_leave(args_of(order, RestartArgs).force, incident_open)
         restart.ask("order of the centre")
         return {}
 
@@ -70,6 +78,11 @@ def box_orders(change: ConfigChange, restart: Restart, reader_test: ReaderTest) 
             raise Failed(f"{error.word}: {error.what}") from error
 
     return {"config.apply": apply, "restart": again, "reader.test": test}
+
+
+def _may_leave(force: bool, incident_open: Callable[[], bool]) -> None:
+    if not force and incident_open():
+        raise Denied(INCIDENT_OPEN)
 
 
 def _result(result: msgspec.Struct) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """A new configuration: checked whole, written down, put onto trial, and the agent restarted with it.
 
 Refused    bad_config, with each mistake; forbidden_change: the school, [state] and the orders key are not changed from
-           afar; changed_on_site: the file is not the one that is to be replaced; trial_running
+           afar; changed_on_site: the file is not the one that is to be replaced; trial_running; incident_open: it would
+           take the box away for a while, and nobody has said that this may be
 Again      the same text while it is on trial or in force changes nothing; so does an order that comes again
 Raises     Refusal; OSError where the disk or the rights of the file refuse
 """
@@ -9,6 +10,7 @@ Raises     Refusal; OSError where the disk or the rights of the file refuse
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -25,6 +27,7 @@ from agent.trials.watch import Busy, Trials
 from agent.wall_time import rfc3339
 
 BY_HAND = "by_hand"
+INCIDENT_OPEN = "incident_open"
 
 
 class Refusal(Exception):
@@ -52,14 +55,23 @@ class NewConfig(msgspec.Struct, frozen=True, kw_only=True):
     expects: str = ""  # SHA-256 of the file that it is to replace; empty: any
     within_s: int = WITHIN_S
     order: int = 0
+    force: bool = True  # also while an incident is open
 
 
 class ConfigChange:
     """One per box. running: what the agent was started with."""
 
-    def __init__(self, running: Config, trials: Trials, history: History, restart: Restart, clock: Clock) -> None:
+    def __init__(
+        self,
+        running: Config,
+        trials: Trials,
+        history: History,
+        restart: Restart,
+        clock: Clock,
+        incident_open: Callable[[], bool],
+    ) -> None:
         self._running, self._trials, self._history = running, trials, history
-        self._restart, self._clock = restart, clock
+        self._restart, self._clock, self._incident_open = restart, clock, incident_open
         self._path = Path(running.file)
 
     async def apply(self, wanted: NewConfig) -> Applied:
@@ -74,6 +86,8 @@ class ConfigChange:
         if wanted.expects not in ("", here):
             raise Refusal("changed_on_site", {"sha256": here})
         await asyncio.to_thread(self._check, wanted.text)
+        if self._incident_open() and not wanted.force:
+            raise Refusal(INCIDENT_OPEN)
         return await self._begin(wanted, sha256)
 
     async def undo(self, by: str) -> Applied:

@@ -22,6 +22,7 @@ class Box:
 
     def __init__(self, fails: Exception | None = None) -> None:
         self.wanted: list[NewConfig] = []
+        self.incident = False
         self.restart, self._fails = Restart(), fails
 
     async def apply(self, wanted: NewConfig) -> Applied:
@@ -37,7 +38,7 @@ class Box:
 
     async def give(self, name: str, **args: Any) -> dict[str, object]:
         order = Order(order=name, school="school-07", epoch=EPOCH, number=9, issued="", expires="", args=args)
-        return await box_orders(self, self.restart, self)[name](order)  # type: ignore[arg-type]
+        return await box_orders(self, self.restart, self, lambda: self.incident)[name](order)  # type: ignore[arg-type]
 
 
 async def test_a_configuration_is_given_on_as_it_came() -> None:
@@ -45,7 +46,7 @@ async def test_a_configuration_is_given_on_as_it_came() -> None:
     assert await box.give("config.apply", config="é", expects=SHA, within_s=60) == {
         "sha256": SHA, "before": "", "within_s": 60,
     }  # fmt: skip
-    assert box.wanted == [NewConfig(text="é".encode(), by="centre", expects=SHA, within_s=60, order=9)]
+    assert box.wanted == [NewConfig(text="é".encode(), by="centre", expects=SHA, within_s=60, order=9, force=False)]
     assert (await box.give("config.apply", config=""))["within_s"] == 300
 
 
@@ -84,6 +85,18 @@ async def test_a_restart_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await box.give("restart") == {}
     assert box.restart._wanted.is_set()
     assert not box.restart._answered.is_set()
+
+
+async def test_a_box_does_not_leave_while_an_incident_is_open_unless_told_so() -> None:
+    box = Box()
+    box.incident = True
+    with pytest.raises(Denied, match="incident_open"):
+        await box.give("restart")
+    assert not box.restart._wanted.is_set()
+    assert await box.give("restart", force=True) == {}
+    assert box.restart._wanted.is_set()
+    await box.give("config.apply", config="", force=True)
+    assert [one.force for one in box.wanted] == [True]
 
 
 async def test_a_readers_test_tells_what_it_showed() -> None:

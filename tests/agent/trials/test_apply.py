@@ -27,7 +27,9 @@ class Box:
         self.path, self.trials, self.restart = folder / "box.toml", trials, restart
         self.old = self.path.read_bytes()
         self.history = History(folder / "state" / "config")
-        self.change = ConfigChange(config.load(self.path), trials, self.history, restart, FastClock())
+        self.incident = False
+        running = config.load(self.path)
+        self.change = ConfigChange(running, trials, self.history, restart, FastClock(), lambda: self.incident)
 
     async def apply(self, text: bytes, **changes: object) -> Applied:
         return await self.change.apply(NewConfig(text=text, by="centre", **changes))  # type: ignore[arg-type]
@@ -99,6 +101,15 @@ async def test_who_and_whose_a_box_is_changes_nobody_from_afar(box: Box, old: by
 async def test_a_file_that_was_changed_on_site_is_not_overwritten(box: Box) -> None:
     refusal = await box.refused(box.old + MORE, expects="0" * 64)
     assert (refusal.reason, refusal.result) == ("changed_on_site", {"sha256": sha256_of(box.old)})
+
+
+async def test_while_an_incident_is_open_the_box_stays_unless_told_so(box: Box) -> None:
+    box.incident = True
+    assert (await box.refused(box.old + MORE, force=False)).reason == "incident_open"
+    assert (box.known(), box.trials.now()) == ([], None)
+    first = await box.apply(box.old + MORE, force=True, order=7)
+    again = await box.apply(box.old + MORE, force=False, order=7)  # an order that comes again changes nothing
+    assert again == first
 
 
 async def test_one_trial_at_a_time(box: Box) -> None:

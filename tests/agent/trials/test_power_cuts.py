@@ -80,7 +80,8 @@ class Box:
         await self.trials().run()
 
     async def order(self) -> None:
-        change = ConfigChange(config.load(self.path), self.trials(), self.history, Restart(), self.clock)
+        running = config.load(self.path)
+        change = ConfigChange(running, self.trials(), self.history, Restart(), self.clock, lambda: False)
         await change.apply(NewConfig(text=self.new, by="centre", order=7))
 
     async def told(self) -> list[str]:
