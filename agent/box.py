@@ -37,6 +37,7 @@ from agent.live.cameras import Cameras
 from agent.ops.asks import asks_of
 from agent.ops.box_asks import box_asks
 from agent.ops.box_orders import box_orders
+from agent.ops.bundle_order import bundle_orders, made_by_command
 from agent.ops.centre_word import word_asks
 from agent.ops.control import Control
 from agent.ops.device_asks import device_asks
@@ -97,6 +98,7 @@ class Box:
         notifier: Notifier,
     ) -> None:
         self._config, self._clock, self._outbox = config, clock, outbox
+        self._environment = environment
         identity, card_key = keys
         sources = with_eyes(config.sources, slots.files)
         self.stations = [Station(source, clock) for source in sources]
@@ -264,6 +266,7 @@ class Box:
             orders=incident_orders(self._incidents)
             | self._cameras.orders()
             | box_orders(self._change, self._restart, self._reader_test, self._incident_open)
+            | bundle_orders(self._evidence, partial(made_by_command, self._config.file, self._environment))
             | update_orders(self._updater),
             told_forged=self._incidents.forged,
             told_answered=self._restart.answered,

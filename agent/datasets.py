@@ -41,6 +41,9 @@ class Recipients(msgspec.Struct, frozen=True, kw_only=True):
             description="who may see them with faces and bodies made unrecognisable; none: none are kept so",
         ),
     ] = []
+    support: Annotated[
+        list[Recipient], Meta(max_length=16, description="who may open what a box tells of itself, by the order bundle")
+    ] = []
 
 
 # --- cards ------------------------------------------------------------------------------------------------------

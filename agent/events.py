@@ -153,14 +153,15 @@ class CameraViewed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceSealed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picture or a video is kept, encrypted; the event's `time` is that of the moment that it shows."""
+    """A picture, a video or an archive for support is kept, sealed; the event's `time` is that of what it shows."""
 
     evidence: Annotated[Uuid, Meta(description="its id: that of `evidence/{id}` on the wire")]
-    camera: Name
+    camera: Annotated[str, Meta(max_length=64, description="name of a device in the configuration; none: a bundle")]
     kind: Annotated[
         str,
         Meta(
-            description="snapshot: one JPEG; blurred: the same with faces and bodies made unrecognisable; clip: a video"
+            description="snapshot: one JPEG; blurred: the same with faces and bodies made unrecognisable; clip: a "
+            "video; bundle: an archive for support"
         ),
     ]
     bytes: Annotated[int, Meta(ge=1, description="size of the sealed file")]
@@ -181,7 +182,7 @@ class EvidenceLost(msgspec.Struct, frozen=True, kw_only=True):
 
     evidence: Annotated[str, Meta(description="the id that an alarm gave; empty where none was given")]
     camera: Annotated[str, Meta(max_length=64, description="empty if it is not known any more")]
-    kind: Annotated[str, Meta(description="snapshot, blurred, clip; empty if it is not known any more")]
+    kind: Annotated[str, Meta(description="snapshot, blurred, clip, bundle; empty if it is not known any more")]
     reason: Annotated[
         str,
         Meta(

@@ -135,7 +135,7 @@ def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config:
     order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
     order.add_argument("school")
     order.add_argument(
-        "name", type=_name_of("an order", ORDER_NAME), help="ping, status, pace, resend, live.start, ..."
+        "name", type=_name_of("an order", ORDER_NAME), help="ping, status, bundle, pace, resend, live.start, ..."
     )
     order.add_argument("--args", default="{}", help="a JSON object")
     order.add_argument("--force", action="store_true", help="restart, config.apply: also while an incident is open")
@@ -175,6 +175,9 @@ def _reference(subs: argparse._SubParsersAction[argparse.ArgumentParser], config
     )
     parser.add_argument(
         "--blurred", nargs="*", metavar="AGE", help="who sees them blurred; what is not given stays as it was"
+    )
+    parser.add_argument(
+        "--support", nargs="*", metavar="AGE", help="who opens what a box tells of itself, by the order `bundle`"
     )
     parser.set_defaults(run=desk.reference_data)
 

@@ -21,6 +21,7 @@ from centre.settings import load_settings
 from centre.store import Store
 
 BOX_CHARS = 64
+CIRCLES = ("snapshot", "blurred", "support")  # of the dataset recipients
 
 
 def evidence_list(args: argparse.Namespace) -> int:
@@ -110,7 +111,7 @@ def reference_data(args: argparse.Namespace) -> int:
 
 def _content(args: argparse.Namespace, former: bytes) -> bytes | None:
     """What is to be published; None: nothing. `former`: what was."""
-    circles = {name: given for name in ("snapshot", "blurred") if (given := getattr(args, name)) is not None}
+    circles = {name: given for name in CIRCLES if (given := getattr(args, name)) is not None}
     if not circles:
         return bytes(args.file.read_bytes()) if args.file else None
     if args.dataset != "recipients" or args.file:

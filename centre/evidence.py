@@ -59,7 +59,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int  # of the sealed file, as far as it is known
     stored: int  # bytes that have come
     camera: str
-    kind: str  # snapshot, blurred, clip; empty as long as nothing is told of it
+    kind: str  # snapshot, blurred, clip, bundle; empty as long as nothing is told of it
     at: str  # the moment that it shows, by the box's clock
     reason: str  # of a loss
 

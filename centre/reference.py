@@ -35,10 +35,11 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Recipients(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The dataset `recipients`: who may see pictures as they are, and who with nobody to be recognised in them."""
+    """The dataset `recipients`: who may see pictures as they are, who with nobody to be recognised in them; support."""
 
     snapshot: list[str]
     blurred: list[str] = []
+    support: list[str] = []  # who may open what a box tells of itself
 
 
 def check(dataset: str, content: bytes) -> None:
@@ -47,7 +48,7 @@ def check(dataset: str, content: bytes) -> None:
         msgspec.json.decode(content, type=dict[str, msgspec.Raw])
         if dataset == "recipients":
             named = msgspec.json.decode(content, type=Recipients)
-            for found in (named.snapshot, named.blurred):
+            for found in (named.snapshot, named.blurred, named.support):
                 wrong = [one for one in found if not RECIPIENT.fullmatch(one)]
                 if wrong or len(found) > RECIPIENTS_MAX:
                     raise ValueError(f"not at most {RECIPIENTS_MAX} keys age1…: {wrong[:1] or len(found)}")

@@ -17,6 +17,7 @@ from agent.incidents.orders import AnswerArgs, Answered, DrillArgs, Drilled, Rep
 from agent.live.orders import SessionArgs, Snapped, SnapshotArgs, StartArgs
 from agent.model import Severity
 from agent.ops.box_orders import ApplyArgs, DeviceArgs, RestartArgs
+from agent.ops.bundle_order import Bundled
 from agent.ops.status import Status
 from agent.reader_test import Tried
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
@@ -168,6 +169,8 @@ MESSAGES: dict[str, Any] = {
     "order.config.apply.args": ApplyArgs,
     "order.config.apply.result": Applied,
     "order.restart.args": RestartArgs,
+    "order.bundle.args": NoArgs,
+    "order.bundle.result": Bundled,
     "order.reader.test.args": DeviceArgs,
     "order.reader.test.result": Tried,
     "order.update.args": UpdateArgs,

@@ -8,6 +8,7 @@ import pytest
 
 from agent import db
 from agent.config import StatePlaces
+from agent.evidence.retention import BUNDLE_NS
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.store import CLIPS_AT_ONCE, CLIPS_OF_CAMERA, PICTURES_WAITING
 from agent.history import rows as history_rows
@@ -34,6 +35,7 @@ FIGURES = [  # section, first cell, what its third cell says
     ("On the box: the database", "`message`", f"{OUTBOX.keep_days} days more"),
     ("On the box: the database", "`evidence`", f"{EVIDENCE.keep_days} days at most"),
     ("On the box: the database", "`evidence`", f"{EVIDENCE.quota_mb} MB in all"),
+    ("On the box: the database", "`evidence`", f"support {BUNDLE_NS // sighting_rows.DAY_NS} days at most"),
     *(("On the box: the database", f"`{name}`", CHILDREN) for name in ("meal", "passage", "visit")),
     *(("On the box: the database", f"`{name}`", SIGHTINGS) for name in ("score", "sighting")),
     ("On the box: files of the state directory", "`config`", f"the latest {history.KEPT}"),

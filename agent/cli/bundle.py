@@ -7,6 +7,7 @@ Exit code  0 all parts are whole, 1 something is missing in it and named, 2 it c
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -25,11 +26,14 @@ from agent.cli.owner import become_owner
 from agent.texts import Texts, load_texts
 
 WELL, ATTENTION = 0, 1
+NICE = 10
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
-    parser.add_argument("--out", type=Path, metavar="PATH", help="a file that is not there yet, or a folder")
+    parser.add_argument(
+        "--out", type=Path, metavar="PATH", help="a file that is not there yet, or a folder; - is standard output"
+    )
     parser.add_argument("--list", action="store_true", help="only what would be in it: the parts in words")
     parser.add_argument("--json", action="store_true", help="the same as one JSON object")
 
@@ -44,10 +48,17 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     )  # fmt: skip
     name = stem(site)
     path = _path(args.out, name)
-    if os.path.lexists(path):  # before all the work
+    piped = str(args.out) == "-"
+    if not piped and os.path.lexists(path):  # before all the work
         write(path, b"", None)
-    made = _made(site, None if args.json else out, say)
+    with contextlib.suppress(OSError):
+        os.nice(NICE)  # a child waits at a reader
+    made = _made(site, None if args.json or piped else out, say)
     content = packed(site, made, name, say)
+    if piped:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return ATTENTION if any(one.gaps for one in made) else WELL
     write(path, content, _caller())
     _tell(args, out, path, len(content), made, say)
     return ATTENTION if any(one.gaps for one in made) else WELL

@@ -69,14 +69,21 @@ def forms(shown: Shows) -> Iterator[tuple[Form, bytes]]:
 
 def sealed(picture: Picture, recipients: Sequence[str]) -> tuple[bytes, EvidenceSealed]:
     """The sealed file, and what its record says."""
-    file = seal(picture.content, recipients)
+    return sealed_as(picture.id, picture.camera, picture.form.value, picture.content, recipients)
+
+
+def sealed_as(
+    id_: str, camera: str, kind: str, content: bytes, recipients: Sequence[str]
+) -> tuple[bytes, EvidenceSealed]:
+    """The same of any content."""
+    file = seal(content, recipients)
     return file, EvidenceSealed(
-        evidence=picture.id,
-        camera=picture.camera,
-        kind=picture.form.value,
+        evidence=id_,
+        camera=camera,
+        kind=kind,
         bytes=len(file),
         sha256=hashlib.sha256(file).hexdigest(),
-        plain_bytes=len(picture.content),
-        plain_sha256=hashlib.sha256(picture.content).hexdigest(),
+        plain_bytes=len(content),
+        plain_sha256=hashlib.sha256(content).hexdigest(),
         recipients=[fingerprint(one) for one in recipients],
     )

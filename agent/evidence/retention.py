@@ -4,6 +4,7 @@ Dropped   what belongs to no open incident first; of that the least severe, of t
           makes room for a hundred), of those the oldest.
 Sent      what belongs to an open incident first; of that the most severe, of those the oldest. Videos are a queue of
           their own: agent/sync/drain.py gives them what the line has left.
+Bundles   archives for support are the least severe of all: they give way first, go last, and wait for a week at most.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from enum import Enum
 
 from agent.evidence.rows import Kept
 
-CLIP = "clip"
+CLIP, BUNDLE = "clip", "bundle"
+BUNDLE_NS = 7 * 86_400 * 1_000_000_000
 IsOpen = Callable[[Kept], bool]  # whether a file belongs to an incident that is open
 
 
@@ -22,7 +24,7 @@ class Turn(Enum):
 
     FIRST = 1  # pictures of open incidents
     LATER = 2  # other pictures
-    LAST = 3  # videos
+    LAST = 3  # videos, then bundles
 
 
 def order_of_shedding(kept: Iterable[Kept], is_open: IsOpen) -> list[Kept]:
@@ -34,7 +36,7 @@ def order_of_sending(kept: Iterable[Kept], is_open: IsOpen) -> dict[Turn, list[K
     """First who is sent first, by their turn."""
     found: dict[Turn, list[Kept]] = {turn: [] for turn in Turn}
     for one in sorted(kept, key=lambda one: (not is_open(one), -one.rank, one.number)):
-        turn = Turn.LAST if one.kind == CLIP else Turn.FIRST if is_open(one) else Turn.LATER
+        turn = Turn.LAST if one.kind in (CLIP, BUNDLE) else Turn.FIRST if is_open(one) else Turn.LATER
         found[turn].append(one)
     return found
 
@@ -62,6 +64,11 @@ def _weight(rank: int, kind: str) -> tuple[int, bool]:
     return rank, kind != CLIP
 
 
-def expired(kept: Iterable[Kept], before_ns: int, is_open: IsOpen) -> list[Kept]:
-    """Those that have waited since before that time and belong to no open incident."""
-    return [one for one in kept if 0 < one.since_ns < before_ns and not is_open(one)]
+def patience_ns(kind: str, keep_ns: int) -> int:
+    """How long a file may wait for the centre."""
+    return min(keep_ns, BUNDLE_NS) if kind == BUNDLE else keep_ns
+
+
+def expired(kept: Iterable[Kept], now_ns: int, keep_ns: int, is_open: IsOpen) -> list[Kept]:
+    """Those that have waited for too long and belong to no open incident."""
+    return [one for one in kept if 0 < one.since_ns < now_ns - patience_ns(one.kind, keep_ns) and not is_open(one)]

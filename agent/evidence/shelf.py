@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.events import EvidenceLost, draft
 from agent.evidence import rows
 from agent.evidence.folder import Folder
-from agent.evidence.retention import CLIP, Turn, expired, order_of_sending, victims
+from agent.evidence.retention import CLIP, Turn, expired, order_of_sending, patience_ns, victims
 from agent.evidence.rows import Kept
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.troubles import Troubles
@@ -136,10 +136,13 @@ class Shelf:
             for one in self._kept.values():
                 self._kept[one.id] = msgspec.structs.replace(one, since_ns=one.since_ns or now.utc_ns)
         keep_ns = self._settings.keep_days * DAY_NS
-        old = expired(self._kept.values(), now.utc_ns - keep_ns, self._is_open)
-        sure = [one for one in old if now.monotonic_ns - self._held_ns.get(one.id, -keep_ns) >= keep_ns]
+        sure = [
+            one
+            for one in expired(self._kept.values(), now.utc_ns, keep_ns, self._is_open)
+            if now.monotonic_ns - self._held_ns.get(one.id, -keep_ns) >= patience_ns(one.kind, keep_ns)
+        ]
         if sure:
-            log.warning("%d sealed files were not taken for %d days", len(sure), self._settings.keep_days)
+            log.warning("%d sealed files were not taken for too long", len(sure))
             await self._lose(sure, "expired")
 
     async def relieve(self) -> None:

@@ -17,7 +17,7 @@ import asyncio
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import msgspec
@@ -31,8 +31,8 @@ from agent.evidence.clips import FULL, Clips, NotMade, Wanted, order_of
 from agent.evidence.films import Films, Footage, NoFilms
 from agent.evidence.folder import Folder
 from agent.evidence.not_kept import NotKept
-from agent.evidence.picture import Form, Ids, Picture, Shows, forms, sealed
-from agent.evidence.retention import CLIP
+from agent.evidence.picture import Form, Ids, Picture, Shows, forms, sealed, sealed_as
+from agent.evidence.retention import BUNDLE, CLIP
 from agent.evidence.rows import RANK, Kept, State
 from agent.evidence.settings import EvidenceSettings
 from agent.evidence.shelf import Shelf, Tasks, start
@@ -89,6 +89,7 @@ class Evidence:
         self._begun = asyncio.Event()
         self._making: Tasks = set()
         self._filming: Tasks = set()
+        self._bundling: Tasks = set()
         self._filmed: Counter[str] = Counter()  # how many videos of a camera are being made
         self._not_kept = NotKept()
 
@@ -129,6 +130,23 @@ class Evidence:
         start(self._film(wanted, self._films.film(camera, order)), self._filming)
         await asyncio.sleep(0)  # as for a picture
         return wanted.id
+
+    async def keep_bundle(self, make: Callable[[], Awaitable[bytes]]) -> str:
+        """The id under which an archive for support will be kept, once it is made. Raises NotMade: why it is not.
+
+        `make` may raise NotMade, too: then that is recorded as the loss of this id.
+        """
+        recipients = [one for one in self._recipients().support if usable(one)]
+        if not recipients:
+            raise NotMade("no_recipient")
+        if self._bundling or not self._settings.quota_mb:
+            raise NotMade("busy" if self._bundling else "quota")
+        id_ = str(uuid4())
+        if not self._begun.is_set():
+            self._own.add(id_)
+        start(self._bundle(id_, make, recipients, self._clock.now()), self._bundling)
+        await asyncio.sleep(0)  # as for a picture
+        return id_
 
     def _clip_refusal(self, camera: str, recipients: list[str]) -> str:
         if not recipients:
@@ -182,6 +200,21 @@ class Evidence:
             if footage is not None:
                 footage.drop()
 
+    async def _bundle(self, id_: str, make: Callable[[], Awaitable[bytes]], recipients: list[str], at: Moment) -> None:
+        """From the promise of an archive to the record that it is sealed."""
+        await self._outbox.transact(lambda it: rows.promise(it, id_, "", BUNDLE, Severity.DEBUG))
+        await self._begun.wait()
+        try:
+            content = await make()
+            async with self.shelf.turn:
+                reason = await self._write(
+                    lambda: sealed_as(id_, "", BUNDLE, content, recipients), RANK[Severity.DEBUG], at
+                )
+        except NotMade as error:
+            reason = error.reason
+        if reason:
+            await self._break_promise(id_, "", BUNDLE, reason)
+
     async def _break_promise(self, id_: str, camera: str, kind: str, reason: str) -> None:
         await self.shelf.end([id_], [self.shelf.loss(id_, camera, kind, reason)])
 
@@ -190,18 +223,22 @@ class Evidence:
         recipients = self._usable_recipients(picture.form)
         if not recipients:
             return "no_recipient"
-        file, record = await self._folder.aside(lambda: sealed(picture, recipients))
+        return await self._write(lambda: sealed(picture, recipients), RANK[picture.severity], picture.at)
+
+    async def _write(self, seal: Callable[[], tuple[bytes, EvidenceSealed]], rank: int, at: Moment) -> str:
+        """Returns why it could not be kept, or nothing. To be called within the shelf's turn."""
+        file, record = await self._folder.aside(seal)
         try:
-            reason = await self.shelf.make_room(len(file), RANK[picture.severity], picture.form.value)
+            reason = await self.shelf.make_room(len(file), rank, record.kind)
             if reason:
                 return reason
-            await self._folder.write(picture.id, file)
+            await self._folder.write(record.evidence, file)
         except OSError as error:
             log.warning("a picture cannot be written: %s", error)
             self._troubles.unwritable(error)
             return "disk_full" if error.errno in FULL else "failed"
         self._troubles.written()
-        await self._keep(record, picture.at)
+        await self._keep(record, at)
         return ""
 
     async def _keep(self, record: EvidenceSealed, at: Moment) -> None:

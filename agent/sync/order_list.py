@@ -17,6 +17,7 @@ ORDERS: dict[str, str] = {  # name -> where it is carried out
     "camera.snapshot": "agent/live/orders.py",
     "config.apply": "agent/ops/box_orders.py",
     "restart": "agent/ops/box_orders.py",
+    "bundle": "agent/ops/bundle_order.py",
     "reader.test": "agent/ops/box_orders.py",
     "update": "agent/updates/order.py",
 }

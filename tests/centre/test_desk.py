@@ -202,6 +202,9 @@ def test_a_published_dataset_waits_at_the_broker(
     assert call("reference", box.school, "recipients", "--snapshot")[0] == 0
     heard = retained(box, city, tmp_path / "box")
     assert heard["recipients"].body["content"] == {"snapshot": [], "blurred": [RECIPIENT]}
+    assert call("reference", box.school, "recipients", "--support", RECIPIENT)[0] == 0
+    heard = retained(box, city, tmp_path / "box")
+    assert heard["recipients"].body["content"] == {"snapshot": [], "blurred": [RECIPIENT], "support": [RECIPIENT]}
     names = [one["sha256"] for one in heard["calendar"].body["parts"]]
     assert b"".join(heard[name].payload for name in names).decode() == large
     assert len(heard) == 2 + len(names)

@@ -71,6 +71,7 @@ def test_parts_that_nobody_needs_now_are_taken_back_after_the_manifest() -> None
         ("recipients", json.dumps({"snapshot": [], "blurred": [RECIPIENT] * 17}).encode()),
         ("recipients", b'{"snapshot": [], "blurred": ["age1short"]}'),
         ("recipients", json.dumps({"blurred": [RECIPIENT]}).encode()),
+        ("recipients", b'{"snapshot": [], "support": ["age1short"]}'),
         ("cards", b"no JSON"),
         ("cards", b"\xff{}"),
         ("cards", b'{"a":"' + b"x" * (64 * PART_BYTES) + b'"}'),
@@ -85,6 +86,7 @@ def test_what_is_sound_is(monkeypatch: pytest.MonkeyPatch) -> None:
     check("recipients", SMALL)
     check("recipients", b'{"snapshot": []}')
     check("recipients", json.dumps({"snapshot": [], "blurred": [RECIPIENT] * 16}).encode())
+    check("recipients", json.dumps({"snapshot": [], "support": [RECIPIENT] * 16}).encode())
     check("cards", large())
     assert len(SMALL) < INLINE_MAX < len(large())
 

@@ -262,3 +262,12 @@ def test_a_file_that_is_there_stays(bare: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "X-231" in done.stderr
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_it_can_go_into_a_pipe(bare: Path, tmp_path: Path) -> None:
+    command = [*MEKTEP, "bundle", str(bare), "--out", "-"]
+    done = subprocess.run(command, env=environment(tmp_path), cwd=ROOT, capture_output=True, timeout=60, check=False)
+    (tmp_path / "piped").write_bytes(done.stdout)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert "CONTENTS.txt" in unpacked(tmp_path / "piped")
+    assert list(tmp_path.glob("*.gz")) == []

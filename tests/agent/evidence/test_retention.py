@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.evidence.retention import Turn, expired, order_of_sending, order_of_shedding, victims
+from agent.evidence.retention import BUNDLE_NS, Turn, expired, order_of_sending, order_of_shedding, victims
 from agent.evidence.rows import Kept
 
 
@@ -49,6 +49,18 @@ def test_pictures_of_open_incidents_are_sent_first_and_videos_last() -> None:
         Turn.LATER: [1, 5],
         Turn.LAST: [4, 3],
     }
+
+
+def test_a_bundle_gives_way_first_goes_last_and_waits_for_a_week_at_most() -> None:
+    bundle = msgspec.structs.replace(kept(6, 0, kind="bundle"), since_ns=1)
+    assert numbers(order_of_shedding([*MIXED, bundle], nothing_open))[0] == 6  # type: ignore[index]
+    assert numbers(order_of_sending([bundle, *MIXED], nothing_open)[Turn.LAST]) == [3, 4, 6]
+    assert victims(MIXED, 10, nothing_open, newcomer=(0, "bundle")) is None, "it pushes nothing out"
+    picture = msgspec.structs.replace(kept(7, 0), since_ns=1)
+    month_ns = 4 * BUNDLE_NS
+    assert numbers(expired([bundle, picture], BUNDLE_NS + 2, month_ns, nothing_open)) == [6]
+    assert numbers(expired([bundle, picture], BUNDLE_NS, month_ns, nothing_open)) == []
+    assert numbers(expired([bundle], 12, 10, nothing_open)) == [6], "where all is kept for less"
 
 
 @pytest.mark.parametrize(
@@ -111,5 +123,5 @@ def test_no_more_goes_than_must_and_nothing_that_weighs_more(
 def test_what_has_waited_too_long_goes_unless_its_incident_is_open_or_its_time_is_not_known() -> None:
     since = {1: 50, 2: 0, 3: 99, 4: 100, 5: 101}
     dated = [msgspec.structs.replace(one, since_ns=since[one.number]) for one in MIXED]
-    assert numbers(expired(dated, 100, nothing_open)) == [1, 3]
-    assert numbers(expired(dated, 100, opened("1"))) == [3]
+    assert numbers(expired(dated, 130, 30, nothing_open)) == [1, 3]
+    assert numbers(expired(dated, 130, 30, opened("1"))) == [3]
