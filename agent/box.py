@@ -97,8 +97,7 @@ class Box:
         environment: Mapping[str, str],
         notifier: Notifier,
     ) -> None:
-        self._config, self._clock, self._outbox = config, clock, outbox
-        self._environment = environment
+        self._config, self._clock, self._outbox, self._environment = config, clock, outbox, environment
         identity, card_key = keys
         sources = with_eyes(config.sources, slots.files)
         self.stations = [Station(source, clock) for source in sources]
