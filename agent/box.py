@@ -240,6 +240,7 @@ class Box:
             calendar=lambda: reference.book.calendar,
             incident_open=self._incident_open,
             begin=self._trials.begin,
+            drop=self._trials.drop,
             record=self._outbox.accept,
         )
 

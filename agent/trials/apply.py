@@ -126,10 +126,15 @@ class ConfigChange:
         before, new = await asyncio.to_thread(self._note, wanted)
         change = change_of(self._path, new, before)
         try:
-            await self._trials.begin("config", wanted.by, wanted.within_s, change, wanted.order)
+            trial = await self._trials.begin("config", wanted.by, wanted.within_s, change, wanted.order)
         except Busy as error:
             raise Refusal("trial_running") from error
-        await asyncio.to_thread(replace, self._path, wanted.text)
+        try:
+            await asyncio.to_thread(replace, self._path, wanted.text)
+        except OSError:  # else a trial of nothing would keep every other change away until the next start
+            await self._trials.drop(trial)
+            await asyncio.to_thread(self._history.close, new.number, "undone", "interrupted")
+            raise
         self._restart.ask(f"configuration {sha256[:8]}, by {wanted.by}")
         return Applied(sha256=sha256, before=before.sha256, within_s=wanted.within_s)
 

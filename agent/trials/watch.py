@@ -67,6 +67,13 @@ class Trials:
                 raise Busy(what)
             return await asyncio.to_thread(self._file.begin, what, by, began, within_s, before, change, order)
 
+    async def drop(self, trial: Trial) -> None:
+        """The change was not made after all: nothing was tried, nothing is told. Raises OSError."""
+        async with self._changing:
+            now = await asyncio.to_thread(self._file.read)
+            if now is not None and now.id == trial.id:
+                await asyncio.to_thread(self._file.remove)
+
     async def stop(self, trial: Trial, reason: str) -> None:
         """Undo it now, and restart. Raises OSError."""
         await self._end(ended(trial, "undone", reason))

@@ -82,12 +82,20 @@ class Shelf:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self._wish, msgspec.json.encode(words))
 
+    def withdraw(self) -> None:
+        """What root has not begun with it is not to do."""
+        self._wish.unlink(missing_ok=True)
+
     def answer(self, **words: str) -> Outcome | None:
         """Root's answer to that very wish; None: there is none yet."""
         if self._wish.exists():
             return None
-        found = _decoded(self._outcome, Outcome)
+        found = self.told()
         return found if found is not None and found.wish == words else None
+
+    def told(self) -> Outcome | None:
+        """What root said last."""
+        return _decoded(self._outcome, Outcome)
 
 
 def _decoded(path: Path, type_: type[S]) -> S | None:

@@ -14,6 +14,7 @@ from agent.update_events import UpdateInstalled, UpdateUndone
 from agent.updates.staged import Shelf, Step
 
 TRY_AGAIN = "interrupted"  # the power went before the switch: nothing was tried
+NEVER_UP = "did_not_start"
 
 
 class UpdateTrials:
@@ -28,20 +29,31 @@ class UpdateTrials:
 
     def undo(self, trial: Trial) -> None:
         if self.standing(trial) is Standing.CHANGED:
-            self._shelf.wish(do="back")
+            self._shelf.wish(do="back", version=trial.change["to"])
+        else:
+            self._shelf.withdraw()  # a switch that the power cut is not made now, when nobody watches it
 
     def told(self, trial: Trial) -> msgspec.Struct:
         version, before = trial.change["to"], trial.change["from"]
         if trial.outcome == "kept":
             return UpdateInstalled(version=version, before=before, order=trial.order)
         return UpdateUndone(
-            version=version, before=before, reason=trial.reason, lost=list(trial.lost), order=trial.order
+            version=version, before=before, reason=self._reason(trial), lost=list(trial.lost), order=trial.order
         )
 
     def settled(self, trial: Trial) -> None:
         staged = self._shelf.read()
         if staged is None or staged.version != trial.change["to"]:
             return
-        again = trial.outcome == "undone" and trial.reason == TRY_AGAIN
-        said = " ".join((trial.outcome, trial.reason, *trial.lost)).strip()
+        reason = self._reason(trial)
+        again = trial.outcome == "undone" and reason == TRY_AGAIN
+        said = " ".join((trial.outcome, reason, *trial.lost)).strip()
         self._shelf.note(msgspec.structs.replace(staged, step=Step.SWITCH if again else Step.OVER, said=said))
+
+    def _reason(self, trial: Trial) -> str:
+        """The version before finds itself running and takes it for a power cut; root knows whether it had switched."""
+        told = self._shelf.told()
+        if trial.reason != TRY_AGAIN or told is None:
+            return trial.reason
+        switched = told.done and told.wish == {"do": "use", "version": trial.change["to"]}
+        return NEVER_UP if switched or told.wish == {"do": "guard"} else TRY_AGAIN

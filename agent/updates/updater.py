@@ -33,7 +33,8 @@ LOOK_S = 30.0
 ANSWER_LOOK_S = 1.0
 ANSWER_S = 1_800.0  # a version is built on a slow card
 PAUSE_S = 600.0  # after something that may be better later
-TRIAL_BUSY = "another_trial"
+TRIAL_BUSY, RUNNING = "another_trial", "running"
+SILENT = "root does not answer: is mektep-update.path running?"
 Begin = Callable[[str, str, int, dict[str, str], int], Awaitable[Trial]]
 
 
@@ -49,23 +50,26 @@ class Updater:
         calendar: Callable[[], Calendar | None],
         incident_open: Callable[[], bool],
         begin: Begin,
+        drop: Callable[[Trial], Awaitable[None]],
         record: Callable[[Sequence[Draft]], Awaitable[object]],
         running: str = __version__,
     ) -> None:
         self._shelf, self._clock, self._authority, self._running = shelf, clock, authority, running
         self._calendar, self._incident_open, self._begin, self._record = calendar, incident_open, begin, record
-        self._staged_anew = asyncio.Event()
+        self._drop = drop
+        self._staged_anew, self._writing = asyncio.Event(), asyncio.Lock()
         self._trouble: list[Trouble] = []
 
     async def stage(self, staged: Staged) -> str:
         """A version that is to run; it takes the place of one that waits. Returns the word for the centre."""
-        now = await asyncio.to_thread(self._shelf.read)
-        if now is not None and (now.order == staged.order or now.step is Step.TRIAL):
-            return now.step.value
-        if staged.version == self._running:  # this is how a staged one is called off
-            staged = msgspec.structs.replace(staged, step=Step.OVER, said="running")
-        await asyncio.to_thread(self._shelf.note, staged)
-        await asyncio.to_thread(self._shelf.tidy, staged)
+        async with self._writing:
+            now = await asyncio.to_thread(self._shelf.read)
+            if now is not None and (now.order == staged.order or now.step is Step.TRIAL):
+                return now.step.value
+            if staged.version == self._running:  # this is how a staged one is called off
+                staged = msgspec.structs.replace(staged, step=Step.OVER, said=RUNNING)
+            await asyncio.to_thread(self._shelf.note, staged)
+            await asyncio.to_thread(self._shelf.tidy, staged)
         self._staged_anew.set()
         return staged.said or staged.step.value
 
@@ -103,7 +107,7 @@ class Updater:
 
     async def _fetch(self, staged: Staged) -> float | None:
         try:
-            await fetch(staged, self._shelf.archive(staged), self._authority, self._clock.sleep)
+            await fetch(staged, self._shelf.archive(staged), self._authority, self._pause)
         except (FetchError, OSError) as error:
             again = not isinstance(error, FetchError) or error.again
             return await self._failed(staged, Step.FETCH, str(error), again=again)
@@ -111,31 +115,43 @@ class Updater:
         await self._note(staged, Step.INSTALL)
         return 0.0
 
+    async def _pause(self, seconds: float) -> None:
+        """Between two pieces; a fetch of hours ends here when another version is wanted."""
+        if self._staged_anew.is_set():
+            raise FetchError("another version is wanted", again=True)
+        await self._clock.sleep(seconds)
+
     async def _install(self, staged: Staged) -> float | None:
         outcome = await self._ask_root(do="install", archive=self._shelf.archive(staged).name)
         if outcome is None or not outcome.done:
-            said = outcome.said if outcome else "root does not answer: is mektep-update.path running?"
+            said = outcome.said if outcome else SILENT
             return await self._failed(staged, Step.INSTALL, said, again=outcome is None)
         self._trouble = []
         await self._note(staged, Step.SWITCH)
         return 0.0
 
     async def _switch(self, staged: Staged) -> float | None:
+        if staged.version == self._running:  # root was quicker than a power cut
+            await self._note(staged, Step.OVER, RUNNING)
+            return 0.0
         why = waits_for(staged, self._clock.now(), self._calendar(), incident_open=self._incident_open())
         if why:
             await self._note(staged, Step.SWITCH, why)
             return LOOK_S
         change = {"from": self._running, "to": staged.version}
         try:
-            await self._begin("update", "centre", staged.within_s, change, staged.order)
+            trial = await self._begin("update", "centre", staged.within_s, change, staged.order)
         except Busy:
             await self._note(staged, Step.SWITCH, TRIAL_BUSY)
             return LOOK_S
         log.warning("version %s takes over from %s", staged.version, self._running)
         await self._note(staged, Step.TRIAL)
         outcome = await self._ask_root(do="use", version=staged.version)
-        said = "" if outcome is None else outcome.said  # where it was done, we are ended by now, or soon
-        return None if outcome and outcome.done else await self._failed(staged, Step.SWITCH, said, again=False)
+        if outcome is not None and outcome.done:
+            return None  # we are ended by now, or soon
+        await asyncio.to_thread(self._shelf.withdraw)
+        await self._drop(trial)
+        return await self._failed(staged, Step.SWITCH, SILENT if outcome is None else outcome.said, again=False)
 
     async def _ask_root(self, **wish: str) -> Outcome | None:
         """None: nobody answers."""
@@ -148,12 +164,20 @@ class Updater:
         return None
 
     async def _note(self, staged: Staged, step: Step, said: str = "") -> None:
+        """Unless another version was staged meanwhile."""
         now = msgspec.structs.replace(staged, step=step, said=said)
-        if now != staged:
-            await asyncio.to_thread(self._shelf.note, now)
+        async with self._writing:
+            if now != staged and await self._is_wanted(staged):
+                await asyncio.to_thread(self._shelf.note, now)
+
+    async def _is_wanted(self, staged: Staged) -> bool:
+        now = await asyncio.to_thread(self._shelf.read)
+        return now is not None and now.order == staged.order
 
     async def _failed(self, staged: Staged, step: Step, said: str, *, again: bool) -> float | None:
         log.warning("version %s: %s", staged.version, said)
+        if not await self._is_wanted(staged):
+            return 0.0
         what = f"version {staged.version} cannot be had: {said}"
         do = "Nothing on site; tell the centre. The version that runs is not touched."
         since_ns = self._trouble[0].since_ns if self._trouble else self._clock.utc_ns()

@@ -40,6 +40,11 @@ def test_each_folder_is_copied_after_the_agent_has_ended(tmp_path: Path) -> None
         assert (tmp_path / source[1:] / "kept").read_text() == place[1:]
 
 
+def test_what_root_knows_of_updates_outlives_a_start() -> None:
+    """The city's key above all: a root that forgets it would take another from a file of the agent's."""
+    assert "/var/lib/mektep-update" in {place for _, place in folders()}
+
+
 def test_a_folder_that_is_there_is_left_alone_and_half_a_copy_is_not_taken(tmp_path: Path) -> None:
     places = places_of(ready_for_read_only(pi(tmp_path)))
     with pytest.raises(AgentError, match="F-110"):

@@ -69,6 +69,17 @@ async def test_a_good_one_is_on_trial_and_the_agent_restarts(box: Box) -> None:
         await box.restart.run()
 
 
+async def test_a_file_that_cannot_be_written_leaves_no_trial_behind(box: Box) -> None:
+    blocked = box.path.with_name(f".{box.path.name}.new")
+    (blocked / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="new"):
+        await box.apply(box.old + MORE, order=7)
+    assert (box.trials.now(), box.known()) == (None, [("technician", "in_use"), ("centre", "undone")])
+    (blocked / "in the way").rmdir()
+    blocked.rmdir()
+    await box.apply(box.old + MORE, order=7)  # the same order again
+
+
 BAD = [
     ("no TOML", b"= 3", "C-003"),
     ("no text", b"\xff", "UTF-8"),

@@ -53,6 +53,7 @@ class Stage:
         self.root = Root(folder / "updates", folder)
         self.authority = authority
         self.began: list[dict[str, str]] = []
+        self.dropped: list[Trial] = []
         self.recorded: list[Draft] = []
         self.busy = False
         self.incident = False
@@ -60,7 +61,7 @@ class Stage:
     def updater(self, running: str = "0.1.0") -> Updater:
         return Updater(
             self.shelf, self.clock, authority=self.authority, calendar=self.calendar,
-            incident_open=lambda: self.incident, begin=self.begin, record=self.record, running=running,
+            incident_open=lambda: self.incident, begin=self.begin, drop=self.drop, record=self.record, running=running,
         )  # fmt: skip
 
     def calendar(self) -> Calendar | None:
@@ -71,6 +72,9 @@ class Stage:
             raise Busy(what)
         self.began.append(change)
         return trial()
+
+    async def drop(self, begun: Trial) -> None:
+        self.dropped.append(begun)
 
     async def record(self, drafts: Sequence[Draft]) -> None:
         self.recorded += drafts
@@ -147,6 +151,7 @@ async def test_what_root_refuses_is_told_and_the_running_version_is_not_left(
     updater = stage.updater()
     async with stage.running(updater):
         await stage.until(Step.OVER, "no such version")
+    assert stage.dropped == [trial()] * (step is Step.SWITCH)  # or it would keep every other change away
     assert [one.type for one in stage.recorded] == ["kz.mektep.update.failed.v1"]
     assert [one.code for one in updater.trouble()] == ["G-120"]
 
@@ -180,3 +185,34 @@ async def test_the_same_order_again_and_one_during_a_trial_change_nothing(stage:
     stage.shelf.note(staged(step=Step.TRIAL))
     assert await stage.updater().stage(staged(order=9)) == "trial"
     assert stage.shelf.read() == staged(step=Step.TRIAL)
+
+
+async def test_a_version_that_is_staged_while_another_is_fetched_takes_its_place(stage: Stage, tmp_path: Path) -> None:
+    with serving(tmp_path / "pki") as (_, url, _):
+        fetching = asyncio.Event()
+        sleep = stage.clock.sleep
+
+        async def slowly(seconds: float) -> None:
+            fetching.set()
+            await asyncio.sleep(0.005)
+            await sleep(seconds)
+
+        stage.clock.sleep = slowly  # type: ignore[method-assign]
+        updater = stage.updater()
+        async with stage.running(updater):
+            await updater.stage(staged(url=url))
+            await fetching.wait()
+            assert await updater.stage(staged(url=url, version="0.3.0", order=8)) == "fetch"
+            await stage.until(Step.TRIAL)
+    found = stage.shelf.read()
+    assert found is not None
+    assert (found.version, found.order) == ("0.3.0", 8)
+    assert stage.began == [{"from": "0.1.0", "to": "0.3.0"}]
+    assert stage.recorded == []
+
+
+async def test_a_staged_version_that_runs_already_is_not_switched_to(stage: Stage) -> None:
+    stage.shelf.note(staged(step=Step.SWITCH))
+    async with stage.running(stage.updater(running="0.2.0")):
+        await stage.until(Step.OVER, "running")
+    assert stage.began == []
