@@ -21,7 +21,10 @@ import pytest
 
 from agent.bundle.parts import PARTS
 from agent.clock import SystemClock
+from agent.history.rows import Part
+from agent.history.view import read
 from agent.model import Severity
+from agent.ops import status
 from agent.outbox.outbox import open_outbox
 from agent.reference import Reference
 from agent.school.cards import card_hash
@@ -33,7 +36,7 @@ from simulator.processes import Process
 from tests.agent.bundle.laid_out import program
 from tests.agent.cli.command import MEKTEP, READER, ROOT, daemon, log_of, mektep, write_config
 from tests.agent.evidence.pictures import IDENTITY, change, evidence_of, jpeg, somebody
-from tests.agent.outbox.box import SMALL
+from tests.agent.outbox.box import SMALL, until
 from tests.agent.sealed import CALENDAR, CARD_KEY, CARDS, PUPIL, sealed
 
 CARD = "6F007B3972"
@@ -66,7 +69,7 @@ def environment(folder: Path) -> dict[str, str]:
 def bundle(folder: Path, *words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [*MEKTEP, "bundle", *(str(word) for word in words)]
     given = environment(folder) | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=cwd or ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd or ROOT, env=given, capture_output=True, text=True, timeout=120, check=False)
 
 
 def unpacked(path: Path) -> dict[str, str]:
@@ -134,6 +137,17 @@ def pieces(aloud: list[str]) -> list[str]:
     return [part for one in aloud for part in ({one[:24], one[-24:]} if len(one) > 32 else {one})]
 
 
+def works(folder: Path) -> bool:
+    """The daemon has shown in its picture that it has opened the reader."""
+    picture = status.read(folder / "run/status.json")
+    return picture is not None and picture.sources["canteen-1"].state == "working"
+
+
+def is_written(folder: Path) -> bool:
+    """And has written that into the history."""
+    return bool(read(folder / "state/outbox.db", Part.DEVICE, "canteen-1", 0).stretches)
+
+
 @pytest.fixture
 async def school(tmp_path: Path) -> AsyncIterator[School]:
     """Its daemon runs, a child has eaten, and its journal tells what no journal should."""
@@ -142,7 +156,9 @@ async def school(tmp_path: Path) -> AsyncIterator[School]:
     path = await furnished(tmp_path)
     process = daemon(path)
     await process.start()
-    assert await reader.show(bytes.fromhex(CARD), patience_s=10) == "G"
+    await until(lambda: works(tmp_path), 60)
+    assert await reader.show(bytes.fromhex(CARD), patience_s=30) == "G"
+    await until(lambda: is_written(tmp_path), 60)
     aloud = said_aloud(tmp_path / "state")
     spoken = "\n".join(f"2026-11-26T08:00:00+0000 box mektep[1]: read {one}" for one in aloud)
     url = "opening rtsp://admin:S3cret@10.0.0.2/1"
@@ -266,7 +282,7 @@ def test_a_file_that_is_there_stays(bare: Path, tmp_path: Path) -> None:
 
 def test_it_can_go_into_a_pipe(bare: Path, tmp_path: Path) -> None:
     command = [*MEKTEP, "bundle", str(bare), "--out", "-"]
-    done = subprocess.run(command, env=environment(tmp_path), cwd=ROOT, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment(tmp_path), cwd=ROOT, capture_output=True, timeout=120, check=False)
     (tmp_path / "piped").write_bytes(done.stdout)
     assert (done.returncode, done.stderr) == (1, b"")
     assert "CONTENTS.txt" in unpacked(tmp_path / "piped")
