@@ -78,8 +78,9 @@ listener {port} 127.0.0.1
 """
 
 
-def write_broker(folder: Path, pki: Path, host: str, port: int, plain_port: int) -> None:
-    """DIR/mosquitto.conf and dynsec.json; with a plain port also mosquitto-plain.conf. What is there stays."""
+def write_broker(folder: Path, pki: Path, host: str, port: int, plain_port: int) -> list[str]:
+    """DIR/mosquitto.conf and dynsec.json; with a plain port also mosquitto-plain.conf. What is there stays; returns the
+    lines that an older mosquitto.conf lacked."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     conf, plain = folder / "mosquitto.conf", folder / "mosquitto-plain.conf"
     if not conf.exists():
@@ -89,6 +90,24 @@ def write_broker(folder: Path, pki: Path, host: str, port: int, plain_port: int)
     if not (folder / "dynsec.json").exists():
         _write(folder / "dynsec.json", _empty())
     give_to_broker(folder, pki)
+    return _add_missing(conf, pki)
+
+
+def _add_missing(conf: Path, pki: Path) -> list[str]:
+    """What came with enrolment: the list of revoked certificates, and where the broker's process is named. Only beside
+    lines that init has written and nobody has changed."""
+    known = conf.read_text(errors="surrogateescape").splitlines()
+    words = {line.split()[0] for line in known if line.split()}
+    beside = {
+        f"keyfile {pki}/broker.key": f"crlfile {pki}/crl.pem",
+        f"plugin_opt_config_file {conf.parent}/dynsec.json": f"pid_file {conf.parent}/mosquitto.pid",
+    }
+    added = {ours: new for ours, new in beside.items() if known.count(ours) == 1 and new.split()[0] not in words}
+    if not added or "include_dir" in words:
+        return []
+    text = "".join(f"{line}\n{added[line]}\n" if line in added else f"{line}\n" for line in known)
+    _replace(conf, text.encode(errors="surrogateescape"), conf.stat().st_mode & 0o777)
+    return list(added.values())
 
 
 def give_to_broker(folder: Path, pki: Path) -> None:
@@ -177,9 +196,14 @@ def _client(name: str, role: str) -> dict[str, Any]:
 
 
 def _write(path: Path, rules: dict[str, Any]) -> None:
+    _replace(path, msgspec.json.format(msgspec.json.encode(rules), indent=1), 0o600)
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    """In one step; whose it was it stays."""
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(rules), indent=1))
-    fresh.chmod(0o600)
+    fresh.write_bytes(content)
+    fresh.chmod(mode)
     if path.exists() and os.geteuid() == 0:
         owner = path.stat()
         os.chown(fresh, owner.st_uid, owner.st_gid)

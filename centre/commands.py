@@ -24,6 +24,7 @@ from centre.deliver import Deliverer
 from centre.enrolment import Enrolments
 from centre.errors import CentreError, StoreDown
 from centre.judge import judge_again
+from centre.own_certificates import Upkeep, attention, first_to_end
 from centre.receiver import Receiver
 from centre.report import SchoolReport, report
 from centre.screen import draw
@@ -40,7 +41,7 @@ STRANGERS = "-"
 UNREADABLE = "still unreadable"
 RUNS_OUT = f"the receipt key's delegation ends within {keys.WARN_DAYS} days; boxes then refuse every receipt"
 
-FRESH_S = 600.0  # how often deliver looks at the list of revoked certificates
+FRESH_S = 600.0  # how often deliver looks at the list of revoked certificates, and at the centre's own
 EVENTS_AT_ONCE = 2_000
 PASSWORD = re.compile(r"^postgres(?:ql)?://[^/@]*:[^/]*@|[?&]password=")
 
@@ -73,7 +74,9 @@ def init(args: argparse.Namespace) -> int:
         pki.issue(certificates, name, certificates, name)
     for name in broker.RECEIVERS:
         pki.issue(certificates, f"{name}-alarm", certificates, f"{name}-alarm")
-    broker.write_broker(folder / "broker", certificates, args.broker_host, args.broker_port, args.plain_port)
+    added = broker.write_broker(folder / "broker", certificates, args.broker_host, args.broker_port, args.plain_port)
+    for line in added:
+        print(f"broker/mosquitto.conf had no `{line}`: it has now, and the broker is to be restarted.")
     database = args.database or f"sqlite:///{folder}/centre.db"
     write_toml(folder / "centre.toml", database, args.broker_host, args.broker_port, tls=True)
     if args.plain_port:
@@ -137,9 +140,12 @@ def deliver(args: argparse.Namespace) -> int:
     deliverer = Deliverer(settings, give_up)
     deliverer.start()
     print("READY", flush=True)
+    upkeep = Upkeep(settings)
     revocation.keep_fresh(settings)
+    upkeep.look()
     while not stop.wait(FRESH_S):
         revocation.keep_fresh(settings)
+        upkeep.look()
     deliverer.stop()
     return FAILED if failed.is_set() else WELL
 
@@ -205,9 +211,18 @@ def status(args: argparse.Namespace) -> int:
         print(msgspec.json.encode(reports).decode())
     else:
         draw(reports, registered=set(store.schools()))
+        print(first_to_end(settings))
+    troubles = attention(settings)
     if soon:
-        print(f"K-114  {RUNS_OUT}\n      Run `mektep-centre rekey`.", file=sys.stderr)
-    return ATTENTION if soon or any(_needs_attention(one) for one in reports) else WELL
+        troubles.append(CentreError("K-114", RUNS_OUT, do="Run `mektep-centre rekey`."))
+    tell(troubles)
+    return ATTENTION if troubles or any(_needs_attention(one) for one in reports) else WELL
+
+
+def tell(troubles: list[CentreError]) -> None:
+    """What a person is to look at, beside the output."""
+    for one in troubles:
+        print(f"{one.code}  {one.what}\n      {one.do}", file=sys.stderr)
 
 
 def events(args: argparse.Namespace) -> int:

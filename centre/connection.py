@@ -56,7 +56,9 @@ class Connection:
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         if settings.tls:
-            client.tls_set_context(tls_context(settings, name))
+            self._tls = tls_context(settings, name)
+            client.tls_set_context(self._tls)
+            client.on_pre_connect = self._take_up_renewed
         self._client = client
 
     def start(self) -> None:
@@ -86,6 +88,14 @@ class Connection:
     def stop(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _take_up_renewed(self, _client: Client, _data: object) -> None:
+        """A certificate that was renewed is shown from the next connection on; a spoilt one never gets that far."""
+        try:
+            tls_context(self._settings, self._name)
+            _show(self._tls, self._settings, self._name)
+        except CentreError as error:
+            self._say(f"{error.what}; {self._name} goes on with the one before")
 
     def _on_connect(self, client: Client, _data: object, _flags: object, code: ReasonCode, _p: object) -> None:
         if code.is_failure:
@@ -127,6 +137,11 @@ def tls_context(settings: Settings, name: str) -> ssl.SSLContext:
     """Our certificate of that name, the city's CA. Raises CentreError K-101."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _show(context, settings, name)
+    return context
+
+
+def _show(context: ssl.SSLContext, settings: Settings, name: str) -> None:
     try:
         context.load_verify_locations(settings.file("pki/ca.crt"))
         context.load_cert_chain(settings.file(f"pki/{name}.crt"), settings.file(f"pki/{name}.key"))
@@ -135,4 +150,3 @@ def tls_context(settings: Settings, name: str) -> ssl.SSLContext:
         raise CentreError(
             "K-101", what, do="Run `mektep-centre init` in this folder; receivers are centre-1, centre-2."
         ) from error
-    return context

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from centre import enrolment_desk
 from centre.errors import CentreError
+from centre.own_certificates import RENEW_DAYS
 from centre.settings import EST_PORT
 
 DAYS, DAYS_MAX = 14, 90
+WITHIN_MAX = 3_650
 Subs = argparse._SubParsersAction
 
 
@@ -21,7 +23,12 @@ def add(subs: Subs[argparse.ArgumentParser], config: argparse.ArgumentParser) ->
     enrol.add_argument("--box", type=Path, metavar="FILE", help="the rest of the box's agent.toml: its devices")
     enrol.set_defaults(run=enrolment_desk.enrol)
     _est(subs.add_parser("est", parents=[config], help="give boxes their certificates (EST, RFC 7030), until SIGTERM"))
-    _certificate(subs.add_parser("certificate", help="which certificates boxes have; revoke one"), config)
+    _certificate(
+        subs.add_parser(
+            "certificate", help="which certificates boxes and the centre have; revoke one, renew the centre's"
+        ),
+        config,
+    )
     lost = subs.add_parser("lost", parents=[config], help="a box is lost or stolen: shut it out, list what is left")
     lost.add_argument("school")
     lost.add_argument("--json", action="store_true")
@@ -52,12 +59,25 @@ def _certificate(parser: argparse.ArgumentParser, config: argparse.ArgumentParse
     listed.add_argument("school", nargs="?", default="")
     listed.add_argument("--json", action="store_true")
     listed.set_defaults(run=enrolment_desk.certificates)
+    renew = subs.add_parser(
+        "renew", parents=[config], help="the centre's own: broker, EST server, receivers, administrator"
+    )
+    which = renew.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="whatever their dates")
+    which.add_argument(
+        "--within", type=_within, default=RENEW_DAYS, metavar="DAYS", help=f"that end so soon; default: {RENEW_DAYS}"
+    )
+    renew.set_defaults(run=enrolment_desk.renew)
     revoke = subs.add_parser("revoke", parents=[config])
     revoke.add_argument("serial", help="as `certificate list` shows it")
     revoke.set_defaults(run=enrolment_desk.revoke)
 
 
-def _days(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= DAYS_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {DAYS_MAX}")
+def _days(text: str, most: int = DAYS_MAX) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {most}")
     return int(text)
+
+
+def _within(text: str) -> int:
+    return _days(text, WITHIN_MAX)

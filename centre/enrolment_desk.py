@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 import time
 from pathlib import Path
 
 import msgspec
 
-from centre import keys, revocation
+from centre import keys, own_certificates, revocation
 from centre.boot_file import boot_file, config_of
-from centre.commands import WELL, all_schools, open_store, school_name
+from centre.commands import ATTENTION, WELL, all_schools, open_store, school_name, tell
 from centre.enrolment import Certificate, Enrolments
 from centre.errors import CentreError
 from centre.lost import Lost, lose
+from centre.own_certificates import TAKEN_UP_S, Own, attention, behind, shows_old
 from centre.settings import load_settings
 from centre.wire import now_text
 
@@ -26,12 +28,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate as `certificate list --json` prints it."""
 
     serial: str
-    school: str
+    school: str  # empty: one of the centre's own
     issued: str
     expires: str
-    state: str  # good, expired, revoked
+    state: str  # good, expired, revoked; of the centre's own also: ends
     revoked: str  # when; empty: it is not
     reason: str
+    file: str = ""  # of one of the centre's own
 
 
 def enrol(args: argparse.Namespace) -> int:
@@ -55,16 +58,33 @@ def enrol(args: argparse.Namespace) -> int:
 def certificates(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     found = Enrolments(open_store(settings).database, settings.file(".")).certificates(args.school)
-    rows = [_row(one, time.time_ns()) for one in found]
+    boxes = [_row(one, time.time_ns()) for one in found]
+    ours = [] if args.school else [_own_row(one) for one in own_certificates.own_certificates(settings).found]
     if args.json:
-        print(msgspec.json.encode(rows).decode())
-        return WELL
-    for row in rows:
-        why = f"  {row.reason} {row.revoked[:10]}" if row.revoked else ""
-        print(f"{row.school:<32}  {row.expires[:10]}  {row.state:<8}  {row.serial}{why}")
-    if not rows:
-        print("No box has a certificate.")
-    return WELL
+        print(msgspec.json.encode(ours + boxes).decode())
+    else:
+        print("\n".join(_line(row) for row in ours + boxes) or "No box has a certificate.")
+        if ours and not boxes:
+            print("No box has a certificate.")
+    troubles = [] if args.school else attention(settings)
+    tell(troubles)
+    return ATTENTION if troubles else WELL
+
+
+def renew(args: argparse.Namespace) -> int:
+    """1 if one could not be renewed, or a server goes on with the one before."""
+    settings = load_settings(args.config)
+    done = own_certificates.renew(settings, None if args.all else args.within)
+    new = {one.name for one in done.found}
+    for one in own_certificates.own_certificates(settings).found:
+        print(f"{one.file:<32}  {one.end:%Y-%m-%d}  {'renewed' if one.name in new else one.state}")
+    if new:
+        print("Receivers show theirs at their next connection, the administrator at the next command.")
+    troubles = done.troubles + [shows_old(one) for one in behind(settings, TAKEN_UP_S)]
+    tell(troubles)
+    if new and not troubles:
+        print("Nothing is to be restarted.")
+    return ATTENTION if troubles else WELL
 
 
 def revoke(args: argparse.Namespace) -> int:
@@ -100,6 +120,22 @@ def _told(done: Lost) -> list[str]:
     again = f"`mektep-centre school-data load {done.school} DIR --publish`"
     lines.append(f"  enrol the next box: `mektep-centre enrol {done.school}`; after its birth {again}")
     return lines
+
+
+def _line(row: Row) -> str:
+    why = f"  {row.reason} {row.revoked[:10]}" if row.revoked else ""
+    return f"{row.school or row.file:<32}  {row.expires[:10]}  {row.state:<8}  {row.serial}{why}"
+
+
+def _own_row(one: Own) -> Row:
+    return Row(
+        serial=f"{one.serial:x}", school="", issued=_text(one.begin), expires=_text(one.end), state=one.state,
+        revoked="", reason="", file=one.file,
+    )  # fmt: skip
+
+
+def _text(time: dt.datetime) -> str:
+    return now_text(int(time.timestamp()) * 1_000_000_000)
 
 
 def _row(one: Certificate, now_ns: int) -> Row:

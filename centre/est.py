@@ -2,6 +2,7 @@
 
 TLS     1.2 or later; a client may show a certificate of the city, also one whose date is past: whether it may renew is
         asked of the table. One of another authority ends the handshake.
+Renewed a certificate that was renewed is shown from the next line on; one that cannot be used never is.
 Limits  LINES_MAX lines at once, HANDSHAKE_S for each to begin; what a line may say: centre/est_line.py.
 """
 
@@ -39,12 +40,12 @@ HERE = ("127.0.0.1", "localhost")
 def est(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     settings = load_settings(args.config)
-    context = tls(settings, args.tls_cert, args.tls_key)
+    door = Door(settings, args.tls_cert, args.tls_key)
     try:
         open_store(settings).database.close()
     except StoreDown as error:
         log.warning("K-110 the database does not answer yet: %s", error)
-    asyncio.run(_serve(settings, context, args.host, args.port))
+    asyncio.run(_serve(settings, door, args.host, args.port))
     return WELL
 
 
@@ -72,7 +73,31 @@ def tls(settings: Settings, certificate: Path | None, key: Path | None) -> ssl.S
     return context
 
 
-async def _serve(settings: Settings, context: ssl.SSLContext, host: str, port: int) -> None:
+class Door:
+    """What the next line is shown."""
+
+    def __init__(self, settings: Settings, certificate: Path | None, key: Path | None) -> None:
+        self._make = partial(tls, settings, certificate, key)
+        self._context = self._make()
+        self._files = (certificate or settings.file("pki/est.crt"), key or settings.file("pki/est.key"))
+        self._seen = self._look()
+
+    def context(self) -> ssl.SSLContext:
+        now = self._look()
+        if now != self._seen:
+            self._seen = now
+            try:
+                self._context = self._make()
+            except CentreError as error:
+                log.warning("%s %s: the one before stays", error.code, error.what)
+        return self._context
+
+    def _look(self) -> list[tuple[int, int]]:
+        """Of files that are there, which they are."""
+        return [(found.st_ino, found.st_mtime_ns) for found in (one.stat() for one in self._files if one.exists())]
+
+
+async def _serve(settings: Settings, door: Door, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -87,7 +112,7 @@ async def _serve(settings: Settings, context: ssl.SSLContext, host: str, port: i
                 return
             lines.add(task)
             task.add_done_callback(lines.discard)
-            await _keep(reader, writer, context, answer)
+            await _keep(reader, writer, door.context(), answer)
 
         server = await asyncio.start_server(on_line, host, port, backlog=LINES_MAX)
         print("READY", flush=True)

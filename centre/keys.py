@@ -123,6 +123,17 @@ def write_private(path: Path, content: bytes) -> None:
     fresh.rename(path)
 
 
+def write_public(path: Path, content: bytes) -> None:
+    """For everybody to read, in one step: the broker is another user."""
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.chmod(0o644)
+    fresh.rename(path)
+
+
 def _load_or_make(path: Path) -> Ed25519PrivateKey:
     if not path.exists():
         write_private(path, _fresh_pem())

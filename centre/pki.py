@@ -1,8 +1,9 @@
 """The city's certificate authority: its own certificate, those of servers, receivers and boxes.
 
 A box makes its key itself and asks by EST (centre/est.py). `issue` also makes keys: for the centre's own parts, and for
-boxes of demonstrations and tests.
-Raises  CentreError K-101 if the authority cannot be used, K-115 if a folder holds somebody else's certificate.
+boxes of demonstrations and tests. No certificate outlives the authority.
+Raises  CentreError K-101 if the authority cannot be used, K-115 if a folder holds somebody else's certificate, K-186 if
+        one cannot be renewed.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import ipaddress
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from centre.errors import CentreError
-from centre.keys import write_private
+from centre.keys import write_private, write_public
 
 CA_DAYS, LEAF_DAYS = 3650, 397 + 30
 
@@ -34,7 +37,7 @@ def make_authority(folder: Path) -> None:
         data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     builder = (
-        _builder(name, name, key.public_key(), CA_DAYS)
+        _builder(name, name, key.public_key(), _in_days(CA_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -54,7 +57,7 @@ def issue(folder: Path, name: str, out: Path, file: str, *, hosts: tuple[str, ..
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
     builder = (
-        _builder(subject, ours.subject, key.public_key(), LEAF_DAYS)
+        _builder(subject, ours.subject, key.public_key(), _end(ours))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(our_key.public_key()), critical=False)
@@ -74,7 +77,7 @@ def issue_to_box(folder: Path, school: str, public: ec.EllipticCurvePublicKey, u
         data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     builder = (
-        _builder(subject, ours.subject, public, LEAF_DAYS)
+        _builder(subject, ours.subject, public, _end(ours))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
@@ -82,6 +85,33 @@ def issue_to_box(folder: Path, school: str, public: ec.EllipticCurvePublicKey, u
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(our_key.public_key()), critical=False)
     )
     return builder.sign(our_key, hashes.SHA256())
+
+
+def renew(folder: Path, file: Path) -> x509.Certificate:
+    """The same name, purpose and key until later. One file, so one rename: no moment has half of a pair, and whoever
+    reads the key still may. Returns the new one."""
+    ours, our_key = authority(folder)
+    before = certificate(file)
+    try:
+        before.verify_directly_issued_by(ours)
+    except (InvalidSignature, TypeError, ValueError) as error:
+        what = f"{file} is not of the authority in {folder}"
+        raise CentreError("K-186", what, do="Renew it where it comes from; or move it away and run init.") from error
+    builder = _builder(before.subject, ours.subject, before.public_key(), _end(ours))
+    for one in before.extensions:
+        builder = builder.add_extension(one.value, critical=one.critical)
+    new = builder.sign(our_key, hashes.SHA256())
+    write_public(file, new.public_bytes(serialization.Encoding.PEM))
+    return new
+
+
+def certificate(file: Path) -> x509.Certificate:
+    """Raises CentreError K-186."""
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError) as error:
+        do = "Move it and its key away, then run `mektep-centre init` in this folder."
+        raise CentreError("K-186", f"{file} is no certificate that can be read: {error}", do=do) from error
 
 
 def authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -111,18 +141,29 @@ def _must_be(path: Path, name: str) -> None:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, days: int
+    subject: x509.Name, issuer: x509.Name, public: CertificatePublicKeyTypes, end: dt.datetime
 ) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=days))
+        .not_valid_before(dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+        .not_valid_after(end)
     )
+
+
+def _in_days(days: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+
+
+def _end(ours: x509.Certificate) -> dt.datetime:
+    """Of what the authority issues now."""
+    if ours.not_valid_after_utc <= dt.datetime.now(dt.UTC):
+        what = f"the authority's own certificate ended {ours.not_valid_after_utc:%Y-%m-%d}"
+        raise CentreError("K-101", what, do="The city needs a new authority, and every box is enrolled again.")
+    return min(_in_days(LEAF_DAYS), ours.not_valid_after_utc)
 
 
 def _host(host: str) -> x509.GeneralName:

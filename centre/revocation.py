@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from centre import admin, pki
 from centre.database import Database, open_database
 from centre.errors import CentreError, StoreDown
+from centre.keys import write_public
 from centre.settings import Settings
 
 log = logging.getLogger("centre")
@@ -29,7 +30,7 @@ CRL_DAYS = 90
 RENEWED = dt.timedelta(days=1)
 REASONS = {"lost": x509.ReasonFlags.key_compromise, "replaced": x509.ReasonFlags.superseded}
 RELOAD_S = 20
-DO = "Make it read the list yourself, e.g. `systemctl reload mosquitto`; say how under [enrolment] in centre.toml."
+DO = "Make it read them yourself, e.g. `systemctl reload mosquitto`; say how under [enrolment] in centre.toml."
 
 
 def write_list(folder: Path, database: Database | None) -> None:
@@ -51,7 +52,7 @@ def write_list(folder: Path, database: Database | None) -> None:
         if reason in REASONS:
             one = one.add_extension(x509.CRLReason(REASONS[reason]), critical=False)
         builder = builder.add_revoked_certificate(one.build())
-    _replace(folder / "pki/crl.pem", builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    write_public(folder / "pki/crl.pem", builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 def is_old(folder: Path) -> bool:
@@ -95,7 +96,9 @@ def call_broker(settings: Settings) -> None:
         if pid:
             os.kill(pid, signal.SIGHUP)
     except PermissionError as error:
-        raise CentreError("K-182", f"the broker, process {pid}, may not be told to read crl.pem", do=DO) from error
+        raise CentreError(
+            "K-182", f"the broker, process {pid}, may not be told to read crl.pem and its certificate", do=DO
+        ) from error
 
 
 def put_out(settings: Settings, database: Database, school: str) -> None:
@@ -108,7 +111,7 @@ def _run(command: list[str]) -> None:
     try:
         subprocess.run(command, check=True, timeout=RELOAD_S, stdin=subprocess.DEVNULL, capture_output=True)
     except (OSError, subprocess.SubprocessError) as error:
-        raise CentreError("K-182", f"the broker does not read crl.pem: {error}", do=DO) from error
+        raise CentreError("K-182", f"the broker does not read crl.pem and its certificate: {error}", do=DO) from error
 
 
 def _pid(path: Path) -> int:
@@ -119,11 +122,3 @@ def _pid(path: Path) -> int:
     except (OSError, ValueError):
         return 0
     return pid if name == "mosquitto" else 0
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """In one step, for everybody to read: it is no secret, and the broker is another user."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(content)
-    fresh.chmod(0o644)
-    fresh.rename(path)

@@ -62,7 +62,8 @@ class EnrolmentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         str, Meta(pattern=r"^(mqtts://[^\s]+)?\Z", description="as boxes reach it; empty: as the centre does")
     ] = ""
     reload: Annotated[
-        list[str], Meta(description="what makes the broker read crl.pem again; empty: a SIGHUP to broker/mosquitto.pid")
+        list[str],
+        Meta(description="makes the broker read crl.pem and its certificate again; empty: a SIGHUP to its process"),
     ] = []
 
 

@@ -294,6 +294,21 @@ def test_what_the_operator_changed_is_kept(folder: Path) -> None:
     assert "listener 1883 127.0.0.1\n" in (folder / "mosquitto-plain.conf").read_text()
 
 
+def test_lines_that_an_older_file_lacks_are_added_where_they_belong(folder: Path) -> None:
+    """As if init had written them; a file in which the operator has moved things is left alone."""
+    conf, ours = folder / "mosquitto.conf", folder.parent / "pki"
+    whole = conf.read_text().splitlines(keepends=True)
+    old = [line for line in whole if not line.startswith(("crlfile", "pid_file"))]
+    conf.write_text("".join(old) + "log_dest syslog\n")
+    added = broker.write_broker(folder, ours, "127.0.0.1", 8883, 0)
+    assert sorted(added) == [f"crlfile {ours}/crl.pem", f"pid_file {folder}/mosquitto.pid"]
+    assert conf.read_text() == "".join([*whole, "log_dest syslog\n"])
+    assert broker.write_broker(folder, ours, "127.0.0.1", 8883, 0) == []
+    for changed in ("".join(old).replace("/broker.key", "/own.key"), "".join(old) + "include_dir /etc/more\n"):
+        conf.write_text(changed)
+        assert not [line for line in broker.write_broker(folder, ours, "127.0.0.1", 8883, 0) if "crl" in line]
+
+
 def test_the_plain_broker_listens_on_loopback_alone(folder: Path) -> None:
     broker.write_broker(folder, folder.parent / "pki", "0.0.0.0", 9999, 1883)
     listeners = [line for line in (folder / "mosquitto-plain.conf").read_text().splitlines() if "listener" in line]

@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from centre import admin, pki, revocation
 from centre import connection as module
-from centre import pki
 from centre.connection import RECEIVE_MAXIMUM, Arrived, Connection, tls_context
+from centre.database import open_database
+from centre.enrolment import Enrolments
 from centre.errors import CentreError
 from centre.settings import Settings, load_settings
 from simulator.city import City
@@ -201,3 +203,28 @@ def test_the_mqtt_library_is_named_here_and_in_admin_alone() -> None:
     folder = Path(module.__file__).parent
     naming = {path.name for path in folder.glob("*.py") if "paho" in path.read_text()}
     assert naming == {"connection.py", "admin.py"}
+
+
+def test_a_renewed_certificate_is_shown_at_the_next_connection(
+    settings: Settings, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The old one is revoked meanwhile: whoever comes with it is not let in."""
+    file, key = settings.file("pki/centre-1.crt"), settings.file("pki/centre-1.key")
+    before = pki.certificate(file)
+    pki.renew(settings.file("pki"), file)
+    database = open_database(settings.database)
+    enrolments = Enrolments(database, settings.file("."))
+    enrolments.note("school-of-the-old-one", b"k" * 32, before)
+    assert enrolments.revoke_one(f"{before.serial_number:x}", "revoked")
+    revocation.publish_list(settings, database)
+    database.close()
+    assert listener.connection.number == 1  # and it stays up while all this is done
+    assert admin.put_out(settings, "centre-1")
+    until(lambda: listener.connection.number == 2 and listener.connection.subscribed.is_set())
+
+    good = key.read_bytes()
+    key.write_text("spoilt")  # the one that was taken up stays
+    assert admin.put_out(settings, "centre-1")
+    until(lambda: listener.connection.number == 3 and listener.connection.subscribed.is_set())
+    assert "goes on with the one before" in caplog.text
+    key.write_bytes(good)

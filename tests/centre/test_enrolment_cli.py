@@ -16,6 +16,8 @@ WRONG = [
     ["enrol", "school-07", "--days", "soon"],
     ["certificate"],
     ["certificate", "revoke"],
+    ["certificate", "renew", "--within", "0"],
+    ["certificate", "renew", "--all", "--within", "3"],
     ["lost"],
     ["est", "--port", "x"],
 ]

@@ -14,6 +14,7 @@ import pytest
 from centre import est, pki
 from centre.errors import CentreError
 from centre.settings import Settings, load_settings
+from centre.shown import shown_at
 from simulator.city import City
 from simulator.processes import free_port
 from tests.centre.far_box import until
@@ -105,3 +106,18 @@ def test_the_command_wants_a_configuration(tmp_path: Path) -> None:
     args = argparse.Namespace(config=tmp_path / "none.toml", tls_cert=None, tls_key=None, host="127.0.0.1", port=1)
     with pytest.raises(CentreError, match="K-103"):
         est.est(args)
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(enrolling: Enrolling, settings: Settings) -> None:
+    def shown() -> int:
+        found = shown_at(settings, "127.0.0.1", enrolling.city.est_port)
+        assert found is not None
+        return found.serial_number
+
+    new = pki.renew(settings.file("pki"), settings.file("pki/est.crt"))
+    assert shown() == new.serial_number
+    good = settings.file("pki/est.crt").read_bytes()
+    settings.file("pki/est.crt").write_text("spoilt")
+    assert shown() == new.serial_number
+    settings.file("pki/est.crt").write_bytes(good)
+    assert ask(enrolling, client(enrolling)) == b"HTTP/1.1 200"

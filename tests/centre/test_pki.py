@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import ssl
 import threading
@@ -123,3 +124,55 @@ def test_an_authority_that_cannot_sign_is_told(
     with pytest.raises(CentreError, match="K-101"):
         pki.issue(authority, "school-07", tmp_path / "box", "box")
     assert not (tmp_path / "box").exists()
+
+
+# --- renewal -------------------------------------------------------------------------------------------------------
+
+
+def test_a_renewed_one_is_the_same_but_for_its_dates(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = ("127.0.0.1", "broker.example")
+    with monkeypatch.context() as patch:
+        patch.setattr(pki, "LEAF_DAYS", 20)
+        pki.issue(authority, "broker", authority, "broker", hosts=hosts)
+        pki.issue(authority, "centre-1", authority, "centre-1")
+    for name in ("broker", "centre-1"):
+        file, key = authority / f"{name}.crt", (authority / f"{name}.key").read_bytes()
+        before = certificate(file)
+        new = pki.renew(authority, file)
+        assert new == certificate(file)
+        assert (new.subject, new.public_key()) == (before.subject, before.public_key())
+        assert list(new.extensions) == list(before.extensions)
+        assert new.not_valid_after_utc - before.not_valid_after_utc > dt.timedelta(days=300)
+        assert new.serial_number != before.serial_number
+        assert (authority / f"{name}.key").read_bytes() == key
+        assert file.stat().st_mode & 0o777 == 0o644
+    server, client = ((authority / f"{name}.crt", authority / f"{name}.key") for name in ("broker", "centre-1"))
+    assert shake(server, client, authority / "ca.crt", "broker.example") == "centre-1"
+
+
+def test_nothing_outlives_the_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pki, "CA_DAYS", 100)
+    pki.make_authority(tmp_path)
+    pki.issue(tmp_path, "centre-1", tmp_path, "centre-1")
+    end = certificate(tmp_path / "ca.crt").not_valid_after_utc
+    assert certificate(tmp_path / "centre-1.crt").not_valid_after_utc == end
+    assert pki.renew(tmp_path, tmp_path / "centre-1.crt").not_valid_after_utc == end
+
+
+def test_an_authority_that_has_ended_issues_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pki, "CA_DAYS", 0)
+    pki.make_authority(tmp_path)
+    with pytest.raises(CentreError, match="K-101"):
+        pki.issue(tmp_path, "centre-1", tmp_path, "centre-1")
+
+
+def test_what_another_authority_gave_is_left_alone(authority: Path, tmp_path: Path) -> None:
+    pki.make_authority(tmp_path / "other")
+    pki.issue(tmp_path / "other", "centre-1", tmp_path, "centre-1")
+    before = (tmp_path / "centre-1.crt").read_bytes()
+    with pytest.raises(CentreError, match="K-186"):
+        pki.renew(authority, tmp_path / "centre-1.crt")
+    assert (tmp_path / "centre-1.crt").read_bytes() == before
+    (tmp_path / "spoilt.crt").write_text("hello")
+    with pytest.raises(CentreError, match="K-186"):
+        pki.renew(authority, tmp_path / "spoilt.crt")
