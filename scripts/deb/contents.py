@@ -128,7 +128,16 @@ def script(name: str, version: str) -> str:
     return text
 
 
+def needed() -> list[str]:
+    """Debian's packages that this one rests on, by name: for trees in which it is tried."""
+    return list(dict.fromkeys(re.sub(r" \(.*?\)", "", DEPENDS).split(", ")))
+
+
 def control(version: str, arch: str, size_kb: int) -> str:
     return CONTROL.format(
         package=PACKAGE, version=version, arch=arch, size_kb=size_kb, maintainer=MAINTAINER, depends=DEPENDS
     )
+
+
+if __name__ == "__main__":
+    print(",".join(needed()))

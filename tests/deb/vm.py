@@ -28,7 +28,7 @@ SCHOOL = "school-07"
 HOST = "10.0.2.2"  # this machine, as a guest of QEMU's user network sees it
 TARGET_S = 300.0
 PATIENCE_S = 1200.0
-PROMPT = re.compile(rb"root@\S+:\S*# $")
+PROMPT = re.compile(rb"root@\S+:\S*# ")
 
 
 class Machine:
@@ -67,8 +67,10 @@ class Machine:
             self._process.wait()
 
     async def login(self) -> None:
-        await self._until(PROMPT)
-        self._write.write(b"stty -echo; PS1=; bind 'set enable-bracketed-paste off' 2>/dev/null\n")
+        """The console is root's; from here on it is a shell without a prompt, and tells nothing by itself."""
+        if not self._number:
+            await self._until(PROMPT)
+            self._write.write(b"dmesg -n 1; stty -echo; PS1=; bind 'set enable-bracketed-paste off' 2>/dev/null\n")
 
     async def sh(self, command: str, code: int = 0) -> str:
         """A command of root's. Raises AssertionError with what it said."""
@@ -172,8 +174,9 @@ async def whole(image: Path, package: Path, folder: Path) -> None:
             await machine.sh("until systemctl is-active -q mektep-agent; do sleep 1; done")
             assert await machine.sh("systemctl is-active first-command mektep-firstboot; true") == "inactive\ninactive"
             again_s = time.monotonic() - again
-        except BaseException:
+        except Exception:
             with contextlib.suppress(Exception):
+                await machine.login()
                 print(await machine.sh("journalctl -b --no-pager -u 'mektep*' -u first-command | tail -60; true"))
             raise
         finally:
