@@ -70,7 +70,7 @@ class Machine:
         """The console is root's; from here on it is a shell without a prompt, and tells nothing by itself."""
         if not self._number:
             await self._until(PROMPT)
-            self._write.write(b"dmesg -n 1; stty -echo; PS1=; bind 'set enable-bracketed-paste off' 2>/dev/null\n")
+            self._write.write(b"dmesg -n 1; stty -echo; PS1=; PS2=; bind 'set enable-bracketed-paste off' 2>/dev/null\n")
 
     async def sh(self, command: str, code: int = 0) -> str:
         """A command of root's. Raises AssertionError with what it said."""
