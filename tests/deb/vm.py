@@ -70,7 +70,8 @@ class Machine:
         """The console is root's; from here on it is a shell without a prompt, and tells nothing by itself."""
         if not self._number:
             await self._until(PROMPT)
-            self._write.write(b"dmesg -n 1; stty -echo; PS1=; PS2=; bind 'set enable-bracketed-paste off' 2>/dev/null\n")
+            self._write.write(b"dmesg -n 1; stty -echo; PS1=; PS2=; bind 'set enable-bracketed-paste off'\n")
+            await self.sh("true")  # what was still echoed goes with it
 
     async def sh(self, command: str, code: int = 0) -> str:
         """A command of root's. Raises AssertionError with what it said."""
@@ -133,7 +134,8 @@ async def online(city: City, began: float) -> float:
 async def checked(machine: Machine) -> None:
     """What a technician would look at."""
     await machine.login()
-    assert await machine.sh("systemctl is-active mektep-agent mektep-firewall") == "active\nactive"
+    active = await machine.sh("systemctl is-active mektep-agent mektep-firewall")
+    assert active == "active\nactive", active
     result = await machine.sh("cat /boot/firmware/mektep-result.txt")
     assert "Done: the box is enrolled and works" in result, result
     boot = tomllib.loads(await machine.sh("cat /boot/firmware/mektep.toml"))
