@@ -9,6 +9,7 @@ Raises  CentreError K-101, K-112, K-113; K-182 if the broker cannot be told to r
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import logging
 import os
 import signal
@@ -35,6 +36,12 @@ DO = "Make it read them yourself, e.g. `systemctl reload mosquitto`; say how und
 
 def write_list(folder: Path, database: Database | None) -> None:
     """pki/crl.pem as of now; without a database nothing is revoked yet."""
+    with (folder / "pki/.crl.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one of several processes must not put an older list over a newer one
+        _write_list(folder, database)
+
+
+def _write_list(folder: Path, database: Database | None) -> None:
     ours, key = pki.authority(folder / "pki")
     now = dt.datetime.now(dt.UTC)
     builder = (

@@ -27,6 +27,7 @@ from agent.enrolment.certificate import kept_until
 from agent.enrolment.enrolment import Enrolled, Tell, enrol, prepare
 from agent.enrolment.errors import EnrolmentError
 from agent.enrolment.papers import Papers
+from agent.enrolment.roots_key import keep_orders_key
 from agent.texts import Texts, load_texts
 
 BOOT_FILES = (Path("/boot/firmware/mektep.toml"), Path("/boot/mektep.toml"))
@@ -57,7 +58,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     with contextlib.closing(line):
         boot = read_boot_file(data, str(file))
         tell("read", {"file": str(file), "school": boot.school})
-        become_owner(_state(boot, args.config))
+        state = _state(boot, args.config)
+        keep_orders_key(boot.orders_key)
+        become_owner(state)
         try:
             done = _enrol(boot, args, tell)
         except EnrolmentError as error:
@@ -84,6 +87,7 @@ def _enrolled(file: Path) -> Enrolled | None:
     if not file.exists():
         return None
     found = config.load(file)
+    keep_orders_key(found.centre.orders_key, anew=False)
     become_owner(Path(found.state.directory))
     kept = Papers(found.state.pki).kept()
     if kept is None:

@@ -88,7 +88,7 @@ def write(path: Path, text: str) -> None:
             os.fsync(out.fileno())
         publish(fresh, path)
     except OSError as error:
-        do = f"Let the agent's user write to {path.parent}: owner root, its group, mode 0770."
+        do = f"Let the agent's user write to {path.parent}: owner root, its group, mode 1770."
         raise EnrolmentError("N-108", f"{path} cannot be written: {error}", do=do) from error
 
 

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """update-version: what the agent may not do itself, done for it by root: install a signed version, switch, switch back.
 
-Wish     STATE/wish.json, of the agent: {"do": "install", "archive": NAME}, {"do": "use", "version": V}, {"do": "back"}.
-         STATE is the agent's own folder: nothing in it is believed but what the city's orders key has signed.
+Wish     STATE/wish.json, of the agent: {"do": "install", "archive": NAME}, {"do": "use", "version": V},
+         {"do": "back", "version": V}: away from V, if that runs. STATE is the agent's own folder: nothing in it is
+         believed but what the city's orders key has signed.
 Archive  a plain tar: manifest.json; manifest.sig, base64 of Ed25519 over "mektep/v1/update\\n" and the manifest;
          cp3xx.txt as install-version wants them; wheels. A wheel that is not in it is taken from here, by its hash.
-Key      OWN/orders.pub; where there is none, the orders_key of the configuration is taken, once and for good.
+Key      OWN/orders.pub, of `sudo mektep enrol`; never of the configuration, which the agent may write.
 Newer    what was signed before the newest that was ever installed here is refused (OWN/newest.txt): an old version with
          a known hole comes back only when the city signs it anew.
 Guard    a version that was switched to must come up: after three starts that failed, or if it does not run when GUARD_S
@@ -29,7 +30,6 @@ import subprocess
 import sys
 import tarfile
 import time
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +42,7 @@ ARCHIVE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}\.tar")
 MEMBER = re.compile(r"cp3\d{2}\.txt|[\w.+-]+\.whl")
 MADE = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
 LINE = re.compile(r"([0-9a-f]{64})  ([\w.+-]+\.whl)")
-PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE)  # a sparse one could be of any size
+PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE)  # a sparse one could be of any size, and may call itself plain
 WISH_BYTES, TEXT_BYTES = 4_096, 1 << 20
 ARCHIVE_BYTES = 1 << 30
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
@@ -62,17 +62,14 @@ class Places:
         self.state: Path = args.state
         self.own: Path = args.own
         self.opt: Path = args.opt
-        self.config: Path = args.config
         self.shipped: Path = args.shipped
         self.install: str = args.install_version
         self.wish = self.state / "wish.json"
         self.guard = self.own / "guard.json"
         self.outcome = self.own / "outcome.json"
         self.newest = self.own / "newest.txt"
+        self.pinned = self.own / "orders.pub"
         self.wheels = self.own / "wheels"
-
-
-# --- what is read of the agent's folder -----------------------------------------------------------------------------
 
 
 def read_plain(path: Path, limit: int) -> bytes:
@@ -93,37 +90,28 @@ def taken_wish(places: Places) -> dict[str, str] | None:
     except (OSError, ValueError, RecursionError, Refused) as error:
         raise Refused(f"wish.json is none: {error}") from error
     finally:
-        places.wish.unlink(missing_ok=True)
+        if places.wish.is_dir() and not places.wish.is_symlink():
+            shutil.rmtree(places.wish)  # follows no link
+        else:
+            places.wish.unlink(missing_ok=True)
     if not isinstance(wish, dict) or not all(isinstance(value, str) for value in wish.values()):
         raise Refused("wish.json is none")
     return wish
 
 
-# --- an archive -----------------------------------------------------------------------------------------------------
-
-
 def pinned_key(places: Places) -> bytes:
     """Of the centre's orders. Raises Refused."""
-    path = places.own / "orders.pub"
     try:
-        text = path.read_text(encoding="ascii")
+        return _key(places.pinned.read_text(encoding="ascii"))
     except FileNotFoundError:
-        text = _key_of_the_configuration(places.config)
-        write(path, text.encode())
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Refused(f"{path} is no key") from error
-    if len(key) != 32:
-        raise Refused(f"{path} is no key")
-    return key
+        raise Refused("root keeps no orders key of the centre yet: sudo mektep enrol") from None
 
 
-def _key_of_the_configuration(path: Path) -> str:
-    try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8"))["centre"]["orders_key"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"{path} names no orders key: {error}") from error
+def _key(text: str) -> bytes:
+    with contextlib.suppress(binascii.Error, ValueError):
+        if len(key := base64.b64decode(text.strip(), validate=True)) == 32:
+            return key
+    raise Refused("what is kept as the centre's orders key is none")
 
 
 def check_signature(key: bytes, manifest: bytes, signature: str) -> None:
@@ -194,7 +182,7 @@ def _spread(archive: Path, at: Path, key: bytes) -> dict[str, Any]:
             texts = {name: _text(tar, name) for name in ("manifest.json", "manifest.sig")}
             check_signature(key, texts["manifest.json"], texts["manifest.sig"].decode("ascii", "replace"))
             for member in tar:
-                if member.type in PLAIN and MEMBER.fullmatch(member.name):
+                if member.type in PLAIN and not member.issparse() and MEMBER.fullmatch(member.name):
                     with (at / member.name).open("wb") as out:
                         shutil.copyfileobj(tar.extractfile(member), out)  # type: ignore[arg-type]
         manifest = json.loads(texts["manifest.json"])
@@ -239,9 +227,6 @@ def _take(name: str, digest: str, folders: Sequence[Path], at: Path) -> None:
     raise Refused(f"{name} is neither in the archive nor here")
 
 
-# --- what is done ---------------------------------------------------------------------------------------------------
-
-
 def call(words: Sequence[str]) -> str:
     """Raises Refused with what the program says."""
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -275,8 +260,10 @@ def use(places: Places, wish: dict[str, str]) -> str:
     return version
 
 
-def back(places: Places, _wish: dict[str, str]) -> str:
-    """The version before runs again. Returns it."""
+def back(places: Places, wish: dict[str, str]) -> str:
+    """The version before runs again. Returns it. Asked again, it does not lead forth again."""
+    if wish.get("version", running(places)) != running(places):
+        return running(places)
     version = call([places.install, "back"])
     places.guard.unlink(missing_ok=True)
     restart()
@@ -284,8 +271,7 @@ def back(places: Places, _wish: dict[str, str]) -> str:
 
 
 def running(places: Places) -> str:
-    current = places.opt / "current"
-    return os.readlink(current).rpartition("/")[2] if current.is_symlink() else ""
+    return os.readlink(places.opt / "current").rpartition("/")[2] if (places.opt / "current").is_symlink() else ""
 
 
 def restart() -> None:
@@ -323,27 +309,36 @@ def tell(places: Places, wish: dict[str, str], error: Exception | None, version:
     print(f"update-version: {wish}: {said or version}", file=sys.stderr)
 
 
-# --- the guard ------------------------------------------------------------------------------------------------------
-
-
 def guard(places: Places, guard_s: float) -> None:
     """Until the version that was switched to has shown that it comes up, or the one before is back."""
     if not places.guard.exists():
         return
-    deadline, failed_before = time.monotonic() + guard_s, restarts()
+    if guarded(places) != running(places):  # the power went before the switch: nothing is on trial
+        places.guard.unlink()
+        return
+    deadline, failed_before, granted = time.monotonic() + guard_s, restarts(), False
     while places.guard.exists():
         if grant(places):
-            failed_before = restarts()
+            failed_before, granted = restarts(), True
             continue
-        failed = restarts() - failed_before
-        if failed >= FAILED_MOST or (time.monotonic() >= deadline and shown("ActiveState") != "active"):
+        failed_before = min(failed_before, failed := restarts())  # systemd counts anew once the restart has begun
+        if failed - failed_before >= FAILED_MOST or (time.monotonic() >= deadline and shown("ActiveState") != "active"):
             tell(places, {"do": "guard"}, Refused("the version did not come up"), back(places, {}))
             return
         if time.monotonic() >= deadline:
             places.guard.unlink(missing_ok=True)
-            call([places.install, "prune"])
+            if not granted:  # else what was just built for the next time would go, too
+                call([places.install, "prune"])
             return
         time.sleep(LOOK_S)
+
+
+def guarded(places: Places) -> str:
+    """The version that guard.json names; if it is spoilt, that which runs."""
+    try:
+        return str(json.loads(read_plain(places.guard, TEXT_BYTES))["version"])
+    except (OSError, ValueError, KeyError, TypeError, Refused):
+        return running(places)
 
 
 def shown(what: str) -> str:
@@ -364,6 +359,11 @@ def write(path: Path, content: bytes) -> None:
         os.fsync(out.fileno())
     fresh.chmod(0o644)
     fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def tidied(folder: Path) -> None:
@@ -378,7 +378,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, default=Path("/var/lib/mektep/updates"))
     parser.add_argument("--own", type=Path, default=Path("/var/lib/mektep-update"))
     parser.add_argument("--opt", type=Path, default=Path("/opt/mektep"))
-    parser.add_argument("--config", type=Path, default=Path("/etc/mektep/agent.toml"))
     parser.add_argument("--shipped", type=Path, default=Path("/usr/share/mektep/wheels"))
     parser.add_argument("--install-version", default="/usr/lib/mektep/install-version")
     parser.add_argument("--guard-seconds", type=float, default=GUARD_S)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +68,28 @@ def test_only_the_line_ends_when_nothing_is_revoked(enrolling: Enrolling, line: 
     assert admin.put_out(enrolling.settings, line.client._client_id.decode())
     assert line.gone.wait(20)
     until(line.client.is_connected)
+
+
+def test_of_two_who_write_the_list_the_later_one_has_read_the_table_later(enrolling: Enrolling, tmp_path: Path) -> None:
+    """Else what was revoked between would be good again until tomorrow."""
+    folder, school = enrolling.city.folder, enrolling.new_school()
+    enrolling.enrolled(school, tmp_path)
+    (one,) = enrolling.enrolments.certificates(school)
+
+    def write() -> None:
+        database = open_database(enrolling.settings.database)
+        revocation.write_list(folder, database)
+        database.close()
+
+    with (folder / "pki/.crl.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process is at it
+        slow = threading.Thread(target=write)
+        slow.start()
+        slow.join(0.5)
+        assert slow.is_alive()
+        enrolling.enrolments.revoke_one(one.serial, "revoked")
+    slow.join()
+    assert listed(folder).get_revoked_certificate_by_serial_number(int(one.serial, 16)) is not None
 
 
 def test_the_list_is_good_for_months_and_made_anew_each_day(

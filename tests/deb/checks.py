@@ -114,9 +114,10 @@ def its_users_have_no_way_in() -> None:
 
 
 def its_folders_are_whose_they_should_be() -> None:
-    assert owned("/etc/mektep") == "root:mektep 0770"
+    assert owned("/etc/mektep") == "root:mektep 1770"
     assert owned("/var/lib/mektep") == "mektep:mektep 0700"
-    assert owned("/etc/mektep/credentials") == "root:root 0770"
+    assert owned("/etc/mektep/credentials") == "root:root 1770"
+    sh("runuser", "-u", "mektep", "--", "mv", "/etc/mektep/credentials", "/etc/mektep/mine", code=1)  # read by root
 
 
 def it_ships_no_configuration() -> None:

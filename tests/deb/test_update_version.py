@@ -42,6 +42,10 @@ esac
 """
 
 
+def public(key: Ed25519PrivateKey) -> str:
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
 class Box:
     """The folders of a box."""
 
@@ -52,8 +56,9 @@ class Box:
             (folder / name).mkdir(parents=True)
         (folder / "opt/current").symlink_to("versions/0.1.0")
         (folder / "shipped/library-1-py3-none-any.whl").write_bytes(SHIPPED)
-        public = base64.b64encode(CITY.public_key().public_bytes_raw()).decode()
-        (folder / "agent.toml").write_text(f'[centre]\norders_key = "{public}"\n')
+        self.own.mkdir()
+        (self.own / "orders.pub").write_text(public(CITY))
+        self.configure(CITY)
         for name, text in (("install-version", INSTALL_VERSION), ("systemctl", SYSTEMCTL)):
             (folder / "bin" / name).write_text(text.format(folder=folder))
             (folder / "bin" / name).chmod(0o755)
@@ -63,12 +68,15 @@ class Box:
     def wish(self, **words: object) -> None:
         (self.updates / "wish.json").write_text(json.dumps(words))
 
-    def run(self) -> tuple[int, str]:
+    def configure(self, key: Ed25519PrivateKey) -> None:
+        (self.folder / "agent.toml").write_text(f'[centre]\norders_key = "{public(key)}"\n')
+
+    def run(self, *more: str) -> tuple[int, str]:
         folder = self.folder
         words = [
             *(sys.executable, str(SCRIPT), "--state", str(self.updates), "--own", str(self.own)),
-            *("--opt", f"{folder}/opt", "--config", f"{folder}/agent.toml", "--shipped", f"{folder}/shipped"),
-            *("--install-version", f"{folder}/bin/install-version", "--guard-seconds", "0.01"),
+            *("--opt", f"{folder}/opt", "--shipped", f"{folder}/shipped"),
+            *("--install-version", f"{folder}/bin/install-version", "--guard-seconds", "0.01", *more),
         ]
         environment = {"PATH": f"{folder}/bin:/usr/bin:/bin"}
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -155,17 +163,17 @@ def test_what_the_city_has_not_signed_is_not_installed(box: Box, content: bytes,
     assert box.called() == []
 
 
-def test_the_key_is_pinned_at_the_first_use(box: Box) -> None:
-    """Who holds the agent can write its configuration: a key that is put there later is not believed."""
-    (box.updates / "0.2.0.tar").write_bytes(archive())
-    box.wish(do="install", archive="0.2.0.tar")
-    box.run()
-    stranger = base64.b64encode(STRANGER.public_key().public_bytes_raw()).decode()
-    (box.folder / "agent.toml").write_text(f'[centre]\norders_key = "{stranger}"\n')
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_key_of_the_configuration_is_never_believed_when_an_update_is_wished_for(box: Box, pinned: bool) -> None:
+    """Who holds the agent can write its configuration, also before the first update."""
+    if not pinned:
+        (box.own / "orders.pub").unlink()
+    box.configure(STRANGER)
     (box.updates / "0.3.0.tar").write_bytes(archive(STRANGER))
     box.wish(do="install", archive="0.3.0.tar")
     box.run()
-    assert "not signed" in box.outcome()["said"]
+    assert ("not signed" if pinned else "sudo mektep enrol") in box.outcome()["said"]
+    assert box.called() == []
 
 
 def test_an_old_version_comes_back_only_when_it_is_signed_anew(box: Box) -> None:
@@ -242,7 +250,6 @@ def test_a_version_that_does_not_come_up_is_left(box: Box, falls: str, state: st
 
 
 def test_a_guard_that_the_power_cut_goes_on(box: Box) -> None:
-    box.own.mkdir()
     (box.folder / "opt/current").unlink()
     (box.folder / "opt/current").symlink_to("versions/0.2.0")
     (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
@@ -256,3 +263,57 @@ def test_the_agent_itself_asks_to_go_back(box: Box) -> None:
     box.run()
     assert box.outcome()["version"] == "0.1.0"
     assert box.current() == "versions/0.1.0"
+
+
+def test_asked_twice_to_go_back_it_goes_back_once(box: Box) -> None:
+    """The version that is left asks again at its next start, if root is slow: it must not come back by that."""
+    box.wish(do="back", version="0.2.0")  # 0.1.0 runs already
+    assert box.run()[0] == 0
+    assert (box.outcome()["done"], box.outcome()["version"]) == (True, "0.1.0")
+    assert box.called() == []
+
+
+def test_a_guard_before_its_switch_takes_nothing_away(box: Box) -> None:
+    """The power went between the two: what was built waits for its hour still."""
+    (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
+    assert box.run()[0] == 0
+    assert not (box.own / "guard.json").exists()
+    assert box.called() == []
+
+
+def test_a_count_of_falls_that_begins_anew_is_counted_from_there(box: Box) -> None:
+    """What systemd counts is of before, until the restart that was asked for has begun."""
+    (box.folder / "bin/systemctl").write_text(
+        SYSTEMCTL.format(folder=box.folder).replace(
+            "n=$(cat", f"[ -e {box.folder}/old ] || {{ touch {box.folder}/old; echo 9; exit; }}; n=$(cat"
+        )
+    )
+    (box.folder / "falls").write_text("3")
+    box.wish(do="use", version="0.2.0")
+    box.run("--guard-seconds", "5")
+    assert box.current() == "versions/0.1.0"
+
+
+def test_a_folder_for_a_wish_is_told_and_gone(box: Box) -> None:
+    """Else systemd would start this again and again, and then never more."""
+    (box.updates / "wish.json/more").mkdir(parents=True)
+    assert box.run()[0] == 0
+    assert "is none" in box.outcome()["said"]
+    assert not (box.updates / "wish.json").exists()
+
+
+def test_a_sparse_file_that_calls_itself_plain_is_left_out(box: Box) -> None:
+    """Some bytes in the archive could be a disk full of zeros."""
+    out = io.BytesIO(archive())
+    with tarfile.open(fileobj=out, mode="a", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("sparse-1-py3-none-any.whl")
+        told = b"1\n0\n1\n".ljust(512, b"\0") + b"x"
+        member.size = len(told)
+        member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(1 << 20),
+                              "GNU.sparse.name": member.name}  # fmt: skip
+        tar.addfile(member, io.BytesIO(told))
+    (box.updates / "0.2.0.tar").write_bytes(out.getvalue())
+    box.wish(do="install", archive="0.2.0.tar")
+    box.run()
+    assert box.outcome()["done"]
+    assert not (box.own / "wheels/sparse-1-py3-none-any.whl").exists()
