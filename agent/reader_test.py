@@ -53,9 +53,17 @@ class ReaderTest:
     def __init__(self, stations: Sequence[Station], signals: Signals, clock: Clock) -> None:
         self._stations = {one.config.name: one for one in stations if one.config.kind == "reader"}
         self._signals, self._clock = signals, clock
+        self._under_test: set[str] = set()
 
     async def run(self, name: str) -> Tried:
         station = self._testable(name)
+        self._under_test.add(name)
+        try:
+            return await self._try(name, station)
+        finally:
+            self._under_test.discard(name)
+
+    async def _try(self, name: str, station: Station) -> Tried:
         lights: list[Shown] = []
         for light in LIGHTS:
             if self._signals.taken(name):
@@ -73,6 +81,8 @@ class ReaderTest:
             raise Untestable("not_working", f"{trouble.code} {trouble.what}" if trouble else f"{name} is starting")
         if self._signals.taken(name):
             raise Untestable("busy", f"a card is being decided at {name}")
+        if name in self._under_test:
+            raise Untestable("busy", f"the lights of {name} are being tested already")
         return station
 
     async def _show(self, name: str, light: Light) -> Shown:

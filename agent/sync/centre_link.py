@@ -31,6 +31,7 @@ from agent.sync.link import CONNECTED, State, Step, backoff_s, failures_after, s
 from agent.sync.linkerror import LinkError, no_receipts
 from agent.sync.mqtt import Incoming, Mqtt, Outgoing
 from agent.sync.order_book import order_book
+from agent.sync.order_desk import OrderDesk
 from agent.sync.orders import Handler, Orders
 from agent.sync.parts import Parts
 from agent.sync.reference_feed import ReferenceFeed
@@ -53,7 +54,6 @@ R = TypeVar("R", Receipt, EvidenceReceipt)
 BIRTH_AGAIN_S = 2.0  # doubles, with jitter
 BIRTH_AGAIN_MAX_S = 60.0
 WELCOME_WITHIN_S = 10.0
-ORDERS_WAITING = 16
 FORGED = {"unknown_key", "bad_signature", "other_topic"}  # of an order: not the centre's own, or taken from another
 
 
@@ -93,7 +93,7 @@ class CentreLink:
         told_forged: Callable[[str], None] = lambda _reason: None,
         told_answered: Callable[[], None] = lambda: None,
     ) -> None:
-        """told_forged: an order came that is not the centre's, or came before. told_answered: an answer has left."""
+        """told_forged: an order came that is not the centre's, or came before. told_answered: one of the box left."""
         self._settings, self._school = settings, school
         self._outbox = outbox
         self._identity = identity
@@ -106,8 +106,7 @@ class CentreLink:
         self._told_grants, self._told_forged, self._told_answered = told_grants, told_forged, told_answered
         self._feed = ReferenceFeed(reference, self._trust, self._topics, school)
         orders = {**order_book(outbox, self._drain, clock, status, self._feed.again), **orders}
-        self._orders = Orders(school, outbox, clock, orders, told_forged)
-        self._waiting_orders: asyncio.Queue[tuple[Order, bool]] = asyncio.Queue(ORDERS_WAITING)
+        self._desk = OrderDesk(Orders(school, outbox, clock, orders, told_forged))
         self._state, self._since_ns = State.OFFLINE, clock.utc_ns()
         self._trouble: LinkError | None = None
         self._mqtt: Mqtt | None = None
@@ -126,6 +125,10 @@ class CentreLink:
 
     async def run(self) -> None:
         """Keep the link for ever. Losing it is normal; only a defect raises."""
+        async with self._desk:
+            await self._keep_connecting()
+
+    async def _keep_connecting(self) -> None:
         failures = 0
         while True:
             self._step(Step.TRY)
@@ -199,7 +202,7 @@ class CentreLink:
         tasks = [
             asyncio.create_task(self._greet(), name="greet"),
             asyncio.create_task(self._keep_draining(mqtt), name="drain"),
-            asyncio.create_task(self._keep_answering(), name="orders"),
+            asyncio.create_task(self._keep_answering(), name="answers"),
             asyncio.create_task(self._feed.keep(self._tell_birth, self._count_refused), name="reference"),
         ]
         try:
@@ -253,11 +256,12 @@ class CentreLink:
 
     async def _keep_answering(self) -> None:
         while True:
-            order, again = await self._waiting_orders.get()
-            answer = await self._orders.take(order, again=again)
-            payload = msgspec.json.encode(answer)
-            self._publish_signed(Kind.ANSWER, self._topics.answers, payload, correlation=str(answer.number).encode())
-            self._told_answered()
+            ready = await self._desk.next_answer()
+            payload, number = msgspec.json.encode(ready.answer), str(ready.answer.number)
+            self._publish_signed(Kind.ANSWER, self._topics.answers, payload, correlation=number.encode())
+            self._desk.sent(ready)
+            if ready.of_box:
+                self._told_answered()
 
     async def _say_goodbye(self, mqtt: Mqtt) -> None:
         try:
@@ -334,10 +338,7 @@ class CentreLink:
         order = decoded(message.payload, Order)
         if message.topic != self._topics.orders + order.order:
             raise Refused("other_topic")
-        try:
-            self._waiting_orders.put_nowait((order, message.again))
-        except asyncio.QueueFull as error:
-            raise Refused("too_many_orders") from error
+        self._desk.put(order, message.again)
 
     def _count_refused(self, reason: str) -> None:
         self._refused[reason] += 1

@@ -21,3 +21,10 @@ ORDERS: dict[str, str] = {  # name -> where it is carried out
     "reader.test": "agent/ops/box_orders.py",
     "update": "agent/updates/order.py",
 }
+
+# What waits for what (agent/sync/order_desk.py): orders of one group one after the other, of `ASIDE` several at once.
+ALARMS = frozenset({"incident.report", "incident.answer", "drill"})
+BOX = frozenset({"config.apply", "restart", "update"})  # what a restart ends, it must not overtake
+ASIDE = frozenset(
+    {"camera.snapshot", "reader.test", "reference.reload", "resend"}
+)  # a camera, a person, a disk answers

@@ -1,10 +1,12 @@
 """Orders of the centre: verified, bound to this school and epoch, taken once, answered. docs/protocol.md, section 6.
 
-The last number and its answer are on disk before the answer leaves; the same number again gets the same answer.
+The number and its answer are on disk before the answer leaves; the same number again gets the same answer. Which order
+is carried out when, and which waits for none: agent/sync/order_desk.py.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -12,15 +14,16 @@ from typing import TypeVar
 import msgspec
 
 from agent.clock import Clock
+from agent.outbox.group import Transaction
 from agent.outbox.outbox import Outbox
+from agent.sync.order_numbers import Last, Numbers, Overtaken
 from agent.sync.topics import Answer, Order
 from agent.sync.trust import Refused, instant_ns
 from agent.wall_time import rfc3339
 
 log = logging.getLogger("agent.orders")
 
-FACT = "order"
-TAKEN = 32  # numbers that are remembered, to tell an order that comes again from one that two senders crossed
+FACT, OVERTAKEN_FACT = "order", "orders_overtaken"
 Handler = Callable[[Order], Awaitable[dict[str, object]]]
 
 
@@ -51,14 +54,6 @@ class Denied(Exception):
         self.result = result
 
 
-class Last(msgspec.Struct, frozen=True):
-    """What is remembered of the orders so far."""
-
-    number: int
-    answer: Answer
-    taken: list[int] = []  # the latest numbers, this one first
-
-
 class Orders:
     """Takes orders that are known to be signed by the pinned key."""
 
@@ -75,41 +70,102 @@ class Orders:
         self._clock = clock
         self._handlers = handlers
         self._forged = forged
+        self._numbers: Numbers | None = None  # read once; from then on what is on disk is what is here
+        self._running: set[int] = set()
+        self._noting = asyncio.Lock()
 
-    async def take(self, order: Order, *, again: bool = False) -> Answer:
-        """Carry an order out, or say why not. The answer is durable when this returns.
+    @property
+    def known(self) -> bool:
+        """Whether the orders so far have been read from the disk: nothing is taken before."""
+        return self._numbers is not None
+
+    async def read(self) -> None:
+        """What the disk knows of the orders so far."""
+        if self._numbers is None:
+            last, overtaken = await self._outbox.transact(lambda t: (t.recall(FACT), t.recall(OVERTAKEN_FACT)))
+            self._numbers = Numbers(
+                msgspec.json.decode(last, type=Last) if last else None,
+                msgspec.json.decode(overtaken, type=Overtaken) if overtaken else Overtaken(),
+            )
+
+    def take(self, order: Order, *, again: bool = False, busy: bool = False) -> Answer | None:
+        """What is answered at once; None if it is under way from now on, to be carried out.
 
         again  the broker says itself that it sends it again
+        busy   too many wait
         """
-        last = await self._last()
-        if last is not None and order.number == last.number:
-            return last.answer
-        refusal = self._refusal(order, last)
+        numbers = self._book
+        stored = numbers.answer_to(order.number)
+        if stored is not None:
+            return stored
+        refusal = self._refusal(order, numbers)
         if refusal:
-            if not again and self._is_replayed(order, refusal, last):
+            if not again and self._is_replayed(order, refusal, numbers):
                 self._forged(refusal)
             return self._answer(order, "refused", reason=refusal)
-        answer = await self._carry_out(order)
-        taken = [order.number, *(last.taken if last else [])][:TAKEN]
-        await self._outbox.remember(FACT, msgspec.json.encode(Last(order.number, answer, taken)))
-        return answer
+        if busy:
+            return self.busy(order)
+        self._running.add(order.number)
+        self._numbers = numbers.begun(order.number)
+        return None
 
-    def _refusal(self, order: Order, last: Last | None) -> str:
+    def runs(self, order: Order) -> bool:
+        """Whether an order of this number is under way."""
+        return order.number in self._running
+
+    def busy(self, order: Order) -> Answer:
+        return self._answer(order, "refused", reason="busy")
+
+    async def carry_out(self, order: Order) -> Answer:
+        """Of one that was taken. The answer is durable when this returns."""
+        try:
+            if stale := self._stale(order):  # while it waited
+                self._numbers = self._book.given_up(order.number)
+                return self._answer(order, "refused", reason=stale)
+            answer = await self._carry_out(order)
+            await self._note(answer)
+            return answer
+        finally:
+            self._running.discard(order.number)
+
+    async def _note(self, answer: Answer) -> None:
+        """One after the other: the disk never has less than what was written before."""
+        async with self._noting:
+            noted = self._book.ended(answer)
+            last, overtaken = msgspec.json.encode(noted.last), msgspec.json.encode(noted.overtaken)
+
+            def write(transaction: Transaction) -> None:
+                transaction.remember(FACT, last)
+                transaction.remember(OVERTAKEN_FACT, overtaken)
+
+            await self._outbox.transact(write)
+            self._numbers = self._book.ended(answer)
+
+    @property
+    def _book(self) -> Numbers:
+        return self._numbers or Numbers()
+
+    def _refusal(self, order: Order, numbers: Numbers) -> str:
         """Why an order is not followed; empty if it is."""
         if order.school != self._school:
             return "other_school"
         if order.epoch != self._outbox.epoch:
             return "other_epoch"
-        if last is not None and order.number < last.number:
+        if numbers.too_low(order.number):
             return "old_number"
         if self._expired(order):
             return "expired"
         return "" if order.order in self._handlers else "unknown_order"
 
-    def _is_replayed(self, order: Order, refusal: str, last: Last | None) -> bool:
+    def _stale(self, order: Order) -> str:
+        if order.epoch != self._outbox.epoch:
+            return "other_epoch"
+        return "expired" if self._expired(order) else ""
+
+    def _is_replayed(self, order: Order, refusal: str, numbers: Numbers) -> bool:
         """A good signature where it does not belong: somebody has kept the order."""
         if refusal == "old_number":
-            return self._expired(order) or (last is not None and order.number in last.taken)
+            return self._expired(order) or numbers.was_taken(order.number)
         return refusal == "other_school"
 
     def _expired(self, order: Order) -> bool:
@@ -147,7 +203,3 @@ class Orders:
             result=result or {},
             time=rfc3339(self._clock.utc_ns()),
         )
-
-    async def _last(self) -> Last | None:
-        kept = await self._outbox.recall(FACT)
-        return msgspec.json.decode(kept, type=Last) if kept else None

@@ -95,7 +95,7 @@ def test_a_box_that_is_there_again_gets_it_at_once(queue: OrderQueue) -> None:
 
 
 def test_a_box_that_refuses_its_form_gets_a_fresh_one(queue: OrderQueue) -> None:
-    for reason in ("expired", "other_epoch", "old_number"):
+    for reason in ("expired", "other_epoch", "old_number", "busy"):
         number = add(queue)
         queue.note_sent(found(queue, number), 5, now())
         queue.note_answer(found(queue, number), answered("refused", reason), now())

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,7 @@ from agent.reference import Reference
 from agent.sync import centre_link, flow
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity, load_identity
+from agent.sync.orders import Handler
 from agent.sync.settings import LinkSettings
 from tests.agent.evidence.pictures import evidence_of
 from tests.clock import FastClock
@@ -66,8 +67,9 @@ class Box:
         folder: Path,
         recipients: Sequence[str] | None = None,
         quota_mb: int = 100,
+        orders: Mapping[str, Handler] | None = None,
     ) -> None:
-        """recipients: of pictures; None: those of the reference data."""
+        """recipients: of pictures; None: those of the reference data. orders: beside the link's own and incidents'."""
         self.clock = HurriedClock()
         self.outbox = outbox
         self.reference = Reference(folder / "reference", self.clock)
@@ -87,7 +89,7 @@ class Box:
             rng=random.Random(7),
             status=Told,
             told_grants=self.granted.extend,
-            orders=incident_orders(self.incidents),
+            orders=incident_orders(self.incidents) | dict(orders or {}),
             told_forged=self._forged,
         )
         self._task: asyncio.Task[None] | None = None
@@ -129,12 +131,18 @@ class Box:
 
 @contextlib.asynccontextmanager
 async def open_box(
-    folder: Path, settings: LinkSettings, school: str, *, recipients: Sequence[str] | None = None, quota_mb: int = 100
+    folder: Path,
+    settings: LinkSettings,
+    school: str,
+    *,
+    recipients: Sequence[str] | None = None,
+    quota_mb: int = 100,
+    orders: Mapping[str, Handler] | None = None,
 ) -> AsyncIterator[Box]:
     """A box that is not started yet; stopped at the end."""
     identity = load_identity(folder)
     async with open_outbox(folder / "outbox.db", school=school, clock=HurriedClock(), settings=SMALL) as outbox:
-        box = Box(settings, school, outbox, identity, folder, recipients, quota_mb)
+        box = Box(settings, school, outbox, identity, folder, recipients, quota_mb, orders)
         await box.evidence.begin()
         try:
             yield box

@@ -191,8 +191,10 @@ async def test_a_disk_that_refuses_is_told(orders: Orders, monkeypatch: pytest.M
     assert (answer["outcome"], "No space" in answer["reason"]) == ("failed", True)
 
 
-async def test_that_an_answer_has_left_is_told_after_it(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_that_an_answer_about_the_box_has_left_is_told(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(orders.box.link, "_told_answered", lambda: told.append("left"))
     await orders.give("ping")
+    assert told == []  # a restart waits for its own answer, not for that of another order
+    await orders.give("restart")
     assert told == ["left"]
