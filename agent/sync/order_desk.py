@@ -3,6 +3,7 @@
 Lanes     alarms, the box itself, and all that is quick: of each lane one order after the other. What may take seconds
           goes aside, ASIDE_AT_ONCE at a time.
 Bounded   WAITING orders wait, and as many of alarms; one more is answered `refused`, `busy`, and its number is free.
+          A flood that its sender does not hear of is counted: `too_many_orders`.
 Line      an order that is under way goes on when the line is lost; its answer leaves on the next one.
 Not       what an order means, and what the disk remembers of it: agent/sync/orders.py.
 """
@@ -18,10 +19,11 @@ import msgspec
 from agent.sync.order_list import ALARMS, ASIDE, BOX
 from agent.sync.orders import Orders
 from agent.sync.topics import Answer, Order
+from agent.sync.trust import Refused
 
 WAITING = 16
 ASIDE_AT_ONCE = 4
-ANSWERS = 64  # that wait for the line; the oldest gives way, and stays on the disk
+ANSWERS = 64  # that wait to leave; then no more orders are taken
 
 
 class Lane(Enum):
@@ -55,7 +57,7 @@ class OrderDesk:
         self._orders = orders
         self._early: deque[tuple[Order, bool]] = deque()  # came before the disk told what was taken
         self._waiting: dict[Lane, asyncio.Queue[Order]] = {lane: asyncio.Queue() for lane in Lane}
-        self._ready: deque[Ready] = deque(maxlen=ANSWERS)
+        self._ready: deque[Ready] = deque()
         self._changed = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
 
@@ -73,7 +75,12 @@ class OrderDesk:
         await asyncio.gather(*self._workers, return_exceptions=True)
 
     def put(self, order: Order, again: bool) -> None:
-        """An order that is known to be the centre's. again: the broker says itself that it sends it again."""
+        """An order that is known to be the centre's. again: the broker says itself that it sends it again.
+
+        Raises Refused while too many answers wait to leave.
+        """
+        if len(self._ready) >= ANSWERS:
+            raise Refused("too_many_orders")
         lane = lane_of(order.order)
         busy = self._full(lane)
         if not self._orders.known:
