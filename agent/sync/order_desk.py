@@ -81,6 +81,9 @@ class OrderDesk:
         """
         if len(self._ready) >= ANSWERS:
             raise Refused("too_many_orders")
+        self._place(order, again)
+
+    def _place(self, order: Order, again: bool) -> None:
         lane = lane_of(order.order)
         busy = self._full(lane)
         if not self._orders.known:
@@ -122,7 +125,7 @@ class OrderDesk:
     async def _begin(self) -> None:
         await self._orders.read()
         while self._early:
-            self.put(*self._early.popleft())
+            self._place(*self._early.popleft())
 
     async def _work(self, lane: Lane) -> None:
         while True:
