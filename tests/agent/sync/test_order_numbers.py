@@ -53,9 +53,7 @@ def test_what_is_remembered_is_bounded(many: int) -> None:
 
 
 @given(st.permutations(range(1, 9)), st.data())
-def test_in_whatever_order_they_end_none_gets_the_answer_of_another_or_is_lost(
-    ends: list[int], data: st.DataObject
-) -> None:
+def test_in_whatever_order_they_end_none_is_lost(ends: list[int], data: st.DataObject) -> None:
     numbers = Numbers()
     for number in sorted(ends):
         numbers = numbers.begun(number)
