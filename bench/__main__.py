@@ -22,6 +22,7 @@ from bench import (
     audit,
     cameras,
     cells,
+    city,
     clip,
     commands,
     core,
@@ -41,6 +42,7 @@ from bench import (
     rush,
     soak,
     taps,
+    wear,
 )
 from bench.figure import Figure
 
@@ -61,6 +63,7 @@ GROUPS: dict[str, Measure] = {
     "desk": desk.measure,
     "core": core.measure,
     "idle": idle.measure,
+    "wear": wear.measure,
     "commands": commands.measure,
     "ledger": ledger.measure,
     "meals": meals.measure,
@@ -68,6 +71,7 @@ GROUPS: dict[str, Measure] = {
     "audit": audit.measure,
     "rush": rush.measure,
     "soak": soak.measure,
+    "city": city.measure,
     "kills": kills.measure,
 }
 

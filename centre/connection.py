@@ -23,6 +23,7 @@ from centre.wire import PAYLOAD_MAX
 
 log = logging.getLogger("centre")
 
+RECONNECT_S = 1  # never more: there are a few of us, and what boxes send while nobody listens is thrown away
 RECEIVE_MAXIMUM = 64  # batches that the broker may have given us without our acknowledgement
 
 
@@ -50,7 +51,7 @@ class Connection:
         self._name = name
         client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTv5, manual_ack=True)
         client.max_inflight_messages_set(1000)
-        client.reconnect_delay_set(1, 10)
+        client.reconnect_delay_set(RECONNECT_S, RECONNECT_S)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agent.sync.link import BACKOFF_FIRST_S, BACKOFF_MAX_S, CONNECTED, NEXT, State, Step
+from agent.sync.link import BACKOFF_FIRST_S, BACKOFF_MAX_S, CONNECTED, NEXT, URGENT_FOR_S, URGENT_S, State, Step
 
 STATES = {
     State.OFFLINE: ("no connection; waiting for the next try", "nothing"),
@@ -36,7 +36,8 @@ of state and event that is not here cannot happen, and would end the agent as a 
 in [protocol.md](protocol.md#11-pace-waiting-trying-again).
 
 The pause before a try is a random time below a limit that begins at {BACKOFF_FIRST_S:g} s, doubles with each failure
-and ends at {BACKOFF_MAX_S:g} s: a city's boxes do not come back all at once.
+and ends at {BACKOFF_MAX_S:g} s: a city's boxes do not come back all at once. An alarm does not wait for that: it cuts
+the pause short, and for {URGENT_FOR_S:g} s the limit is {URGENT_S:g} s.
 
 """
 

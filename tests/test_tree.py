@@ -109,7 +109,14 @@ def test_every_part_of_the_simulator_is_used_by_a_test() -> None:
 
 def test_every_part_of_the_benchmarks_is_run_by_them() -> None:
     ours = {name for name in modules() if name.startswith("bench.")}
-    processes = {"bench.__main__", "bench.box", "bench.odd_agent", "bench.odd_driver", "bench.vision.__main__"}
+    processes = {
+        "bench.__main__",
+        "bench.box",
+        "bench.city_agents",
+        "bench.odd_agent",
+        "bench.odd_driver",
+        "bench.vision.__main__",
+    }
     processes |= {"bench.tune_week", "bench.vision.clock"}
     processes |= {"bench.peers.__main__", "bench.peers.our_box"}
     assert ours - reached(processes) - {"bench.peers", "bench.vision"} == set()

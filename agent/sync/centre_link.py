@@ -27,13 +27,14 @@ from agent.sync.birth import birth
 from agent.sync.centre_word import CentreWord, Said
 from agent.sync.drain import Drain
 from agent.sync.identity import Identity
-from agent.sync.link import CONNECTED, State, Step, backoff_s, failures_after, step
+from agent.sync.link import CONNECTED, State, Step, failures_after, step
 from agent.sync.linkerror import LinkError, no_receipts
 from agent.sync.mqtt import Incoming, Mqtt, Outgoing
 from agent.sync.order_book import order_book
 from agent.sync.order_desk import OrderDesk
 from agent.sync.orders import Handler, Orders
 from agent.sync.parts import Parts
+from agent.sync.pause import Pause
 from agent.sync.reference_feed import ReferenceFeed
 from agent.sync.settings import LinkSettings
 from agent.sync.topics import (
@@ -118,7 +119,9 @@ class CentreLink:
         self._welcomed = asyncio.Event()
         self._word = CentreWord(clock)
         self._rewound = False
+        self._pause = Pause(clock, rng.random)
         outbox.add_listener(lambda _lanes: self._drain.wake.set())
+        outbox.add_listener(self._pause.accepted)
         evidence.shelf.add_listener(self._drain.wake.set)
 
     # --- public -------------------------------------------------------------------------------------------------
@@ -139,11 +142,12 @@ class CentreLink:
                 self._lost(error)
             held_s, receipted = self._drain.seconds() - began_s, self._receipted
             failures = failures_after(failures, held_s=held_s, receipted=receipted)
-            await self._clock.sleep(backoff_s(failures, self._rng.random()))
+            await self._pause.before_try(failures)
 
     async def send_ahead(self, alarm: Draft) -> bool:
         """Send an alarm that the database cannot take. False if there is no connection."""
         if self._state not in CONNECTED or self._mqtt is None:
+            self._pause.accepted({Lane.ALARM})
             return False
         payload = ahead_event(alarm, self._school, self._outbox.epoch, self._clock)
         try:

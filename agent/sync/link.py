@@ -51,6 +51,8 @@ CONNECTED = frozenset({State.GREETING, State.ONLINE, State.PROBING})
 
 BACKOFF_FIRST_S = 1.0
 BACKOFF_MAX_S = 60.0
+URGENT_S = 2.0  # the limit while an alarm waits that came a short while ago
+URGENT_FOR_S = 120.0
 STEADY_S = 30.0  # a connection that held so long starts the back-off anew
 
 
@@ -59,9 +61,9 @@ def step(state: State, event: Step) -> State:
     return NEXT[state, event]
 
 
-def backoff_s(failures: int, jitter: float) -> float:
+def backoff_s(failures: int, jitter: float, *, urgent: bool = False) -> float:
     """Full jitter: anything up to a limit that doubles with each failure; jitter is in 0..1."""
-    limit_s: float = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures, 10))
+    limit_s: float = min(URGENT_S if urgent else BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures, 10))
     return jitter * limit_s
 
 

@@ -14,6 +14,7 @@ from agent.sync.link import (
     CONNECTED,
     NEXT,
     STEADY_S,
+    URGENT_S,
     State,
     Step,
     backoff_s,
@@ -96,6 +97,12 @@ def test_back_off_doubles_up_to_a_minute(failures: int, limit_s: float) -> None:
     assert backoff_s(failures, 1.0) == limit_s
     assert backoff_s(failures, 0.5) == limit_s / 2
     assert backoff_s(failures, 0.0) == 0.0
+
+
+@given(failures=st.integers(0, 10_000), jitter=st.floats(0, 1))
+def test_an_alarm_never_waits_long_and_is_jittered_too(failures: int, jitter: float) -> None:
+    urgent_s = backoff_s(failures, jitter, urgent=True)
+    assert urgent_s == min(backoff_s(failures, jitter), jitter * URGENT_S)
 
 
 @pytest.mark.parametrize(
