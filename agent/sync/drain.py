@@ -3,7 +3,9 @@
 Order     alarms first and outside the window; then pictures of open incidents; then records before telemetry, which
 gets every fourth turn so that it does not starve; other pictures after them, with every eighth turn; videos in what is
 left; older epochs first. After a reconnection everything without a receipt is sent again.
-Settles   only by a receipt that matches a batch in flight in school, epoch, lane, range and hash.
+Settles   only by a receipt that matches a batch of this connection in school, epoch, lane, range and hash; also one
+          that was given up: a centre that a whole city keeps busy answers late, and to send the same again and again
+          would keep it so.
 """
 
 from __future__ import annotations
@@ -55,6 +57,13 @@ class Flight(msgspec.Struct):
     due_s: float
 
 
+class Late(msgspec.Struct, frozen=True):
+    """A batch that was given up, without its events: how it was sent the first time."""
+
+    sha256: str
+    sent: Sent
+
+
 class Resend(msgspec.Struct):
     """A range that the centre asked for again."""
 
@@ -102,7 +111,7 @@ class Drain:
         self.counts = Counts()
         self.wake = asyncio.Event()
         self._flights: dict[Key, Flight] = {}
-        self._given_up: dict[Key, Sent] = {}  # sent on this connection and not receipted in time: the first time
+        self._given_up: dict[Key, Late] = {}  # sent on this connection and not receipted in time
         self._cursors: dict[tuple[str, Lane], int] = {}
         self._resends: deque[Resend] = deque()
         self._repairs: deque[tuple[Receipt, RangeVerdict]] = deque()
@@ -140,7 +149,7 @@ class Drain:
         self.flow.overdue()
         for key, flight in self._flights.items():
             self.flow.dropped(flight.sent)
-            self._given_up.setdefault(key, flight.sent)
+            self._given_up.setdefault(key, Late(flight.sha256, flight.sent))
         while len(self._given_up) > GIVEN_UP_KEPT:
             del self._given_up[next(iter(self._given_up))]
         self._flights.clear()
@@ -285,7 +294,7 @@ class Drain:
         key = (batch.epoch, batch.lane, batch.first, batch.last)
         if twice := self._flights.get(key):  # the order `resend` asked for what is on its way
             self.flow.dropped(twice.sent)
-            self._given_up.setdefault(key, twice.sent)
+            self._given_up.setdefault(key, Late(twice.sha256, twice.sent))
         self._flights[key] = Flight(batch, sha256, sent, due_s)
         self.counts.batches += 1
 
@@ -305,12 +314,17 @@ class Drain:
         """Settle by a receipt whose signature was checked. Raises Refused("stale") and changes nothing else."""
         lane = Lane.named(receipt.lane)
         key = (receipt.epoch, lane, receipt.first, receipt.last)
-        flight = self._flights.get(key)
-        if flight is None or flight.sha256 != receipt.sha256 or not receipt.is_whole():
+        flight, late = self._flights.get(key), self._given_up.get(key)
+        sent = flight or late
+        if sent is None or sent.sha256 != receipt.sha256 or not receipt.is_whole():
             self.counts.stale += 1
             raise Refused("stale_receipt")
-        del self._flights[key]
-        self.flow.receipted(flight.sent, self.seconds(), self._given_up.pop(key, None))
+        self._given_up.pop(key, None)
+        if flight is not None:
+            del self._flights[key]
+            self.flow.receipted(flight.sent, self.seconds(), late.sent if late else None)
+        else:
+            self.flow.late(sent.sent, self.seconds())
         self.counts.receipts += 1
         for part in receipt.verdicts:
             self._judge(receipt, lane, part)

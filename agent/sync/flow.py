@@ -88,6 +88,11 @@ class Flow:
         elif begun.full:
             self.rate += FALL * (sample - self.rate)
 
+    def late(self, sent: Sent, now_s: float) -> None:
+        """What was given up is stored after all: so long is the way now."""
+        self.on_its_way += sent.size
+        self.receipted(sent, now_s)
+
     def _keep_shortest(self, took_s: float, now_s: float) -> None:
         now, before = self._shortest
         if now_s - self._shortest_since_s > RTT_KEPT_S:

@@ -5,6 +5,7 @@ Receipts here are believed already: signatures are tested in test_trust.py, the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -234,13 +235,44 @@ async def test_the_receipt_of_the_first_copy_settles_the_second(wire: Wire) -> N
     await wire.send()
     wire.clock.advance(60)
     wire.drain.overdue(wire.drain.seconds())
-    with pytest.raises(Refused, match="stale"):
-        wire.drain.take(wire.receipt(wire.sent[0]))  # nothing is in flight
     await wire.send(State.PROBING)
     wire.drain.take(wire.receipt(wire.sent[0]))
     assert not wire.outbox.owes()
     with pytest.raises(Refused, match="stale"):
         wire.drain.take(wire.receipt(wire.sent[1]))
+
+
+async def test_a_receipt_that_comes_late_settles_and_makes_the_box_more_patient(wire: Wire) -> None:
+    await wire.outbox.accept(taps(5))
+    await wire.send()
+    patient_s = wire.drain.flow.timeout_s(0.0)
+    wire.clock.advance(patient_s + 3)
+    wire.drain.overdue(wire.drain.seconds())
+    with pytest.raises(Refused, match="stale"):
+        wire.drain.take(wire.receipt(wire.sent[0], sha256="0" * 64))
+    wire.drain.take(wire.receipt(wire.sent[0]))
+    assert not wire.outbox.owes()
+    assert await wire.send() == []
+    assert wire.drain.flow.on_its_way == 0
+    assert wire.drain.flow.timeout_s(0.0) > 3 * patient_s
+    with pytest.raises(Refused, match="stale"):  # it counts once
+        wire.drain.take(wire.receipt(wire.sent[0]))
+
+
+async def test_alarms_that_go_on_are_settled_though_each_receipt_comes_late(wire: Wire) -> None:
+    """A city keeps its centre busy: receipts take 20 s, more than a box waits, and what it sends again has grown."""
+    coming = list[tuple[float, Outgoing]]()
+    for second in range(60):
+        await wire.outbox.accept([fire()])
+        while coming and coming[0][0] <= second:
+            with contextlib.suppress(Refused):  # of a copy
+                wire.drain.take(wire.receipt(coming.pop(0)[1]))
+        wire.drain.overdue(wire.drain.seconds())
+        read = len(wire.sent)
+        await wire.send(State.PROBING)
+        coming += [(second + 20.0, one) for one in wire.sent[read:]]
+        wire.clock.advance(1)
+    assert wire.outbox.settled(wire.outbox.epoch, Lane.ALARM) >= 30
 
 
 async def test_a_new_connection_owes_everything_again(wire: Wire) -> None:
