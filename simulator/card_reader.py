@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from simulator.serial_line import SerialLine
+from simulator.serial_line import Pty, SerialLine, own_pty
 
 REPEAT_S = 0.05  # an RDM6300 repeats a held card so often
 HELD_S = 0.2
@@ -32,10 +33,10 @@ class CardReader:
 
     card_bytes = 5
 
-    def __init__(self, name: str, link: Path, kind: str) -> None:
+    def __init__(self, name: str, link: Path, kind: str, open_pty: Callable[[], Pty] = own_pty) -> None:
         self.name = name
         self.kind = kind
-        self.line = SerialLine(link, on_data=self._lit)
+        self.line = SerialLine(link, on_data=self._lit, open_pty=open_pty)
         self.latency_ms: list[float] = []
         self.last_light = ""
         self.alerts = 0  # how often it has shown that an incident waits

@@ -17,6 +17,7 @@ from simulator.postgres import AWAY, Postgres
 from simulator.processes import Process, free_port, mosquitto, output, wait_for_port
 
 RECEIVERS = 2
+HERE = "127.0.0.1"
 OPEN = """
 select kind, place, state, drill, why, answer_by from incident where school = ? and state not in ('closed', 'dismissed')
 order by drill, opened_ns
@@ -46,16 +47,22 @@ class City:
     """make() once, then start() and stop() as often as wanted. Parts: broker, receivers, postgres; and the deliverer,
     which sends what persons at the centre say to the boxes.
 
-    far  broker and receivers leave the processor to the box, as a city on other machines does
+    far   broker and receivers leave the processor to the box, as a city on other machines does
+    host  the address at which broker and EST server listen
     """
 
-    def __init__(self, folder: Path, *, postgres: bool = False, receivers: int = RECEIVERS, far: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, postgres: bool = False, receivers: int = RECEIVERS, far: bool = False, host: str = HERE
+    ) -> None:
         self.folder = folder / "centre"
+        self.host = host
         self.port, self.est_port = free_port(), free_port()
         self.postgres = Postgres() if postgres else None
         conf = self.folder / "broker/mosquitto.conf"
         self.broker = Process("broker", mosquitto(conf), folder, background=far)
-        self.est = Process("est", self.command("est", "--port", str(self.est_port)), folder, ready="READY")
+        self.est = Process(
+            "est", self.command("est", "--host", host, "--port", str(self.est_port)), folder, ready="READY"
+        )
         self.deliverer = Process("deliver", self.command("deliver"), folder, ready="READY", background=far)
         self.receivers = [
             Process(
@@ -76,7 +83,8 @@ class City:
         for shared in (self.folder.parent, self.folder):
             shared.chmod(0o711)  # the broker drops to its own user and must reach its part
         database = await self.postgres.start() if self.postgres else f"sqlite:///{self.folder}/centre.db"
-        self.must("init", str(self.folder), "--broker-port", str(self.port), "--database", database)
+        where = ("--broker-host", self.host, "--broker-port", str(self.port))
+        self.must("init", str(self.folder), *where, "--database", database)
 
     def invite(self, school: str, box: Path | None = None) -> str:
         """The text of a boot file; box: a file with the rest of its configuration."""
@@ -91,7 +99,7 @@ class City:
         toml = self.folder / "centre.toml"
         if "[enrolment]" not in toml.read_text():
             with toml.open("a") as file:
-                file.write(f'\n[enrolment]\nest = "https://127.0.0.1:{self.est_port}"\n')
+                file.write(f'\n[enrolment]\nest = "https://{self.host}:{self.est_port}"\n')
         await self.est.start()
 
     async def start(self) -> None:
@@ -104,7 +112,7 @@ class City:
         """Raises RuntimeError with the broker's last words if it does not listen."""
         await self.broker.start()
         try:
-            await wait_for_port(self.port)
+            await wait_for_port(self.port, host=self.host)
         except TimeoutError as error:
             raise RuntimeError(f"the broker does not listen:\n{self.broker.last_words()}") from error
 

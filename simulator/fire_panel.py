@@ -39,11 +39,11 @@ class FirePanel:
         self.device_end = SerialLine(folder / f"{name}-device", baud=baud)
         self._server: ModbusSerialServer | ModbusTcpServer | None = None
 
-    async def start(self, *, tcp_port: int = 0) -> None:
+    async def start(self, *, tcp_port: int = 0, host: str = "127.0.0.1") -> None:
         """On the serial line, or on TCP if a port is given."""
         device = SimDevice(self.unit, simdata=self._data(), action=self._act)
         if tcp_port:
-            self._server = ModbusTcpServer(device, address=("127.0.0.1", tcp_port))
+            self._server = ModbusTcpServer(device, address=(host, tcp_port))
         else:
             self.agent_end.plug()
             self.device_end.plug()

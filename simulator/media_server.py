@@ -37,7 +37,9 @@ class Shown(NamedTuple):
 class MediaServer:
     """start(); look() takes in what has come since the last look."""
 
-    def __init__(self, name: str, port: int, folder: Path, certificate: Path, *, codec: str = "h264") -> None:
+    def __init__(
+        self, name: str, port: int, folder: Path, certificate: Path, *, codec: str = "h264", host: str = "127.0.0.1"
+    ) -> None:
         """certificate: PEM of certificate and key."""
         self.port = port
         self.shown: list[Shown] = []
@@ -46,7 +48,7 @@ class MediaServer:
         self._codec = {"h264": "h264", "h265": "hevc"}[codec]
         self._out = folder / f"{name}.pictures"
         command = [PYTHON, str(Path(__file__).with_name("record_server.py")), f"--port={port}", f"--out={self._out}"]
-        command += [f"--certificate={certificate}", f"--codec={codec}"]
+        command += [f"--certificate={certificate}", f"--codec={codec}", f"--address={host}"]
         self._process = Process(name, command, folder, ready="up")
         self._read = 0
         self._rest = b""
@@ -128,15 +130,16 @@ class MediaServer:
         return decoder
 
 
-async def certificate(folder: Path) -> tuple[Path, Path]:
+async def certificate(folder: Path, host: str = "localhost") -> tuple[Path, Path]:
     """For the media server: certificate and key in one file, and the certificate alone, which vouches for itself."""
+    name = f"IP:{host}" if host[-1].isdecimal() else f"DNS:{host}"
     key, crt, both = folder / "media.key", folder / "media.crt", folder / "media.pem"
     words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     words += [
         "-subj",
-        "/CN=localhost",
+        f"/CN={host}",
         "-addext",
-        "subjectAltName=DNS:localhost",
+        f"subjectAltName={name}",
         "-keyout",
         str(key),
         "-out",

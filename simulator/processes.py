@@ -132,12 +132,12 @@ async def output(command: list[str]) -> tuple[int, str]:
     return process.returncode or 0, out.decode()
 
 
-async def wait_for_port(port: int, patience_s: float = 15.0) -> None:
+async def wait_for_port(port: int, patience_s: float = 15.0, host: str = "127.0.0.1") -> None:
     """Until somebody listens. Raises TimeoutError."""
     async with asyncio.timeout(patience_s):
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                _, writer = await asyncio.open_connection(host, port)
             except OSError:
                 await asyncio.sleep(0.02)
                 continue

@@ -13,17 +13,33 @@ from pathlib import Path
 
 BITS_A_BYTE = 10  # 8N1
 OnData = Callable[[bytes], None]
+Pty = tuple[int, int, str]  # our end, the other one, and the other one's name
+
+
+def own_pty() -> Pty:
+    """Of this machine."""
+    master, slave = pty.openpty()
+    return master, slave, os.ttyname(slave)
 
 
 class SerialLine:
     """The device's end of a line; the agent opens `link`.
 
     on_data  is called with what the agent writes
+    open_pty  makes a pty where the agent runs
     """
 
-    def __init__(self, link: Path, *, baud: int = 9600, on_data: OnData | None = None) -> None:
+    def __init__(
+        self,
+        link: Path,
+        *,
+        baud: int = 9600,
+        on_data: OnData | None = None,
+        open_pty: Callable[[], Pty] = own_pty,
+    ) -> None:
         self.link = link
         self.on_data = on_data
+        self._open_pty = open_pty
         self.plugged = False
         self.silent = False  # the device is dead: nothing leaves it
         self.late_s = 0.0  # the device answers so much later
@@ -37,12 +53,12 @@ class SerialLine:
 
     def plug(self) -> None:
         """Appear, or appear again, under the same name."""
-        self._master, self._slave = pty.openpty()
+        self._master, self._slave, name = self._open_pty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         fresh = self.link.with_name(f".{self.link.name}.new")
         fresh.unlink(missing_ok=True)
-        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.symlink_to(name)
         fresh.rename(self.link)
         asyncio.get_running_loop().add_reader(self._master, self._hear)
         self.plugged = True
