@@ -11,9 +11,10 @@ DEB_TREE ?= /var/tmp/mektep-deb
 ARCH ?=
 SYSTEMD_TREE ?= /var/tmp/mektep-systemd
 SUITE ?= bookworm
+SUITES ?= bookworm trixie
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio deb test-deb test-vm systemd-tree test-systemd check lint format types docs man wheel clean
+.PHONY: help setup demo rush test properties bench bench-peers fuzz csi-tree test-csi gpio-kernel test-gpio deb test-deb test-box test-vm systemd-tree test-systemd check lint format types docs man wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +60,9 @@ deb: setup  ## dist/mektep-agent_VERSION_ARCH.deb with all its wheels: a network
 
 test-deb: setup  ## the package's whole life in Debian 12 and 13 trees: root, a network, 1 GB under DEB_TREE=/var/tmp/mektep-deb
 	@scripts/test-deb "$(DEB_TREE)"
+
+test-box: setup  ## the whole way of a box in booted Debian 12 and 13 trees: installed, enrolled, every order, updated, rolled back: root, 2 GB
+	@scripts/test-box "$(DEB_TREE)" $(SUITES)
 
 test-vm: setup  ## the package in a virtual machine, from power-on to an enrolled box: QEMU, a network, root for the image, 3 GB under DEB_TREE
 	@scripts/test-vm "$(DEB_TREE)"

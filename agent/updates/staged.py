@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -52,6 +53,11 @@ class Outcome(msgspec.Struct, frozen=True):
     said: str
     version: str = ""
 
+    @property
+    def asks(self) -> dict[str, str]:
+        """What was wished, whichever time."""
+        return {key: value for key, value in self.wish.items() if key != "id"}
+
 
 class Shelf:
     """folder: state/updates. roots: where root answers."""
@@ -77,21 +83,23 @@ class Shelf:
             if keep is None or not path.name.startswith(f"{keep.version}.tar"):
                 path.unlink(missing_ok=True)
 
-    def wish(self, **words: str) -> None:
-        """Ask root; it looks at once."""
+    def wish(self, **words: str) -> dict[str, str]:
+        """Ask root; it looks at once. Returns the wish, which is like no other: an old answer is none to it."""
+        wish = {**words, "id": uuid4().hex}
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self._wish, msgspec.json.encode(words))
+        write_private(self._wish, msgspec.json.encode(wish))
+        return wish
 
     def withdraw(self) -> None:
         """What root has not begun with it is not to do."""
         self._wish.unlink(missing_ok=True)
 
-    def answer(self, **words: str) -> Outcome | None:
+    def answer(self, wish: dict[str, str]) -> Outcome | None:
         """Root's answer to that very wish; None: there is none yet."""
         if self._wish.exists():
             return None
         found = self.told()
-        return found if found is not None and found.wish == words else None
+        return found if found is not None and found.wish == wish else None
 
     def told(self) -> Outcome | None:
         """What root said last."""

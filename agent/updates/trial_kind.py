@@ -55,5 +55,5 @@ class UpdateTrials:
         told = self._shelf.told()
         if trial.reason != TRY_AGAIN or told is None:
             return trial.reason
-        switched = told.done and told.wish == {"do": "use", "version": trial.change["to"]}
-        return NEVER_UP if switched or told.wish == {"do": "guard"} else TRY_AGAIN
+        switched = told.done and told.asks == {"do": "use", "version": trial.change["to"]}
+        return NEVER_UP if switched or told.asks == {"do": "guard"} else TRY_AGAIN

@@ -153,12 +153,12 @@ class Updater:
         await self._drop(trial)
         return await self._failed(staged, Step.SWITCH, SILENT if outcome is None else outcome.said, again=False)
 
-    async def _ask_root(self, **wish: str) -> Outcome | None:
+    async def _ask_root(self, **words: str) -> Outcome | None:
         """None: nobody answers."""
-        await asyncio.to_thread(self._shelf.wish, **wish)
+        wish = await asyncio.to_thread(self._shelf.wish, **words)
         until_ns = self._clock.monotonic_ns() + int(ANSWER_S * 1e9)
         while self._clock.monotonic_ns() < until_ns:
-            if (found := await asyncio.to_thread(self._shelf.answer, **wish)) is not None:
+            if (found := await asyncio.to_thread(self._shelf.answer, wish)) is not None:
                 return found
             await self._clock.sleep(ANSWER_LOOK_S)
         return None

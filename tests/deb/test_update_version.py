@@ -136,6 +136,8 @@ def test_a_signed_version_is_built_and_nothing_runs_it_yet(box: Box) -> None:
         "library-1-py3-none-any.whl",
         "mektep_agent-0.2.0-py3-none-any.whl",
     ]
+    # a copy: under systemd the folders of the unit are mounts, across which there are no links
+    assert (box.own / "wheels/library-1-py3-none-any.whl").stat().st_nlink == 1
     assert box.current() == "versions/0.1.0"
     assert not (box.updates / "wish.json").exists()
 

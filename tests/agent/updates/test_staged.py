@@ -24,15 +24,17 @@ def test_what_is_no_staged_version_is_none(tmp_path: Path) -> None:
 
 def test_root_answers_one_wish(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "updates", tmp_path)
-    shelf.wish(do="use", version="0.2.0")
-    told = {"wish": {"do": "use", "version": "0.2.0"}, "done": True, "said": "", "version": "0.2.0"}
+    wish = shelf.wish(do="use", version="0.2.0")
+    told = {"wish": wish, "done": True, "said": "", "version": "0.2.0"}
     (tmp_path / "outcome.json").write_text(json.dumps(told))
-    assert shelf.answer(do="use", version="0.2.0") is None  # the wish lies there still: that answer is of an older one
+    assert shelf.answer(wish) is None  # the wish lies there still
     (tmp_path / "updates/wish.json").unlink()
-    found = shelf.answer(do="use", version="0.2.0")
+    found = shelf.answer(wish)
     assert found is not None
     assert found.done
-    assert shelf.answer(do="back") is None
+    again = shelf.wish(do="use", version="0.2.0")
+    (tmp_path / "updates/wish.json").unlink()  # root has taken it, and is at work
+    assert shelf.answer(again) is None  # that answer is of the same wish, made before
 
 
 def test_archives_of_other_versions_go(tmp_path: Path) -> None:
