@@ -2,8 +2,8 @@
 """update-version: what the agent may not do itself, done for it by root: install a signed version, switch, switch back.
 
 Wish     STATE/wish.json, of the agent: {"do": "install", "archive": NAME}, {"do": "use", "version": V},
-         {"do": "back", "version": V}: away from V, if that runs; "id": so that the answer is known. STATE is the agent's
-         own folder: nothing in it is believed but what the city's orders key has signed.
+         {"do": "back", "version": V}: away from V, if that runs; "id": by which it knows the answer.
+         STATE is the agent's own folder: nothing in it is believed but what the city's orders key has signed.
 Archive  a plain tar: manifest.json; manifest.sig, base64 of Ed25519 over "mektep/v1/update\\n" and the manifest;
          cp3xx.txt as install-version wants them; wheels. A wheel that is not in it is taken from here, by its hash.
 Key      OWN/orders.pub, of `sudo mektep enrol`; never of the configuration, which the agent may write.
