@@ -21,6 +21,10 @@ from agent.updates.staged import Staged
 
 PIECE_BYTES = 16_384
 SILENT_S = 30.0
+COPIES = 3  # root takes a copy, and unpacks it
+SPARE_BYTES = (
+    256 << 20
+)  # of the database, alarms and clips: an update never takes the room in which children are counted
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -40,6 +44,7 @@ async def fetch(staged: Staged, to: Path, authority: Path, sleep: Sleep) -> None
         part.unlink()
         have = 0
     if have < staged.bytes:
+        await asyncio.to_thread(_must_have_room, to.parent, COPIES * staged.bytes - have)
         async with _asked(staged, authority, have) as (answer, begins_at):
             await _take(answer, part, begins_at, staged, sleep)
     found = await asyncio.to_thread(_sha256, part)
@@ -87,6 +92,13 @@ async def _take(answer: http.client.HTTPResponse, part: Path, begins_at: int, st
         await asyncio.to_thread(_synced, out.fileno())
     if have < staged.bytes:
         raise FetchError(f"{staged.url} broke off after {have} of {staged.bytes} bytes", again=True)
+
+
+def _must_have_room(folder: Path, need: int) -> None:
+    disk = os.statvfs(folder)
+    free, need = disk.f_bavail * disk.f_frsize, need + SPARE_BYTES
+    if free < need:
+        raise FetchError(f"the disk has {free >> 20} MB free, to fetch it takes {need >> 20} MB", again=True)
 
 
 def _synced(fd: int) -> None:

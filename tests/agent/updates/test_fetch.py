@@ -99,3 +99,13 @@ async def test_nobody_there_is_tried_again(server: tuple[type[Server], str, Path
     with pytest.raises(FetchError) as refused:
         await fetch(staged(url="https://localhost:1/x.tar"), tmp_path / "0.2.0.tar", authority, Pauses())
     assert refused.value.again
+
+
+async def test_what_would_take_the_room_of_the_database_is_not_begun(
+    server: tuple[type[Server], str, Path], tmp_path: Path
+) -> None:
+    mine, url, authority = server
+    with pytest.raises(FetchError, match=r"the disk has \d+ MB free") as full:
+        await fetch(staged(url=url, bytes=1 << 50), tmp_path / "0.2.0.tar", authority, Pauses())
+    assert full.value.again
+    assert mine.ranges == []
