@@ -97,7 +97,7 @@ def _state_of(boot: BootFile) -> str:
     default = StatePlaces().directory
     try:
         state = tomllib.loads(boot.config).get("state", {})
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return default  # the check of the whole says what is wrong
     found = state.get("directory", default) if isinstance(state, dict) else default
     return found if isinstance(found, str) else default

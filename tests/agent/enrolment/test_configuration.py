@@ -89,3 +89,8 @@ def test_it_is_written_whole_for_the_technicians_group(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(EnrolmentError, match="N-108"):
         configuration.write(tmp_path / "taken/agent.toml", "")
+
+
+def test_a_rest_without_a_bottom_is_told_as_any_other_mistake() -> None:
+    with pytest.raises(EnrolmentError, match="N-107"):
+        configuration.composed(with_rest("a = " + "[" * 5_000))
