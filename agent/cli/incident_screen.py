@@ -54,7 +54,7 @@ def _lines(view: View, say: Texts) -> list[str]:
     told = ", ".join(f"{say(f'incident.{to.role}')} {to.staff[:6]}".strip() for to in view.to)
     due = view.answer_by if view.state is not State.CLOSED else ""
     until = f", {say('incident.until')} {_clock(due)}" if due else ""
-    answered = f"{say('incident.answered')} {view.answered_by}" if view.answered_by else ""
+    answered = f"{say('incident.answered')} {view.answered_by.rstrip('/')}" if view.answered_by else ""
     lines = [f"{_clock(view.opened)}  {signs}", f"{say('incident.to')} {told}{until}" if told else "", answered]
     return [line for line in lines if line]
 

@@ -25,6 +25,4 @@ ORDERS: dict[str, str] = {  # name -> where it is carried out
 # What waits for what (agent/sync/order_desk.py): orders of one group one after the other, of `ASIDE` several at once.
 ALARMS = frozenset({"incident.report", "incident.answer", "drill"})
 BOX = frozenset({"config.apply", "restart", "update"})  # what a restart ends, it must not overtake
-ASIDE = frozenset(
-    {"camera.snapshot", "reader.test", "reference.reload", "resend"}
-)  # a camera, a person, a disk answers
+ASIDE = frozenset({"bundle", "camera.snapshot", "reader.test", "reference.reload", "resend"})  # what may take seconds
