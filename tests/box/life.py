@@ -43,6 +43,7 @@ place = "corridor"
 driver = "file"
 file = "/srv/mektep/classroom.mp4"
 sees = ["tamper"]
+frozen_s = 3600                             # a clip of one room is stiller than life
 """
 SYNCED = """[Service]
 ExecStart=
