@@ -115,7 +115,7 @@ def its_users_have_no_way_in() -> None:
 
 
 def its_folders_are_whose_they_should_be() -> None:
-    assert owned("/etc/mektep") == "root:mektep 1770"
+    assert (found := owned("/etc/mektep")) == "root:mektep 1770", found
     assert owned("/var/lib/mektep") == "mektep:mektep 0700"
     assert owned("/etc/mektep/credentials") == "root:root 1770"
     sh("runuser", "-u", "mektep", "--", "mv", "/etc/mektep/credentials", "/etc/mektep/mine", code=1)  # read by root
@@ -228,12 +228,10 @@ def another_python_makes_it_anew() -> None:
 def damaged_wheels_are_not_installed() -> None:
     copy = Path("/tmp/wheels")
     sh("cp", "-a", "/usr/share/mektep/wheels", str(copy))
-    wheel = next(copy.glob("msgspec-*"))
-    for path in copy.glob("cp*.txt"):
-        path.write_text(
-            path.read_text().replace("  msgspec", "  msgspec", 1) + f"{'0' * 64}  extra-1-py3-none-any.whl\n"
-        )
-    wheel.write_bytes(wheel.read_bytes()[:-1] + b"!")
+    for path in copy.glob("cp*.txt"):  # another list, so that there is something to make
+        path.write_text(path.read_text() + f"{'0' * 64}  extra-1-py3-none-any.whl\n")
+    for wheel in copy.glob("msgspec-*"):  # of each Python
+        wheel.write_bytes(wheel.read_bytes()[:-1] + b"!")
     before = sorted(VERSIONS.iterdir())
     assert "damaged" in sh(INSTALL_VERSION, "install", str(copy), code=1)
     assert sorted(VERSIONS.iterdir()) == before
