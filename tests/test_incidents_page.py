@@ -43,7 +43,7 @@ def test_each_kind_has_a_row(kind: Kind) -> None:
 def test_the_words_of_a_refusal_are_in_the_protocol() -> None:
     text = (ROOT / "docs/protocol.md").read_text(encoding="utf-8").partition("\n## 17. ")[2]
     told = set(re.findall(r"^\| `([a-z_]+)` \| ", text, re.MULTILINE))
-    assert {word for (_, given), word in REFUSED.items() if given in ASKED} | {"unknown_incident"} == told
+    assert {word for (_, given), word in REFUSED.items() if given in ASKED} | {"unknown_incident", "no_reason"} == told
 
 
 ASKED = {Input.ACKNOWLEDGE, Input.CONFIRM, Input.DISMISS, Input.CLOSE}

@@ -17,7 +17,7 @@ from agent.firmware.plan import Change, Line, Plan, State
 from agent.texts import load_texts
 
 STYLES = {State.THERE: "green", State.MISSING: "yellow", State.CONTRADICTED: "bold red"}
-MARKS = {State.THERE: "✓", State.MISSING: "+", State.CONTRADICTED: "✗"}
+MARKS = {State.THERE: "✓", State.MISSING: "○", State.CONTRADICTED: "✗"}
 COLOURS = {"+": "green", "-": "red", "@": "dim"}
 
 
