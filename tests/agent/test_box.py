@@ -44,7 +44,7 @@ async def test_what_runs_has_a_name_of_its_own(box: Box, tmp_path: Path) -> None
 
 
 async def test_it_takes_the_orders_of_the_closed_list_and_no_others(box: Box) -> None:
-    assert set(box._link._orders._handlers) == set(ORDERS)
+    assert set(box._link._desk._orders._handlers) == set(ORDERS)
 
 
 async def test_the_trouble_of_every_part_reaches_the_status(box: Box) -> None:

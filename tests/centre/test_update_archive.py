@@ -57,12 +57,13 @@ def test_what_boxes_have_is_left_out_and_a_box_completes_it(folder: Path, tmp_pa
     with tarfile.open(box / "updates/0.2.0.tar") as tar:
         assert "library-1-py3-none-any.whl" not in tar.getnames()
     public = base64.b64encode(KEY.public_key().public_bytes_raw()).decode()
-    (box / "agent.toml").write_text(f'[centre]\norders_key = "{public}"\n')
+    (box / "own").mkdir()
+    (box / "own/orders.pub").write_text(public)
     (box / "install-version").write_text("#!/bin/sh\necho 0.2.0\n")
     (box / "install-version").chmod(0o755)
     (box / "updates/wish.json").write_text('{"do": "install", "archive": "0.2.0.tar"}')
     words = [sys.executable, str(ROOT / "scripts/deb/update_version.py"), "--state", str(box / "updates")]
-    words += ["--own", str(box / "own"), "--config", str(box / "agent.toml"), "--shipped", str(having)]
+    words += ["--own", str(box / "own"), "--shipped", str(having)]
     subprocess.run([*words, "--opt", str(box), "--install-version", str(box / "install-version")], check=True)
     assert json.loads((box / "own/outcome.json").read_text())["done"]
     assert {path.name: path.read_bytes() for path in (box / "own/wheels").glob("*.whl")} == WHEELS

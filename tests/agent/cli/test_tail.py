@@ -60,7 +60,7 @@ async def test_it_follows_until_it_is_interrupted(file: Path, language: str) -> 
     environment = os.environ | {"LC_ALL": language, "PYTHONUTF8": "1"}
     async with opened(file.parent / "state/outbox.db") as outbox:
         await outbox.accept(taps(1))
-        words = [sys.executable, "-m", "agent", "tail", str(file), "--lines", "1"]
+        words = ["env", "--default-signal=INT", sys.executable, "-m", "agent", "tail", str(file), "--lines", "1"]
         process = await asyncio.create_subprocess_exec(
             *words, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
         )

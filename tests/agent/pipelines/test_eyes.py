@@ -22,6 +22,7 @@ import pytest
 from agent import config, daemon
 from agent.cells.cell import Cell
 from agent.cells.slots import PREFIX, SHARED_MEMORY, slots_of
+from agent.cells.spawned import Spawning
 from agent.clock import SystemClock
 from agent.ops import status
 from agent.ops.systemd import Notifier
@@ -196,7 +197,7 @@ async def test_it_reports_what_it_did_and_leaves_nothing_open(tmp_path: Path, mo
 async def test_in_their_cell_they_are_told_whose_time_it_is() -> None:
     entry = catalog.CATALOG["eyes"]
     assert entry.cell
-    cell = Cell("eyes", entry.cell, (), SystemClock(), os.environ)
+    cell = Cell("eyes", entry.cell, (), SystemClock(), Spawning(os.environ))
     async with slots_of(["gate"]) as slots, contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(cell.stop)
         camera = WatchedCamera(name="gate", slot=slots.files["gate"], watch=Watch(sees=[Detects.TAMPER]))
