@@ -84,6 +84,12 @@ async def order_live_start_to_a_stranger_is_refused(box: Box) -> None:
     assert (answer["outcome"], answer["reason"]) == ("refused", "forbidden_host"), answer
 
 
+async def order_bundle_for_nobody_is_refused(box: Box) -> None:
+    """The city has named no keys of support: tests/agent/bundle/test_whole_way.py goes the whole way."""
+    answer = await asyncio.to_thread(box.centre.order, "bundle")
+    assert (answer["outcome"], answer["reason"]) == ("refused", "no_recipient"), answer
+
+
 async def orders_incident_report_and_answer(box: Box) -> None:
     words = box.folder / "words.txt"
     words.write_text("smoke in the gym")

@@ -45,6 +45,7 @@ GIVEN: dict[str, tuple[Check, ...]] = {  # order -> who gives it; a check may gi
     "incident.answer": (orders.orders_incident_report_and_answer,),
     "drill": (orders.order_drill,),
     "restart": (orders.order_restart,),
+    "bundle": (orders.order_bundle_for_nobody_is_refused,),
     "config.apply": (changes.order_config_apply_is_kept, changes.order_config_apply_is_undone),
     "update": (
         changes.order_update_is_fetched_built_switched_and_kept,

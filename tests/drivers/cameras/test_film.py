@@ -211,7 +211,8 @@ async def test_packets_that_come_follow_those_that_were_there_until_the_last_one
     assert made.before_s == pytest.approx(3.9, abs=0.05)  # from the keyframe before
     assert made.after_s == pytest.approx(2.0, abs=0.1)
     found = times(shown.plain())
-    assert (found[0], len(found)) == (0.0, 60)
+    assert found[0] == 0.0
+    assert len(found) == pytest.approx(60, abs=1)  # the moment is that of the clock: it lies between two pictures
     assert found == sorted(found)
 
 
