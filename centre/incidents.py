@@ -22,7 +22,6 @@ OPEN = READ + "where state <> 'closed' and ? in ('', school) order by opened_ns"
 LISTED = READ + "where ? in ('', school) and ? in ('', kind) and opened_ns >= ? order by opened_ns desc limit ?"
 ONE = READ + "where id = ? and ? in ('', school) order by school"
 SCHOOLS = "select school from incident where id = ? order by school"
-CHANGED = READ + "where changed_ns > ? and ? in ('', school) order by changed_ns"
 LATEST = """
 select what, at, body from incident_step where school = ? and incident = ? and what in ('told', 'answered')
 order by case when stream = 0 then 1 else 0 end desc, stream desc, sequence desc limit 100
@@ -38,10 +37,6 @@ select i.evidence, i.kind, i.camera, coalesce(e.bytes, 0), coalesce(e.whole_ns, 
     and t.type = 'kz.mektep.evidence.lost.v1')
 from incident_evidence i left join evidence e on e.school = i.school and e.name = i.evidence
 where i.school = ? and i.incident = ? order by i.camera, i.kind desc, i.evidence
-"""
-SHOWS = """
-select i.incident, i.kind, n.kind from incident_evidence i join incident n on n.school = i.school and n.id = i.incident
-where i.school = ? and i.evidence = ? order by i.incident
 """
 AHEAD = """
 select a.school, a.id, a.received_ns, a.body from ahead a
@@ -178,10 +173,6 @@ class Incidents:
         rows = self._database.execute(LISTED, (school, kind, since_ns, limit))
         return [self._with_persons(_incident(row)) for row in rows]
 
-    def changed_since(self, changed_ns: int, school: str = "") -> list[Incident]:
-        """Look again a few seconds back: two receivers commit in any order."""
-        return [self._with_persons(_incident(row)) for row in self._database.execute(CHANGED, (changed_ns, school))]
-
     def ahead(self, school: str = "", since_ns: int = 0) -> list[AheadAlarm]:
         """Alarms sent ahead whose event has not come; the oldest first. Of a box that was killed it never comes."""
         return [_ahead(row) for row in self._database.execute(AHEAD, (school, since_ns))]
@@ -210,10 +201,6 @@ class Incidents:
 
     def evidence_of(self, school: str, incident: str) -> list[Evidence]:
         return [_evidence(row) for row in self._database.execute(EVIDENCE, (school, incident))]
-
-    def shown_by(self, school: str, evidence: str) -> list[tuple[str, str, str]]:
-        """Of which incidents a file is: id, kind of the file, kind of the incident. For the rights of who asks."""
-        return [(row[0], row[1], row[2]) for row in self._database.execute(SHOWS, (school, evidence))]
 
     def notifications_of(self, school: str, incident: str) -> list[Notified]:
         names = self._names(school)

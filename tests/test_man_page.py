@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -43,7 +42,6 @@ def test_markdown_within_a_line(markdown: str, roff: str) -> None:
     assert _guarded(_line(markdown)) == roff
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff judges it where it is installed")
 def test_groff_takes_it_without_a_word() -> None:
     done = subprocess.run(
         ["groff", "-man", "-ww", "-Tutf8", "-Kutf8"], input=page(), capture_output=True, text=True, check=True

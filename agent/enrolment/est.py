@@ -15,7 +15,6 @@ import http.client
 import socket
 import ssl
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 import msgspec
 from cryptography import x509
 
+from agent.city_tls import city_context, no_password
 from agent.enrolment.certificate import certificates_of, fingerprint, pem
 from agent.enrolment.errors import EnrolmentError, no_way
 from agent.plain import plain
@@ -32,7 +32,6 @@ PORT = 443
 ANSWER_MAX = 65_536
 STEP_S, WHOLE_S = 20.0, 60.0
 LATER_LEAST_S, LATER_MOST_S = 1.0, 120.0
-NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: dates alone are ignored
 NEW_FILE = "Ask the centre for a new file: `mektep-centre enrol SCHOOL`."
 SHOWN_CHARS = 120
 
@@ -82,7 +81,7 @@ def renew(
     """What the centre gives for the certificate in use."""
     context = _context(authority, check_dates=check_dates)
     try:
-        context.load_cert_chain(certificate, key, password=_no_password)
+        context.load_cert_chain(certificate, key, password=no_password)
     except OSError as error:  # of which SSLError is one
         do = "Give the files to the agent's user; else enrol anew."
         raise EnrolmentError("N-108", f"{certificate} or its key cannot be used: {error}", do=do) from error
@@ -184,19 +183,9 @@ def _bounded(line: http.client.HTTPSConnection) -> Iterator[None]:
 
 
 def _context(authority: bytes, *, check_dates: bool) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = city_context(check_dates=check_dates)
     context.load_verify_locations(cadata=authority.decode("ascii"))
-    if not check_dates:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            context.verify_flags |= NO_CHECK_TIME
     return context
-
-
-def _no_password() -> str:
-    """Nobody is there to be asked for one. Raises ssl.SSLError through the TLS library."""
-    raise ssl.SSLError(0, "the certificate's key is locked with a password")
 
 
 def _seconds(text: str) -> float:

@@ -16,7 +16,6 @@ import contextlib
 import logging
 import socket
 import ssl
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.aside import aside
+from agent.city_tls import city_context, no_password
 from agent.sync.linkerror import LinkError, from_connack, from_exception, from_loss
 from agent.sync.settings import LinkSettings
 from agent.sync.topics import PAYLOAD_MAX_BYTES
@@ -40,7 +40,6 @@ SESSION_EXPIRY_S = 7 * 86_400
 CONNECT_S = 15.0  # TCP and TLS each; a slow line needs it
 PACKET_MAX_BYTES = PAYLOAD_MAX_BYTES + 8_192
 IN_FLIGHT_MAX = 100
-NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: dates alone are ignored
 TICK_S = 1.0
 
 
@@ -311,20 +310,10 @@ def _tls_context(settings: LinkSettings, *, check_dates: bool) -> ssl.SSLContext
     """The city's CA only, our certificate, the host's name checked. Raises OSError, ssl.SSLError."""
     for path in (settings.ca, settings.certificate, settings.key):
         Path(path).open("rb").close()  # the TLS library does not say which of them it could not read
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = city_context(check_dates=check_dates)
     context.load_verify_locations(settings.ca)
-    context.load_cert_chain(settings.certificate, settings.key, password=_no_password)
-    if not check_dates:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            context.verify_flags |= NO_CHECK_TIME
+    context.load_cert_chain(settings.certificate, settings.key, password=no_password)
     return context
-
-
-def _no_password() -> str:
-    """Nobody is there to be asked for one. Raises ssl.SSLError through the TLS library."""
-    raise ssl.SSLError(0, "the certificate's key is locked with a password")
 
 
 def _publish_properties(message: Outgoing) -> Properties:

@@ -125,8 +125,6 @@ def test_evidence_says_how_far_it_is(store: Store) -> None:
     assert found["blurred"].state == "lost"
     EvidenceStore(store.database).store([part(at, name=PICTURE) for at in (16_384, 32_768)])
     assert {one.kind: one.state for one in incidents.evidence_of("school-07", ONE)}["snapshot"] == "whole"
-    assert incidents.shown_by("school-07", PICTURE) == [(ONE, "snapshot", "other")]
-    assert incidents.shown_by("school-08", PICTURE) == []
 
 
 def test_lists_begin_with_the_newest_and_have_an_end(store: Store) -> None:
@@ -136,9 +134,6 @@ def test_lists_begin_with_the_newest_and_have_an_end(store: Store) -> None:
     assert [one.id for one in incidents.listed()] == [TWO, ONE]
     assert [one.id for one in incidents.listed(kind="fight")] == [ONE]
     assert [one.id for one in incidents.listed(limit=1)] == [TWO]
-    first_ns = incidents.listed()[1].changed_ns
-    assert [one.id for one in incidents.changed_since(first_ns)] == [TWO]
-    assert incidents.changed_since(first_ns, "school-08") == []
 
 
 def test_the_words_of_a_box_cannot_move_the_cursor(store: Store) -> None:
