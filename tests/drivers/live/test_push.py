@@ -120,9 +120,9 @@ async def test_a_server_that_hangs_ends_the_view_and_little_is_on_the_line(monke
         server.stall()
         end = await view.ended()
         assert (end.reason, "takes nothing" in end.what) == ("host", True)
-    (line,) = lines
-    with line:
-        (waiting,) = struct.unpack("i", fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)))  # tcp(7): SIOCOUTQ
+        (line,) = lines
+        with line:  # while the server still hangs: its end would empty the line
+            (waiting,) = struct.unpack("i", fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)))  # tcp(7): SIOCOUTQ
         assert 0 < waiting <= push.SEND_BYTES
 
 
