@@ -12,9 +12,7 @@ import msgspec
 
 from centre.incident_words import CERTAINTIES, Answered, Closed, Fact, Joined, Opened, Told
 
-STATES = ("opened", "told", "acknowledged", "confirmed", "dismissed", "closed")
-STEPS = ("opened", "told", "acknowledged", "confirmed", "dismissed", "closed")
-FINAL = "closed"
+STATES = ("opened", "told", "acknowledged", "confirmed", "dismissed", "closed")  # also the steps that lead there
 NEXT = {  # (state, what the box told) -> state; what is not here changes nothing
     ("opened", "told"): "told",
     ("opened", "acknowledged"): "acknowledged",

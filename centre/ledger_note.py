@@ -53,7 +53,7 @@ def open_checkpoint(note: str, origin: str, keys: Sequence[bytes]) -> Checkpoint
     """The checkpoint of this log, signed by one of these keys under the log's name. Raises BadNote."""
     text, lines = _split(note)
     for key in keys:
-        for payload in _payloads(lines, origin, LOG, key):
+        for payload in _payloads(lines, origin, key):
             if not _signed(key, payload, text.encode()):
                 raise BadNote("the signature is not the box's")
             return _checkpoint(text, origin, key)
@@ -66,17 +66,6 @@ def cosign(note: str, name: str, key: Ed25519PrivateKey, time_s: int) -> str:
     payload = _key_id(name, COSIGNER, key.public_key().public_bytes_raw()) + time_s.to_bytes(TIME_BYTES)
     payload += key.sign(_cosigned(text, time_s))
     return f"{note}— {name} {base64.b64encode(payload).decode()}\n"
-
-
-def cosigned_at(note: str, name: str, public: bytes) -> int:
-    """When this witness saw the checkpoint, in seconds since 1970. Raises BadNote."""
-    text, lines = _split(note)
-    for payload in _payloads(lines, name, COSIGNER, public):
-        time_s = int.from_bytes(payload[:TIME_BYTES])
-        if not _signed(public, payload[TIME_BYTES:], _cosigned(text, time_s)):
-            raise BadNote("the cosignature is not ours")
-        return time_s
-    raise BadNote(f"{name} has not cosigned it")
 
 
 def _checkpoint(text: str, origin: str, key: bytes) -> Checkpoint:
@@ -104,9 +93,9 @@ def _split(note: str) -> tuple[str, list[re.Match[str]]]:
     return head + "\n", known
 
 
-def _payloads(lines: Sequence[re.Match[str]], name: str, kind: int, public: bytes) -> list[bytes]:
-    """Of the lines that say to be by this key."""
-    key_id = _key_id(name, kind, public)
+def _payloads(lines: Sequence[re.Match[str]], name: str, public: bytes) -> list[bytes]:
+    """Of the lines that say to be by this key of a log."""
+    key_id = _key_id(name, LOG, public)
     payloads = [_base64(line["payload"]) for line in lines if line["name"] == name]
     return [payload[ID_BYTES:] for payload in payloads if payload[:ID_BYTES] == key_id]
 

@@ -75,17 +75,6 @@ def from_comma(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def wiegand_bits(card: str) -> list[int]:
-    """The frame of a 24- or 32-bit number with its two parity bits. Raises ValueError."""
-    size = len(card) * 4
-    if size not in (24, 32):
-        raise ValueError("Wiegand-26 carries 6 hex digits, Wiegand-34 8")
-    value = int(card, 16)
-    bits = [value >> shift & 1 for shift in range(size - 1, -1, -1)]
-    half = size // 2
-    return [sum(bits[:half]) % 2, *bits, 1 - sum(bits[half:]) % 2]
-
-
 def from_wiegand(bits: Sequence[int]) -> str:
     """The number of a frame. Raises ValueError on a wrong length or parity."""
     data = list(bits[1:-1])

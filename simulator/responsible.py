@@ -16,7 +16,7 @@ NAMES = {  # nobody's
     DEPUTY: "Сауле Мысалова",
     HEAD: "Гүлнар Сынақова",
 }
-CITY, POLICE = OUTSIDE = ("city", "police")
+CITY, POLICE = "city", "police"
 DUTY = (
     (GUARD, 1, "fire fight medical other tamper"),
     (WATCHMAN, 1, "intrusion"),

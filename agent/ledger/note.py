@@ -169,18 +169,6 @@ def sign_note(text: str, name: str, key: Signer) -> str:
     return f"{text}\n{_line(Verifier(name, Kind.LOG, key.public), key.sign(text.encode()))}"
 
 
-def cosign(note: str, name: str, key: Signer, time_s: int) -> str:
-    """The note of a checkpoint with a cosignature more. It is for the caller to know that the log has only grown."""
-    text, lines = _split(note)
-    parse_checkpoint(text)
-    verifier = Verifier(name, Kind.COSIGNER, key.public)
-    if any((line.name, line.key_id) == (name, verifier.key_id) for line in lines):
-        raise NoteError(f"{name} has cosigned it already")
-    if not 0 <= time_s <= NUMBER_MAX:
-        raise NoteError(f"{time_s} is no time")
-    return note + _line(verifier, time_s.to_bytes(TIME_BYTES) + key.sign(_cosigned_text(text, time_s)))
-
-
 def open_note(note: str, known: Iterable[Verifier]) -> Note:
     """A note that one of these keys has signed; lines of others are passed over. Raises NoteError.
 

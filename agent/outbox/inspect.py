@@ -29,12 +29,6 @@ class Unread(msgspec.Struct, frozen=True):
     do: str
 
 
-def lanes_on_disk(path: Path) -> dict[Lane, LaneState]:
-    """The lanes of the newest epoch; empty if there is no database or it cannot be read."""
-    found = look(path)
-    return found if isinstance(found, dict) else {}
-
-
 def look(path: Path) -> dict[Lane, LaneState] | Unread:
     """The lanes of the newest epoch, none if there is no database; or why it cannot be read."""
     if not path.exists():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,6 @@ BEFORE = COLUMNS + "and m.first < ?3 order by m.first desc limit ?4"
 HOLDING = """
 select coalesce(max(first), 1) from message where epoch = ?1 and lane = ?2 and first <= ?3
 """
-SETTLED = "select coalesce(max(settled), 0) from lane where epoch = ?1 and lane = ?2"
 FOREVER = 1 << 62
 Marks = dict[tuple[str, Lane], int]  # epoch and lane -> the last sequence that was read
 
@@ -190,14 +189,6 @@ class Stored:
 def in_order(events: Iterable[Kept]) -> list[Kept]:
     """As they were accepted."""
     return sorted(events, key=lambda event: (event.accepted_ns, event.lane, event.sequence))
-
-
-def owed(rows: Iterable[LaneRow]) -> Mapping[Lane, int]:
-    """Of each lane, over all epochs."""
-    found = dict.fromkeys(Lane, 0)
-    for row in rows:
-        found[row.lane] += row.owed
-    return found
 
 
 def _events(epoch: str, lane: Lane, run: tuple[int, int, int, int, bytes]) -> list[Kept]:

@@ -17,7 +17,6 @@ EVIDENCE_MAX_BYTES = 16_777_216
 REFERENCE_PART_MAX_BYTES = 131_072
 REFERENCE_MAX_PARTS = 64
 
-Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Positive = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Word = Annotated[str, Meta(max_length=64)]
 Time = Annotated[str, Meta(max_length=40, description="RFC 3339, UTC, microseconds")]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.cards import HEX_DIGITS, checked, from_comma, from_wiegand, identifies, printed, wiegand_bits
+from drivers.cards import HEX_DIGITS, checked, from_comma, from_wiegand, identifies, printed
 from drivers.readings import CardForm
+from tests.drivers.wiegand_frame import wiegand_bits
 
 EM, UID4, UID7 = CardForm.EM4100, CardForm.UID4, CardForm.UID7
 W26, W34 = CardForm.WIEGAND26, CardForm.WIEGAND34
@@ -135,9 +136,3 @@ def test_a_flipped_wiegand_bit_is_refused(card: str) -> None:
 def test_a_wiegand_frame_of_another_length_is_refused(bits: list[int]) -> None:
     with pytest.raises(ValueError, match="wrong length"):
         from_wiegand(bits)
-
-
-@pytest.mark.parametrize("card", ["", "7B397", "7B39720", "AC8A54240", "7B39ZZ"])
-def test_what_has_no_wiegand_frame(card: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - two reasons
-        wiegand_bits(card)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from agent.ledger import note, proof
 from agent.ledger.merkle import leaf_hash, verify_inclusion
+from centre.ledger_note import cosign
 from tests.fuzz.target import Target, shown_safely
 
-KEY = note.PrivateKey(bytes(32))
+SEED = bytes(32)
+KEY = note.PrivateKey(SEED)
 LOG = note.Verifier("example.com/log", note.Kind.LOG, KEY.public)
 CITY = note.Verifier("city.example", note.Kind.COSIGNER, KEY.public)
 LEAF = leaf_hash(b"x")
 TEXT = str(note.Checkpoint(LOG.name, 1, LEAF))
 SIGNED = note.sign_note(TEXT, LOG.name, KEY)
-COSIGNED = note.cosign(SIGNED, CITY.name, KEY, 1_700_000_000)
+COSIGNED = cosign(SIGNED, CITY.name, Ed25519PrivateKey.from_private_bytes(SEED), 1_700_000_000)
 STRANGE = note.sign_note(TEXT, "example.com/other", note.PrivateKey(bytes([7]) * 32)).split("\n\n")[1]
 
 

@@ -8,6 +8,7 @@ from drivers import cards, key_device
 from drivers.readers import hid, osdp_card, osdp_frame, pcsc, serial_ascii
 from drivers.readers.serial_ascii import FRAME_MAX, LINE_MAX, Card, decode_em4100, decode_ironlogic
 from drivers.readings import CardForm
+from tests.drivers.wiegand_frame import wiegand_bits
 from tests.fuzz.target import Target, streamed
 
 ETX = 0x03
@@ -98,7 +99,7 @@ def osdp_bits(data: bytes) -> None:
         if found.form in (CardForm.UID4, CardForm.UID7):
             assert bytes.fromhex(number) == bytes_[: bits // 8]
         else:
-            assert cards.wiegand_bits(number) == osdp_card.unpacked(bits, bytes_)
+            assert wiegand_bits(number) == osdp_card.unpacked(bits, bytes_)
     else:
         assert bytes_.hex().upper() not in found or len(bytes_) < 2
 
@@ -142,7 +143,7 @@ def card_numbers(data: bytes) -> None:
         if comma := prints.get("facility,number"):
             cards.from_comma(comma)
         if form in (CardForm.WIEGAND26, CardForm.WIEGAND34):
-            assert cards.from_wiegand(cards.wiegand_bits(text)) == text
+            assert cards.from_wiegand(wiegand_bits(text)) == text
     try:
         facility, number = cards.from_comma(text)
         assert (facility, number) <= (0xFF, 0xFFFF)
@@ -150,7 +151,7 @@ def card_numbers(data: bytes) -> None:
         pass
     bits = [byte & 1 for byte in data]
     try:
-        assert cards.wiegand_bits(cards.from_wiegand(bits)) == bits
+        assert wiegand_bits(cards.from_wiegand(bits)) == bits
     except ValueError:
         assert len(bits) not in (26, 34) or not _parity(bits)
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.audit.findings import Findings
 from agent.audit.signed import Head, checkpoint_of, opened, trusted
 from agent.audit.source import KeptNote
 from agent.errors import AgentError
 from agent.ledger.merkle import leaf_hash
-from agent.ledger.note import Checkpoint, Kind, NoteError, PrivateKey, Verifier, base64_text, cosign, sign_note
+from agent.ledger.note import Checkpoint, Kind, NoteError, PrivateKey, Verifier, base64_text, sign_note
 from agent.ledger.origin import origin_of
 from bench.ledger_year import EPOCH, KEY, SCHOOL, SECOND
+from centre.ledger_note import cosign
 
 ORIGIN = origin_of(SCHOOL, EPOCH)
 VKEY = str(Verifier(ORIGIN, Kind.LOG, KEY.public))
-CITY = PrivateKey(bytes([9]) * 32)
+CITY_KEY = Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32)
+CITY = PrivateKey(CITY_KEY)
 WITNESS = str(Verifier("city.example", Kind.COSIGNER, CITY.public))
 
 
@@ -85,7 +88,7 @@ def test_two_checkpoints_that_cannot_both_be_true() -> None:
 
 
 def test_a_witness_whole_or_by_its_line_alone() -> None:
-    whole = cosign(note(5), "city.example", CITY, 1_700_000_000)
+    whole = cosign(note(5), "city.example", CITY_KEY, 1_700_000_000)
     line = whole.removeprefix(note(5))
     for cosigned in (whole, line):
         (head,), told = look(KeptNote(note(5), 1, cosigned), witnesses=(WITNESS,))
@@ -96,8 +99,8 @@ def test_a_witness_whole_or_by_its_line_alone() -> None:
 
 def test_a_cosignature_that_does_not_hold() -> None:
     for cosigned in (
-        cosign(note(6), "city.example", CITY, 1_700_000_000),  # of another checkpoint
-        cosign(note(6), "city.example", CITY, 1_700_000_000).removeprefix(note(6)),
+        cosign(note(6), "city.example", CITY_KEY, 1_700_000_000),  # of another checkpoint
+        cosign(note(6), "city.example", CITY_KEY, 1_700_000_000).removeprefix(note(6)),
     ):
         (head,), told = look(KeptNote(note(5), 1, cosigned), witnesses=(WITNESS,))
         assert (head.witnessed_s, told) == ({}, [("A-136", "")])

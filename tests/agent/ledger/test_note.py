@@ -21,7 +21,6 @@ from agent.ledger.note import (
     Signed,
     Verifier,
     base64_bytes,
-    cosign,
     number,
     open_checkpoint,
     open_note,
@@ -30,8 +29,10 @@ from agent.ledger.note import (
     sign_note,
     verify_cosignature,
 )
+from centre.ledger_note import cosign
 from tests.agent.ledger import notes
 
+ZERO_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 ZERO = PrivateKey(bytes(32))
 LOG, WITNESS = parse_vkey(notes.ZERO_LOG), parse_vkey(notes.ZERO_WITNESS)
 NOTE = f"{notes.ZERO_TEXT}\n{notes.ZERO_LOG_LINE}"
@@ -65,18 +66,16 @@ def test_a_published_note_is_signed_to_the_byte() -> None:
     assert sign_note(notes.NEUMANN_TEXT, "EnochRoot", ZERO) == note + notes.ENOCH_LINE
 
 
-def test_a_checkpoint_is_signed_and_cosigned_to_the_byte() -> None:
+def test_a_checkpoint_is_signed_to_the_byte_and_its_cosignature_is_read() -> None:
     checkpoint = Checkpoint("example.com/log", 1, leaf_hash(b"x"))
     assert str(checkpoint) == notes.ZERO_TEXT
     assert sign_note(str(checkpoint), "example.com/log", ZERO) == NOTE
-    assert cosign(NOTE, "witness.example/w1", ZERO, notes.ZERO_TIME_S) == COSIGNED
     assert open_checkpoint(COSIGNED, "example.com/log", [LOG], [WITNESS]) == checkpoint
     assert verify_cosignature(COSIGNED, WITNESS) == notes.ZERO_TIME_S
 
 
 def test_a_key_in_memory_is_a_key_in_memory() -> None:
-    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    assert sign_note(notes.ZERO_TEXT, "example.com/log", PrivateKey(key)) == NOTE
+    assert sign_note(notes.ZERO_TEXT, "example.com/log", PrivateKey(ZERO_KEY)) == NOTE
 
 
 def test_a_real_witness_of_a_real_log() -> None:
@@ -117,22 +116,6 @@ def test_a_checkpoint_of_another_log_is_refused() -> None:
 def test_a_log_is_no_cosigner() -> None:
     with pytest.raises(NoteError, match="no cosigner"):
         verify_cosignature(NOTE, LOG)
-
-
-def test_a_cosigner_signs_once() -> None:
-    with pytest.raises(NoteError, match="already"):
-        cosign(COSIGNED, WITNESS.name, ZERO, notes.ZERO_TIME_S + 60)
-
-
-@pytest.mark.parametrize("time_s", [-1, 2**63])
-def test_what_is_no_time_is_not_signed(time_s: int) -> None:
-    with pytest.raises(NoteError, match="no time"):
-        cosign(NOTE, WITNESS.name, ZERO, time_s)
-
-
-def test_only_checkpoints_are_cosigned() -> None:
-    with pytest.raises(NoteError):
-        cosign(notes.EXAMPLE_NOTE, WITNESS.name, ZERO, 1)
 
 
 LINE = notes.ZERO_LOG_LINE
@@ -216,7 +199,7 @@ def test_a_checkpoint_is_the_same_both_ways(extensions: tuple[str, ...]) -> None
 
 def test_an_extension_is_signed_and_cosigned() -> None:
     note = sign_note(str(Checkpoint("log", 1, leaf_hash(b"x"), ("mark",))), LOG.name, ZERO)
-    note = cosign(note, WITNESS.name, ZERO, 1)
+    note = cosign(note, WITNESS.name, ZERO_KEY, 1)
     for key in (LOG, WITNESS):
         open_note(note, [key])
         with pytest.raises(NoteError, match="did not sign it"):

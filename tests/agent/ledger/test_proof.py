@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.ledger.merkle import inclusion, root_of
-from agent.ledger.note import Checkpoint, Kind, NoteError, PrivateKey, Verifier, cosign, sign_note
+from agent.ledger.note import Checkpoint, Kind, NoteError, PrivateKey, Verifier, sign_note
 from agent.ledger.proof import FORMAT, PATH_MAX, LeafProof, parse_proof
+from centre.ledger_note import cosign
 from tests.agent.ledger.leaves import PUBLISHED, kept
 
 ORIGIN = "ledger.example/school-07"
-KEY, COSIGNER = PrivateKey(bytes(32)), PrivateKey(bytes([1]) * 32)
-LOG, WITNESS = Verifier(ORIGIN, Kind.LOG, KEY.public), Verifier("city.example", Kind.COSIGNER, COSIGNER.public)
+KEY, COSIGNER = PrivateKey(bytes(32)), Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
+LOG = Verifier(ORIGIN, Kind.LOG, KEY.public)
+WITNESS = Verifier("city.example", Kind.COSIGNER, PrivateKey(COSIGNER).public)
 NOTE = cosign(
     sign_note(str(Checkpoint(ORIGIN, 8, root_of(PUBLISHED))), ORIGIN, KEY), WITNESS.name, COSIGNER, 1_700_000_000
 )
