@@ -220,6 +220,9 @@ class Box:
         """A drill is one, too."""
         return bool(self._incidents.open_now())
 
+    def _needed(self) -> bool:
+        return any(one.needs_box for one in self._incidents.open_now())
+
     def _on_trial(self) -> Trials:
         folder = self._config.state.config
         return Trials(
@@ -238,7 +241,7 @@ class Box:
             self._clock,
             authority=Path(self._config.centre.ca),
             calendar=lambda: reference.book.calendar,
-            incident_open=self._incident_open,
+            needed=self._needed,
             begin=self._trials.begin,
             drop=self._trials.drop,
             record=self._outbox.accept,

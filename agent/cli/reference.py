@@ -7,7 +7,6 @@ Exit code  1 if data are older than two weeks, end before today, or came and cou
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TextIO
 
@@ -20,9 +19,8 @@ from agent.cli.reference_screen import draw
 from agent.clock import SystemClock
 from agent.errors import AgentError
 from agent.ops import status
-from agent.ops.reference_view import dataset_views
+from agent.ops.reference_view import views_on_disk
 from agent.ops.status import DatasetView, TroubleView
-from agent.reference import Reference
 from agent.wall_time import rfc3339
 
 WELL, ATTENTION = 0, 1
@@ -67,14 +65,7 @@ def look(found: config.Config) -> Shown:
 
 
 def _on_disk(found: config.Config) -> Shown:
-    """A box that has never run has no key yet; looking does not make one."""
     clock = SystemClock()
-    now_ns = clock.utc_ns()
     become_owner(Path(found.state.directory))
-    folder = found.state.reference
-    try:
-        there = os.listdir(folder)
-    except FileNotFoundError:
-        there = []
-    datasets = dataset_views(Reference(folder, clock), now_ns) if there else {}
-    return Shown(school=found.school, at=rfc3339(now_ns), datasets=datasets, troubles=[])
+    datasets = views_on_disk(found.state.reference, clock)
+    return Shown(school=found.school, at=rfc3339(clock.utc_ns()), datasets=datasets, troubles=[])

@@ -6,9 +6,11 @@ Source  systemctl(1) show: ActiveState, NRestarts, Result (`watchdog`), UnitFile
 from __future__ import annotations
 
 from agent import __version__
+from agent.clock import SystemClock
 from agent.doctor.finding import Finding, Level, fault, note, of_trouble, warn, well
 from agent.doctor.site import Site, number
-from agent.ops.status import TroubleView
+from agent.ops.reference_view import views_on_disk
+from agent.ops.status import DatasetView, TroubleView
 
 UNIT = "mektep-agent"
 OFTEN = 3
@@ -85,10 +87,10 @@ def configuration(site: Site) -> list[Finding]:
 
 
 def reference(site: Site) -> list[Finding]:
-    """How old the centre's data are, as the running agent says."""
-    if not site.alive or site.picture is None:
+    """How old the centre's data are: as the running agent says, else as they lie on the disk."""
+    held = _held(site)
+    if held is None:
         return []
-    held = site.picture.reference
     if not held:
         do = "Tell the centre: `mektep-centre school-data publish`. Meals are recorded and decided later."
         return [note("H-181", "the centre's data have never come: every card is unknown", do)]
@@ -97,6 +99,15 @@ def reference(site: Site) -> list[Finding]:
     ended = [name for name, one in held.items() if one.ended]
     found = [warn("M-102", f"{', '.join(stale)}: issued more than two weeks ago", do)] if stale else []
     found += [warn("M-102", f"{', '.join(ended)}: its last day is past", do)] if ended else []
-    told = {one.code for one in site.picture.troubles}
+    told = {one.code for one in site.picture.troubles} if site.alive and site.picture else set()
     versions = ", ".join(f"{name} {one.version}" for name, one in held.items())
     return [one for one in found if one.code not in told] or [well(versions)]
+
+
+def _held(site: Site) -> dict[str, DatasetView] | None:
+    """None: nobody knows, for the configuration does not say where they lie."""
+    if site.alive and site.picture is not None:
+        return site.picture.reference
+    if site.config is None:
+        return None
+    return views_on_disk(site.config.state.reference, SystemClock())

@@ -53,6 +53,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Whether lamps and sirens show it now."""
         return MANNERS[self.kind].lights and self.waits
 
+    @property
+    def needs_box(self) -> bool:
+        """Whether half a minute without the box could harm somebody: what lamps show, until it is dismissed.
+
+        Of the others (bullying, tampering) every deadline is of a quarter of an hour and more, and on the disk; and who
+        sends us forged messages must not keep the next version away by them.
+        """
+        return MANNERS[self.kind].lights and self.state not in (State.DISMISSED, State.CLOSED)
+
 
 def in_order(views: list[View]) -> tuple[View, ...]:
     """Those that wait for a person first, then the most urgent, then the oldest."""

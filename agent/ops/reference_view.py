@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
+from pathlib import Path
 
 from agent.book import Book
+from agent.clock import Clock
 from agent.ops.status import DatasetView
 from agent.reference import Reference
 from agent.school.calendar import local
@@ -25,6 +28,17 @@ def dataset_views(reference: Reference, utc_ns: int) -> dict[str, DatasetView]:
         )
         for name, version in reference.versions().items()
     }
+
+
+def views_on_disk(folder: Path, clock: Clock) -> dict[str, DatasetView]:
+    """Of an agent that does not run. Nothing is written: a box without a key has never run, and looking makes none."""
+    try:
+        there = os.listdir(folder)
+    except FileNotFoundError:
+        return {}
+    if not there or not folder.with_name(f"{folder.name}.agekey").exists():
+        return {}
+    return dataset_views(Reference(folder, clock), clock.utc_ns())
 
 
 def _ended(book: Book, utc_ns: int) -> bool:

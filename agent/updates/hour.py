@@ -1,6 +1,7 @@
 """Whether this is the hour to let another version run: the school is empty and nothing happens there, or time is up.
 
-Pure. An open incident always holds it back: those who answer it must not lose the box for half a minute.
+Pure. An incident that needs the box (agent/incidents/view.py) always holds it back: those who answer it must not lose
+it for half a minute. One that was dismissed does not.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from agent.updates.staged import Staged
 INCIDENT, NOT_YET, SCHOOL, CLOCK, NOW = "an_incident", "not_before", "school_hours", "clock", ""
 
 
-def waits_for(staged: Staged, now: Moment, calendar: Calendar | None, *, incident_open: bool) -> str:
+def waits_for(staged: Staged, now: Moment, calendar: Calendar | None, *, needed: bool) -> str:
     """Why it waits; empty: it may run now."""
-    if incident_open:
+    if needed:
         return INCIDENT
     if not now.synced:
         return CLOCK

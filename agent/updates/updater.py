@@ -48,14 +48,14 @@ class Updater:
         *,
         authority: Path,
         calendar: Callable[[], Calendar | None],
-        incident_open: Callable[[], bool],
+        needed: Callable[[], bool],
         begin: Begin,
         drop: Callable[[Trial], Awaitable[None]],
         record: Callable[[Sequence[Draft]], Awaitable[object]],
         running: str = __version__,
     ) -> None:
         self._shelf, self._clock, self._authority, self._running = shelf, clock, authority, running
-        self._calendar, self._incident_open, self._begin, self._record = calendar, incident_open, begin, record
+        self._calendar, self._needed, self._begin, self._record = calendar, needed, begin, record
         self._drop = drop
         self._staged_anew, self._writing = asyncio.Event(), asyncio.Lock()
         self._trouble: list[Trouble] = []
@@ -134,7 +134,7 @@ class Updater:
         if staged.version == self._running:  # root was quicker than a power cut
             await self._note(staged, Step.OVER, RUNNING)
             return 0.0
-        why = waits_for(staged, self._clock.now(), self._calendar(), incident_open=self._incident_open())
+        why = waits_for(staged, self._clock.now(), self._calendar(), needed=self._needed())
         if why:
             await self._note(staged, Step.SWITCH, why)
             return LOOK_S

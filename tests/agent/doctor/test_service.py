@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from agent import __version__
+from agent.clock import SystemClock
 from agent.doctor.service import agent, centre, configuration, reference, service, troubles, version
 from agent.ops import status
 from agent.ops.status import DatasetView, TroubleView
+from agent.reference import Reference
 from agent.strict import Problem
+from agent.wall_time import rfc3339
 from tests.agent.doctor.boxes import box, configured, picture, programs, told
+from tests.agent.sealed import CALENDAR, CARDS, sealed
 
+DAY_NS = 86_400 * 1_000_000_000
 SHOWN = "LoadState=loaded\nActiveState=active\nResult={}\nNRestarts={}\nUnitFileState={}\n"
 
 
@@ -64,6 +70,22 @@ def test_the_agents_own_list_and_link_are_taken_over(tmp_path: Path) -> None:
     assert troubles(dead) == centre(dead) == reference(dead) == []
     well = msgspec.structs.replace(site, picture=picture())
     assert told([*troubles(well), *centre(well)]) == ["ok", "ok"]
+
+
+async def test_of_a_dead_agent_the_data_on_the_disk_are_looked_at(tmp_path: Path) -> None:
+    site = configured(tmp_path)
+    assert site.config is not None
+    places, clock = site.config.state, SystemClock()
+    assert told(reference(site)) == ["note H-181"]
+    assert list((tmp_path / "state").iterdir()) == []  # looking makes no key
+    held = Reference(places.reference, clock)
+    await held.put("cards", 5, sealed(CARDS, held.recipient), rfc3339(clock.utc_ns()))
+    assert told(reference(site)) == ["ok"]
+    await held.put("calendar", 6, json.dumps(CALENDAR).encode(), rfc3339(clock.utc_ns() - 15 * DAY_NS))
+    (found,) = reference(site)
+    assert (told([found]), found.fact.partition(":")[0]) == (["warn M-102"], "calendar")
+    last = msgspec.structs.replace(site, picture=picture(reference={"cards": DatasetView(version="5", issued="")}))
+    assert told(reference(last)) == ["warn M-102"]  # what it said when it lived is older
 
 
 def test_every_mistake_of_the_configuration_is_a_finding(tmp_path: Path) -> None:

@@ -38,21 +38,21 @@ def ns(text: str) -> int:
     ],
 )
 def test_the_school_is_empty_or_it_waits(now: Moment, why: str) -> None:
-    assert waits_for(staged(), now, CALENDAR, incident_open=False) == why
+    assert waits_for(staged(), now, CALENDAR, needed=False) == why
 
 
 def test_not_before_its_time_and_in_school_hours_after_the_deadline() -> None:
     wanted = staged(not_before_ns=ns("2026-11-26T22:00+05:00"), deadline_ns=ns("2026-11-30T00:00+05:00"))
-    assert waits_for(wanted, at("2026-11-26T03:00+05:00"), CALENDAR, incident_open=False) == NOT_YET
-    assert waits_for(wanted, at("2026-11-27T09:00+05:00"), CALENDAR, incident_open=False) == SCHOOL
-    assert waits_for(wanted, at("2026-11-30T09:00+05:00"), CALENDAR, incident_open=False) == NOW
+    assert waits_for(wanted, at("2026-11-26T03:00+05:00"), CALENDAR, needed=False) == NOT_YET
+    assert waits_for(wanted, at("2026-11-27T09:00+05:00"), CALENDAR, needed=False) == SCHOOL
+    assert waits_for(wanted, at("2026-11-30T09:00+05:00"), CALENDAR, needed=False) == NOW
 
 
-def test_an_open_incident_holds_it_back_whatever_the_hour() -> None:
+def test_an_incident_that_needs_the_box_holds_it_back_whatever_the_hour() -> None:
     late = staged(deadline_ns=1)
-    assert waits_for(late, at("2026-11-26T03:00+05:00"), CALENDAR, incident_open=True) == INCIDENT
+    assert waits_for(late, at("2026-11-26T03:00+05:00"), CALENDAR, needed=True) == INCIDENT
 
 
 def test_without_a_calendar_only_a_deadline_lets_it_run() -> None:
-    assert waits_for(staged(), at("2026-11-26T03:00+05:00"), None, incident_open=False) == SCHOOL
-    assert waits_for(staged(deadline_ns=1), at("2026-11-26T03:00+05:00"), None, incident_open=False) == NOW
+    assert waits_for(staged(), at("2026-11-26T03:00+05:00"), None, needed=False) == SCHOOL
+    assert waits_for(staged(deadline_ns=1), at("2026-11-26T03:00+05:00"), None, needed=False) == NOW

@@ -61,7 +61,7 @@ class Stage:
     def updater(self, running: str = "0.1.0") -> Updater:
         return Updater(
             self.shelf, self.clock, authority=self.authority, calendar=self.calendar,
-            incident_open=lambda: self.incident, begin=self.begin, drop=self.drop, record=self.record, running=running,
+            needed=lambda: self.incident, begin=self.begin, drop=self.drop, record=self.record, running=running,
         )  # fmt: skip
 
     def calendar(self) -> Calendar | None:
