@@ -2,7 +2,8 @@
 
 Every alarm is handed to the outbox at once. What is not on disk after AHEAD_AFTER_S is sent to the centre as a copy
 without sequence; the alarm itself stays in the outbox's queue and follows when the database answers, under the same
-`aheadid`.
+`aheadid`. Until then the copy is sent again: soon where there was no connection, and at times where there was, for
+nobody receipts it. One that the outbox refuses altogether (its database is damaged) has nothing but the copy.
 
 Signs    an alarm that is a sign of an incident, too, is accepted by who keeps the incidents: both in one commit.
 
@@ -26,6 +27,8 @@ from agent.model import Draft, Place
 log = logging.getLogger("agent.alarms")
 
 AHEAD_AFTER_S = 0.5
+UNSENT_AGAIN_S = 2.0  # the copy found no connection
+SENT_AGAIN_S = 30.0  # it found one, and perhaps nobody who listened at the centre
 ALARMS_WAITING = 256
 
 Accept = Callable[[Sequence[Draft]], Coroutine[Any, Any, list[Place]]]
@@ -79,13 +82,21 @@ class AlarmPath:
 
     async def _carry(self, draft: Draft, accept: Accept) -> None:
         accepted = asyncio.ensure_future(accept([draft]))
-        done, _ = await asyncio.wait({accepted}, timeout=AHEAD_AFTER_S)
-        if not done:
-            if await self._send_ahead(draft):
-                self.sent_ahead += 1
-                log.warning("%s sent ahead: the database has not answered for %.1f s", draft.type, AHEAD_AFTER_S)
-            await accepted
+        sent, pause_s = False, AHEAD_AFTER_S
+        while not (await asyncio.wait({accepted}, timeout=pause_s))[0]:
+            sent = await self._ahead(draft, again=sent)
+            pause_s = SENT_AGAIN_S if sent else UNSENT_AGAIN_S
+        if not sent and accepted.exception() is not None:
+            await self._ahead(draft)
         accepted.result()
+
+    async def _ahead(self, draft: Draft, *, again: bool = False) -> bool:
+        """Whether a copy is on its way, now or since an earlier one."""
+        sent = await self._send_ahead(draft)
+        if sent and not again:
+            self.sent_ahead += 1
+            log.warning("%s is sent ahead: the database does not take it", draft.type)
+        return sent or again
 
     def _carried(self, task: asyncio.Task[object]) -> None:
         self._waiting.discard(task)

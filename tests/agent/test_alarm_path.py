@@ -9,6 +9,7 @@ import pytest
 
 from agent import alarm_path
 from agent.alarm_path import AlarmPath
+from agent.errors import AgentError
 from agent.events import ZoneChanged, draft
 from agent.model import Draft, Lane, Moment, Place
 from tests.clock import FastClock
@@ -86,6 +87,55 @@ async def test_offline_and_stuck_the_alarm_still_waits_for_the_database(monkeypa
     outbox.gate.set()
     await path.drained()
     assert len(outbox.taken) == 1
+
+
+async def test_a_copy_that_found_no_connection_is_sent_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broker and database away together, and the broker back first: somebody must hear of it before the disk does."""
+    monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
+    monkeypatch.setattr(alarm_path, "UNSENT_AGAIN_S", 0.01)
+    outbox, link = StuckOutbox(), AheadLink(online=False)
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
+    await path.raise_alarm(fire())
+    async with asyncio.timeout(5):
+        await link.arrived.wait()
+        link.online = True
+        while path.sent_ahead < 1:
+            link.arrived.clear()
+            await link.arrived.wait()
+    outbox.gate.set()
+    await path.drained()
+    assert {alarm.ahead_id for alarm in link.sent} == {outbox.taken[0].ahead_id}
+    assert path.sent_ahead == 1
+
+
+async def test_a_copy_is_sent_again_while_the_database_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody receipts a copy: one that came while no receiver listened at the centre is gone."""
+    monkeypatch.setattr(alarm_path, "AHEAD_AFTER_S", 0.01)
+    monkeypatch.setattr(alarm_path, "SENT_AGAIN_S", 0.01)
+    outbox, link = StuckOutbox(), AheadLink()
+    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
+    await path.raise_alarm(fire())
+    async with asyncio.timeout(5):
+        while len(link.sent) < 3:
+            link.arrived.clear()
+            await link.arrived.wait()
+    assert path.sent_ahead == 1  # of alarms, not of copies
+    outbox.gate.set()
+    await path.drained()
+    assert len(outbox.taken) == 1
+
+
+@pytest.mark.parametrize("online", [True, False])
+async def test_of_an_alarm_that_the_database_refuses_the_copy_is_all_there_is(*, online: bool) -> None:
+    async def damaged(_drafts: Sequence[Draft]) -> list[Place]:
+        raise AgentError("D-102", "the outbox's writer has ended", do="Nothing; systemd restarts the agent.")
+
+    link = AheadLink(online=online)
+    path = AlarmPath(damaged, link.send_ahead, FastClock())
+    await path.raise_alarm(fire())
+    await path.drained()
+    assert len(link.sent) == 1
+    assert path.sent_ahead == online
 
 
 async def test_waiting_alarms_are_bounded_and_the_source_waits(monkeypatch: pytest.MonkeyPatch) -> None:
