@@ -27,3 +27,10 @@ Marks = Annotated[
         "stale: reference data are older than two weeks",
     ),
 ]
+MeansWord = Annotated[
+    str,
+    Meta(
+        description="by the configuration: fire, medical, fight, intrusion, bullying, other, tamper, answer; or empty"
+    ),
+]
+PlaceWord = Annotated[str, Meta(description="where it is, by the configuration; empty if that does not say")]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from agent.event_words import Count, LaneWord, Name, Sha256, Uuid
+from agent.event_words import Count, LaneWord, MeansWord, Name, PlaceWord, Sha256, Uuid
 from agent.incident_events import (
     CameraList,
     IncidentAnswered,
@@ -80,12 +80,16 @@ class ContactChanged(msgspec.Struct, frozen=True, kw_only=True):
     contact: Annotated[str, Meta(description="which of the device's contacts: tamper, power; empty if it has one")]
     state: Annotated[str, Meta(description="idle, active, cut, short, flapping")]
     before: Annotated[str, Meta(description="the state before; empty at the first look")]
+    means: MeansWord = ""
+    place: PlaceWord = ""
 
 
 class ReportPressed(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody pressed a report button: a person in the school asks for a responsible person."""
 
     source: Name
+    means: MeansWord = ""
+    place: PlaceWord = ""
 
 
 class CameraPicture(msgspec.Struct, frozen=True, kw_only=True):

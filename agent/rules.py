@@ -149,20 +149,23 @@ class Rules:
     async def _news(self, reading: Telling, station: Station, *, synced: bool) -> News | None:
         """The alarm that a reading is; None if it was told already."""
         name, none = station.config.name, Ids()
+        means, place = station.config.means or "", station.config.place
         match reading:
             case ZoneChange():
                 zone = self.told.news(reading, name, reading.zone)
                 return (zones.changed(zone, name, station.config.places, synced=synced), zone, none) if zone else None
             case ContactChange():
                 contact = self.told.news(reading, name, reading.contact)
-                return (contacts.changed(contact, name, synced=synced), contact, none) if contact else None
+                if contact is None:
+                    return None
+                return contacts.changed(contact, name, means=means, place=place, synced=synced), contact, none
             case PictureChange():
                 picture = self.told.news(reading, name)
                 return await self._pictured(picture, name, synced=synced) if picture else None
             case Noticed():
                 return await self._noticed(reading, synced=synced)
             case Pressed():
-                return contacts.pressed(reading, name, synced=synced), reading, none
+                return contacts.pressed(reading, name, means=means, place=place, synced=synced), reading, none
 
     async def _raise(self, news: News, config: SourceConfig, *, synced: bool) -> None:
         """The alarm goes its way; if it is a sign of an incident, both are accepted in one commit."""

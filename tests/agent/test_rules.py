@@ -25,6 +25,7 @@ from agent.events import (
 )
 from agent.evidence.picture import Ids, Shows
 from agent.eyes import Board
+from agent.incidents.kinds import Means
 from agent.model import Draft, Lane, Place, Severity
 from agent.pipelines.watch import Detects, Watch
 from agent.rules import Rules
@@ -124,8 +125,17 @@ class House:
     async def _send_ahead(self, _alarm: Draft) -> bool:
         return False
 
-    def station(self, kind: str = "reader", name: str = "canteen-1", places: dict[int, str] | None = None) -> Station:
-        config = SourceConfig(name=name, kind=kind, driver="d", settings=Settings(), places=places or {})
+    def station(
+        self,
+        kind: str = "reader",
+        name: str = "canteen-1",
+        places: dict[int, str] | None = None,
+        means: Means | None = None,
+        place: str = "",
+    ) -> Station:
+        config = SourceConfig(
+            name=name, kind=kind, driver="d", settings=Settings(), places=places or {}, means=means, place=place
+        )
         return Station(config, self.clock)
 
     async def reads(self, station: Station, reading: Reading) -> list[Draft]:
@@ -246,6 +256,18 @@ async def test_a_contact_tells_what_differs() -> None:
     assert await house.reads(station, active) == []
     (event,) = await house.reads(station, msgspec.structs.replace(active, state=ContactState.CUT))
     assert event.data == ContactChanged(source="door", contact="", state="cut", before="active")
+
+
+async def test_an_alarm_of_a_contact_or_a_button_tells_what_it_means_and_where() -> None:
+    house = House()
+    closed = ContactChange(contact="", state=ContactState.ACTIVE, before=None, at_ns=START_NS, monotonic_ns=7)
+    (event,) = await house.reads(house.station("sensor", "relay", means=Means.FIRE, place="gym"), closed)
+    assert event.data == ContactChanged(
+        source="relay", contact="", state="active", before="", means="fire", place="gym"
+    )
+    press = Pressed(at_ns=START_NS, monotonic_ns=7)
+    (event,) = await house.reads(house.station("sensor", "help", means=Means.MEDICAL, place="gym"), press)
+    assert event.data == ReportPressed(source="help", means="medical", place="gym")
 
 
 async def test_each_press_of_a_button_is_a_report() -> None:

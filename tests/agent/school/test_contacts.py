@@ -31,3 +31,15 @@ def test_a_pressed_button_is_a_report() -> None:
     event = pressed(Pressed(at_ns=5, monotonic_ns=6), "button-1", synced=False)
     assert (event.lane, event.severity, event.data) == (Lane.ALARM, Severity.ERROR, ReportPressed(source="button-1"))
     assert not event.at.synced
+
+
+def test_what_a_contact_means_goes_with_it_and_its_cover_means_nothing() -> None:
+    """Sent ahead of a stuck database the alarm is all that the centre has."""
+    own = changed(change(ContactState.ACTIVE), "relay", means="fire", place="gym", synced=True).data
+    assert isinstance(own, ContactChanged)
+    assert (own.means, own.place) == ("fire", "gym")
+    cover = changed(change(ContactState.ACTIVE, "tamper"), "relay", means="fire", place="gym", synced=True).data
+    assert isinstance(cover, ContactChanged)
+    assert (cover.means, cover.place) == ("", "gym")
+    press = pressed(Pressed(at_ns=5, monotonic_ns=6), "button-1", means="medical", place="gym", synced=True).data
+    assert press == ReportPressed(source="button-1", means="medical", place="gym")
