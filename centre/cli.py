@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from centre import commands, config_desk, desk, enrolment_cli, incident_cli, ledger_desk, money_desk, update_cli
+from centre.arguments import between, name_of
 from centre.errors import CentreError, StoreDown
 from centre.reference import DATASET
 from centre.school import commands as school_data
@@ -65,10 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     init = subs.add_parser("init", help="make keys, a development CA, the broker's and the centre's configuration")
     init.add_argument("folder", type=Path)
     init.add_argument("--broker-host", default="127.0.0.1")
-    init.add_argument("--broker-port", type=_between(1, 65_535), default=8883)
+    init.add_argument("--broker-port", type=between(1, 65_535), default=8883)
     init.add_argument(
         "--plain-port",
-        type=_between(0, 65_535),
+        type=between(0, 65_535),
         default=0,
         help="also a broker without TLS, on loopback, for measurements",
     )
@@ -135,15 +136,15 @@ def _ordering(subs: argparse._SubParsersAction[argparse.ArgumentParser], config:
     order = subs.add_parser("order", parents=[config], help="send a signed order to a box and wait for its answer")
     order.add_argument("school")
     order.add_argument(
-        "name", type=_name_of("an order", ORDER_NAME), help="ping, status, bundle, pace, resend, live.start, ..."
+        "name", type=name_of("an order", ORDER_NAME), help="ping, status, bundle, pace, resend, live.start, ..."
     )
     order.add_argument("--args", default="{}", help="a JSON object")
     order.add_argument("--force", action="store_true", help="restart, config.apply: also while an incident is open")
-    order.add_argument("--expires", type=_between(1, EXPIRES_MAX_S), default=300, metavar="S")
+    order.add_argument("--expires", type=between(1, EXPIRES_MAX_S), default=300, metavar="S")
     order.add_argument("--wait", type=float, default=10, metavar="S")
     order.set_defaults(run=commands.order)
     rekey = subs.add_parser("rekey", parents=[config], help="make a new receipt key and delegate it")
-    rekey.add_argument("--days", type=_between(1, DAYS_MAX), default=90, help="default: 90")
+    rekey.add_argument("--days", type=between(1, DAYS_MAX), default=90, help="default: 90")
     rekey.set_defaults(run=commands.rekey)
 
 
@@ -167,7 +168,7 @@ def _reference(subs: argparse._SubParsersAction[argparse.ArgumentParser], config
     parser = subs.add_parser("reference", parents=[config], help="publish reference data of a school, or show it")
     parser.add_argument("school")
     parser.add_argument(
-        "dataset", nargs="?", type=_name_of("a dataset", DATASET), help="recipients: who may see pictures"
+        "dataset", nargs="?", type=name_of("a dataset", DATASET), help="recipients: who may see pictures"
     )
     parser.add_argument("file", nargs="?", type=Path, help="a JSON object")
     parser.add_argument(
@@ -211,7 +212,7 @@ def _money(subs: argparse._SubParsersAction[argparse.ArgumentParser], config: ar
     report = subs.add_parser("report", parents=[config], help="what a month comes to, leaves against statements")
     report.add_argument("--school")
     report.add_argument("--all", action="store_true", help="one line a school")
-    report.add_argument("--month", required=True, type=_name_of("a month", MONTH), metavar="YYYY-MM")
+    report.add_argument("--month", required=True, type=name_of("a month", MONTH), metavar="YYYY-MM")
     report.add_argument("--csv", type=Path, metavar="FILE", help="write it there too; - for standard output")
     report.add_argument("--json", action="store_true")
     report.set_defaults(run=money_desk.report)
@@ -224,13 +225,13 @@ def _correct(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -
     signed.add_argument("--author", help="default: who is logged in")
     meal = subs.add_parser("meal", parents=[config, signed], help="say whose a forgotten card's meal was")
     meal.add_argument("school")
-    meal.add_argument("leaf", type=_name_of("a leaf", LEAF), metavar="EPOCH/INDEX")
+    meal.add_argument("leaf", type=name_of("a leaf", LEAF), metavar="EPOCH/INDEX")
     meal.add_argument("--pupil", required=True, metavar="ID", help="the school's own id, or the key")
     meal.set_defaults(run=money_desk.correct_meal)
     attendance = subs.add_parser("attendance", parents=[config, signed], help="say where a child was on a day")
     attendance.add_argument("school")
     attendance.add_argument("pupil")
-    attendance.add_argument("day", type=_name_of("a day", DAY), metavar="YYYY-MM-DD")
+    attendance.add_argument("day", type=name_of("a day", DAY), metavar="YYYY-MM-DD")
     attendance.add_argument("state", choices=["present", "late", "left_early", "absent"])
     attendance.set_defaults(run=money_desk.correct_attendance)
 
@@ -252,9 +253,7 @@ def _ledger(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) ->
     export = subs.add_parser("export", parents=[config], help="write files for `mektep audit`")
     export.add_argument("school")
     export.add_argument("out", type=Path, help="a new folder, or a new file that ends in .tar")
-    export.add_argument(
-        "--month", type=_name_of("a month", MONTH), metavar="YYYY-MM", help="ledgers of this month only"
-    )
+    export.add_argument("--month", type=name_of("a month", MONTH), metavar="YYYY-MM", help="ledgers of this month only")
     export.set_defaults(run=ledger_desk.export)
     erase = subs.add_parser("erase", parents=[config], help="forget a child; the ledger stays whole")
     erase.add_argument("school")
@@ -262,21 +261,3 @@ def _ledger(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) ->
     erase.add_argument("--reason", required=True)
     erase.add_argument("--author", help="default: who is logged in")
     erase.set_defaults(run=ledger_desk.erase)
-
-
-def _between(least: int, most: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
-        return int(text)
-
-    return whole
-
-
-def _name_of(what: str, pattern: re.Pattern[str]) -> Callable[[str], str]:
-    def name(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"{text!r} is no name of {what}")
-        return text
-
-    return name

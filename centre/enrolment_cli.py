@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from centre import enrolment_desk
+from centre.arguments import between
 from centre.errors import CentreError
 from centre.own_certificates import RENEW_DAYS
 from centre.settings import EST_PORT
@@ -19,7 +20,9 @@ def add(subs: Subs[argparse.ArgumentParser], config: argparse.ArgumentParser) ->
     enrol = subs.add_parser("enrol", parents=[config], help="write the file that makes a fresh card a school's box")
     enrol.add_argument("school", help="also one that is not registered yet, or whose box is replaced")
     enrol.add_argument("--out", type=Path, default=Path("-"), metavar="FILE", help="default: standard output")
-    enrol.add_argument("--days", type=_days, default=DAYS, help=f"how long its token is good; default: {DAYS}")
+    enrol.add_argument(
+        "--days", type=between(1, DAYS_MAX), default=DAYS, help=f"how long its token is good; default: {DAYS}"
+    )
     enrol.add_argument("--box", type=Path, metavar="FILE", help="the rest of the box's agent.toml: its devices")
     enrol.set_defaults(run=enrolment_desk.enrol)
     _est(subs.add_parser("est", parents=[config], help="give boxes their certificates (EST, RFC 7030), until SIGTERM"))
@@ -65,19 +68,13 @@ def _certificate(parser: argparse.ArgumentParser, config: argparse.ArgumentParse
     which = renew.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="whatever their dates")
     which.add_argument(
-        "--within", type=_within, default=RENEW_DAYS, metavar="DAYS", help=f"that end so soon; default: {RENEW_DAYS}"
+        "--within",
+        type=between(1, WITHIN_MAX),
+        default=RENEW_DAYS,
+        metavar="DAYS",
+        help=f"that end so soon; default: {RENEW_DAYS}",
     )
     renew.set_defaults(run=enrolment_desk.renew)
     revoke = subs.add_parser("revoke", parents=[config])
     revoke.add_argument("serial", help="as `certificate list` shows it")
     revoke.set_defaults(run=enrolment_desk.revoke)
-
-
-def _days(text: str, most: int = DAYS_MAX) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {most}")
-    return int(text)
-
-
-def _within(text: str) -> int:
-    return _days(text, WITHIN_MAX)

@@ -9,11 +9,13 @@ from centre import commands, custody_desk, incident_desk
 from centre.accounts import LANGUAGES
 from centre.accounts import ROLES as ACCOUNT_ROLES
 from centre.answers import ANSWERS, REASONS, ROLES
+from centre.arguments import between
 from centre.errors import CentreError
 from centre.incident_words import KINDS
 from centre.reports import REPORTERS
 
 DAYS, LIMIT = 30, 200
+SOME = between(1, 10_000)
 Subs = argparse._SubParsersAction
 
 
@@ -61,8 +63,8 @@ def _incident(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) 
     listed.add_argument("--school")
     listed.add_argument("--kind", choices=KINDS)
     listed.add_argument("--all", action="store_true", help="also what is closed")
-    listed.add_argument("--days", type=_days, default=DAYS, help="with --all; default: 30")
-    listed.add_argument("--limit", type=_days, default=LIMIT, help="with --all; default: 200")
+    listed.add_argument("--days", type=SOME, default=DAYS, help="with --all; default: 30")
+    listed.add_argument("--limit", type=SOME, default=LIMIT, help="with --all; default: 200")
     listed.add_argument("--json", action="store_true")
     listed.set_defaults(run=incident_desk.list_)
     show = subs.add_parser("show", parents=[config], help="one from its first sign on, with what was typed")
@@ -77,7 +79,7 @@ def _incident(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) 
     forget.set_defaults(run=incident_desk.forget)
     drills = subs.add_parser("drills", parents=[config], help="each school's last drill, and whether anybody answered")
     drills.add_argument("--school")
-    drills.add_argument("--days", type=_days, default=DAYS, help="default: 30")
+    drills.add_argument("--days", type=SOME, default=DAYS, help="default: 30")
     drills.add_argument("--json", action="store_true")
     drills.set_defaults(run=incident_desk.drills)
 
@@ -127,9 +129,3 @@ def _account(parser: argparse.ArgumentParser, config: argparse.ArgumentParser) -
     listed = subs.add_parser("list", parents=[config])
     listed.add_argument("--json", action="store_true")
     listed.set_defaults(run=custody_desk.account_list)
-
-
-def _days(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 10000")
-    return int(text)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from centre import keys
+from centre.arguments import between
 from centre.commands import ATTENTION, WELL, must_be_known, open_store
 from centre.errors import CentreError
 from centre.order_queue import OrderQueue
@@ -40,9 +40,9 @@ def add(update: argparse.ArgumentParser, config: argparse.ArgumentParser) -> Non
     staged.add_argument("--url", required=True, help="https://…, where boxes fetch it; a certificate of the city's")
     staged.add_argument("--not-before", default="", metavar="TIME", help="UTC, 2026-11-27T17:00:00Z")
     staged.add_argument("--deadline", default="", metavar="TIME", help="from then on in school hours, too")
-    staged.add_argument("--within", type=_between(60, 3_600), default=600, metavar="S", help="so long it is watched")
+    staged.add_argument("--within", type=between(60, 3_600), default=600, metavar="S", help="so long it is watched")
     rate = "bytes a second, of the line, while it is fetched"
-    staged.add_argument("--rate", type=_between(1_024, 100_000_000), default=50_000, metavar="BYTES", help=rate)
+    staged.add_argument("--rate", type=between(1_024, 100_000_000), default=50_000, metavar="BYTES", help=rate)
     staged.add_argument("--author", help="default: who is logged in")
     staged.set_defaults(run=stage)
     listed = subs.add_parser("list", parents=[config], help="what was asked of which school, and what its box said")
@@ -84,15 +84,6 @@ def list_staged(args: argparse.Namespace) -> int:
             print(f"{school}  {one.args.get('version', '')}  {one.state}  {said}".rstrip())
             is_well = is_well and one.state in ("due", "sent", "done")
     return WELL if is_well else ATTENTION
-
-
-def _between(least: int, most: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
-        return int(text)
-
-    return whole
 
 
 def _must_be_times(*texts: str) -> None:
