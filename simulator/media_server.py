@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import signal
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -59,7 +57,6 @@ class MediaServer:
             await self._process.start()
 
     async def stop(self) -> None:
-        self.go_on()
         await self._process.stop()
 
     def vanish(self) -> None:
@@ -67,11 +64,10 @@ class MediaServer:
 
     def stall(self) -> None:
         """Connections stay open and nothing moves."""
-        os.kill(self._process.pid, signal.SIGSTOP)
+        self._process.stall()
 
     def go_on(self) -> None:
-        if self._process.running():
-            os.kill(self._process.pid, signal.SIGCONT)
+        self._process.go_on()
 
     async def until_shown(self, pictures: int, patience_s: float = 20.0) -> None:
         """Until so many were decoded. Raises TimeoutError."""

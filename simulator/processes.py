@@ -76,10 +76,21 @@ class Process:
         """As a power cut: SIGKILL."""
         self._end(signal.SIGKILL)
 
+    def stall(self) -> None:
+        """It hangs: connections stay open and nothing moves."""
+        if self.running():
+            os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After stall(); a process that does not hang notices nothing."""
+        if self.running():
+            os.kill(self.pid, signal.SIGCONT)
+
     async def stop(self, patience_s: float = 10.0) -> int:
         """Ask it to end, then wait. Returns the exit code."""
         if self._process is None or not self.running():
             return 0
+        self.go_on()  # who hangs cannot end
         self._process.send_signal(self._stop_signal)
         deadline = asyncio.get_running_loop().time() + patience_s
         while self.running():

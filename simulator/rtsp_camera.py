@@ -6,8 +6,6 @@ URL     rtsp://127.0.0.1:PORT/main and /sub; rtsps:// with a certificate; a name
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -67,7 +65,6 @@ class RtspCamera:
             await self._process.start()
 
     async def stop(self) -> None:
-        self.go_on()
         await self._process.stop()
 
     def vanish(self) -> None:
@@ -108,12 +105,10 @@ class RtspCamera:
 
     def stall(self) -> None:
         """It hangs: connections stay open and nothing moves."""
-        if self._process.running():
-            os.kill(self._process.pid, signal.SIGSTOP)
+        self._process.stall()
 
     def go_on(self) -> None:
-        if self._process.running():
-            os.kill(self._process.pid, signal.SIGCONT)
+        self._process.go_on()
 
     def _see(self, sight: Sight) -> None:
         self.sight = sight
