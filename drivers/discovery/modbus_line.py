@@ -6,33 +6,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
-from drivers.discovery.found import Found, Setting, Tick, Why, settings, share
+from drivers.discovery.found import Found, Setting, Tick, settings
 from drivers.discovery.modbus_units import ANSWER_MOST, Answer, Question, ask_units, find_rtu, pdu, rtu
-from drivers.discovery.ports import Port, in_trouble
+from drivers.discovery.ports import Port
+from drivers.discovery.speeds import at_each_speed
 from drivers.driver import Clock
-from drivers.errors import DeviceError
-from drivers.serial_port import SerialPort, open_port
+from drivers.serial_port import SerialPort
 
 BAUDS = (9600, 19_200, 115_200)
 ANSWER_S = 0.4  # at 9600 baud the longest answer to us takes 10 ms
 
 
-async def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
-    """The panels on a serial line: stop at the speed at which somebody answers."""
-    try:
-        for number, baud in enumerate(BAUDS):
-            async with open_port(port.device, clock, baud=baud) as line:
-                more = settings(port=port.name) + ((Setting("baud", baud),) if number else ())
-                asking = ask_units(partial(_ask_line, line), more, port.name, share(tick, number, len(BAUDS)))
-                found = [one async for one in asking]
-            for one in found:
-                yield one
-            if found:
-                return
-    except DeviceError as error:
-        yield in_trouble(port, Why.LISTED, error.code, error.what, error.do)
-    finally:
-        tick(1, 1)
+def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
+    """The panels on a serial line."""
+    return at_each_speed(port, BAUDS, partial(_ask_all, port.name), clock=clock, tick=tick)
+
+
+async def _ask_all(name: str, line: SerialPort, baud: int, tick: Tick) -> list[Found]:
+    """Who answers at one speed; the first is the one that a panel has anyway. Raises DeviceError."""
+    more = settings(port=name) + ((Setting("baud", baud),) if baud != BAUDS[0] else ())
+    return [one async for one in ask_units(partial(_ask_line, line), more, name, tick)]
 
 
 async def _ask_line(line: SerialPort, unit: int, question: Question) -> Answer | None:

@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 
-from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, settings, share
-from drivers.discovery.ports import Port, in_trouble
+from drivers.discovery.found import Found, Kind, Proposal, Setting, Sure, Tick, Why, settings
+from drivers.discovery.ports import Port
+from drivers.discovery.speeds import at_each_speed
 from drivers.driver import Clock
-from drivers.errors import DeviceError
 from drivers.readers.osdp_frame import HEADER_BYTES, SOM, WITH_CRC, crc16, next_frame
-from drivers.serial_port import SerialPort, open_port
+from drivers.serial_port import SerialPort
 
 ID, PDID = 0x61, 0x45
 EVERYBODY = 0x7F  # each reader answers to it: a question for a line with one reader
@@ -68,20 +68,13 @@ def identity(data: bytes) -> Identity | None:
     return Identity(data[:3].hex().upper(), data[3], data[4], int.from_bytes(data[5:9], "little"), firmware)
 
 
-async def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
-    """Ask each address at each speed; stop at the speed at which somebody answers."""
-    try:
-        for number, baud in enumerate(BAUDS):
-            async with open_port(port.device, clock, baud=baud) as line:
-                found = await _ask_all(line, share(tick, number, len(BAUDS)))
-            for reply in found:
-                yield _found(port, baud, reply)
-            if found:
-                return
-    except DeviceError as error:
-        yield in_trouble(port, Why.LISTED, error.code, error.what, error.do)
-    finally:
-        tick(1, 1)
+def look(port: Port, clock: Clock, tick: Tick) -> AsyncIterator[Found]:
+    """The readers on a serial line."""
+
+    async def ask_all(line: SerialPort, baud: int, tick: Tick) -> list[Found]:
+        return [_found(port, baud, reply) for reply in await _ask_all(line, tick)]
+
+    return at_each_speed(port, BAUDS, ask_all, clock=clock, tick=tick)
 
 
 async def _ask_all(line: SerialPort, tick: Tick) -> list[Reply]:
