@@ -4,7 +4,11 @@ Token   32 random bytes in base64url, kept as a hash. It serves one key: the box
         again and is given the same certificate; with another key it is refused.
 New     a box that enrols takes the place of the one before it: whose certificates are revoked, whose signing key
         makes room.
-Renewal by the certificate itself, also an expired one; never a revoked one, never with another signing key.
+Renewal by the certificate itself, also an expired one; never with another signing key. The same key again is given the
+        same certificate: a box that lost the answer asks again.
+Over    when a box has shown a newer certificate for the first time, or GRACE_DAYS after that was given, the older ones
+        are revoked as `renewed`. Such a one is good for one thing still: to ask again for what it was answered, by the
+        same key. Any other that is revoked is good for nothing.
 Raises  Denied, with a reason of a fixed set; StoreDown; CentreError K-101.
 Not     what the broker must be told afterwards: centre/revocation.py.
 """
@@ -29,6 +33,11 @@ from centre.store import note_school
 
 DAY_NS = 86_400_000_000_000
 TOKEN_BYTES = 32
+GRACE_DAYS = 30  # for a box that does not show its certificate here: an agent of before, a way that is shut
+SOON_NS = 30 * DAY_NS  # a certificate that ends so soon is no answer any more
+ISSUED_A_DAY = 10  # to one school by renewal: who holds its certificate fills no disk
+EVER_NS = 2**63 - 1
+RENEWED = "renewed"
 CERTIFICATE = (
     "select serial, school, sha256, identity, body, issued_ns, expires_ns, revoked_ns, reason from box_certificate "
 )
@@ -47,6 +56,7 @@ class Why(StrEnum):
     UNKNOWN_CERTIFICATE = "unknown_certificate"
     REVOKED = "revoked"
     NOT_REGISTERED = "not_registered"
+    TOO_OFTEN = "too_often"
 
 
 class Denied(Exception):
@@ -76,6 +86,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     certificate: Certificate
     first: bool  # the box is a new one: the broker must hear of it
+    ended: bool = False  # others of the box were revoked by this: the broker must hear of that, too
 
 
 class Enrolments:
@@ -128,16 +139,46 @@ class Enrolments:
 
     def renew(self, shown: bytes, request: Request) -> Given:
         """shown: the certificate (DER) with which the line was opened; its key was proven there."""
+        now_ns = time.time_ns()
         with self._database.transaction():
             old = self._shown(shown)
             if request.school != old.school:
                 raise Denied(Why.OTHER_SCHOOL)
             if request.identity != old.identity:
                 raise Denied(Why.OTHER_IDENTITY)
-            rows = self._database.execute("select key from school where name = ?", (old.school,))
+            sql = "select key from school where name = ?"
+            rows = self._database.execute(sql + self._database.lock, (old.school,))  # of two at once one waits
             if not rows or bytes(rows[0][0]) != old.identity:
                 raise Denied(Why.NOT_REGISTERED)
-            return Given(certificate=self._issue(request, old.identity), first=False)
+            again = self._given_before(old, request)
+            if again is not None and again.expires_ns > now_ns + SOON_NS:
+                return Given(certificate=again, first=False)
+            if old.revoked_ns and again is None:
+                raise Denied(Why.REVOKED)
+            ended = not old.revoked_ns and self._first_shown(old, now_ns)
+            sql = "select count(*) from box_certificate where school = ? and issued_ns > ?"
+            if self._database.execute(sql, (old.school, now_ns - DAY_NS))[0][0] >= ISSUED_A_DAY:
+                raise Denied(Why.TOO_OFTEN)
+            return Given(certificate=self._issue(request, old.identity), first=False, ended=ended)
+
+    def show(self, shown: bytes) -> str:
+        """A box shows what it was given. Returns its school if others of it were revoked by that, else nothing."""
+        with self._database.transaction():
+            sql = CERTIFICATE + "where sha256 = ? and revoked_ns = 0" + self._database.lock
+            rows = self._database.execute(sql, (hashlib.sha256(shown).hexdigest(),))
+            found = _certificate(rows[0]) if rows else None
+            return found.school if found is not None and self._first_shown(found, time.time_ns()) else ""
+
+    def retire(self) -> list[str]:
+        """What a newer one has followed GRACE_DAYS ago is over, shown or not. Returns the schools of which any was."""
+        now_ns = time.time_ns()
+        with self._database.transaction():
+            sql = (
+                "select school, max(issued_ns) from box_certificate where revoked_ns = 0 and issued_ns <= ? "
+                "group by school"
+            )
+            newest = self._database.execute(sql, (now_ns - GRACE_DAYS * DAY_NS,))
+            return [one for one, before_ns in newest if self._revoke(one, RENEWED, now_ns, before_ns=before_ns)]
 
     def note(self, school: str, identity: bytes, certificate: x509.Certificate) -> Certificate:
         """A certificate that was given; nothing if it is known."""
@@ -216,25 +257,58 @@ class Enrolments:
         return _certificate(rows[0])
 
     def _shown(self, shown: bytes) -> Certificate:
+        """Also one that is over, because another follows it."""
         sql = CERTIFICATE + "where sha256 = ?"
         rows = self._database.execute(sql, (hashlib.sha256(shown).hexdigest(),))
         if not rows:
             raise Denied(Why.UNKNOWN_CERTIFICATE)
-        if rows[0][7]:
+        if rows[0][7] and rows[0][8] != RENEWED:
             raise Denied(Why.REVOKED)
         return _certificate(rows[0])
+
+    def _given_before(self, old: Certificate, request: Request) -> Certificate | None:
+        """What this key was given since: its box did not get the answer."""
+        sql = CERTIFICATE + "where school = ? and revoked_ns = 0 and issued_ns > ? order by issued_ns desc"
+        known = (_certificate(row) for row in self._database.execute(sql, (old.school, old.issued_ns)))
+        return next((one for one in known if one.identity == old.identity and _spki(one) == request.spki), None)
+
+    def _first_shown(self, one: Certificate, now_ns: int) -> bool:
+        """Its box has it in use. Returns whether others were revoked by that.
+
+        Nothing was given by it before: so what is good besides was given by the ones before it. Of a school none of
+        whose certificates was ever shown, a newer one may be what its box asks for again: only older ones are over.
+        """
+        if self._database.execute("select 1 from box_certificate_shown where serial = ?", (one.serial,)):
+            return False
+        sql = (
+            "select 1 from box_certificate_shown s join box_certificate c on c.serial = s.serial "
+            "where c.school = ? and c.identity = ?"
+        )
+        known = bool(self._database.execute(sql, (one.school, one.identity)))
+        self._database.execute("insert into box_certificate_shown values (?, ?)", (one.serial, now_ns))
+        before_ns = EVER_NS if known else one.issued_ns
+        return bool(self._revoke(one.school, RENEWED, now_ns, but=one.serial, before_ns=before_ns))
 
     def _issue(self, request: Request, identity: bytes) -> Certificate:
         made = pki.issue_to_box(self._pki, request.school, request.public, identity_uri(identity))
         return self.note(request.school, identity, made)
 
-    def _revoke(self, school: str, reason: str, now_ns: int, *, but: str = "") -> list[str]:
-        sql = "select serial from box_certificate where school = ? and revoked_ns = 0 and serial <> ?"
-        serials = [serial for (serial,) in self._database.execute(sql + self._database.lock, (school, but))]
+    def _revoke(self, school: str, reason: str, now_ns: int, *, but: str = "", before_ns: int = EVER_NS) -> list[str]:
+        """Of a school all that are good, or all that were given before then. Returns their serials."""
+        sql = "select serial from box_certificate where school = ? and revoked_ns = 0 and serial <> ? and issued_ns < ?"
+        rows = self._database.execute(sql + self._database.lock, (school, but, before_ns))
+        serials = [serial for (serial,) in rows]
         sql = "update box_certificate set revoked_ns = ?, reason = ? where serial = ?"
         for serial in serials:
             self._database.execute(sql, (now_ns, reason, serial))
         return serials
+
+
+def _spki(one: Certificate) -> str:
+    """Of its key, as Request has it."""
+    public = x509.load_der_x509_certificate(one.body).public_key()
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return hashlib.sha256(public.public_bytes(*form)).hexdigest()
 
 
 def _certificate(row: Row) -> Certificate:

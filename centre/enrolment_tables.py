@@ -15,6 +15,8 @@ create table if not exists box_certificate (
   issued_ns bigint not null, expires_ns bigint not null, revoked_ns bigint not null default 0,
   reason text not null default '');
 create index if not exists box_certificate_school on box_certificate (school);
+-- certificates that a box has shown to the EST server, and when first: those before it are over then.
+create table if not exists box_certificate_shown (serial text primary key, shown_ns bigint not null);
 -- signing keys of boxes that are lost: no box with such a key is ever enrolled again.
 create table if not exists lost_key (
   identity {bytes} primary key, school text not null, lost_ns bigint not null);

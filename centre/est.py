@@ -3,7 +3,8 @@
 TLS     1.2 or later; a client may show a certificate of the city, also one whose date is past: whether it may renew is
         asked of the table. One of another authority ends the handshake.
 Renewed a certificate that was renewed is shown from the next line on; one that cannot be used never is.
-Limits  LINES_MAX lines at once, HANDSHAKE_S for each to begin; what a line may say: centre/est_line.py.
+Limits  LINES_MAX lines at once, of them ONE_MAX of one address; HANDSHAKE_S for each to begin; what a line may say:
+        centre/est_line.py.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from urllib.parse import urlsplit
 from centre import pki
 from centre.commands import WELL, open_store
 from centre.errors import CentreError, StoreDown
-from centre.est_answers import Est
+from centre.est_answers import Est, place_of
 from centre.est_line import Answered, Answerer, Asked, converse, say
 from centre.settings import Settings, load_settings
 
 log = logging.getLogger("centre")
 
 LINES_MAX = 64
+ONE_MAX = 48  # who holds these open keeps nobody of another address away
 HANDSHAKE_S = 10.0
 GRACE_S = 1.0
 NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: dates alone are ignored
@@ -101,17 +103,18 @@ async def _serve(settings: Settings, door: Door, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    lines: set[asyncio.Task[None]] = set()
+    lines: dict[asyncio.Task[None], str] = {}
     with ThreadPoolExecutor(1, thread_name_prefix="est") as aside:
         answer = partial(_answer, Est(settings), aside)
 
         async def on_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
-            if task is None or len(lines) >= LINES_MAX:
+            place = place_of(str((writer.get_extra_info("peername") or ("",))[0]))
+            if task is None or len(lines) >= LINES_MAX or list(lines.values()).count(place) >= ONE_MAX:
                 writer.close()
                 return
-            lines.add(task)
-            task.add_done_callback(lines.discard)
+            lines[task] = place
+            task.add_done_callback(lines.pop)
             await _keep(reader, writer, door.context(), answer)
 
         server = await asyncio.start_server(on_line, host, port, backlog=LINES_MAX)

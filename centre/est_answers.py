@@ -3,6 +3,9 @@ section 18.
 
 simpleenroll    HTTP Basic: user = school, password = token
 simplereenroll  the client certificate of the line, also an expired one
+Shown   whoever opens any of these lines by a certificate says that it is in use: the ones before it are over.
+Limits  a token can be guessed, so wrong ones are counted: of an address and a school together. A certificate cannot:
+        who shows one is counted by it, and waits for nobody else's mistakes.
 Answers 200 a certificate · 202 given, but the broker has not taken it yet: ask the same again · 400 not such a request
         · 401 who are you · 403 you are known, and may not · 404, 405, 413, 415 · 429 too often · 503 not now
 """
@@ -11,6 +14,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import ipaddress
 import logging
 
 from cryptography import x509
@@ -25,13 +30,15 @@ from centre.est_line import Answered, Asked, say
 from centre.settings import Settings
 from centre.signing_request import Unfit, read_request
 from centre.web.throttle import Throttle
+from centre.wire import SCHOOL
 
 log = logging.getLogger("centre")
 
 ROOT = "/.well-known/est/"
 METHODS = {"cacerts": "GET", "simpleenroll": "POST", "simplereenroll": "POST"}
-FAILURES, FAILURES_S = 20, 600.0  # of one address: wrong tokens, unknown certificates
-ASKED, ASKED_S = 300, 60.0  # of one address; a city may sit behind one
+FAILURES, FAILURES_S = 20, 600.0  # wrong tokens of one address for one school
+ASKED, ASKED_S = 300, 60.0  # of one address, behind which a city may sit; of a certificate by itself
+DAY_S = 86_400
 AGAIN_S = 5  # the broker is being told
 LATER_S = 30  # the database is away
 REALM = 'Basic realm="mektep enrolment", charset="UTF-8"'
@@ -46,6 +53,7 @@ WORDS = {
     Why.UNKNOWN_CERTIFICATE: "the certificate is not one that was given to a box",
     Why.REVOKED: "the certificate is revoked",
     Why.NOT_REGISTERED: "the school is not registered with this box",
+    Why.TOO_OFTEN: "this box was given many certificates today",
 }
 
 
@@ -60,10 +68,10 @@ class Est:
 
     def answer(self, asked: Asked) -> Answered:
         """Never raises for what was asked."""
-        wait_s = max(self._asked.wait_s(asked.address), self._failed.wait_s(asked.address))
-        if wait_s:
-            return say(429, "too often", Retry_After=str(int(wait_s) + 1))
-        self._asked.note(asked.address)
+        who = _who(asked)
+        if wait_s := self._asked.wait_s(who):
+            return _too_often(wait_s)
+        self._asked.note(who)
         name = asked.path.removeprefix(ROOT)
         if not asked.path.startswith(ROOT) or name not in METHODS:
             return say(404, "there is no such thing here")
@@ -80,14 +88,20 @@ class Est:
             log.warning("K-110 the database does not answer: %s", error)
             return say(503, "the centre's database is away", Retry_After=str(LATER_S))
 
-    def _cacerts(self, _asked: Asked) -> Answered:
+    def _cacerts(self, asked: Asked) -> Answered:
+        if asked.shown and (school := self._open().show(asked.shown)):
+            self._put_out(school)
         authority, _ = pki.authority(self._settings.file("pki"))
         return _certificates(authority, "application/pkcs7-mime")
 
     def _enrol(self, asked: Asked) -> Answered:
         school, token = _basic(asked.headers.get("authorization", ""))
+        guesser = f"{place_of(asked.address)} {school if SCHOOL.fullmatch(school) else ''}"
+        if wait_s := self._failed.wait_s(guesser):
+            return _too_often(wait_s)
         enrolments = self._open()
         if not school or not enrolments.is_invited(school, token):
+            self._failed.note(guesser)
             raise Denied(Why.WRONG_TOKEN)
         if wrong := _wrong_type(asked):
             return wrong
@@ -102,6 +116,8 @@ class Est:
             return wrong
         given = self._open().renew(asked.shown, read_request(asked.body))
         log.info("%s has renewed: certificate %s", given.certificate.school, given.certificate.serial)
+        if given.ended:
+            self._put_out(given.certificate.school)
         return self._given(given)
 
     def _given(self, given: Given) -> Answered:
@@ -121,19 +137,50 @@ class Est:
             broker.add_school(self._settings.file("broker"), school)
         revocation.put_out(self._settings, self._database, school)
 
+    def _put_out(self, school: str) -> None:
+        """What is over is refused from now on. If the broker cannot be told now, it reads the list of tomorrow."""
+        log.info("%s: the certificates before the one that it shows are over", school)
+        try:
+            revocation.put_out(self._settings, self._database, school)
+        except (CentreError, OSError) as error:
+            log.warning("%s: the broker is not told which certificates are over: %s", school, error)
+
     def _denied(self, asked: Asked, why: Why) -> Answered:
         log.warning("K-181 no certificate for %s: %s", asked.address, why.value)
         words = f"{why.value}: {WORDS[why]}"
-        if why in (Why.WRONG_TOKEN, Why.UNKNOWN_CERTIFICATE):
-            self._failed.note(asked.address)
-            return say(401, words, WWW_Authenticate=REALM) if why is Why.WRONG_TOKEN else say(401, words)
-        return say(403, words)
+        if why is Why.TOO_OFTEN:
+            return say(429, words, Retry_After=str(DAY_S))
+        if why is Why.WRONG_TOKEN:
+            return say(401, words, WWW_Authenticate=REALM)
+        return say(401 if why is Why.UNKNOWN_CERTIFICATE else 403, words)
 
     def _open(self) -> Enrolments:
         if self._enrolments is None:
             self._database = open_database(self._settings.database)
             self._enrolments = Enrolments(self._database, self._settings.file("."))
         return self._enrolments
+
+
+def place_of(address: str) -> str:
+    """Where somebody asks from: of IPv6 the network, which is one customer's; an IPv4 address is itself."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _who(asked: Asked) -> str:
+    """Who is asked to wait: a certificate is of the city's own authority, TLS has seen to that."""
+    return hashlib.sha256(asked.shown).hexdigest() if asked.shown else place_of(asked.address)
+
+
+def _too_often(wait_s: float) -> Answered:
+    return say(429, "too often", Retry_After=str(int(wait_s) + 1))
 
 
 def _certificates(certificate: x509.Certificate, type_: str) -> Answered:

@@ -1,7 +1,7 @@
 """What is revoked reaches the broker: the list pki/crl.pem, the broker's attention to it, the end of a line that is up.
 
-List    of all serials that were revoked; good for CRL_DAYS, made anew each day by `mektep-centre deliver`: past its
-        nextUpdate a broker would refuse every box.
+List    of all serials that were revoked; good for CRL_DAYS, made anew each day by `mektep-centre deliver`, which
+        revokes then what is over (centre/enrolment.py): past its nextUpdate a broker would refuse every box.
 Order   list, then the broker's attention, then the line: who is put out cannot come back by the old certificate.
 Raises  CentreError K-101, K-112, K-113; K-182 if the broker cannot be told to read the list; StoreDown.
 """
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from centre import admin, pki
 from centre.database import Database, open_database
+from centre.enrolment import Enrolments
 from centre.errors import CentreError, StoreDown
 from centre.keys import write_public
 from centre.settings import Settings
@@ -29,7 +30,11 @@ log = logging.getLogger("centre")
 
 CRL_DAYS = 90
 RENEWED = dt.timedelta(days=1)
-REASONS = {"lost": x509.ReasonFlags.key_compromise, "replaced": x509.ReasonFlags.superseded}
+REASONS = {
+    "lost": x509.ReasonFlags.key_compromise,
+    "replaced": x509.ReasonFlags.superseded,
+    "renewed": x509.ReasonFlags.superseded,
+}
 RELOAD_S = 20
 DO = "Make it read them yourself, e.g. `systemctl reload mosquitto`; say how under [enrolment] in centre.toml."
 
@@ -79,14 +84,18 @@ def publish_list(settings: Settings, database: Database) -> None:
 
 
 def keep_fresh(settings: Settings) -> None:
-    """Make the list anew if it is a day old. What fails is logged: it is tried again, and there are weeks."""
+    """Make the list anew if it is a day old, with what is over by then. What fails is logged: it is tried again, and
+    there are weeks."""
     folder = settings.file(".")
     if not settings.tls or not (folder / "pki/ca.key").exists() or not is_old(folder):
         return
     try:
         database = open_database(settings.database)
         try:
+            schools = Enrolments(database, folder).retire()
             publish_list(settings, database)
+            for school in schools:
+                admin.put_out(settings, school)
         finally:
             database.close()
     except (CentreError, StoreDown, OSError) as error:

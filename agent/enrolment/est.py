@@ -1,4 +1,5 @@
-"""The box's side of EST (RFC 7030): cacerts, simpleenroll, simplereenroll. Blocks; one line for each question.
+"""The box's side of EST (RFC 7030): cacerts, simpleenroll, simplereenroll. Blocks; one line for each question. cacerts
+over a line with our certificate shows the centre that it is in use.
 
 Trust   cacerts is fetched over a line on which nothing is believed; of what comes only the certificate with the pinned
         fingerprint is taken. All else is asked over TLS verified against that certificate alone.
@@ -79,13 +80,25 @@ def renew(
     url: str, authority: bytes, request: bytes, certificate: Path, key: Path, *, check_dates: bool
 ) -> list[x509.Certificate]:
     """What the centre gives for the certificate in use."""
+    context = _ours(authority, certificate, key, check_dates=check_dates)
+    return _given(_ask(url, context, "POST", "simplereenroll", request), url)
+
+
+def show(url: str, authority: bytes, certificate: Path, key: Path, *, check_dates: bool) -> None:
+    """Let the centre see which certificate is in use: the ones before it are over then."""
+    answer = _ask(url, _ours(authority, certificate, key, check_dates=check_dates), "GET", "cacerts")
+    if answer.status != 200:
+        raise _refused(answer, url)
+
+
+def _ours(authority: bytes, certificate: Path, key: Path, *, check_dates: bool) -> ssl.SSLContext:
     context = _context(authority, check_dates=check_dates)
     try:
         context.load_cert_chain(certificate, key, password=no_password)
     except OSError as error:  # of which SSLError is one
         do = "Give the files to the agent's user; else enrol anew."
         raise EnrolmentError("N-108", f"{certificate} or its key cannot be used: {error}", do=do) from error
-    return _given(_ask(url, context, "POST", "simplereenroll", request), url)
+    return context
 
 
 def _given(answer: Answer, url: str) -> list[x509.Certificate]:

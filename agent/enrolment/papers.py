@@ -23,6 +23,7 @@ from agent.private_file import write_private
 CURRENT, NEXT = "current", "next"
 CA, CERTIFICATE, KEY = "ca.crt", "box.crt", "box.key"
 TOKEN = "token.sha256"  # noqa: S105 - a file: of the token by which the certificate was given
+SHOWN = "shown"  # a file: the centre has seen the certificate in use
 
 
 class Papers:
@@ -78,6 +79,15 @@ class Papers:
         with self._told(), contextlib.suppress(FileNotFoundError):
             return (self.folder / CURRENT / TOKEN).read_text() == _hash(token)
         return False
+
+    def was_shown(self) -> bool:
+        """Whether the centre has seen that the certificate is in use."""
+        return (self.folder / CURRENT / SHOWN).exists()
+
+    def note_shown(self) -> None:
+        """It goes with the certificate: the next one is to be shown anew."""
+        with self._told():
+            write_private(self.folder / CURRENT / SHOWN, b"")
 
     def publish(self, certificate: bytes, authority: bytes, token: str = "") -> None:
         """The next ones become those in use; PEM. token: by which they were given, if one was used."""

@@ -2,6 +2,8 @@
 
 Due     at two thirds of the life, and up to a week later by the box's own key: a city does not ask at once. An expired
         certificate asks, too. Where the clock is not trusted, a broker that hangs up is a reason to ask.
+Shown   the centre sees each certificate once over a line of its own, after it is on the disk here: then, and not sooner,
+        it revokes the one before. Cut off in between, the box shows it at its next start.
 Fails   again after a growing, jittered while; a trouble from WARN_DAYS before the end on. The link takes up what is new
         at its next connection.
 Codes   N-111 revoked, N-112 lost, N-120 soon over, N-121 over, N-122 nobody renews it.
@@ -95,17 +97,34 @@ class Renewal:
     async def _look(self) -> float:
         """Renew if it is due. Returns when to look again. Raises EnrolmentError."""
         self._kept = kept = await aside(self._read, "certificate-read")
-        if not self._renews or not self._is_due(kept):
-            self._error = None
-            return LOOK_S
-        try:
-            self._kept = await aside(self._renewed, "certificate-renew")
-        except est.Later as later:
-            return later.seconds
-        self._given_ns = self._clock.monotonic_ns()
-        log.info("the certificate is renewed, good until %s", kept_until(self._kept))
-        self._error, self._again_s = None, AGAIN_S
+        if self._renews and self._is_due(kept):
+            try:
+                self._kept = await aside(self._renewed, "certificate-renew")
+            except est.Later as later:
+                return later.seconds
+            self._given_ns = self._clock.monotonic_ns()
+            log.info("the certificate is renewed, good until %s", kept_until(self._kept))
+            self._again_s = AGAIN_S
+        self._error = None
+        if self._renews:
+            await self._show()
         return LOOK_S
+
+    async def _show(self) -> None:
+        """What fails is tried at the next look, and is no trouble: by itself the one before is over in some weeks."""
+        try:
+            await aside(self._shown, "certificate-show")
+        except EnrolmentError as error:
+            log.info("the centre does not see the certificate in use yet: %s %s", error.code, error.what)
+
+    def _shown(self) -> None:
+        """Blocks."""
+        papers = self._papers
+        if papers.was_shown():
+            return
+        authority, trusted = papers.authority(), self._clock.synced()
+        est.show(self._settings.est, authority, papers.certificate, papers.key, check_dates=trusted)
+        papers.note_shown()
 
     @property
     def _renews(self) -> bool:

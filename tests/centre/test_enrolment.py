@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from centre import enrolment, pki
 from centre.database import Database
-from centre.enrolment import Denied, Enrolments, Why
+from centre.enrolment import Certificate, Denied, Enrolments, Why
 from centre.signing_request import Request, identity_uri, read_request
 from centre.store import Store
 from tests.centre.conftest import Open
@@ -115,11 +117,128 @@ def test_a_new_box_takes_the_place_of_the_one_before(enrolments: Enrolments, dat
 
 
 def test_a_certificate_renews_itself(enrolments: Enrolments) -> None:
-    given = enrolments.enrol(SCHOOL, enrolments.invite(SCHOOL, 1), asking()).certificate
-    renewed = enrolments.renew(given.body, asking(public=ec.generate_private_key(ec.SECP256R1()).public_key()))
-    assert renewed.certificate.serial != given.serial
-    assert not renewed.first
-    assert [one.revoked_ns for one in enrolments.certificates(SCHOOL)] == [0, 0]
+    given = first(enrolments)
+    renewed = renew(enrolments, given, 2)
+    assert renewed.serial != given.serial
+    assert standing(enrolments) == ["", ""]  # which of the two its box has is not known yet
+
+
+def first(enrolments: Enrolments) -> Certificate:
+    return enrolments.enrol(SCHOOL, enrolments.invite(SCHOOL, 1), keyed(1)).certificate
+
+
+def keyed(number: int) -> Request:
+    """Of one box, with its TLS key of this number."""
+    public = ec.derive_private_key(number, ec.SECP256R1()).public_key()
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return asking(1, public=public, spki=hashlib.sha256(public.public_bytes(*form)).hexdigest())
+
+
+def renew(enrolments: Enrolments, by: Certificate, number: int) -> Certificate:
+    return enrolments.renew(by.body, keyed(number)).certificate
+
+
+def standing(enrolments: Enrolments) -> list[str]:
+    """Why each is revoked, oldest first; empty: it is good."""
+    return [one.reason for one in enrolments.certificates(SCHOOL)]
+
+
+def days_pass(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
+    later = time.time_ns() + int(days * enrolment.DAY_NS)
+    monkeypatch.setattr(enrolment.time, "time_ns", lambda: later)
+
+
+def test_a_renewal_that_was_shown_ends_the_one_before(enrolments: Enrolments) -> None:
+    given = first(enrolments)
+    renewed = renew(enrolments, given, 2)
+    assert enrolments.show(renewed.body) == SCHOOL
+    assert standing(enrolments) == ["renewed", ""]
+    assert enrolments.show(renewed.body) == ""  # once
+    with pytest.raises(Denied, match="revoked"):
+        renew(enrolments, given, 3)  # who has copied the old one gets nothing by it
+    assert enrolments.renew(renewed.body, keyed(4)).ended is False
+
+
+def test_a_renewal_by_the_renewed_one_is_a_way_of_showing_it(enrolments: Enrolments) -> None:
+    second = renew(enrolments, first(enrolments), 2)
+    assert enrolments.renew(second.body, keyed(3)).ended
+    assert standing(enrolments) == ["renewed", "", ""]
+
+
+def test_who_lost_the_answer_asks_by_the_same_key_and_gets_the_same(
+    enrolments: Enrolments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the centre's commit and its own: at once, after a summer in a cupboard, after more than a year."""
+    given = first(enrolments)
+    lost = renew(enrolments, given, 2)
+    assert renew(enrolments, given, 2) == lost
+    days_pass(monkeypatch, enrolment.GRACE_DAYS + 1)
+    assert enrolments.retire() == [SCHOOL]
+    assert standing(enrolments) == ["renewed", ""]
+    assert renew(enrolments, given, 2) == lost
+    with pytest.raises(Denied, match="revoked"):
+        renew(enrolments, given, 3)  # for another key it is good no more
+    days_pass(monkeypatch, 500)
+    assert renew(enrolments, given, 2).serial != lost.serial  # that one has expired meanwhile
+
+
+def test_a_key_that_was_spoilt_is_no_reason_to_stay_out(enrolments: Enrolments) -> None:
+    """The box asks by its old certificate for another key; what nobody has is over when the last one is shown."""
+    given = first(enrolments)
+    renew(enrolments, given, 2)
+    third = renew(enrolments, given, 3)
+    assert enrolments.show(third.body) == SCHOOL
+    assert standing(enrolments) == ["renewed", "renewed", ""]
+
+
+def test_what_a_thief_of_the_old_one_asked_for_is_over_when_the_box_shows_its_own(enrolments: Enrolments) -> None:
+    given = first(enrolments)
+    enrolments.show(given.body)
+    ours = renew(enrolments, given, 2)
+    theirs = renew(enrolments, given, 66)
+    assert enrolments.show(ours.body) == SCHOOL
+    assert standing(enrolments) == ["renewed", "", "renewed"]
+    with pytest.raises(Denied, match="revoked"):
+        renew(enrolments, theirs, 66)
+
+
+def test_an_old_one_that_is_shown_ends_no_newer_one(enrolments: Enrolments, database: Database) -> None:
+    """Of a centre of before nobody knows which was shown: the box may have lost the answer, and asks again."""
+    given = first(enrolments)
+    lost = renew(enrolments, given, 2)
+    database.execute("delete from box_certificate_shown")
+    assert enrolments.show(given.body) == ""
+    assert renew(enrolments, given, 2) == lost
+
+
+def test_after_the_grace_the_older_ones_are_over_shown_or_not(
+    enrolments: Enrolments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = first(enrolments)
+    days_pass(monkeypatch, 285)
+    renew(enrolments, given, 2)
+    assert enrolments.retire() == []  # the older one is older than the grace, its successor is not
+    days_pass(monkeypatch, 285 + enrolment.GRACE_DAYS + 1)
+    assert enrolments.retire() == [SCHOOL]
+    assert enrolments.retire() == []
+    assert standing(enrolments) == ["renewed", ""]
+
+
+def test_a_replaced_or_lost_box_asks_for_nothing_again(enrolments: Enrolments) -> None:
+    given = first(enrolments)
+    renew(enrolments, given, 2)
+    enrolments.revoke(SCHOOL, "lost")
+    with pytest.raises(Denied, match="revoked"):
+        renew(enrolments, given, 2)
+
+
+def test_a_certificate_that_asks_for_ever_new_keys_is_stopped(enrolments: Enrolments) -> None:
+    given = first(enrolments)
+    for number in range(2, enrolment.ISSUED_A_DAY + 1):
+        renew(enrolments, given, number)
+    with pytest.raises(Denied, match="too_often"):
+        renew(enrolments, given, 99)
+    assert renew(enrolments, given, 2)  # again is no new one
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,12 @@ def client(enrolling: Enrolling, certificate: Path | None = None) -> ssl.SSLCont
     return context
 
 
-def ask(enrolling: Enrolling, context: ssl.SSLContext) -> bytes:
+def ask(enrolling: Enrolling, context: ssl.SSLContext, from_: str = "127.0.0.1") -> bytes:
     """The first line of the answer; empty if there was none."""
     address = ("127.0.0.1", enrolling.city.est_port)
     try:
         with (
-            socket.create_connection(address, 20) as plain,
+            socket.create_connection(address, 20, (from_, 0)) as plain,
             context.wrap_socket(plain, server_hostname="127.0.0.1") as line,
         ):
             line.sendall(ASKED)
@@ -71,6 +71,7 @@ def test_who_says_nothing_holds_nobody_up(enrolling: Enrolling) -> None:
             return ask(enrolling, client(enrolling)) == b""
 
         until(is_full)
+        assert ask(enrolling, client(enrolling), from_="127.0.0.2") == b"HTTP/1.1 200"  # another address
     until(lambda: ask(enrolling, client(enrolling)) == b"HTTP/1.1 200")
 
 

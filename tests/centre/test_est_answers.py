@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from centre import est_answers
 from centre.est_answers import Est
@@ -28,6 +30,14 @@ openssl req -new -key box.key -subj "/CN=$1" -outform DER \\
   -addext "subjectAltName=URI:urn:mektep:identity:$KEY:$(b64u < sig.bin)" | base64 > first.csr
 openssl req -new -key box.key -subj "/CN=$1" -outform DER \\
   -addext "subjectAltName=URI:urn:mektep:identity:$KEY" | base64 > next.csr
+"""
+
+SECOND = """
+set -e
+openssl ecparam -name prime256v1 -genkey -noout -out second.key
+KEY=$(openssl pkey -in id.pem -pubout -outform DER | tail -c 32 | base64 -w0 | tr '+/' '-_' | tr -d '=')
+openssl req -new -key second.key -subj "/CN=$1" -outform DER \\
+  -addext "subjectAltName=URI:urn:mektep:identity:$KEY" | base64 > second.csr
 """
 
 
@@ -107,17 +117,78 @@ def est(enrolling: Enrolling) -> Est:
     return Est(enrolling.settings)
 
 
-def asked(name: str, body: bytes = b"", address: str = "192.0.2.1", **headers: str) -> Asked:
+def asked(name: str, body: bytes = b"", address: str = "192.0.2.1", shown: bytes = b"", **headers: str) -> Asked:
     method = "GET" if name == "cacerts" else "POST"
-    return Asked(method=method, path=ROOT + name, headers=headers, body=body, shown=b"", address=address)
+    return Asked(method=method, path=ROOT + name, headers=headers, body=body, shown=shown, address=address)
 
 
-def test_who_guesses_waits_and_nobody_else(est: Est) -> None:
+def basic(school: str, token: str) -> str:
+    return f"Basic {base64.b64encode(f'{school}:{token}'.encode()).decode()}"
+
+
+def test_who_guesses_waits_and_nobody_else(est: Est, enrolling: Enrolling) -> None:
+    """A whole city may sit behind one address; and who guesses there is perhaps one hostile box."""
     for _ in range(est_answers.FAILURES):
-        assert est.answer(asked("simpleenroll")).status == 401
-    refused = est.answer(asked("cacerts"))
+        assert est.answer(asked("simpleenroll", authorization=basic("school-07", "guess"))).status == 401
+    refused = est.answer(asked("simpleenroll", authorization=basic("school-07", "guess")))
     assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
-    assert est.answer(asked("cacerts", address="192.0.2.2")).status == 200
+    assert est.answer(asked("simpleenroll", authorization=basic("school-08", "x"))).status == 401  # another school
+    assert est.answer(asked("simpleenroll", address="192.0.2.2", authorization=basic("school-07", "x"))).status == 401
+    assert est.answer(asked("cacerts")).status == 200
+    assert est.answer(asked("simplereenroll", shown=b"no box's")).status == 415  # looked at: no 429
+
+
+def test_names_that_no_school_has_are_one_guesser(est: Est) -> None:
+    for number in range(est_answers.FAILURES):
+        est.answer(asked("simpleenroll", authorization=basic(f"No School {number}", "guess")))
+    assert est.answer(asked("simpleenroll", authorization=basic("Another!", "guess"))).status == 429
+
+
+def test_a_certificate_waits_for_nobody_elses_questions(est: Est) -> None:
+    for _ in range(est_answers.ASKED):
+        est.answer(asked("nothing"))
+    assert est.answer(asked("cacerts")).status == 429
+    assert est.answer(asked("simplereenroll", shown=b"a box's")).status == 415
+    for _ in range(est_answers.ASKED):
+        est.answer(asked("nothing", shown=b"a hostile box's"))
+    assert est.answer(asked("nothing", shown=b"a hostile box's")).status == 429  # of itself it may be tired
+    assert est.answer(asked("nothing", shown=b"a box's")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_where_somebody_asks_from(address: str, place: str) -> None:
+    assert est_answers.place_of(address) == place
+
+
+def test_a_certificate_that_is_shown_ends_the_one_before_at_the_broker(enrolling: Enrolling, tmp_path: Path) -> None:
+    client = Client(enrolling, tmp_path, enrolling.new_school())
+    token = enrolling.enrolments.invite(client.school, 1)
+    assert client.post("simpleenroll", "first.csr", "-u", f"{client.school}:{token}")[0] == 200
+    client.certificates()
+    (tmp_path / "box.crt").rename(tmp_path / "old.crt")
+    old = ("--cert", "old.crt", "--key", "box.key")
+    subprocess.run(["bash", "-c", SECOND, "bash", client.school], cwd=tmp_path, check=True, capture_output=True)
+    assert client.post("simplereenroll", "second.csr", *old)[0] == 200
+    client.certificates()
+    again = (tmp_path / "box.crt").read_bytes()
+    assert client.post("simplereenroll", "second.csr", *old)[0] == 200  # the answer was lost
+    client.certificates()
+    assert (tmp_path / "box.crt").read_bytes() == again
+    assert client.curl("cacerts", "--cert", "box.crt", "--key", "second.key")[0] == 200
+    before, after = enrolling.enrolments.certificates(client.school)
+    assert (before.reason, after.reason) == ("renewed", "")
+    listed = x509.load_pem_x509_crl((enrolling.city.folder / "pki/crl.pem").read_bytes())
+    assert listed.get_revoked_certificate_by_serial_number(int(before.serial, 16)) is not None
+    assert client.post("simplereenroll", "next.csr", *old)[0] == 403
 
 
 def test_who_asks_too_often_waits(est: Est) -> None:
@@ -138,12 +209,8 @@ def test_a_box_hears_202_until_the_broker_knows_it(
 ) -> None:
     school = "school-07"  # of the request
     token = enrolling.enrolments.invite(school, 1)
-    basic = subprocess.run(
-        ["bash", "-c", f"printf '{school}:{token}' | base64 -w0"], capture_output=True, text=True, check=True
-    ).stdout
-    question = asked(
-        "simpleenroll", request(), **{"authorization": f"Basic {basic}", "content-type": "application/pkcs10"}
-    )
+    headers = {"authorization": basic(school, token), "content-type": "application/pkcs10"}
+    question = asked("simpleenroll", request(), **headers)
 
     def away(*_: object) -> bool:
         raise OSError("no way to the broker")

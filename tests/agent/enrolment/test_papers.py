@@ -46,6 +46,16 @@ def test_each_change_is_whole_and_the_one_before_is_kept(tmp_path: Path, authori
     assert papers.authority() == (authority / "ca.crt").read_bytes()
 
 
+def test_what_the_centre_has_seen_goes_with_the_certificate(tmp_path: Path, authority: Path) -> None:
+    papers = Papers(tmp_path / "pki")
+    renew(papers, authority)
+    assert not papers.was_shown()
+    papers.note_shown()
+    assert papers.was_shown()
+    renew(papers, authority)
+    assert not papers.was_shown()
+
+
 def test_the_next_key_stays_until_it_is_used(tmp_path: Path, authority: Path) -> None:
     papers = Papers(tmp_path / "pki")
     assert papers.next_key() == papers.next_key()

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import config
-from agent.enrolment import certificate
+from agent.enrolment import certificate, est
 from agent.enrolment.certificate import Kept
+from agent.enrolment.errors import EnrolmentError
 from agent.enrolment.papers import Papers
 from agent.enrolment.renewal import DAY_NS, LOOK_S, Renewal, due_ns
 from agent.sync.identity import load_identity
@@ -120,6 +121,41 @@ async def test_one_that_is_due_or_expired_is_renewed_with_a_new_key(box: Box, da
     assert kept is not None
     assert kept.expires_ns > box.clock.now_ns + 390 * DAY_NS
     assert box.codes() == []
+
+
+def standing(box: Box) -> list[str]:
+    """Why each certificate of the box is revoked, oldest first; empty: it is good."""
+    return [one.reason for one in box.enrolling.enrolments.certificates(box.school)]
+
+
+async def test_the_one_before_is_over_when_the_new_one_was_shown_and_not_sooner(box: Box) -> None:
+    box.age(AFTER_DUE_DAYS)
+    with pytest.MonkeyPatch.context() as power_cut:
+        power_cut.setattr(est, "show", refuse)  # right after it is on the disk
+        await box.look()
+    assert standing(box) == ["renewed", "", ""]  # the first is the one that `age` took the place of
+    assert not box.papers.was_shown()
+    before = box.serial
+    await box.look()
+    assert standing(box) == ["renewed", "renewed", ""]
+    assert (box.serial, box.papers.was_shown(), box.codes()) == (before, True, [])
+
+
+async def test_a_box_that_lost_the_answer_gets_the_same_certificate(box: Box) -> None:
+    """Cut off between the centre's answer and its own disk."""
+    box.age(AFTER_DUE_DAYS)
+    with pytest.MonkeyPatch.context() as power_cut:
+        power_cut.setattr(Papers, "publish", refuse)
+        await box.look()
+    given = box.enrolling.enrolments.certificates(box.school)[-1]
+    assert f"{box.serial:x}" != given.serial
+    await box.look()
+    assert f"{box.serial:x}" == given.serial
+    assert standing(box) == ["renewed", "renewed", ""]
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise EnrolmentError("N-102", "no way", do="Wait.", again=True)
 
 
 async def test_a_revoked_one_is_not_and_says_so_at_once(box: Box) -> None:
