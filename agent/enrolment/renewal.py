@@ -2,7 +2,7 @@
 
 Due     at two thirds of the life, and up to a week later by the box's own key: a city does not ask at once. An expired
         certificate asks, too. Where the clock is not trusted, a broker that hangs up is a reason to ask.
-Shown   the centre sees each certificate once over a line of its own, after it is on the disk here: then, and not sooner,
+Shown   the centre sees each certificate once over a line of its own, after it is on the disk here: then, not sooner,
         it revokes the one before. Cut off in between, the box shows it at its next start.
 Fails   again after a growing, jittered while; a trouble from WARN_DAYS before the end on. The link takes up what is new
         at its next connection.
