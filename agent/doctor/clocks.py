@@ -1,7 +1,8 @@
-"""The clocks: whether somebody vouches for the time, and whether the box keeps it without power."""
+"""The clocks: whether somebody vouches for the time, for how long still, and whether the box keeps it without power."""
 
 from __future__ import annotations
 
+from agent import kernel_clock
 from agent.clock import SystemClock
 from agent.doctor.finding import Finding, Level, note, of_trouble, well
 from agent.doctor.history import last_day
@@ -10,15 +11,28 @@ from agent.history.rows import Part
 from agent.ops.life_view import UNSYNCED
 
 OFF_S = 60
+ALONE_S = 60  # so long without the kernel's word: it gives a clock up nine hours after a time server's last
+ALONE = "Check that NTP passes the router (UDP 123): `timedatectl timesync-status`."
 BATTERY = "On a Pi 5 fit the RTC battery; else an RTC module. Without it a box without Internet does not know the date."
 
 
 def clock(site: Site) -> list[Finding]:
     """As the running agent says; without it, as the kernel does. And jumps of the last day."""
     synced = site.picture.clock == "synced" if site.alive and site.picture else SystemClock().synced()
-    found = [] if synced else [of_trouble(UNSYNCED, Level.WARN)]
+    found = _alone(site) if synced else [of_trouble(UNSYNCED, Level.WARN)]
     found += [of_trouble(one, Level.NOTE) for one in last_day(site, Part.CLOCK) if one.code == "H-133"]
     return found or [well("a time server keeps it")]
+
+
+def _alone(site: Site) -> list[Finding]:
+    """That the time is believed still, where no time server has answered for hours."""
+    told, held = site.text(kernel_clock.TOLD).split(), site.text(kernel_clock.HELD).split()
+    up_ns, vouched_ns = number("".join(told[1:2])), number("".join(held[1:2]))
+    if up_ns is None or vouched_ns is None or up_ns - vouched_ns < ALONE_S * 10**9:
+        return []
+    days = max(0, kernel_clock.HOLD_NS - (up_ns - vouched_ns)) // 86_400_000_000_000
+    fact = f"no time server has answered for hours; the time is believed for {days} days more, unless the power goes"
+    return [note("H-135", fact, ALONE)]
 
 
 def rtc(site: Site) -> list[Finding]:

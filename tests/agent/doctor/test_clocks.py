@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import kernel_clock
 from agent.doctor import clocks
 from agent.doctor.clocks import clock, rtc
 from agent.ops.status import TroubleView
@@ -21,6 +22,26 @@ def test_the_running_agent_knows(tmp_path: Path, word: str, found: str) -> None:
 
 def test_without_it_the_kernel_is_asked(tmp_path: Path) -> None:
     assert told(clock(box(tmp_path, picture=picture(clock="synced")))) in (["ok"], ["warn H-131"])
+
+
+@pytest.mark.parametrize(
+    ("told_s", "held_s", "found"),
+    [
+        (90_000, 90_000, ["ok"]),
+        (90_000, 89_995, ["ok"]),
+        (90_000, 3_600, ["note H-135"]),
+        (90_000, None, ["ok"]),  # the kernel itself was asked
+    ],
+)
+def test_that_no_time_server_answers_is_told_before_the_time_is_in_doubt(
+    tmp_path: Path, told_s: int, held_s: int | None, found: list[str]
+) -> None:
+    files = {kernel_clock.TOLD.lstrip("/"): f"1 {told_s * 10**9:020d}\n"}
+    if held_s is not None:
+        files[kernel_clock.HELD.lstrip("/")] = f"{NOW_NS:020d} {held_s * 10**9:020d}\n"
+    site = box(tmp_path, files, alive=True, picture=picture(clock="synced"))
+    assert told(clock(site)) == found
+    assert all("29 days" in one.fact for one in clock(site) if one.code)
 
 
 def test_a_jump_of_the_last_day_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
