@@ -187,7 +187,7 @@ class Upkeep:
 
     def _remove_delivered(self, transaction: Transaction) -> bool:
         """Remove settled runs that are old enough, or sooner where a lane is over its quota."""
-        old_ns = self._clock.utc_ns() - self._settings.keep_days * DAY_NS
+        old_ns = self._clock.proven_ns() - self._settings.keep_days * DAY_NS
         rules = lanes.rules(self._settings, disk_low=self._disk_low())
         more = False
         for stretch in self.stretches.values():

@@ -185,6 +185,20 @@ async def turns(outbox: Outbox, count: int = 5) -> None:
         await until(lambda turned_s=turned_s: outbox._writer.turned_s > turned_s)  # type: ignore[misc]
 
 
+async def test_a_clock_that_nobody_vouches_for_makes_nothing_old(path: Path) -> None:
+    """A box that wakes in 2040 keeps what the centre may ask for again, until somebody says what day it is."""
+    clock = FastClock(synced=False)
+    clock.prove(START_NS)
+    async with opened(path, LITTLE, clock) as outbox:
+        await outbox.accept(taps(50))
+        outbox.settle(outbox.epoch, Lane.RECORD, 1, 51)
+        clock.advance(5_000 * DAY_S)
+        await turns(outbox)
+        assert held(path) == 51
+        clock.prove(START_NS + round(8 * DAY_S * 1e9))
+        await until(lambda: held(path) == 0)
+
+
 async def test_delivered_events_stay_keep_days_and_no_longer(path: Path) -> None:
     clock = FastClock()
     async with opened(path, LITTLE, clock) as outbox:
