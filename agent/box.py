@@ -13,9 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agent.alarm_path import AlarmPath
-from agent.alerts import Alerts
-from agent.camera_clocks import CameraClocks
 from agent.cells.cells import Cells
 from agent.cells.films import CellFilms
 from agent.cells.slots import Slots
@@ -27,7 +24,6 @@ from agent.errors import AgentError
 from agent.evidence.films import Films
 from agent.evidence.folder import Folder
 from agent.evidence.store import Evidence
-from agent.eyes import Board, watches, with_eyes
 from agent.history.keeper import HistoryKeeper
 from agent.incidents.incidents import Incidents
 from agent.incidents.orders import incident_orders
@@ -47,22 +43,23 @@ from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox
 from agent.outbox.settings import MB
 from agent.outbox.troubles import Trouble
-from agent.reader_test import ReaderTest
+from agent.paths.alarm import AlarmPath
+from agent.paths.alerts import Alerts
+from agent.paths.reader_test import ReaderTest
+from agent.paths.rules import Rules
+from agent.paths.signals import Signals
+from agent.paths.tap import TapPath
 from agent.reference import Reference
 from agent.restart import Restart
-from agent.rules import Rules
 from agent.school.bells import Bells
 from agent.school.defects import Defects, Words
 from agent.school.grants import Grants
 from agent.school.ledger_keeper import LedgerKeeper
-from agent.score_keeper import ScoreKeeper
 from agent.secrets import SecretStore
-from agent.signals import Signals
 from agent.sources import SourceState, Station, keep_reading
 from agent.sync.centre_link import CentreLink
 from agent.sync.identity import Identity
 from agent.sync.link import CONNECTED, State
-from agent.tap_path import TapPath
 from agent.trial_kinds import trial_kinds
 from agent.trials.apply import ConfigChange
 from agent.trials.history import History
@@ -73,7 +70,10 @@ from agent.trials.watch import Trials
 from agent.updates.order import update_orders
 from agent.updates.staged import Shelf
 from agent.updates.updater import Updater
-from agent.viewings import Viewings
+from agent.watching.camera_clocks import CameraClocks
+from agent.watching.eyes import Board, watches, with_eyes
+from agent.watching.score_keeper import ScoreKeeper
+from agent.watching.viewings import Viewings
 
 FAILING = Words(
     "U-127", "the part `{part}` of the agent failed by itself: {error}", "Send the log to support; it is started again."

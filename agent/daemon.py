@@ -18,13 +18,13 @@ from agent.cells.slots import FOR_UNITS, slots_of
 from agent.clock import SystemClock
 from agent.config import Config
 from agent.errors import AgentError
-from agent.eyes import watches
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import open_outbox
 from agent.reference import Reference
 from agent.school.card_key import load_card_key
 from agent.secrets import SecretStore
 from agent.sync.identity import Identity, load_identity
+from agent.watching.eyes import watches
 
 log = logging.getLogger("agent")
 

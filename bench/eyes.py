@@ -20,11 +20,11 @@ import msgspec
 from agent.cells.slots import slots_of
 from agent.clock import SystemClock
 from agent.config import SourceConfig
-from agent.eyes import added, with_eyes
 from agent.pipelines.detectors import PLANS, usable
 from agent.pipelines.networks import Networks
 from agent.pipelines.scene import Masks, Scene
 from agent.pipelines.watch import Detects, Line, Watch
+from agent.watching.eyes import added, with_eyes
 from bench.figure import Figure
 from bench.kept import Kept, kept, until
 from bench.proc import cpu_s, proportional_bytes

@@ -26,9 +26,9 @@ from agent.outbox.settings import OutboxSettings
 from agent.pipelines.measured import USUAL
 from agent.pipelines.scores import Scored, Spread, logit, minus, share
 from agent.pipelines.watch import Detects
-from agent.score_keeper import ScoreKeeper
 from agent.sightings.rows import DAY_NS
 from agent.sightings.verdicts import Verdict, record_verdict_of
+from agent.watching.score_keeper import ScoreKeeper
 from bench.box_toml import HEAD
 from drivers.readings import Looked, Noticed, Scores, Watched, Worked
 

@@ -19,7 +19,7 @@ from agent.model import Severity
 from agent.ops.box_orders import ApplyArgs, DeviceArgs, RestartArgs
 from agent.ops.bundle_order import Bundled
 from agent.ops.status import Status
-from agent.reader_test import Tried
+from agent.paths.reader_test import Tried
 from agent.sync.order_book import NoArgs, PaceArgs, ResendArgs
 from agent.sync.topics import (
     BATCH_MAX_EVENTS,

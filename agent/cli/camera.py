@@ -14,7 +14,7 @@ from typing import TextIO
 
 import msgspec
 
-from agent import config, viewings
+from agent import config
 from agent.cli import camera_picture, camera_tune
 from agent.cli.asking import who
 from agent.cli.camera_screen import draw
@@ -28,6 +28,7 @@ from agent.ops.camera_view import camera_view
 from agent.strict import closest
 from agent.texts import load_texts
 from agent.wall_time import rfc3339
+from agent.watching import viewings
 
 WELL, ATTENTION, DEAD = 0, 1, 3
 ALIASES = {"shot": "snapshot"}

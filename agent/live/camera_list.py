@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from agent.camera_clocks import off_s
 from agent.clock import Clock
 from agent.events import draft
 from agent.incident_events import CameraList, CameraState
 from agent.model import Draft
 from agent.school.told import Told
 from agent.sources import SourceState, Station
+from agent.watching.camera_clocks import off_s
 
 EVERY_S = 300.0
 CALM_S = 5.0

@@ -10,7 +10,7 @@ from agent.errors import AgentError
 from agent.event_words import Name
 from agent.ops.asks import NoArgs
 from agent.ops.control import Handler, args_of
-from agent.reader_test import ReaderTest, Untestable
+from agent.paths.reader_test import ReaderTest, Untestable
 from agent.trials.apply import ConfigChange, Refusal
 
 UNTESTABLE = {  # word -> what to do

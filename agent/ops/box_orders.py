@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from agent.event_words import Name
-from agent.reader_test import ReaderTest, Untestable
+from agent.paths.reader_test import ReaderTest, Untestable
 from agent.restart import Restart
 from agent.sync.orders import Denied, Failed, Handler, args_of
 from agent.sync.topics import Order

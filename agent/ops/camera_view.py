@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.camera_clocks import OFF_S
 from agent.config import Config, SourceConfig
 from agent.live.session import LiveShown
 from agent.ops import status
+from agent.watching.camera_clocks import OFF_S
 
 NO_VIDEO = status.VideoView(width_px=0, height_px=0, rate=0.0, seen="")
 

@@ -11,7 +11,6 @@ import asyncio
 import logging
 from pathlib import Path
 
-from agent.alarm_path import AlarmPath
 from agent.clock import Clock
 from agent.clock_watch import ClockWatch
 from agent.events import ClockCorrected, Health, LaneHealth, Refused, draft
@@ -20,6 +19,7 @@ from agent.ops import status
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox
+from agent.paths.alarm import AlarmPath
 from drivers.freed_memory import give_back
 
 log = logging.getLogger("agent.housekeeping")

@@ -11,13 +11,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from agent import __version__
-from agent.alarm_path import AlarmPath
-from agent.camera_clocks import off_s
 from agent.cells.cells import Cells
 from agent.clock import Clock
 from agent.config import Config
 from agent.evidence.store import Evidence
-from agent.eyes import Board
 from agent.incidents.view import View
 from agent.live.session import LiveShown
 from agent.model import Lane
@@ -38,11 +35,14 @@ from agent.ops.status import (
 )
 from agent.outbox.outbox import Outbox
 from agent.outbox.troubles import Trouble
+from agent.paths.alarm import AlarmPath
 from agent.reference import Reference
 from agent.school.told import Told
 from agent.sources import Station
 from agent.sync.centre_link import CentreLink
 from agent.wall_time import rfc3339
+from agent.watching.camera_clocks import off_s
+from agent.watching.eyes import Board
 from drivers.readings import ContactState, PictureState, ZoneState
 
 INCIDENTS_SHOWN = 20

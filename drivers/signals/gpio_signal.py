@@ -12,7 +12,7 @@ The newest light wins at once. All lines are off at the start, between lights an
 process is killed stands in docs/drivers/lamps.md. What the lamp has no line for stays dark: red is never shown as
 green.
 Raises  DeviceError P-20x of the lines.
-Not     which light is shown: agent/signals.py.
+Not     which light is shown: agent/paths/signals.py.
 """
 
 from __future__ import annotations

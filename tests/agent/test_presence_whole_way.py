@@ -29,8 +29,9 @@ from agent.sources import Station
 from drivers.frame_slot import FrameSlot
 from drivers.readings import Noticed
 from tests.agent.outbox.box import events, opened
+from tests.agent.paths.device import Settings
+from tests.agent.paths.test_rules_incidents import School
 from tests.agent.pipelines.watched import HEIGHT, WIDTH, Filled, walker
-from tests.agent.test_rules_incidents import School, Settings
 from tests.clock import START_NS, FastClock
 
 HOUR_NS = 3_600_000_000_000

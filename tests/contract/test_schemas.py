@@ -15,12 +15,10 @@ import msgspec
 import pytest
 import yaml
 
-from agent.alarm_path import AlarmPath
 from agent.datasets import Recipients
 from agent.events import KINDS, CameraViewed, ClockCorrected, Quarantined, Refused, Salvaged, SourceState, draft
 from agent.events import Health as HealthData
 from agent.evidence.picture import Ids
-from agent.eyes import Board
 from agent.incident_events import (
     Addressee,
     CameraList,
@@ -38,6 +36,7 @@ from agent.model import Draft, Lane, Place, Severity
 from agent.outbox.outbox import Outbox
 from agent.outbox.reissue import reissue
 from agent.outbox.settings import OutboxSettings
+from agent.paths.alarm import AlarmPath
 from agent.pipelines.sighting import Kind
 from agent.school import contacts, noticed, pictures, zones
 from agent.school_events import (
@@ -59,6 +58,7 @@ from agent.sync.ahead import ahead_event
 from agent.trial_events import ConfigApplied, ConfigUndone
 from agent.trials.start import HERE_BEFORE
 from agent.update_events import UpdateFailed, UpdateInstalled, UpdateUndone
+from agent.watching.eyes import Board
 from centre import wire
 from drivers.readings import (
     ContactChange,

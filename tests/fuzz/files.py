@@ -11,12 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from agent import age, config, reference, viewings
+from agent import age, config, reference
 from agent.datasets import Recipients
 from agent.outbox import envelope, pages
 from agent.trial_kinds import trial_kinds
 from agent.trials.start import UNREADY_MOST, at_start
 from agent.trials.trial import TrialFile
+from agent.watching import viewings
 from bench.peers import event
 from tests.fuzz.target import Target
 

@@ -21,7 +21,7 @@ from tests.clock import FastClock
 VICTIM = """
 import asyncio, itertools, random, sys
 from pathlib import Path
-from agent.alarm_path import AlarmPath
+from agent.paths.alarm import AlarmPath
 from agent.clock import SystemClock
 from agent.events import ZoneChanged, draft
 from agent.incidents.incidents import Incidents

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from agent.alarm_path import AlarmPath
 from agent.cells.cells import Cells
 from agent.config import Config, SourceConfig, StatePlaces
 from agent.incidents.view import View
@@ -18,6 +17,7 @@ from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox, open_outbox
+from agent.paths.alarm import AlarmPath
 from agent.reference import Reference
 from agent.school.told import Told
 from agent.sources import Station

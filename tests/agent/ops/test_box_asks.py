@@ -8,7 +8,7 @@ import pytest
 
 from agent.errors import AgentError
 from agent.ops.box_asks import box_asks
-from agent.reader_test import Tried, Untestable
+from agent.paths.reader_test import Tried, Untestable
 from agent.trials.apply import Applied, Refusal
 
 DONE = Applied(sha256="ab" * 32, before="", within_s=300)

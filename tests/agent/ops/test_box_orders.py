@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.ops.box_orders import box_orders
-from agent.reader_test import Shown, Tried, Untestable
+from agent.paths.reader_test import Shown, Tried, Untestable
 from agent.restart import Restart
 from agent.sync.orders import BadArgs, Denied, Failed
 from agent.sync.topics import Order

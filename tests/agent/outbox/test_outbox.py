@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent import db, tap_path
+from agent import db
 from agent.errors import AgentError
 from agent.model import Draft, Lane, Place
 from agent.outbox import outbox as outbox_file
 from agent.outbox.group import Transaction
+from agent.paths import tap as tap_path
+from agent.paths.tap import TapPath
 from agent.school.defects import Defects
-from agent.tap_path import TapPath
 from drivers.readings import Light
 from tests.agent.outbox.box import (
     SMALL,

@@ -20,21 +20,21 @@ import av
 import msgspec
 import pytest
 
-from agent.alarm_path import AlarmPath
 from agent.book import EMPTY
 from agent.cells.cells import Cells
 from agent.cells.films import CellFilms
 from agent.clock import SystemClock
 from agent.config import SourceConfig
 from agent.evidence.picture import Ids
-from agent.eyes import Board
 from agent.model import Lane, Severity
-from agent.rules import Rules
+from agent.paths.alarm import AlarmPath
+from agent.paths.rules import Rules
+from agent.paths.signals import Signals
+from agent.paths.tap import TapPath
 from agent.school.defects import Defects
-from agent.signals import Signals
 from agent.sources import Station
 from agent.sync.settings import LinkSettings
-from agent.tap_path import TapPath
+from agent.watching.eyes import Board
 from drivers.cameras import rtsp
 from drivers.driver import Counters
 from drivers.readings import Light

@@ -5,45 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import msgspec
 import pytest
 
 from agent.config import SourceConfig
-from agent.signals import READY_S, TAP_S, Signals
-from drivers.driver import Counters
+from agent.paths.signals import READY_S, TAP_S, Signals
 from drivers.errors import DeviceError
-from drivers.readings import Light, Reading
+from drivers.readings import Light
+from tests.agent.paths.device import Device, Settings
 from tests.clock import FastClock
 from tests.drivers.supervised import until
 
 GONE = DeviceError("G-101", "the lamp went away", do="Check the plug.")
-
-
-class Settings(msgspec.Struct, frozen=True):
-    port: str = ""
-
-
-class Device:
-    """A source that remembers its lights, or fails to show them."""
-
-    def __init__(self, trouble: Exception | None = None) -> None:
-        self.counters = Counters()
-        self.lights: list[Light] = []
-        self._trouble = trouble
-        self.stuck = False
-
-    def __aiter__(self) -> Device:
-        return self
-
-    async def __anext__(self) -> Reading:
-        raise StopAsyncIteration
-
-    async def show(self, light: Light) -> None:
-        if self._trouble:
-            raise self._trouble
-        if self.stuck:
-            await asyncio.Event().wait()
-        self.lights.append(light)
 
 
 def reader(signal: str = "") -> SourceConfig:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
 
-from agent.alarm_path import AlarmPath
 from agent.book import EMPTY, Book
-from agent.config import SourceConfig
-from agent.datasets import Bell, Calendar, Cards, Pupil, Shift
+from agent.datasets import Cards, Pupil
 from agent.events import (
     CameraCounts,
     CameraNoticed,
@@ -23,19 +21,11 @@ from agent.events import (
     SourceState,
     ZoneChanged,
 )
-from agent.evidence.picture import Ids, Shows
-from agent.eyes import Board
 from agent.incidents.kinds import Means
-from agent.model import Draft, Lane, Place, Severity
-from agent.pipelines.watch import Detects, Watch
-from agent.rules import Rules
+from agent.model import Lane
 from agent.school.cards import card_hash
-from agent.school.defects import Defects
 from agent.school.purpose import Purpose
-from agent.signals import Signals
-from agent.sources import Station, Trouble
-from agent.tap_path import Decide, TapPath
-from drivers.driver import Counters
+from agent.sources import Trouble
 from drivers.readings import (
     CardForm,
     ContactChange,
@@ -47,111 +37,14 @@ from drivers.readings import (
     PictureChange,
     PictureState,
     Pressed,
-    Reading,
     Tap,
     Watched,
     ZoneChange,
     ZoneState,
 )
-from tests.clock import START_NS, FastClock
-
-KEY = bytes(range(32))
-
-
-class Settings(msgspec.Struct, frozen=True):
-    port: str = ""
-
-
-class Device:
-    """A source that remembers its lights."""
-
-    def __init__(self) -> None:
-        self.counters = Counters()
-        self.lights: list[Light] = []
-
-    async def show(self, light: Light) -> None:
-        self.lights.append(light)
-
-
-class Gathering:
-    """The part of a transaction that recording a card needs."""
-
-    def __init__(self, recorded: list[Draft]) -> None:
-        self.put = recorded.append
-
-
-class House:
-    """Rules, and all that they had recorded."""
-
-    def __init__(self, *, broken: bool = False, books: Callable[[], Book] | None = None) -> None:
-        self.clock = FastClock()
-        self.recorded: list[Draft] = []
-        self.broken = broken
-        self.signals = Signals(self.clock)
-        self.book = EMPTY
-        self.alarms = AlarmPath(self._accept, self._send_ahead, self.clock)
-        watch = Watch(sees=[Detects.FIGHT], schedule={Detects.FIGHT: ["breaks"]})
-        self.board = Board(self.clock, watches={"gate": watch})
-        self.rules = Rules(
-            self.alarms,
-            TapPath(self._transact, Defects(self.clock)),
-            KEY,
-            self.clock,
-            signals=self.signals,
-            keep=self._keep,
-            book=books or (lambda: self.book),
-            board=self.board,
-            record=self._accept,
-        )
-        self.device = Device()
-        self.kept: list[tuple[Shows, str]] = []
-
-    async def _accept(self, drafts: Sequence[Draft]) -> list[Place]:
-        if self.broken:
-            raise OSError("no disk")
-        self.recorded += drafts
-        return [Place("e", one.lane, len(self.recorded)) for one in drafts]
-
-    async def _transact(self, decide: Decide) -> Light:
-        """The decision on a transaction that only gathers what is put."""
-        if self.broken:
-            raise OSError("no disk")
-        return decide(Gathering(self.recorded))  # type: ignore[arg-type]
-
-    async def _keep(self, picture: Shows, camera: str, severity: Severity) -> Ids:
-        self.kept.append((picture, camera))
-        return Ids(snapshot=f"evidence-{len(self.kept)}", blurred=f"blurred-{len(self.kept)}")
-
-    async def _send_ahead(self, _alarm: Draft) -> bool:
-        return False
-
-    def station(
-        self,
-        kind: str = "reader",
-        name: str = "canteen-1",
-        places: dict[int, str] | None = None,
-        means: Means | None = None,
-        place: str = "",
-    ) -> Station:
-        config = SourceConfig(
-            name=name, kind=kind, driver="d", settings=Settings(), places=places or {}, means=means, place=place
-        )
-        return Station(config, self.clock)
-
-    async def reads(self, station: Station, reading: Reading) -> list[Draft]:
-        """What a reading adds to the record."""
-        before = len(self.recorded)
-        await self.rules.on_reading(station, self.device, reading)
-        await self.alarms.drained()
-        return self.recorded[before:]
-
-    async def changes(self, station: Station, trouble: Trouble | None) -> list[Draft]:
-        before = len(self.recorded)
-        station.trouble = trouble
-        await self.rules.on_change(station)
-        await self.alarms.drained()
-        return self.recorded[before:]
-
+from tests.agent.paths.device import Device
+from tests.agent.paths.house import CALENDAR, KEY, House
+from tests.clock import START_NS
 
 TAP = Tap(card="6F007B3972", form=CardForm.EM4100, at_ns=START_NS, monotonic_ns=7)
 GONE = Trouble("P-102", "the port went away", "Check the plug.")
@@ -348,10 +241,6 @@ NOTICE = Noticed(
     camera="gate", detector="fight", kind="fight", zone="", score=0.9, lasted_s=2.0, box=None, detail="",
     jpeg=b"\xff\xd8 a fight", blurred=b"", at_ns=START_NS, monotonic_ns=7,
 )  # fmt: skip
-BELLS = [Bell(lesson=1, starts="08:00", ends="08:45"), Bell(lesson=2, starts="14:00", ends="14:45")]
-CALENDAR = Calendar(
-    utc_offset_min=0, first="2026-09-01", last="2027-05-25", weekdays=[1], shifts=[Shift(shift=1, bells=BELLS)]
-)
 
 
 async def test_what_the_eyes_suspect_is_an_alarm_with_its_still_kept() -> None:

@@ -10,19 +10,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent import alerts
-from agent.alerts import Alerts
 from agent.config import SourceConfig
 from agent.incidents.kinds import Certainty, Kind
 from agent.incidents.life import Input, State
 from agent.incidents.steps import By
 from agent.incidents.view import View
-from agent.signals import Signals
+from agent.paths import alerts
+from agent.paths.alerts import Alerts
+from agent.paths.signals import Signals
 from drivers.readings import Light
 from tests.agent.incidents.house import MAIN
 from tests.agent.incidents.kept import Kept, kept
 from tests.agent.outbox.box import fire, until, write_locked
-from tests.agent.test_signals import Device, Settings
+from tests.agent.paths.device import Device, Settings
 
 
 def source(name: str, *kinds: Kind) -> SourceConfig:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agent.clock import Clock
-from agent.signals import Signals
+from agent.paths.signals import Signals
 from agent.sources import SourceState, Station
 from drivers.errors import DeviceError
 from drivers.readings import Light

@@ -13,14 +13,14 @@ from agent import db
 from agent.book import EMPTY, Book
 from agent.outbox.group import Transaction
 from agent.outbox.outbox import Outbox
-from agent.score_keeper import SUM_S, WAITING_MOST, ScoreKeeper
 from agent.sightings import rows
 from agent.sightings.rows import HOUR_NS, ScoreRow, SightingRow, Sums
 from agent.sightings.verdicts import Verdict, record_verdict_of
+from agent.watching.score_keeper import SUM_S, WAITING_MOST, ScoreKeeper
 from drivers.readings import Looked, Scores, Watched, Worked
 from tests.agent.outbox.box import opened
+from tests.agent.paths.house import CALENDAR
 from tests.agent.school.test_noticed import NOTICE
-from tests.agent.test_rules import CALENDAR
 from tests.clock import START_NS, FastClock
 
 HOUR = START_NS // HOUR_NS

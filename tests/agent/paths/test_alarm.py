@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from agent import alarm_path
-from agent.alarm_path import AlarmPath
 from agent.errors import AgentError
 from agent.events import ZoneChanged, draft
 from agent.model import Draft, Lane, Moment, Place
+from agent.paths import alarm as alarm_path
+from agent.paths.alarm import AlarmPath
 from tests.clock import FastClock
 
 

@@ -20,8 +20,8 @@ from agent.pipelines.budget import Budgets
 from agent.pipelines.tally import plus
 from agent.pipelines.watch import UNLESS_KNOWN, Detects, Settings, Watch, WatchedCamera
 from agent.school import periods
-from agent.score_keeper import ScoreKeeper
 from agent.sightings.rows import Sums
+from agent.watching.score_keeper import ScoreKeeper
 from drivers.errors import DeviceError
 from drivers.readings import EyeTrouble, Looked, Noticed, Watched, Worked
 

@@ -21,8 +21,8 @@ from uuid import uuid4
 import msgspec
 
 from agent.clock import Clock
-from agent.flapping import Flaps
 from agent.model import Draft, Place
+from agent.paths.flapping import Flaps
 
 log = logging.getLogger("agent.alarms")
 

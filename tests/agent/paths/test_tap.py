@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from agent import tap_path
 from agent.errors import AgentError
 from agent.outbox.group import Transaction
+from agent.paths import tap as tap_path
+from agent.paths.tap import Decide, TapPath
 from agent.school.defects import Defects
-from agent.tap_path import Decide, TapPath
 from drivers.readings import Light
 from tests.clock import FastClock
 

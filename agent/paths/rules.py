@@ -10,26 +10,26 @@ from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
 
-from agent.alarm_path import AlarmPath
 from agent.book import Book
 from agent.clock import Clock
 from agent.config import EYES, SourceConfig
 from agent.events import SourceState as SourceStateEvent
 from agent.events import draft
 from agent.evidence.picture import Ids, Shows
-from agent.eyes import Board
 from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import Means
 from agent.incidents.signs import Spot, Telling, place_of, sign_of
 from agent.model import Draft, Moment, Severity
+from agent.paths.alarm import AlarmPath
+from agent.paths.signals import Signals
+from agent.paths.tap import TapPath
 from agent.pipelines.watch import UNLESS_KNOWN, Watch
 from agent.school import contacts, desk, noticed, periods, pictures, zones
 from agent.school.cards import card_hash
 from agent.school.tapped import Tapped
 from agent.school.told import Told
-from agent.signals import Signals
 from agent.sources import Station
-from agent.tap_path import TapPath
+from agent.watching.eyes import Board
 from drivers.driver import Source
 from drivers.readings import ContactChange, Light, Noticed, PictureChange, Pressed, Reading, Tap, Watched, ZoneChange
 

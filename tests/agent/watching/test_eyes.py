@@ -7,10 +7,10 @@ import msgspec
 from agent.config import EYES, SourceConfig
 from agent.datasets import Calendar
 from agent.events import CameraCounts, SourceState
-from agent.eyes import COUNTS_S, Board, added, watches, with_eyes
 from agent.model import Lane, Moment
 from agent.pipelines.budget import WEEK_S
 from agent.pipelines.watch import Detects, Settings, Watch
+from agent.watching.eyes import COUNTS_S, Board, added, watches, with_eyes
 from drivers.errors import DeviceError
 from drivers.readings import EyeTrouble, Looked, Scores, Watched, Worked
 from tests.agent.school.test_noticed import NOTICE

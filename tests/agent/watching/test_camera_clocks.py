@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.camera_clocks import CameraClocks, off_s
 from agent.config import SourceConfig
 from agent.sources import SourceState, Station
+from agent.watching.camera_clocks import CameraClocks, off_s
 from drivers.driver import Counters, Video
 from tests.clock import START_NS, FastClock
 

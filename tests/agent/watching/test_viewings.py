@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import viewings
 from agent.errors import AgentError
 from agent.events import CameraViewed
 from agent.model import Draft, Lane, Severity
-from agent.viewings import Viewings, note, read
+from agent.watching import viewings
+from agent.watching.viewings import Viewings, note, read
 from tests.agent.outbox.box import opened, records, until
 from tests.clock import FastClock
 

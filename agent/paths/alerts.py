@@ -17,7 +17,7 @@ from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import MANNERS, Certainty, Kind
 from agent.incidents.rows import Incident
 from agent.incidents.view import View
-from agent.signals import Signals
+from agent.paths.signals import Signals
 from drivers.readings import Light
 
 AGAIN_S = 1.5  # sooner than a light is over: the siren has no pause

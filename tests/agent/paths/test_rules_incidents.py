@@ -9,30 +9,28 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from agent.alarm_path import AlarmPath
 from agent.book import Book
 from agent.config import SourceConfig
 from agent.datasets import Calendar, Cards, Pupil, Staff
 from agent.evidence.picture import Ids, Shows
-from agent.eyes import Board
 from agent.incidents.incidents import Incidents
 from agent.incidents.kinds import Kind, Means
 from agent.incidents.life import State
 from agent.incidents.signs import Spot
 from agent.model import Draft, Lane, Severity
 from agent.outbox.outbox import Outbox
+from agent.paths.alarm import AlarmPath
+from agent.paths.rules import Rules
+from agent.paths.signals import Signals
+from agent.paths.tap import TapPath
 from agent.pipelines.watch import Watch
-from agent.rules import Rules
 from agent.school.cards import card_hash
 from agent.school.defects import Defects
 from agent.school.purpose import Purpose
-from agent.signals import Signals
 from agent.sources import Station
-from agent.tap_path import TapPath
-from drivers.driver import Counters
+from agent.watching.eyes import Board
 from drivers.readings import (
     CardForm,
     ContactChange,
@@ -49,6 +47,7 @@ from drivers.readings import (
 )
 from tests.agent.incidents.house import MAIN, ROSTER
 from tests.agent.outbox.box import events, opened
+from tests.agent.paths.device import Device, Settings
 from tests.clock import FastClock
 
 KEY = bytes(range(32))
@@ -73,19 +72,6 @@ CARDS = Cards(
     pupils=[Pupil(pupil="0a" * 8, class_="5А", cards=[hashed(CHILD_CARD)])],
     staff=[Staff(staff=MAIN, cards=[hashed(STAFF_CARD)], may=["meals", "incidents"])],
 )
-
-
-class Settings(msgspec.Struct, frozen=True):
-    port: str = ""
-
-
-class Device:
-    def __init__(self) -> None:
-        self.counters = Counters()
-        self.lights: list[Light] = []
-
-    async def show(self, light: Light) -> None:
-        self.lights.append(light)
 
 
 class School:

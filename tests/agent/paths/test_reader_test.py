@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from agent.config import SourceConfig
-from agent.reader_test import LIGHTS, ReaderTest, Untestable
-from agent.signals import Signals
+from agent.paths.reader_test import LIGHTS, ReaderTest, Untestable
+from agent.paths.signals import Signals
 from agent.sources import SourceState, Station, Trouble
 from drivers.driver import Counters
 from drivers.errors import DeviceError

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events import Flapping, ZoneChanged, draft
-from agent.flapping import FATAL_AGAIN_S, PASS, WINDOW_S, Flaps
 from agent.model import Draft, Lane, Moment, Severity
+from agent.paths.flapping import FATAL_AGAIN_S, PASS, WINDOW_S, Flaps
 from agent.wall_time import rfc3339
 
 START_NS = 1_795_420_800_000_000_000
