@@ -204,6 +204,17 @@ def test_every_dependency_has_its_reason() -> None:
     assert reasons - {"package"} == needed - {"mektep-agent"}
 
 
+# --- where things are -----------------------------------------------------------------------------------------------
+
+
+def test_the_map_of_the_agent_names_each_room_and_each_module_once() -> None:
+    section = page("architecture.md").split("## Where to look in `agent/`\n")[1].split("\n\nIn `drivers/`")[0]
+    named = [name for row in rows(section) for name in re.findall(r"`([\w/.]+)`", row[-1])]
+    rooms = {f"{one.name}/" for one in (ROOT / "agent").iterdir() if one.is_dir() and one.name != "__pycache__"}
+    modules_ = {one.name for one in (ROOT / "agent").glob("*.py")} - {"__init__.py"}
+    assert sorted(named) == sorted(rooms | modules_)
+
+
 # --- links --------------------------------------------------------------------------------------------------------
 
 
