@@ -1,12 +1,14 @@
-"""mektep ledger show | prove INDEX: how far the ledger is signed, and a proof of one leaf as a file.
+"""mektep ledger show | prove INDEX | grown CHECKPOINT: how far the ledger is signed, and proofs as files.
 
 The database is only read, also while the agent runs. A proof is of the newest epoch's log, in the last checkpoint that
-was signed; its form is c2sp.org/tlog-proof, which programs of others verify too.
+was signed: of one leaf, or that an earlier checkpoint is its beginning. Their forms are C2SP's, which programs of
+others verify too.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +18,9 @@ from agent import config
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.errors import AgentError
+from agent.ledger.growth import GrowthProof
 from agent.ledger.note import (
+    NOTE_MAX_CHARS,
     Checkpoint,
     Kind,
     NoteError,
@@ -59,6 +63,17 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str
 
 
+class Grown(msgspec.Struct, frozen=True, kw_only=True):
+    """What `grown` tells."""
+
+    old: int
+    old_root: str
+    size: int
+    root: str
+    path: list[str]
+    checkpoint: str
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     words = "the same as one JSON object"
     parser.add_argument("--json", action="store_true", help=words)
@@ -66,7 +81,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="leaves, root, the last checkpoint")
     prove = actions.add_parser("prove", help="a proof of one leaf, on standard output")
     prove.add_argument("index", type=int, help="the leaf's number, as in the event's attribute `leaf`")
-    for action in (show, prove):
+    grown = actions.add_parser("grown", help="a proof that the log only grew since a checkpoint that you kept")
+    grown.add_argument("earlier", metavar="CHECKPOINT", help="the file with that checkpoint; - for standard input")
+    for action in (show, prove, grown):
         action.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
 
@@ -78,7 +95,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         origin = origin_of(found.school, view.epoch)
         log = Verifier(origin, Kind.LOG, load_identity(Path(found.state.directory)).public)
         try:
-            return _show(args, view, log, out) if args.action == "show" else _prove(args, view, log, out)
+            return ACTIONS[args.action](args, view, log, out)
         except Spoilt as error:
             do = "Tell the centre: somebody may have changed the database. The agent opens a new log at its next start."
             raise AgentError("A-123", f"the ledger's rows do not belong together: {error}", do=do) from error
@@ -151,3 +168,43 @@ def _prove(args: argparse.Namespace, view: LedgerView, log: Verifier, out: TextI
     )  # fmt: skip
     print(msgspec.json.encode(proven).decode(), file=out)
     return WELL
+
+
+def _grown(args: argparse.Namespace, view: LedgerView, log: Verifier, out: TextIO) -> int:
+    earlier, now = _earlier(args.earlier, log), _signed(view, log)
+    if now is None or earlier.size > now.size:
+        fact = f"{earlier.size} leaves were signed, and the last checkpoint here has {now.size if now else 0}"
+        do = "Tell the centre: the box's database is older than what was signed, or has been changed."
+        raise AgentError("A-126", f"the ledger has not grown from that checkpoint: {fact}", do=do)
+    path = tuple(view.log.consistency(earlier.size, now.size))
+    proof = GrowthProof(old=earlier.size, path=path, checkpoint=view.checkpoint)
+    try:
+        proof.verify(earlier, [log])
+    except NoteError as error:
+        do = "Tell the centre: the box's database is older than what was signed, or has been changed."
+        raise AgentError("A-126", f"the ledger has not grown from that checkpoint: {error}", do=do) from error
+    if not args.json:
+        print(proof, end="", file=out)
+        return WELL
+    grown = Grown(
+        old=earlier.size, old_root=base64_text(earlier.root), size=now.size, root=base64_text(now.root),
+        path=[base64_text(one) for one in path], checkpoint=view.checkpoint,
+    )  # fmt: skip
+    print(msgspec.json.encode(grown).decode(), file=out)
+    return WELL
+
+
+def _earlier(name: str, log: Verifier) -> Checkpoint:
+    """The checkpoint that somebody kept, if this box signed it for the log of now."""
+    try:
+        with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
+            text = file.read(NOTE_MAX_CHARS).decode()
+        return open_checkpoint(text, log.name, [log])
+    except (OSError, UnicodeDecodeError, NoteError) as error:
+        do = (
+            "Give a file with a whole checkpoint of this log, as `mektep ledger show --json` has it under `checkpoint`."
+        )
+        raise AgentError("A-125", f"{name} holds no checkpoint of {log.name}: {error}", do=do) from error
+
+
+ACTIONS = {"show": _show, "prove": _prove, "grown": _grown}

@@ -61,7 +61,7 @@ HELP = {
     "audit": "check a ledger: events, statements and checkpoints must be one story",
     "card": "show a card's number in every way a vendor prints it",
     "secret": "store a password or a key of a device under a name",
-    "ledger": "the ledger of meals and clubs: how far it is signed, and a proof of one leaf",
+    "ledger": "the ledger of meals and clubs: how far it is signed, and proofs",
     "reference": "the centre's data on this box: version, age, counts, and what follows where they are old",
     "reader": "try a reader out: its lights in turn, then a card",
     "sensor": "try a sensor out: each zone and contact now, then a change",

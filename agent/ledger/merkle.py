@@ -1,8 +1,8 @@
-"""The tree of RFC 6962 with SHA-256: its root, the proof that a leaf is in it, and the judge of that proof.
+"""The tree of RFC 6962 with SHA-256: its root, its proofs, and their judges.
 
 Shape    leaf SHA-256(00, entry); node SHA-256(01, left, right); a tree splits at the largest power of two below its
          size, and an odd node is carried up, never doubled. A hash is 32 bytes, here and in every proof.
-Source   RFC 6962, section 2.1; the judge is that of RFC 9162, section 2.1.3.2.
+Source   RFC 6962, section 2.1; the judges are those of RFC 9162, sections 2.1.3.2 and 2.1.4.2.
 Proofs   are made from the roots of whole subtrees, which the caller has: in memory, in rows, in tiles.
 Not      where hashes are kept: agent/ledger/log.py. Who signs a root: agent/ledger/note.py.
 
@@ -93,6 +93,26 @@ def inclusion(size: int, index: int, subtree: Hashes) -> list[bytes]:
     return path[::-1]
 
 
+def consistency(old: int, new: int, subtree: Hashes) -> list[bytes]:
+    """The proof that the tree of `old` leaves is the beginning of that of `new`; empty for nothing and for the same."""
+    if not 0 <= old <= new:
+        raise ValueError(f"{old} leaves are no beginning of {new}")
+    if old in (0, new):
+        return []
+    path, first, last = [], 0, new
+    while last != old:
+        split = first + _split(last - first)
+        if old <= split:
+            path.append(_range_root(split, last, subtree))
+            last = split
+        else:
+            path.append(_range_root(first, split, subtree))
+            first = split
+    if first:  # else the old tree is this subtree, and its root is known to who asks
+        path.append(_range_root(first, last, subtree))
+    return path[::-1]
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether the leaf of this hash is at `index` in the tree of this size and root."""
     if not 0 <= index < size or not _sound((leaf, root, *proof)):
@@ -109,6 +129,38 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
             found = node_hash(found, sibling)
         here, end = here >> 1, end >> 1
     return end == 0 and found == root
+
+
+def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether the tree of `old` leaves is the beginning of that of `new`."""
+    if not 0 <= old <= new or not _sound((old_root, new_root, *proof)):
+        return False
+    if old == new:
+        return not proof and old_root == new_root and (new > 0 or new_root == EMPTY_ROOT)
+    if old == 0:  # RFC 9162 leaves this out: everything grows from nothing, if it is nothing
+        return not proof and old_root == EMPTY_ROOT
+    if not proof:
+        return False
+    path = [old_root, *proof] if old & (old - 1) == 0 else proof
+    return _replayed(old - 1, new - 1, path) == (old_root, new_root)
+
+
+def _replayed(here: int, end: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+    """Old and new root as a path of consistency builds them; None if it is too long or too short."""
+    while here & 1:
+        here, end = here >> 1, end >> 1
+    before = after = path[0]
+    for sibling in path[1:]:
+        if end == 0:
+            return None
+        if here & 1 or here == end:
+            before, after = node_hash(sibling, before), node_hash(sibling, after)
+            while not here & 1 and here:
+                here, end = here >> 1, end >> 1
+        else:
+            after = node_hash(after, sibling)
+        here, end = here >> 1, end >> 1
+    return (before, after) if end == 0 else None
 
 
 def _sound(hashes: Iterable[bytes]) -> bool:

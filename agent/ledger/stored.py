@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.ledger.log import LEVELS, TILE, Execute, complete_root
-from agent.ledger.merkle import inclusion, root_at
+from agent.ledger.merkle import consistency, inclusion, root_at
 
 TILE_BITS = TILE.bit_length() - 1
 COUNT = "select count(*), coalesce(max(idx), -1) + 1 from tree where epoch = ? and level = ?"
@@ -42,6 +42,10 @@ class Stored:
     def inclusion(self, size: int, index: int) -> list[bytes]:
         """The path of a leaf in the log as it was with `size` leaves. Raises ValueError if it had no such leaf."""
         return inclusion(size, index, self)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """That the log only grew between two sizes."""
+        return consistency(old, new, self)
 
     def __call__(self, level: int, index: int) -> bytes:
         """The root of the whole subtree of 2**level leaves that begins at leaf index * 2**level."""

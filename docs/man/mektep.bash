@@ -11,7 +11,7 @@ _mektep() {
     local path="mektep" config="/etc/mektep/agent.toml" words="" names="" i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "$path ${COMP_WORDS[i]}" in
-            "mektep run"|"mektep check"|"mektep status"|"mektep top"|"mektep tail"|"mektep outbox"|"mektep outbox list"|"mektep outbox show"|"mektep outbox export"|"mektep outbox reconcile"|"mektep why"|"mektep doctor"|"mektep bundle"|"mektep discover"|"mektep enrol"|"mektep identity"|"mektep audit"|"mektep card"|"mektep secret"|"mektep ledger"|"mektep ledger show"|"mektep ledger prove"|"mektep reference"|"mektep reader"|"mektep reader test"|"mektep sensor"|"mektep sensor test"|"mektep camera"|"mektep camera list"|"mektep camera snapshot"|"mektep camera shot"|"mektep camera zones"|"mektep camera tune"|"mektep incident"|"mektep incident list"|"mektep incident acknowledge"|"mektep incident confirm"|"mektep incident dismiss"|"mektep incident close"|"mektep drill"|"mektep config"|"mektep config show"|"mektep config history"|"mektep config undo"|"mektep config diff"|"mektep firmware"|"mektep completion"|"mektep update"|"mektep demo") path="$path ${COMP_WORDS[i]}" ;;
+            "mektep run"|"mektep check"|"mektep status"|"mektep top"|"mektep tail"|"mektep outbox"|"mektep outbox list"|"mektep outbox show"|"mektep outbox export"|"mektep outbox reconcile"|"mektep why"|"mektep doctor"|"mektep bundle"|"mektep discover"|"mektep enrol"|"mektep identity"|"mektep audit"|"mektep card"|"mektep secret"|"mektep ledger"|"mektep ledger show"|"mektep ledger prove"|"mektep ledger grown"|"mektep reference"|"mektep reader"|"mektep reader test"|"mektep sensor"|"mektep sensor test"|"mektep camera"|"mektep camera list"|"mektep camera snapshot"|"mektep camera shot"|"mektep camera zones"|"mektep camera tune"|"mektep incident"|"mektep incident list"|"mektep incident acknowledge"|"mektep incident confirm"|"mektep incident dismiss"|"mektep incident close"|"mektep drill"|"mektep config"|"mektep config show"|"mektep config history"|"mektep config undo"|"mektep config diff"|"mektep firmware"|"mektep completion"|"mektep update"|"mektep demo") path="$path ${COMP_WORDS[i]}" ;;
         esac
         case "${COMP_WORDS[i]}" in *.toml) config="${COMP_WORDS[i]}" ;; esac
     done
@@ -45,9 +45,10 @@ _mektep() {
                 "mektep audit") words="-h --help --school --key --key-file --witness --leaf --proof --json" ;;
                 "mektep card") words="-h --help --form" ;;
                 "mektep secret") words="-h --help --new" ;;
-                "mektep ledger") words="-h --help --json show prove" ;;
+                "mektep ledger") words="-h --help --json show prove grown" ;;
                 "mektep ledger show") words="-h --help --json" ;;
                 "mektep ledger prove") words="-h --help --json" ;;
+                "mektep ledger grown") words="-h --help --json" ;;
                 "mektep reference") words="-h --help --json" ;;
                 "mektep reader") words="-h --help --json test" ;;
                 "mektep reader test") words="-h --help --seconds --show --json"; names="reader" ;;

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.ledger import note, proof
-from agent.ledger.merkle import leaf_hash, verify_inclusion
+from agent.ledger import growth, note, proof
+from agent.ledger.merkle import EMPTY_ROOT, leaf_hash, verify_inclusion
 from centre.ledger_note import cosign
 from tests.fuzz.target import Target, shown_safely
 
@@ -50,6 +50,18 @@ def vkey(data: bytes) -> None:
         shown_safely(str(error))
 
 
+def growth_proof(data: bytes) -> None:
+    """What is read as a proof of growth is written as one; from nothing to one leaf there is one, without a path."""
+    text = data.decode("utf-8", errors="replace")
+    try:
+        found = growth.parse_growth(text)
+        assert str(found) == text
+        assert found.verify(note.Checkpoint(LOG.name, 0, EMPTY_ROOT), [LOG]).root == LEAF
+        assert (found.old, found.path) == (0, ())
+    except note.NoteError as error:
+        shown_safely(str(error))
+
+
 def leaf_proof(data: bytes) -> None:
     """What is read as a proof is written as one; it proves a leaf only by the signed checkpoint."""
     text = data.decode("utf-8", errors="replace")
@@ -78,6 +90,14 @@ TARGETS = {
             str(proof.LeafProof(index=0, path=(), checkpoint=COSIGNED)).encode(),
             str(proof.LeafProof(index=0, path=(LEAF,), checkpoint=SIGNED, extra=b"x")).encode(),
             b"c2sp.org/tlog-proof@v1\nindex 18446744073709551615\n\n",
+        ],
+    ),
+    "ledger, growth": Target(
+        growth_proof,
+        [
+            str(growth.GrowthProof(old=0, path=(), checkpoint=SIGNED)).encode(),
+            str(growth.GrowthProof(old=0, path=(LEAF,), checkpoint=COSIGNED)).encode(),
+            b"old 18446744073709551615\n\n",
         ],
     ),
 }

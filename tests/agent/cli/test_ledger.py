@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from agent.book import EMPTY
-from agent.ledger.note import open_checkpoint, parse_vkey
+from agent.ledger.growth import parse_growth
+from agent.ledger.note import Checkpoint, open_checkpoint, parse_vkey, sign_note
 from agent.ledger.proof import parse_proof
+from agent.outbox.ledger_view import ledger_view
 from agent.school.ledger_keeper import LedgerKeeper
 from agent.sync.identity import load_identity
 from tests.agent.cli.command import mektep, write_config
@@ -76,6 +78,46 @@ async def test_a_leaf_that_is_not_signed_yet_is_not_proven(box: Path, index: obj
     done = mektep("ledger", "prove", "--", index, box)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("A-124")
+
+
+def kept(box: Path, size: int) -> tuple[Path, Checkpoint]:
+    """A checkpoint of the first leaves, as somebody kept it on paper."""
+    found, identity = shown(box), load_identity(box.parent / "state")
+    with ledger_view(box.parent / "state" / "outbox.db") as view:
+        checkpoint = Checkpoint(found["log"], size, view.log.root(size))
+    path = box.parent / "october.checkpoint"
+    path.write_text(sign_note(str(checkpoint), found["log"], identity))
+    return path, checkpoint
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, MEALS - 1])
+async def test_growth_since_a_kept_checkpoint_is_proven(box: Path, size: int) -> None:
+    path, earlier = kept(box, size)
+    done = mektep("ledger", "grown", path, box)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert parse_growth(done.stdout).verify(earlier, [parse_vkey(shown(box)["key"])]).size == MEALS - 1
+    told = msgspec.json.decode(mektep("ledger", "grown", path, box, "--json").stdout, type=dict[str, Any])
+    assert (told["old"], told["size"]) == (size, MEALS - 1)
+    assert msgspec.convert(told["old_root"], bytes) == earlier.root
+
+
+async def test_a_ledger_that_was_rewritten_has_no_proof_of_growth(box: Path) -> None:
+    found, identity = shown(box), load_identity(box.parent / "state")
+    path = box.parent / "october.checkpoint"
+    path.write_text(sign_note(str(Checkpoint(found["log"], 200, bytes(32))), found["log"], identity))
+    done = mektep("ledger", "grown", path, box)
+    assert (done.returncode, done.stdout, done.stderr[:5]) == (2, "", "A-126")
+    path.write_text(sign_note(str(Checkpoint(found["log"], MEALS, bytes(32))), found["log"], identity))
+    assert f"{MEALS} leaves were signed" in mektep("ledger", "grown", path, box).stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"no checkpoint", None])
+async def test_what_is_no_checkpoint_of_this_log_is_told(box: Path, content: bytes | None) -> None:
+    path = box.parent / "october.checkpoint"
+    if content is not None:
+        path.write_bytes(content)
+    done = mektep("ledger", "grown", path, box)
+    assert (done.returncode, done.stdout, done.stderr[:5]) == (2, "", "A-125")
 
 
 @pytest.mark.parametrize("words", [["show"], ["prove", "3"]])

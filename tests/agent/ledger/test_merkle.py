@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from agent.ledger.merkle import (
     EMPTY_ROOT,
     Frontier,
+    consistency,
     inclusion,
     leaf_hash,
     node_hash,
     root_of,
+    verify_consistency,
     verify_inclusion,
 )
 from tests.agent.ledger.leaves import PUBLISHED, kept
@@ -48,6 +50,13 @@ INCLUSION = [  # index from 0, size, path
     (2, 3, [ROOTS[2]]),
     (1, 5, [ROOTS[1], B, D]),
 ]
+CONSISTENCY = [
+    (1, 1, []),
+    (1, 8, [A, B, C]),
+    (6, 8, [F, E, ROOTS[4]]),
+    (2, 5, [B, D]),
+    (6, 7, [F, G, ROOTS[4]]),
+]
 OTHER = bytes.fromhex("abacaba000000000000000000000000000000000000000000060061e00123456")
 OF_8 = kept(PUBLISHED)
 BYTES = [leaf_hash(bytes([value])) for value in range(256)]
@@ -66,17 +75,26 @@ def test_inclusion_is_the_published_one(index: int, size: int, path: list[bytes]
     assert verify_inclusion(PUBLISHED[index], index, size, path, ROOTS[size])
 
 
+@pytest.mark.parametrize(("old", "new", "path"), CONSISTENCY)
+def test_consistency_is_the_published_one(old: int, new: int, path: list[bytes]) -> None:
+    assert consistency(old, new, OF_8) == path
+    assert verify_consistency(old, new, ROOTS[old], ROOTS[new], path)
+
+
 def test_every_tree_of_up_to_256_leaves_as_two_others_have_it() -> None:
-    """The two hashes were made by programs in two languages: over all roots and all inclusions."""
+    """The three hashes were made by programs in two languages: over all roots, all inclusions, all consistencies."""
     roots = [root_of(BYTES[:size]) for size in range(257)]
     assert roots[256].hex() == "0387b1bfaad194ad5b534d6a57c9710a83484cb544258df5f4df94bc41820b5f"
     inclusions = [(size, index) for size in range(1, 257) for index in range(size)]
+    consistencies = [(old, new) for new in range(1, 257) for old in range(1, new + 1)]
     assert [
         _digest(roots),
         _digest(one for size, index in inclusions for one in inclusion(size, index, OF_256)),
+        _digest(one for old, new in consistencies for one in consistency(old, new, OF_256)),
     ] == [
         "beb3dfe77b9dd2c6d2bb97bcf06063554c7af47c083e5396682872afc5b0d3f7",
         "55f25fc43feb53861c8f0fedd345483239f7b265b40082e899a2f48481b4d5d6",
+        "7cf77a9e139f4c3c79f3e76d48adb27dcc84910b5467449414a14208c9ca5b52",
     ]
 
 
@@ -111,7 +129,42 @@ def test_a_spoiled_inclusion_is_refused(index: int, size: int, path: list[bytes]
     assert [case for case in cases if verify_inclusion(*case)] == []
 
 
+@pytest.mark.parametrize(("old", "new", "path"), [case for case in CONSISTENCY if case[2]])
+def test_a_spoiled_consistency_is_refused(old: int, new: int, path: list[bytes]) -> None:
+    before, after = ROOTS[old], ROOTS[new]
+    cases = [(old, new, before, after, one) for one in spoiled(path, before, after, path[0])]
+    cases += [(wrong, new, before, after, path) for wrong in (old - 1, old + 1, old ^ 2, 0, -old)]
+    cases += [(old, wrong, before, after, path) for wrong in (new * 2, new // 2, old, 0)]
+    cases += [(old, new, wrong, after, path) for wrong in (b"WrongRoot", EMPTY_ROOT, OTHER, after)]
+    cases += [(old, new, before, wrong, path) for wrong in (b"WrongRoot", EMPTY_ROOT, OTHER, before)]
+    assert [case for case in cases if verify_consistency(*case)] == []
+
+
 ONE = ROOTS[1]
+TRIVIAL = [  # old, new, old root, new root, path, whether it holds
+    (0, 0, EMPTY_ROOT, EMPTY_ROOT, [], True),
+    (0, 8, EMPTY_ROOT, ROOTS[8], [], True),
+    (1, 1, ONE, ONE, [], True),
+    (0, 0, ONE, ONE, [], False),  # nothing has one root only
+    (0, 0, EMPTY_ROOT, ONE, [], False),
+    (0, 1, ONE, ONE, [], False),
+    (0, 1, EMPTY_ROOT, EMPTY_ROOT, [EMPTY_ROOT], False),
+    (0, 0, EMPTY_ROOT, EMPTY_ROOT, [EMPTY_ROOT], False),
+    (1, 1, ONE, ONE, [EMPTY_ROOT], False),
+    (1, 1, EMPTY_ROOT, ONE, [], False),
+    (1, 2, ONE, ROOTS[2], [], False),
+    (1, 0, ONE, EMPTY_ROOT, [], False),
+    (2, 1, ROOTS[2], ONE, [], False),
+    (0, 1, b"do not care 1", b"do not care 2", [], False),
+    (1, 1, b"do not care", b"do not care", [], False),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "before", "after", "path", "holds"), TRIVIAL)
+def test_where_there_is_nothing_to_prove_the_roots_decide(
+    old: int, new: int, before: bytes, after: bytes, path: list[bytes], holds: bool
+) -> None:
+    assert verify_consistency(old, new, before, after, path) is holds
 
 
 @pytest.mark.parametrize(
@@ -135,6 +188,9 @@ def test_a_path_does_not_fix_the_size() -> None:
     """Why size and root come from a signed checkpoint."""
     path = inclusion(8, 0, OF_8)
     assert [size for size in range(1, 17) if verify_inclusion(PUBLISHED[0], 0, size, path, ROOTS[8])] == [5, 6, 7, 8]
+    grown = consistency(3, 8, OF_8)
+    found = [size for size in range(1, 17) if verify_consistency(3, size, ROOTS[3], ROOTS[8], grown)]
+    assert found == [5, 6, 7, 8]
 
 
 @given(size=SIZES, data=st.data())
@@ -149,6 +205,22 @@ def test_a_proof_holds_and_no_other_leaf_index_or_byte_does(size: int, data: st.
         at, byte, flip = data.draw(st.tuples(st.integers(0, len(path) - 1), st.integers(0, 31), st.integers(1, 255)))
         path[at] = _flipped(path[at], byte, flip)
         assert not verify_inclusion(BYTES[index], index, size, path, root)
+
+
+@given(old=SIZES, new=SIZES, data=st.data())
+def test_growth_is_proven_and_no_other_beginning_is(old: int, new: int, data: st.DataObject) -> None:
+    old, new = sorted((old, new))
+    path, before, after = consistency(old, new, OF_256), root_of(BYTES[:old]), root_of(BYTES[:new])
+    assert verify_consistency(old, new, before, after, path)
+    byte, flip = data.draw(st.tuples(st.integers(0, 31), st.integers(1, 255)))
+    assert not verify_consistency(old, new, _flipped(before, byte, flip), after, path)
+    assert not verify_consistency(old, new, before, _flipped(after, byte, flip), path)
+    other = data.draw(st.integers(0, 2 * new))
+    assert not verify_consistency(other, new, before, after, path) or other == old
+    if path:
+        at = data.draw(st.integers(0, len(path) - 1))
+        path[at] = _flipped(path[at], byte, flip)
+        assert not verify_consistency(old, new, before, after, path)
 
 
 def _flipped(one: bytes, byte: int, flip: int) -> bytes:
@@ -190,3 +262,9 @@ def test_what_is_no_frontier_is_refused(size: int, hashes: tuple[bytes, ...]) ->
 def test_there_is_no_proof_of_a_leaf_that_is_not_there(size: int, index: int) -> None:
     with pytest.raises(ValueError, match="no leaf"):
         inclusion(size, index, OF_8)
+
+
+@pytest.mark.parametrize(("old", "new"), [(2, 1), (-1, 3)])
+def test_there_is_no_proof_of_shrinking(old: int, new: int) -> None:
+    with pytest.raises(ValueError, match="no beginning"):
+        consistency(old, new, OF_8)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.ledger.log import TILE
-from agent.ledger.merkle import leaf_hash, root_of, verify_inclusion
+from agent.ledger.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from agent.ledger.stored import Spoilt, Stored
 from tests.agent.ledger.tree_table import EPOCH, database, reader
 
@@ -54,6 +54,8 @@ def test_roots_and_proofs_hold_at_every_size(stored: Stored, roots: dict[int, by
     for index in {0, size - 1, size // 2, rng.randrange(size), rng.randrange(size)}:
         assert stored.leaf(index) == LEAVES[index]
         assert verify_inclusion(LEAVES[index], index, size, stored.inclusion(size, index), roots[size])
+    for old in (one for one in SIZES if one <= size):
+        assert verify_consistency(old, size, roots[old], roots[size], stored.consistency(old, size))
 
 
 @pytest.mark.parametrize("index", [-1, len(LEAVES)])

@@ -1,11 +1,12 @@
 """Our bytes before programs that nobody here wrote, and theirs before ours.
 
-tlog-scales  (work in progress, by its own word) takes our roots, inclusion proofs, checkpoints and the centre's
-             cosignatures, and signs the same bytes. It cannot read a checkpoint with an extension line, and reads no
-             files of proofs.
-tamperlog    takes our roots and inclusion proofs, and makes the same. It knows no notes.
+tlog-scales  (work in progress, by its own word) takes our roots, inclusion and consistency proofs, checkpoints
+             and the centre's cosignatures, and signs the same bytes. It cannot read a checkpoint with an extension
+             line, and reads no files of proofs.
+tamperlog    takes our roots, inclusion and consistency proofs, and makes the same. It knows no notes, and takes any
+             root for an empty log.
 pymerkle     has our roots, and our inclusion paths after its first element, which is the leaf; it counts from 1.
-             GPL: for tests only.
+             Its consistency proofs have another form and are not compared. GPL: for tests only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pymerkle import InmemoryTree
 from tlog_scales import signing, tlog
 
-from agent.ledger.merkle import EMPTY_ROOT, inclusion, leaf_hash, root_of
+from agent.ledger.merkle import EMPTY_ROOT, consistency, inclusion, leaf_hash, root_of, verify_consistency
 from agent.ledger.note import Checkpoint, Kind, PrivateKey, Verifier, open_checkpoint, open_note, sign_note
 from centre.ledger_note import cosign
 from tests.agent.ledger.leaves import kept
@@ -46,6 +47,12 @@ def test_tlog_scales_takes_our_proofs(size: int) -> None:
         proof.check(LEAVES[index], root)
         with pytest.raises(tlog.InclusionProofInvalid):
             proof.check(LEAVES[index], bytes(32))
+        old = index + 1
+        growth = tlog.ConsistencyProof(old, size, consistency(old, size, HASHES))
+        growth.check(root_of(LEAVES[:old]), root)
+        with pytest.raises(tlog.ConsistencyProofInvalid):
+            growth.check(bytes(32), root)
+    tlog.ConsistencyProof(0, size, consistency(0, size, HASHES)).check(EMPTY_ROOT, root)
 
 
 def test_tlog_scales_takes_our_checkpoint_and_cosignature() -> None:
@@ -80,11 +87,19 @@ def test_tamperlog_makes_the_same_and_takes_ours(size: int) -> None:
     leaves, root = LEAVES[:size], root_of(LEAVES[:size])
     assert tamperlog.merkle_root(leaves) == root
     for index in indices(size):
-        path = inclusion(size, index, HASHES)
+        path, old = inclusion(size, index, HASHES), index + 1
         assert tamperlog.inclusion_proof(index, leaves) == path
         tamperlog.verify_inclusion(index, size, LEAVES[index], path, root)
+        growth = consistency(old, size, HASHES)
+        assert tamperlog.consistency_proof(old, leaves) == growth
+        tamperlog.verify_consistency(old, root_of(LEAVES[:old]), size, root, growth)
         with pytest.raises(tamperlog.ProofError):
             tamperlog.verify_inclusion(index, size, bytes(32), path, root)
+
+
+def test_tamperlog_takes_any_root_for_nothing_and_we_do_not() -> None:
+    tamperlog.verify_consistency(0, bytes(32), 8, root_of(LEAVES[:8]), [])
+    assert not verify_consistency(0, 8, bytes(32), root_of(LEAVES[:8]), [])
 
 
 def test_pymerkle_has_our_roots_and_paths() -> None:
