@@ -105,6 +105,10 @@ class Database(Protocol):
 
     def execute(self, sql: str, args: Sequence[Any] = ()) -> list[Row]: ...
     def execute_many(self, sql: str, rows: list[Row]) -> None: ...
+    def execute_each(self, sql: str, rows: list[Row]) -> list[list[Row]]:
+        """A query with each of these, in this order: what each finds."""
+        ...
+
     def insert_events(self, rows: list[Row]) -> int:
         """Insert (stream, sequence, type, time, received_ns, body) within a transaction; returns how many were new."""
         ...
@@ -159,6 +163,9 @@ class SqliteDatabase:
             self._db.executemany(sql, rows)
         except sqlite3.Error as error:
             raise StoreDown(str(error)) from error
+
+    def execute_each(self, sql: str, rows: list[Row]) -> list[list[Row]]:
+        return [self.execute(sql, row) for row in rows]
 
     def insert_events(self, rows: list[Row]) -> int:
         before = self._db.total_changes

@@ -31,6 +31,9 @@ select max(last) from (
 """
 
 
+StreamKey = tuple[str, str, str]  # school, epoch, lane
+
+
 class Stream(msgspec.Struct):
     """One lane of one epoch of one school."""
 
@@ -38,6 +41,15 @@ class Stream(msgspec.Struct):
     through: int
     highest: int
     events: int
+
+
+class SortedOut(msgspec.Struct):
+    """A batch, and which of its sequences were there before: with the same bytes, or with others."""
+
+    batch: Judged
+    stream: Stream
+    repeats: set[int] = msgspec.field(default_factory=set)
+    conflicts: set[int] = msgspec.field(default_factory=set)
 
 
 class Store:
@@ -52,13 +64,10 @@ class Store:
 
     def store(self, batches: Sequence[Judged]) -> list[list[RangeVerdict]]:
         """Commit a group of batches. Returns the verdicts of each, in the order given."""
-        received_ns = time.time_ns()
-        verdicts: dict[int, list[RangeVerdict]] = {}
         order = sorted(range(len(batches)), key=lambda at: _key(batches[at]))
         with self.database.transaction():
-            self._lock_for_losses(batches)
-            for at in order:
-                verdicts[at] = self._one(batches[at], received_ns)
+            found = self._group([batches[at] for at in order], time.time_ns())
+        verdicts = dict(zip(order, found, strict=True))
         return [verdicts[at] for at in range(len(batches))]
 
     def requeue(self, number: int, batch: Judged) -> list[RangeVerdict]:
@@ -66,59 +75,85 @@ class Store:
         with self.database.transaction():
             if not self.database.execute("delete from quarantine where id = ? returning id", (number,)):
                 return []
-            return self._one(batch, time.time_ns())
+            return self._group([batch], time.time_ns())[0]
 
-    def _lock_for_losses(self, batches: Sequence[Judged]) -> None:
-        """A loss touches another stream than its batch: then all are locked first, in the one order."""
-        if any(batch.losses for batch in batches):
-            keys = {_key(batch)[:3] for batch in batches}
-            keys |= {(batch.school, loss.epoch, loss.lane) for batch in batches for loss in batch.losses}
-            for key in sorted(keys):
-                self._stream(*key)
+    def _group(self, batches: Sequence[Judged], received_ns: int) -> list[list[RangeVerdict]]:
+        """All of them at once: the events by one statement, the streams by three. A batch of six events costs little
+        more than its events, also where a whole city sends such ones."""
+        streams = self._streams(batches)
+        sorted_out = self._sorted_out(batches, streams, received_ns)
+        for one in sorted_out:
+            self._follow(one, streams, received_ns)
+        for school, epoch, through in _judgeable(sorted_out):
+            self._ledger.judge(school, epoch, through)
+        rows: list[Row] = [(one.through, one.highest, one.events, one.id) for one in streams.values()]
+        self.database.execute_many("update stream set through = ?, highest = ?, events = ? where id = ?", rows)
+        return [_ranges(one.batch, one.repeats, one.conflicts) for one in sorted_out]
 
-    def _one(self, batch: Judged, received_ns: int) -> list[RangeVerdict]:
-        stream = self._stream(batch.school, batch.epoch, batch.lane)
-        new, repeats, conflicts = self._sorted_out(stream, batch, received_ns)
+    def _streams(self, batches: Sequence[Judged]) -> dict[StreamKey, Stream]:
+        """Those of the batches and those whose losses they tell, locked in the one order; made if they are new, before
+        one of them is locked."""
+        keys = {_key(batch)[:3] for batch in batches}
+        keys |= {(batch.school, loss.epoch, loss.lane) for batch in batches for loss in batch.losses}
+        order: list[Row] = sorted(keys)
+        find = "select id, through, highest, events from stream where school = ? and epoch = ? and lane = ?"
+        known = self.database.execute_each(find, order)
+        if missing := [key for key, rows in zip(order, known, strict=True) if not rows]:
+            self.database.execute_many(
+                "insert into stream (school, epoch, lane) values (?, ?, ?) on conflict do nothing", missing
+            )
+        found = self.database.execute_each(find + self.database.lock, order)
+        return {(school, epoch, lane): Stream(*rows[0])
+                for (school, epoch, lane), rows in zip(order, found, strict=True)}  # fmt: skip
+
+    def _sorted_out(
+        self, batches: Sequence[Judged], streams: dict[StreamKey, Stream], received_ns: int
+    ) -> list[SortedOut]:
+        """Insert what is new, and tell it from repeats and conflicts."""
+        found: list[SortedOut] = []
+        rows: list[Row] = []
+        for batch in batches:
+            stream = streams[_key(batch)[:3]]
+            known: dict[int, str] = {}
+            if batch.events and stream.highest >= batch.first:
+                self._insert(rows)  # an earlier batch of this group may hold the same
+                known = self._known(stream, batch)
+            one = SortedOut(batch, stream)
+            for event in batch.events:
+                body = known.get(event.sequence)
+                if body is None:
+                    rows.append((stream.id, event.sequence, event.type, event.time, received_ns, event.body))
+                    stream.events += 1
+                elif is_same(body, event.body):
+                    one.repeats.add(event.sequence)
+                else:
+                    one.conflicts.add(event.sequence)
+                    self._keep_apart(stream, event, received_ns)
+            stream.highest = max(stream.highest, batch.last)
+            found.append(one)
+        self._insert(rows)
+        return found
+
+    def _insert(self, rows: list[Row]) -> None:
+        if rows:
+            self.database.insert_events(rows)
+            rows.clear()
+
+    def _follow(self, one: SortedOut, streams: dict[StreamKey, Stream], received_ns: int) -> None:
+        """What follows from a batch whose events are stored."""
+        batch, stream = one.batch, one.stream
         for bad in batch.bad:
             self._set_aside(stream, bad, received_ns)
-        stream.highest = max(stream.highest, batch.last)
-        stream.events += new
         self._advance(stream, batch)
-        self._note_ledger(stream, batch, repeats | conflicts, received_ns)
-        told = [event for event in batch.incidents if event.sequence not in conflicts]
+        if batch.leaves or batch.notes:
+            self._ledger.take(batch, stream.id, one.repeats | one.conflicts, received_ns)
+        told = [event for event in batch.incidents if event.sequence not in one.conflicts]
         self._incidents.take(batch.school, stream.id, told, received_ns)
         for picture in batch.told:
             sql = "insert into evidence_told (school, name, type, body) values (?, ?, ?, ?) on conflict do nothing"
             self.database.execute(sql, (batch.school, picture.name, picture.type, picture.body))
         for loss in batch.losses:
-            self._note_loss(batch.school, loss.epoch, loss.lane, loss.first, loss.last)
-        return _ranges(batch, repeats, conflicts)
-
-    def _note_ledger(self, stream: Stream, batch: Judged, known: set[int], received_ns: int) -> None:
-        """What the batch adds to its epoch's ledger, and what can be judged now that its gap is closed."""
-        if batch.leaves or batch.notes:
-            self._ledger.take(batch, stream.id, known, received_ns)
-        if batch.leaves or batch.notes or (stream.through > batch.last and batch.lane == "record"):
-            self._ledger.judge(batch.school, batch.epoch, stream.through)
-
-    def _sorted_out(self, stream: Stream, batch: Judged, received_ns: int) -> tuple[int, set[int], set[int]]:
-        """Insert what is new. Returns how many were, which sequences were repeats, which conflict."""
-        if not batch.events:
-            return 0, set(), set()
-        known = self._known(stream, batch) if stream.highest >= batch.first else {}
-        fresh = [event for event in batch.events if event.sequence not in known]
-        repeats = {
-            event.sequence
-            for event in batch.events
-            if event.sequence in known and is_same(known[event.sequence], event.body)
-        }
-        conflicts = {event.sequence for event in batch.events if event.sequence in known} - repeats
-        for event in batch.events:
-            if event.sequence in conflicts:
-                self._keep_apart(stream, event, received_ns)
-        if fresh:
-            self.database.insert_events([_row(stream.id, event, received_ns) for event in fresh])
-        return len(fresh), repeats, conflicts
+            self._note_loss(streams[batch.school, loss.epoch, loss.lane], loss.first, loss.last)
 
     def _known(self, stream: Stream, batch: Judged) -> dict[int, str]:
         sql = "select sequence, body from event where stream = ? and sequence between ? and ?"
@@ -145,16 +180,6 @@ class Store:
                 (stream.id, bad.first, bad.last, reason, received_ns, bad.body),
             )
 
-    def _stream(self, school: str, epoch: str, lane: str) -> Stream:
-        """The stream, locked until the commit; made if it is new."""
-        find = "select id, through, highest, events from stream where school = ? and epoch = ? and lane = ?"
-        rows = self.database.execute(find + self.database.lock, (school, epoch, lane))
-        if not rows:
-            sql = "insert into stream (school, epoch, lane) values (?, ?, ?) on conflict do nothing"
-            self.database.execute(sql, (school, epoch, lane))
-            rows = self.database.execute(find + self.database.lock, (school, epoch, lane))
-        return Stream(*rows[0])
-
     def _advance(self, stream: Stream, batch: Judged | None = None) -> None:
         """Move the contiguous prefix as far as events, quarantine and recorded losses reach."""
         if batch is not None and not batch.bad and batch.first <= stream.through + 1:
@@ -164,10 +189,6 @@ class Store:
             if further <= stream.through:
                 break
             stream.through = further
-        self.database.execute(
-            "update stream set through = ?, highest = ?, events = ? where id = ?",
-            (stream.through, stream.highest, stream.events, stream.id),
-        )
 
     def _further(self, stream: Stream) -> int:
         following = stream.through + 1
@@ -181,8 +202,7 @@ class Store:
         (end,) = self.database.execute(END_OF_RUN, (stream.id, stream.through))[0]
         return int(end)
 
-    def _note_loss(self, school: str, epoch: str, lane: str, first: int, last: int) -> None:
-        stream = self._stream(school, epoch, lane)
+    def _note_loss(self, stream: Stream, first: int, last: int) -> None:
         sql = "insert into loss (stream, first, last) values (?, ?, ?) on conflict do nothing"
         self.database.execute(sql, (stream.id, first, last))
         stream.highest = max(stream.highest, last)  # the box had accepted as many
@@ -305,8 +325,17 @@ def _key(batch: Judged) -> tuple[str, str, str, int]:
     return batch.school, batch.epoch, batch.lane, batch.first
 
 
-def _row(stream: int, event: Event, received_ns: int) -> Row:
-    return stream, event.sequence, event.type, event.time, received_ns, event.body
+def _judgeable(group: Iterable[SortedOut]) -> list[tuple[str, str, int]]:
+    """School, epoch and contiguous prefix of ledgers to which the group adds, or whose gap it closes; each once."""
+    return list(
+        dict.fromkeys(
+            (one.batch.school, one.batch.epoch, one.stream.through)
+            for one in group
+            if one.batch.leaves
+            or one.batch.notes
+            or (one.batch.lane == "record" and one.stream.through > one.batch.last)
+        )
+    )
 
 
 def _ranges(batch: Judged, repeats: set[int], conflicts: set[int]) -> list[RangeVerdict]:
