@@ -17,8 +17,9 @@ RTT_KEPT_S = 30.0
 WINDOW_FIRST = 32_768
 WINDOW_MIN = 16_384
 WINDOW_MAX = 3_000_000
-BATCH_MIN = 4_096
+BATCH_MIN = 8_192  # a batch costs the centre as much as a dozen events: where a city shares it, all send small ones
 BATCH_MAX = 262_144
+BATCHES = 4  # on their way, where the window is large enough
 RATE_MIN = WINDOW_MIN / MOST_S  # what the smallest window makes of it; less is only believed when measured
 FALL = 0.15  # weight of a lower sample
 TIMEOUT_MIN_S = 2.0
@@ -57,8 +58,8 @@ class Flow:
         return int(min(WINDOW_MAX, max(WINDOW_MIN, self.rate * min(MOST_S, max(TARGET_S, 2 * self.rtt_s)))))
 
     def batch_bytes(self) -> int:
-        """How large the next batch should be: a part of the window, so that several are on their way."""
-        return min(BATCH_MAX, max(BATCH_MIN, self.window // 4))
+        """How large the next batch should be: a part of the window, so that several are on their way and fill it."""
+        return min(BATCH_MAX, self.window // min(BATCHES, self.window // BATCH_MIN))
 
     def room(self, now_s: float) -> bool:
         """Whether a bulk batch may be sent now."""

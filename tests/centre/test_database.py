@@ -66,9 +66,11 @@ def test_of_events_only_the_new_ones_are_inserted(open_one: Open) -> None:
     assert len(events(open_one)) == 3
 
 
-@pytest.mark.parametrize("body", ['{"a":"Әліппе 🎓"}', "tab\tand\nline", "back\\slash \\N \\.", '"quoted"', ""])
+@pytest.mark.parametrize(
+    "body", ['{"a":"Әліппе 🎓"}', "tab\tand\nline", "back\\slash \\N \\.", "\\u0000 as told", '"quoted"', ""]
+)
 def test_a_body_comes_back_as_it_went_in(open_one: Open, body: str) -> None:
-    """PostgreSQL takes them by COPY, which has its own escapes."""
+    """PostgreSQL takes them within JSON, which has its own escapes."""
     insert(open_one(), (*EVENT[:5], body))
     assert events(open_one) == [(*EVENT[:5], body)]
 
@@ -183,3 +185,11 @@ def test_many_rows_at_once(open_one: Open) -> None:
     with database.transaction():
         database.execute_many("insert into school_key (school, key, added_ns) values (?, ?, ?)", rows)
     assert database.execute("select added_ns from school_key order by added_ns") == [(n,) for n in range(5)]
+
+
+def test_what_each_of_many_questions_finds(open_one: Open) -> None:
+    database = open_one()
+    insert(database, EVENT, (1, 2, *EVENT[2:]), (2, 1, *EVENT[2:]))
+    sql = "select sequence from event where stream = ? order by sequence"
+    assert database.execute_each(sql, [(2,), (3,), (1,), (2,)]) == [[(1,)], [], [(1,), (2,)], [(1,)]]
+    assert database.execute_each(sql, []) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -249,6 +250,55 @@ def stored_at_last(store: Store, group: list[Judged]) -> list[list[Verdict]]:
         except StoreDown as error:
             if "lock" not in str(error):
                 raise
+
+
+def test_receivers_that_meet_new_schools_at_once_do_not_wait_for_each_other_for_ever(open_one: Open) -> None:
+    """Each makes the lanes that the other makes, too, in groups that begin elsewhere."""
+    boxes = [FarBox(f"school-{n:02d}", BOX.key) for n in range(24)]
+    stores = [Store(open_one()) for _ in range(3)]
+    failures: list[Exception] = []
+
+    def work(at: int) -> None:
+        for n in range(24):
+            group = [events(1, 2, "telemetry", box=boxes[(at * 8 + n + more) % 24]) for more in range(6)]
+            try:
+                stores[at].store(group)
+            except StoreDown as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(at,)) for at in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert count(stores[0], "event") == 48
+    assert stores[0].database.execute("select distinct through, events from stream") == [(2, 2)]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_group_of_a_whole_city_costs_the_database_few_statements(
+    open_one: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each school sends a few events, what counts is how often the receiver waits for an answer."""
+    store = Store(open_one())
+    asked: list[str] = []
+    for name in ("execute", "execute_each", "execute_many", "insert_events"):
+        monkeypatch.setattr(store.database, name, _counted(getattr(store.database, name), name, asked))
+    group = [events(1, 6, lane, box=FarBox(f"school-{n:02d}", BOX.key)) for n in range(15) for lane in LANES]
+    assert stored(store, *group) == [[("stored", 1, 6)]] * 30
+    assert asked == ["execute_each", "execute_many", "execute_each", "insert_events", "execute_many"]
+
+
+LANES = ("record", "telemetry")
+
+
+def _counted(real: Callable[..., Any], name: str, asked: list[str]) -> Callable[..., Any]:
+    def counted(*args: Any) -> Any:
+        asked.append(name)
+        return real(*args)
+
+    return counted
 
 
 def test_losses_that_cross_do_not_deadlock(open_one: Open) -> None:

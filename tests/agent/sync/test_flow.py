@@ -92,6 +92,38 @@ def test_a_steady_line_is_filled_and_an_alarm_still_overtakes(rate: float, way_s
     assert flow.window >= rate * min(MOST_S, max(TARGET_S, way_s)) * 0.7
 
 
+WINDOWS = [  # bytes that may be on their way, and how many batches fill them
+    (WINDOW_MIN, 2),
+    (23_000, 2),
+    (25_000, 3),
+    (4 * BATCH_MIN, 4),
+    (500_000, 4),
+    (WINDOW_MAX, WINDOW_MAX // BATCH_MAX),
+]
+
+
+@pytest.mark.parametrize(("window", "batches"), WINDOWS)
+def test_few_batches_fill_a_window_of_any_size(window: int, batches: int) -> None:
+    flow = Flow()
+    flow.rate = window / TARGET_S
+    sent = 0
+    while flow.room(0.0):
+        flow.sent(flow.batch_bytes(), 0.0)
+        sent += 1
+    assert sent == batches
+    assert flow.on_its_way >= 0.9 * flow.window
+
+
+@pytest.mark.parametrize("way_s", [0.01, 0.5])
+def test_from_the_smallest_window_it_grows_again(way_s: float) -> None:
+    """As where a whole city had come back at once, and has its day behind it now."""
+    flow = Flow()
+    drain(flow, rate=5_000.0, way_s=way_s, for_s=600.0)
+    assert flow.window == WINDOW_MIN
+    drain(flow, rate=125_000.0, way_s=way_s, for_s=60.0)
+    assert flow.rate == pytest.approx(125_000, rel=0.25)
+
+
 def test_a_line_that_became_slow_shrinks_the_window() -> None:
     flow = Flow()
     drain(flow, rate=2_000_000.0, way_s=0.01, for_s=10.0)
