@@ -29,8 +29,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What is signed."""
 
     version: str
-    made: str  # RFC 3339; boxes install nothing that was signed before what they have
+    made: str  # RFC 3339; boxes install nothing that was signed before what they have, nor in the future
     lists: dict[str, str]  # of each Python: SHA-256 of its list
+    clock: str = ""  # how it was known that `made` is right
+    instead_of: str = ""  # a `made` that was wrong: boxes that have that version take this one
 
 
 class Archive(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,27 +41,56 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     sha256: str
     bytes: int
+    made: str
 
 
-def make(folder: Path, out: Path, key: Ed25519PrivateKey, made: str, having: Path | None = None) -> Archive:
-    """Write the archive of a folder of wheels, as the package holds them. having: a folder of which boxes have all."""
+def make(
+    folder: Path,
+    out: Path,
+    key: Ed25519PrivateKey,
+    made: str,
+    having: Path | None = None,
+    *,
+    clock: str = "",
+    instead_of: str = "",
+) -> Archive:
+    """Write the archive of a folder of wheels, as the package holds them, whole or not at all. having: a folder of
+    which boxes have all.
+    """
     lists = {found[1]: path for path in sorted(folder.iterdir()) if (found := LIST.fullmatch(path.name))}
     wheels = {name: digest for path in lists.values() for name, digest in _listed(path).items()}
     versions = {found[1] for name in wheels if (found := AGENT.fullmatch(name))}
     if len(versions) != 1:
         raise _none(folder, f"its lists name {len(versions)} versions of the agent, not one")
     hashes = {tag: hashlib.sha256(path.read_bytes()).hexdigest() for tag, path in lists.items()}
-    manifest = Manifest(version=versions.pop(), made=made, lists=hashes)
+    manifest = Manifest(version=versions.pop(), made=made, lists=hashes, clock=clock, instead_of=instead_of)
     text = msgspec.json.encode(manifest)
+    fresh = out.with_name(f".{out.name}.new")
+    try:
+        _write(fresh, folder, text, key.sign(CONTEXT + text), lists, wheels, having)
+        fresh.replace(out)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return described(out)
+
+
+def _write(
+    out: Path,
+    folder: Path,
+    text: bytes,
+    signature: bytes,
+    lists: dict[str, Path],
+    wheels: dict[str, str],
+    having: Path | None,
+) -> None:
     with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
         _put(tar, "manifest.json", text)
-        _put(tar, "manifest.sig", base64.b64encode(key.sign(CONTEXT + text)))
+        _put(tar, "manifest.sig", base64.b64encode(signature))
         for tag, path in lists.items():
             _put(tar, f"{tag}.txt", path.read_bytes())
         for name, digest in sorted(wheels.items()):
             if not _is(having, name, digest):
                 _put(tar, name, _checked(folder / name, digest))
-    return described(out)
 
 
 def described(archive: Path) -> Archive:
@@ -72,7 +103,7 @@ def described(archive: Path) -> Archive:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, tarfile.TarError, KeyError, msgspec.MsgspecError) as error:
         raise _none(archive, f"it is no archive of a version: {error}") from error
-    return Archive(version=manifest.version, sha256=digest, bytes=archive.stat().st_size)
+    return Archive(version=manifest.version, sha256=digest, bytes=archive.stat().st_size, made=manifest.made)
 
 
 def _listed(path: Path) -> dict[str, str]:

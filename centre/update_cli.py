@@ -11,18 +11,20 @@ import re
 import time
 from pathlib import Path
 
-from centre import keys
+from centre import keys, own_clock
 from centre.arguments import between
 from centre.commands import ATTENTION, WELL, must_be_known, open_store
 from centre.errors import CentreError
 from centre.order_queue import OrderQueue
 from centre.people import author
+from centre.plain import plain
 from centre.settings import load_settings
 from centre.update_archive import described, make
 from centre.wire import now_text
 
 DAYS = 30
 DAY_S = 86_400
+MADE = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
 INSTANT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SUBJECT = "update"  # one after the other of a school
 
@@ -33,6 +35,14 @@ def add(update: argparse.ArgumentParser, config: argparse.ArgumentParser) -> Non
     made.add_argument("folder", type=Path, help="of wheels and their lists: usr/share/mektep/wheels of a package")
     made.add_argument("out", type=Path, help="the archive, to be put where boxes can fetch it")
     made.add_argument("--having", type=Path, metavar="FOLDER", help="wheels that every box has: they are left out")
+    made.add_argument("--instead-of", default="", metavar="TIME", help="of signing, which was wrong: as boxes tell it")
+    made.add_argument(
+        "--clock-checked",
+        default="",
+        metavar="HOW",
+        help="where no time service keeps this clock: how you know its time",
+    )
+    made.add_argument("--author", help="who has checked it; default: who is logged in")
     made.set_defaults(run=make_archive)
     staged = subs.add_parser("stage", parents=[config], help="let schools have a version")
     staged.add_argument("archive", type=Path, help="as `update make` wrote it")
@@ -53,9 +63,29 @@ def add(update: argparse.ArgumentParser, config: argparse.ArgumentParser) -> Non
 def make_archive(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     key = keys.orders_key(settings.file("."))
-    made = make(args.folder, args.out, key, now_text(time.time_ns()), args.having)
+    if args.instead_of and not MADE.fullmatch(args.instead_of):
+        raise CentreError("K-196", f"{args.instead_of!r} is no time of signing", do="Write it as the box tells it.")
+    clock = _known_clock(args.clock_checked, args.author)
+    made = make(
+        args.folder, args.out, key, now_text(time.time_ns()), args.having, clock=clock, instead_of=args.instead_of
+    )
     print(f"{args.out}: version {made.version}, {made.bytes / 1e6:.1f} MB, SHA-256 {made.sha256}")
+    print(f"signed {made.made}; {clock}")
     return WELL
+
+
+def _known_clock(checked: str, who: str | None) -> str:
+    """How it is known that this machine's time is right: it stands in the manifest. Raises CentreError K-197."""
+    found = own_clock.look()
+    if checked:
+        return f"{found.said}; {author(who)} says: {plain(checked)}"
+    if not found.synchronised:
+        raise CentreError(
+            "K-197",
+            f"it is not known whether this machine's time is right: {found.said}",
+            do="Start a time service (`timedatectl`); or compare its time, and say how: --clock-checked HOW.",
+        )
+    return found.said
 
 
 def stage(args: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     runs: str
     current: str  # where the link leads; empty: not installed from the package
     previous: str
+    left: dict[str, str]  # versions that did not stay and are not taken again as they were signed, and why
     staged: Staged | None
 
 
@@ -43,8 +44,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     become_owner(Path(state.directory))
     staged = Shelf(state.updates, ROOTS_FOLDER).read()
     shown = Shown(
-        runs=__version__, current=_leads(VERSIONS / "current"), previous=_leads(VERSIONS / "previous"), staged=staged
-    )
+        runs=__version__, current=_leads(VERSIONS / "current"), previous=_leads(VERSIONS / "previous"),
+        left=_left(VERSIONS / "left.json"), staged=staged,
+    )  # fmt: skip
     if args.json:
         print(msgspec.json.encode(shown).decode(), file=out)
     else:
@@ -58,6 +60,8 @@ def _tell(shown: Shown, out: TextIO) -> None:
     print(f"{say('update.runs')} {shown.runs}", file=out)
     if shown.previous:
         print(f"{say('update.previous')} {shown.previous}", file=out)
+    for version, why in shown.left.items():
+        print(f"{version}: {say('update.left')} {say(f'update.{WHY[why]}') if why in WHY else why}", file=out)
     if shown.staged is None:
         print(say("update.none"), file=out)
         return
@@ -67,6 +71,19 @@ def _tell(shown: Shown, out: TextIO) -> None:
 
 
 WORDS = ("an_incident", "not_before", "school_hours", "clock", "another_trial", "kept", "running")
+WHY = {  # as root's scripts write it: scripts/deb/update_version.py
+    "it did not come up": "did_not_come_up",
+    "the agent found it worse than the one before": "was_worse",
+}
+
+
+def _left(file: Path) -> dict[str, str]:
+    """Of root's list of builds: versions; one may have been left in several builds."""
+    try:
+        builds = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    return {name.rpartition(".cp")[0] or name: why for name, why in builds.items()}
 
 
 def _leads(link: Path) -> str:

@@ -21,7 +21,7 @@ from agent.updates.staged import Staged
 
 PIECE_BYTES = 16_384
 SILENT_S = 30.0
-COPIES = 3  # root takes a copy, and unpacks it
+COPIES = 2  # root takes the wheels out of it
 SPARE_BYTES = (
     256 << 20
 )  # of the database, alarms and clips: an update never takes the room in which children are counted
@@ -43,14 +43,17 @@ async def fetch(staged: Staged, to: Path, authority: Path, sleep: Sleep) -> None
     if have > staged.bytes:
         part.unlink()
         have = 0
+    in_one_go = False
     if have < staged.bytes:
         await asyncio.to_thread(_must_have_room, to.parent, COPIES * staged.bytes - have)
         async with _asked(staged, authority, have) as (answer, begins_at):
+            in_one_go = begins_at == 0
             await _take(answer, part, begins_at, staged, sleep)
     found = await asyncio.to_thread(_sha256, part)
     if found != staged.sha256:
         part.unlink()
-        raise FetchError(f"{staged.url} is not the archive that was announced: {found}", again=True)
+        # pieces of two archives are fetched once more, from the beginning; a whole one is another archive and stays one
+        raise FetchError(f"{staged.url} is not the archive that was announced: {found}", again=not in_one_go)
     part.replace(to)
 
 

@@ -52,6 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
     done: bool
     said: str
     version: str = ""
+    again: bool = False  # it may be granted later
 
     @property
     def asks(self) -> dict[str, str]:

@@ -24,7 +24,7 @@ from agent.trials.trial import Trial
 from agent.trials.watch import Busy
 from agent.update_events import UpdateFailed
 from agent.updates.fetch import FetchError, fetch
-from agent.updates.hour import waits_for
+from agent.updates.hour import CLOCK, waits_for
 from agent.updates.staged import Outcome, Shelf, Staged, Step
 
 log = logging.getLogger("agent.updates")
@@ -122,10 +122,13 @@ class Updater:
         await self._clock.sleep(seconds)
 
     async def _install(self, staged: Staged) -> float | None:
+        if not self._clock.now().synced:  # root looks whether it was signed in the future
+            await self._note(staged, Step.INSTALL, CLOCK)
+            return LOOK_S
         outcome = await self._ask_root(do="install", archive=self._shelf.archive(staged).name)
         if outcome is None or not outcome.done:
             said = outcome.said if outcome else SILENT
-            return await self._failed(staged, Step.INSTALL, said, again=outcome is None)
+            return await self._failed(staged, Step.INSTALL, said, again=outcome is None or outcome.again)
         self._trouble = []
         await self._note(staged, Step.SWITCH)
         return 0.0

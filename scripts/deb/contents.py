@@ -37,6 +37,10 @@ PROGRAMS = {  # of scripts/deb/
     "firstboot.py": "usr/lib/mektep/firstboot",
     "usb-allow": "usr/lib/mektep/usb-allow",
 }
+MODULES = {  # of scripts/deb/: what a program takes from beside it
+    "signed_version.py": "usr/lib/mektep/signed_version.py",
+    "which_version.py": "usr/lib/mektep/which_version.py",
+}
 LINKS = {"usr/bin/mektep": "/opt/mektep/current/bin/mektep"}
 MAN = {  # of docs/man/, from the commands' own tree
     "mektep.1": "usr/share/man/man1/mektep.1",
@@ -101,6 +105,7 @@ def files() -> Iterator[File]:
     found = [File(path, f"{UNITS}/{path.name}", 0o644) for path in units()]
     found += [File(ROOT / "systemd" / name, place, 0o644) for name, place in PLACES.items()]
     found += [File(ROOT / "scripts/deb" / name, place, 0o755) for name, place in PROGRAMS.items()]
+    found += [File(ROOT / "scripts/deb" / name, place, 0o644) for name, place in MODULES.items()]
     found += [File(ROOT / "docs/man" / name, place, 0o644) for name, place in MAN.items()]
     found.append(File(ROOT / "scripts/deb/firstboot.toml", "usr/share/mektep/firstboot.toml", 0o644))
     found.append(File(ROOT / "LICENSE", f"{DOC}/copyright", 0o644))

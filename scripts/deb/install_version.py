@@ -7,7 +7,7 @@ Folder   cp311.txt, cp313.txt: for that Python one line `SHA-256  FILE` (as sha2
 Builds   versions/VERSION.PYTHON-LIST is a venv, whole once `.complete` lies in it; versions/VERSION leads to it. A venv
          knows its own path: one of other wheels gets another folder, and what runs stays as it is. What was left half
          done is removed by the next call.
-Links    current and previous lead to versions/VERSION; each is replaced in one step.
+Links    which of them runs, and which is the way back: which_version.py, beside this one.
 Debian   python3-pyscard is seen through a link to its one folder; where python3-picamera2 is, BUILD/csi is a venv that
          sees all of Debian's.
 Exit     0 done · 1 not done, and why on standard error · 2 wrong use
@@ -24,24 +24,34 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # beside a script of the package nothing is left
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from which_version import (  # noqa: E402 - the file beside this one
+    InstallError,
+    back,
+    call,
+    folders,
+    forgive,
+    leave,
+    left,
+    point,
+    prune,
+    runs,
+    use,
+)
+
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 LINE = re.compile(r"([0-9a-f]{64})  ([\w.+-]+\.whl)")
-AGENT = re.compile(r"mektep_agent-([\w.+!]+)-py3-none-any\.whl")
+AGENT = re.compile(r"mektep_agent-([0-9][0-9A-Za-z.+!]*)-py3-none-any\.whl")
 UNPACKED = 3.5  # a version takes this many times its wheels, with what Python compiles; 3.1 for those of 0.1.0, by du
 SPARE_BYTES = 64 << 20
 DEBIAN = Path("/usr/lib/python3/dist-packages")
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PIP_CONFIG_FILE": os.devnull}
-
-
-class InstallError(Exception):
-    """Not done; what it says is for a technician."""
 
 
 # --- the folder of wheels -------------------------------------------------------------------------------------------
@@ -121,7 +131,7 @@ def install(opt: Path, folder: Path, expect: str = "", *, check: bool = False) -
     version = found[1] if found else ""
     versions = opt / "versions"
     versions.mkdir(parents=True, exist_ok=True)
-    _remove_unfinished(versions)
+    _remove_useless(opt, versions)
     build = versions / f"{version}.{TAG}-{digest[:8]}"
     if check and (build / ".complete").exists() and not is_undamaged(build):
         shutil.rmtree(build)
@@ -140,7 +150,7 @@ def _build(build: Path, at: Path, wheels: dict[str, str], version: str) -> None:
         _venv(build, at, wheels, list(wheels))
         site = next(build.glob("lib/python3.*/site-packages"))
         (site / "smartcard").symlink_to(DEBIAN / "smartcard")  # pyscard has no wheels; dangling it is just not there
-        told = _call([str(build / "bin/mektep"), "--version"])
+        told = call([str(build / "bin/mektep"), "--version"])
         if told.split() != ["mektep-agent", version]:
             raise InstallError(f"what was installed says it is {told!r}, not {version}")
         os.sync()
@@ -176,11 +186,11 @@ def _csi(build: Path, folder: Path, wheels: dict[str, str], versions: Path) -> N
 
 def _venv(place: Path, at: Path, wheels: dict[str, str], names: list[str], *options: str) -> None:
     """An environment with these wheels. pip is run from its own wheel and not installed: nobody adds to a version."""
-    _call([sys.executable, "-m", "venv", "--without-pip", *options, str(place)])
+    call([sys.executable, "-m", "venv", "--without-pip", *options, str(place)])
     pip = only(wheels, r"pip-[\d.]+-py3-none-any\.whl")
     files = [str(at / name) for name in names if name != pip]
     quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-cache-dir"]
-    _call(
+    call(
         [
             str(place / "bin/python"),
             str(at / pip / "pip"),
@@ -192,16 +202,9 @@ def _venv(place: Path, at: Path, wheels: dict[str, str], names: list[str], *opti
             *files,
         ]
     )
-    _call(
+    call(
         [str(place / "bin/python"), "-m", "compileall", "-q", "-j0", str(place / "lib")]
     )  # on all cores; pip has but one
-
-
-def _call(command: list[str]) -> str:
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InstallError(f"{' '.join(command[:3])} … failed: {done.stderr.strip()[-2000:]}")
-    return done.stdout.strip()
 
 
 def _room(versions: Path, wheels_bytes: int) -> None:
@@ -211,76 +214,12 @@ def _room(versions: Path, wheels_bytes: int) -> None:
         raise InstallError(f"the disk of {versions} has {free >> 20} MB free, a version needs {need >> 20} MB")
 
 
-def _remove_unfinished(versions: Path) -> None:
-    for path in _folders(versions):
-        if not (path / ".complete").exists():
+def _remove_useless(opt: Path, versions: Path) -> None:
+    """What was left half done; and what was left: it runs no more, and its room is wanted."""
+    runs, is_left = (opt / "current").resolve(), left(opt)
+    for path in folders(versions):
+        if not (path / ".complete").exists() or (path.name in is_left and path.resolve() != runs):
             shutil.rmtree(path)
-
-
-def _folders(versions: Path) -> list[Path]:
-    return [path for path in versions.iterdir() if path.is_dir() and not path.is_symlink()]
-
-
-# --- which one runs -------------------------------------------------------------------------------------------------
-
-
-def point(link: Path, target: str) -> None:
-    """A link is the old one or the new one, also when the power goes."""
-    if link.is_symlink() and os.readlink(link) == target:
-        return
-    new = link.with_name(f".{link.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(target)
-    new.replace(link)
-    folder = os.open(link.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def use(opt: Path, version: str) -> None:
-    """The version becomes the current one, the one before it the previous one. Raises InstallError."""
-    wanted = f"versions/{version}"
-    if "/" in version or not (opt / wanted / ".complete").exists():
-        raise InstallError(f"version {version} is not installed")
-    current = opt / "current"
-    before = os.readlink(current) if current.is_symlink() else ""
-    if before == wanted:
-        return
-    if (opt / before / ".complete").exists():
-        point(opt / "previous", before)
-    point(current, wanted)
-    if not (opt / "csi").is_dir() or (opt / "csi").is_symlink():
-        point(opt / "csi", "current/csi")  # where drivers/catalog.py looks for the CSI camera's Python
-
-
-def back(opt: Path) -> str:
-    """The previous version becomes the current one again. Returns its name. Raises InstallError."""
-    previous = opt / "previous"
-    if not previous.is_symlink():
-        raise InstallError("there is no previous version")
-    version = os.readlink(previous).removeprefix("versions/")
-    use(opt, version)
-    return version
-
-
-def prune(opt: Path) -> None:
-    """Remove every version but the current and the previous one."""
-    kept = {(opt / name).resolve() for name in ("current", "previous")}
-    for path in _folders(opt / "versions"):
-        if path.resolve() not in kept:
-            shutil.rmtree(path)
-    for link in (opt / "versions").iterdir():
-        if link.is_symlink() and not link.exists():
-            link.unlink()
-
-
-def runs(opt: Path) -> str:
-    """What the current version says it is. Raises InstallError if it does not run, as after an upgrade of Python."""
-    if not (opt / "current").exists():
-        raise InstallError("there is no current version")
-    return _call([str(opt / "current/bin/mektep"), "--version"]).removeprefix("mektep-agent ")
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
@@ -297,9 +236,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     sub.add_argument(
         "--check", action="store_true", help="look through one that is there, and make it anew if it is damaged"
     )
-    commands.add_parser("use", help="let a version be the current one").add_argument("version")
+    sub.add_argument("--again", action="store_true", help="it may be used, also if it was left before")
+    sub = commands.add_parser("use", help="let a version be the current one")
+    sub.add_argument("version")
+    sub.add_argument("--again", action="store_true", help="also one that was left")
     commands.add_parser("back", help="let the previous version be the current one; print its name")
-    commands.add_parser("prune", help="remove all versions but these two")
+    sub = commands.add_parser("leave", help="let no way lead back to a version; print which is the current one")
+    sub.add_argument("version")
+    sub.add_argument("--why", default="by hand")
+    commands.add_parser("prune", help="remove all versions but the current one and the one to go back to")
     commands.add_parser("runs", help="print the current version, if it runs")
     args = parser.parse_args(argv)
     os.umask(0o022)
@@ -317,11 +262,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(args: argparse.Namespace) -> str:
     opt: Path = args.opt
     if args.command == "install":
-        return install(opt, args.folder, args.expect, check=args.check)
+        version = install(opt, args.folder, args.expect, check=args.check)
+        if args.again:
+            forgive(opt, f"versions/{version}")
+        return version
     if args.command == "use":
-        use(opt, args.version)
+        use(opt, args.version, again=args.again)
     elif args.command == "back":
         return back(opt)
+    elif args.command == "leave":
+        return leave(opt, args.version, args.why)
     elif args.command == "prune":
         prune(opt)
     else:

@@ -2,57 +2,54 @@
 """update-version: what the agent may not do itself, done for it by root: install a signed version, switch, switch back.
 
 Wish     STATE/wish.json, of the agent: {"do": "install", "archive": NAME}, {"do": "use", "version": V},
-         {"do": "back", "version": V}: away from V, if that runs; "id": by which it knows the answer.
+         {"do": "back", "version": V}: away from V; "id": by which it knows the answer.
          STATE is the agent's own folder: nothing in it is believed but what the city's orders key has signed.
-Archive  a plain tar: manifest.json; manifest.sig, base64 of Ed25519 over "mektep/v1/update\\n" and the manifest;
-         cp3xx.txt as install-version wants them; wheels. A wheel that is not in it is taken from here, by its hash.
-Key      OWN/orders.pub, of `sudo mektep enrol`; never of the configuration, which the agent may write.
-Newer    what was signed before the newest that was ever installed here is refused (OWN/newest.txt): an old version with
-         a known hole comes back only when the city signs it anew.
+Signed   which archive is taken, and when it must have been signed: signed_version.py, beside this one.
+One way  only what the city has signed last is switched to, and only from what was switched to so a way leads back, and
+         once: who holds the agent cannot lead the box from version to version.
 Guard    a version that was switched to must come up: after three starts that failed, or if it does not run when GUARD_S
          are over, the one before is put back. OWN/guard.json says what is guarded, if the power goes meanwhile.
-Told     OWN/outcome.json: {"wish": ..., "done": bool, "said": text, "version": text}
+Left     what did not come up, or was left by the agent's wish, is no way back any more (install-version leave), and is
+         taken again only if the city signs it anew.
+Told     OWN/outcome.json: {"wish": ..., "done": bool, "said": text, "version": text, "again": bool}
+By hand  --forget-times: take the next signed version, whenever it was signed (docs/updates.md)
 Exit     0 nothing to do, or done; 1 not done, and why on standard error
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
 import contextlib
-import hashlib
+import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-SPKI = bytes.fromhex("302a300506032b6570032100")  # before the 32 bytes of an Ed25519 key, RFC 8410
-CONTEXT = b"mektep/v1/update\n"
-VERSION = re.compile(r"[0-9][0-9A-Za-z.+]{0,31}")
-ARCHIVE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}\.tar")
-MEMBER = re.compile(r"cp3\d{2}\.txt|[\w.+-]+\.whl")
-MADE = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
-LINE = re.compile(r"([0-9a-f]{64})  ([\w.+-]+\.whl)")
-PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE)  # a sparse one could be of any size, and may call itself plain
-WISH_BYTES, TEXT_BYTES = 4_096, 1 << 20
-ARCHIVE_BYTES = 1 << 30
-TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
+sys.dont_write_bytecode = True  # beside a script of the package nothing is left
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from signed_version import (  # noqa: E402 - the file beside this one
+    TEXT_BYTES,
+    VERSION,
+    Ledger,
+    Refused,
+    known_time,
+    read_plain,
+    settle,
+    unpacked,
+    write,
+)
+
+WISH, WISH_BYTES = "wish.json", 4_096
 UNIT = "mektep-agent.service"
 GUARD_S, LOOK_S = 240.0, 2.0
 FAILED_MOST = 3
-
-
-class Refused(Exception):
-    """Not done; what it says is for a technician."""
+NOT_UP, WORSE = "it did not come up", "the agent found it worse than the one before"
 
 
 class Places:
@@ -63,168 +60,49 @@ class Places:
         self.own: Path = args.own
         self.opt: Path = args.opt
         self.shipped: Path = args.shipped
+        self.clock: Path = args.clock
         self.install: str = args.install_version
-        self.wish = self.state / "wish.json"
         self.guard = self.own / "guard.json"
+        self.tried = self.own / "tried.json"
         self.outcome = self.own / "outcome.json"
-        self.newest = self.own / "newest.txt"
-        self.pinned = self.own / "orders.pub"
         self.wheels = self.own / "wheels"
 
 
-def read_plain(path: Path, limit: int) -> bytes:
-    """A plain file, no link to another, no longer than it may be. Raises OSError, Refused."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise Refused(f"{path.name} is too long")
-    return data
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[int]:
+    """The agent's folder itself: what it puts in its place, a link to somewhere else, is not followed."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise Refused(f"the agent's folder cannot be opened: {error}") from error
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
-def taken_wish(places: Places) -> dict[str, str] | None:
+def taken_wish(folder: int) -> dict[str, str] | None:
     """The wish, which is gone then: none is granted twice. None if there is none."""
     try:
-        wish = json.loads(read_plain(places.wish, WISH_BYTES))
+        wish = json.loads(read_plain(WISH, WISH_BYTES, folder))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError, Refused) as error:
         raise Refused(f"wish.json is none: {error}") from error
     finally:
-        if places.wish.is_dir() and not places.wish.is_symlink():
-            shutil.rmtree(places.wish)  # follows no link
-        else:
-            places.wish.unlink(missing_ok=True)
+        _remove(WISH, folder)
     if not isinstance(wish, dict) or not all(isinstance(value, str) for value in wish.values()):
         raise Refused("wish.json is none")
     return wish
 
 
-def pinned_key(places: Places) -> bytes:
-    """Of the centre's orders. Raises Refused."""
+def _remove(name: str, folder: int) -> None:
     try:
-        return _key(places.pinned.read_text(encoding="ascii"))
+        os.unlink(name, dir_fd=folder)
     except FileNotFoundError:
-        raise Refused("root keeps no orders key of the centre yet: sudo mektep enrol") from None
-
-
-def _key(text: str) -> bytes:
-    with contextlib.suppress(binascii.Error, ValueError):
-        if len(key := base64.b64decode(text.strip(), validate=True)) == 32:
-            return key
-    raise Refused("what is kept as the centre's orders key is none")
-
-
-def check_signature(key: bytes, manifest: bytes, signature: str) -> None:
-    """By the openssl of the system: this runs before any version of the agent is trusted. Raises Refused."""
-    with TemporaryDirectory() as folder:
-        at = Path(folder)
-        (at / "key").write_bytes(SPKI + key)
-        (at / "text").write_bytes(CONTEXT + manifest)
-        try:
-            (at / "sig").write_bytes(base64.b64decode(signature.strip(), validate=True))
-        except (binascii.Error, ValueError) as error:
-            raise Refused("the signature is none") from error
-        words = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", f"{at}/key", "-rawin"]
-        done = subprocess.run(
-            [*words, "-in", f"{at}/text", "-sigfile", f"{at}/sig"], capture_output=True, text=True, check=False
-        )
-    if done.returncode != 0:
-        raise Refused("the version is not signed by the centre's orders key")
-
-
-def unpacked(places: Places, name: str) -> tuple[str, str]:
-    """Fill OWN/wheels from an archive. Returns the version, and the hash of its list. Raises Refused."""
-    if not ARCHIVE.fullmatch(name):
-        raise Refused(f"{name!r} is no name of an archive")
-    with TemporaryDirectory(dir=places.own, prefix=".new-") as folder:
-        copy, at = Path(folder) / "archive", Path(folder) / "wheels"
-        at.mkdir()
-        _copied(places.state / name, copy)  # root's own: the agent cannot change it any more
-        manifest = _spread(copy, at, pinned_key(places))
-        version, digest = str(manifest.get("version")), str(manifest.get("lists", {}).get(TAG, ""))
-        if not VERSION.fullmatch(version) or not re.fullmatch("[0-9a-f]{64}", digest):
-            raise Refused(f"the manifest is of no version for this Python ({TAG})")
-        made = _newer(places, str(manifest.get("made")))
-        _complete(places, at, digest)
-        shutil.rmtree(places.wheels, ignore_errors=True)
-        at.rename(places.wheels)
-        write(places.newest, made.encode())
-    return version, digest
-
-
-def _newer(places: Places, made: str) -> str:
-    """When it was signed, if that is not before what was installed last. Raises Refused."""
-    if not MADE.fullmatch(made):
-        raise Refused("the manifest does not say when it was signed")
-    with contextlib.suppress(FileNotFoundError):
-        if made < places.newest.read_text(encoding="ascii"):
-            raise Refused("it was signed before the version that was installed last; have it signed anew")
-    return made
-
-
-def _copied(path: Path, to: Path) -> None:
-    left = ARCHIVE_BYTES
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file, to.open("wb") as out:
-            while data := file.read(1 << 20):
-                left -= len(data)
-                if left < 0:
-                    raise Refused("the archive is too large")
-                out.write(data)
-    except OSError as error:
-        raise Refused(f"the archive cannot be read: {error}") from error
-
-
-def _spread(archive: Path, at: Path, key: bytes) -> dict[str, Any]:
-    """Its files, after its signature was checked; nothing that is no plain file of a known name."""
-    try:
-        with tarfile.open(archive, "r:") as tar:
-            texts = {name: _text(tar, name) for name in ("manifest.json", "manifest.sig")}
-            check_signature(key, texts["manifest.json"], texts["manifest.sig"].decode("ascii", "replace"))
-            for member in tar:
-                if member.type in PLAIN and not member.issparse() and MEMBER.fullmatch(member.name):
-                    with (at / member.name).open("wb") as out:
-                        shutil.copyfileobj(tar.extractfile(member), out)  # type: ignore[arg-type]
-        manifest = json.loads(texts["manifest.json"])
-    except (tarfile.TarError, KeyError, ValueError, RecursionError, EOFError) as error:
-        raise Refused(f"the archive is none: {error}") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("lists"), dict):
-        raise Refused("the manifest is none")
-    return manifest
-
-
-def _text(tar: tarfile.TarFile, name: str) -> bytes:
-    file = tar.extractfile(tar.getmember(name))
-    if file is None:
-        raise Refused(f"{name} is no plain file")
-    data = file.read(TEXT_BYTES + 1)
-    if len(data) > TEXT_BYTES:
-        raise Refused(f"{name} is too long")
-    return data
-
-
-def _complete(places: Places, at: Path, digest: str) -> None:
-    """Wheels that the archive leaves out: those of the version before, and those of the package."""
-    text = read_plain(at / f"{TAG}.txt", TEXT_BYTES) if (at / f"{TAG}.txt").exists() else b""
-    if hashlib.sha256(text).hexdigest() != digest:
-        raise Refused(f"{TAG}.txt is not the list that was signed")
-    for line in text.decode("ascii", "replace").splitlines():
-        found = LINE.fullmatch(line)
-        if found is None:
-            raise Refused(f"{TAG}.txt is no list of wheels")
-        if not (at / found[2]).exists():
-            _take(found[2], found[1], [places.wheels, places.shipped], at)
-
-
-def _take(name: str, digest: str, folders: Sequence[Path], at: Path) -> None:
-    for folder in folders:
-        path = folder / name
-        if path.is_file():
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() == digest:
-                    shutil.copyfile(path, at / name)  # no link: each folder of the unit is a mount of its own
-                    return
-    raise Refused(f"{name} is neither in the archive nor here")
+        return
+    except IsADirectoryError:
+        shutil.rmtree(name, dir_fd=folder)  # follows no link
 
 
 def call(words: Sequence[str]) -> str:
@@ -235,39 +113,65 @@ def call(words: Sequence[str]) -> str:
     return done.stdout.strip()
 
 
-def install(places: Places, wish: dict[str, str]) -> str:
+# --- the three wishes -----------------------------------------------------------------------------------------------
+
+
+def install(places: Places, wish: dict[str, str], folder: int) -> str:
     """Build the version; nothing runs it yet. Returns its name."""
-    version, digest = unpacked(places, wish.get("archive", ""))
-    told = call([places.install, "install", str(places.wheels), "--expect", digest])
+    archive, now_s = wish.get("archive", ""), known_time(places.clock)
+    version, digest = unpacked(folder, archive, places.own, places.shipped, now_s)
+    if version == running(places):  # its link would lead to the new build at once, and nobody would watch
+        raise Refused(f"{version} is what runs here; another build of it wants another name")
+    told = call([places.install, "install", str(places.wheels), "--expect", digest, "--again"])
     if told != version:
         raise Refused(f"the archive holds version {told}, and is signed as {version}")
     return version
 
 
-def use(places: Places, wish: dict[str, str]) -> str:
+def use(places: Places, wish: dict[str, str], _folder: int) -> str:
     """Switch, and begin to guard. Returns the version."""
-    version = wish.get("version", "")
+    version, before = wish.get("version", ""), running(places)
     if not VERSION.fullmatch(version):
         raise Refused(f"{version!r} is no version")
-    before = running(places)
-    write(places.guard, json.dumps({"version": version, "before": before}).encode())
+    if not Ledger(places.own).is_last(version):
+        raise Refused(f"{version} is not what the city has signed last")
+    if version == before:
+        return version
+    write(places.tried, json.dumps({"version": version}).encode())
+    guarding(places, version=version, before=before, begun=False)
     try:
         call([places.install, "use", version])
     except Refused:
         places.guard.unlink()
         raise
     restart()
+    guarding(places, version=version, before=before, begun=True)
     return version
 
 
-def back(places: Places, wish: dict[str, str]) -> str:
+def back(places: Places, wish: dict[str, str], _folder: int) -> str:
     """The version before runs again. Returns it. Asked again, it does not lead forth again."""
-    if wish.get("version", running(places)) != running(places):
+    version = wish.get("version", "")
+    if version and version != running(places):
         return running(places)
-    version = call([places.install, "back"])
-    places.guard.unlink(missing_ok=True)
+    if not version or version not in (read(places.tried).get("version"), read(places.guard).get("version")):
+        raise Refused(f"{version or 'a version without a name'} is not on trial: it is not left by a wish")
+    return leave(places, version, WORSE)
+
+
+def leave(places: Places, version: str, why: str) -> str:
+    """For good, until it is signed anew. Cut off anywhere, it is done again from its beginning. Returns what runs."""
+    guarding(places, version=version, over=why)
+    try:
+        now = call([places.install, "leave", version, "--why", why])
+    except Refused:  # there is nothing to go back to
+        places.guard.unlink()
+        raise
+    Ledger(places.own).note_left(version)
+    write(places.tried, json.dumps({"version": ""}).encode())
     restart()
-    return version
+    places.guard.unlink()
+    return now
 
 
 def running(places: Places) -> str:
@@ -283,39 +187,63 @@ DEEDS = {"install": install, "use": use, "back": back}
 
 
 def grant(places: Places) -> bool:
-    """One wish, if there is one. Returns whether there was; its end is told."""
-    try:
-        wish = taken_wish(places)
-    except Refused as error:
-        tell(places, {}, error)
+    """One wish, if there is one. Returns whether there was; its end is told. Never raises for what the agent did."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(opened(places.state))
+        except Refused as error:
+            print(f"update-version: {error}", file=sys.stderr)
+            return False
+        try:
+            wish = taken_wish(folder)
+        except Refused as error:
+            tell(places, {}, error)
+            return True
+        if wish is None:
+            return False
+        try:
+            deed = DEEDS.get(wish.get("do", ""))
+            if deed is None:
+                raise Refused(f"{wish.get('do')!r} is no wish")
+            tell(places, wish, None, deed(places, wish, folder))
+        except (Refused, OSError) as error:
+            tell(places, wish, error)
         return True
-    if wish is None:
-        return False
-    try:
-        deed = DEEDS.get(wish.get("do", ""))
-        if deed is None:
-            raise Refused(f"{wish.get('do')!r} is no wish")
-        tell(places, wish, None, deed(places, wish))
-    except (Refused, OSError) as error:
-        tell(places, wish, error)
-    return True
 
 
 def tell(places: Places, wish: dict[str, str], error: Exception | None, version: str = "") -> None:
     """To the agent, which reads it, and to the log."""
-    said = str(error)[-500:] if error else ""
-    told = {"wish": wish, "done": error is None, "said": said, "version": version}
+    said, again = str(error)[-500:] if error else "", isinstance(error, Refused) and error.again
+    told = {"wish": wish, "done": error is None, "said": said, "version": version, "again": again}
     write(places.outcome, json.dumps(told).encode())
     print(f"update-version: {wish}: {said or version}", file=sys.stderr)
+
+
+# --- the guard ------------------------------------------------------------------------------------------------------
+
+
+def guarding(places: Places, **words: object) -> None:
+    write(places.guard, json.dumps(words).encode())
 
 
 def guard(places: Places, guard_s: float) -> None:
     """Until the version that was switched to has shown that it comes up, or the one before is back."""
     if not places.guard.exists():
         return
-    if guarded(places) != running(places):  # the power went before the switch: nothing is on trial
+    guarded = read(places.guard)
+    version = str(guarded.get("version") or running(places))  # spoilt: that which runs
+    if guarded.get("over"):
+        leave(places, version, str(guarded["over"]))
+        return
+    if version != running(places):  # the power went before the switch: nothing is on trial
         places.guard.unlink()
         return
+    if not guarded.get("begun", True):
+        restart()
+    watch(places, version, guard_s)
+
+
+def watch(places: Places, version: str, guard_s: float) -> None:
     deadline, failed_before, granted = time.monotonic() + guard_s, restarts(), False
     while places.guard.exists():
         if grant(places):
@@ -323,7 +251,7 @@ def guard(places: Places, guard_s: float) -> None:
             continue
         failed_before = min(failed_before, failed := restarts())  # systemd counts anew once the restart has begun
         if failed - failed_before >= FAILED_MOST or (time.monotonic() >= deadline and shown("ActiveState") != "active"):
-            tell(places, {"do": "guard"}, Refused("the version did not come up"), back(places, {}))
+            tell(places, {"do": "guard"}, Refused("the version did not come up"), leave(places, version, NOT_UP))
             return
         if time.monotonic() >= deadline:
             places.guard.unlink(missing_ok=True)
@@ -333,12 +261,13 @@ def guard(places: Places, guard_s: float) -> None:
         time.sleep(LOOK_S)
 
 
-def guarded(places: Places) -> str:
-    """The version that guard.json names; if it is spoilt, that which runs."""
+def read(path: Path) -> dict[str, Any]:
+    """Of root's own; empty if it is spoilt, or not there."""
     try:
-        return str(json.loads(read_plain(places.guard, TEXT_BYTES))["version"])
-    except (OSError, ValueError, KeyError, TypeError, Refused):
-        return running(places)
+        found = json.loads(read_plain(path, TEXT_BYTES))
+    except (OSError, ValueError, Refused):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def shown(what: str) -> str:
@@ -350,26 +279,19 @@ def restarts() -> int:
     return int(told) if told.isdecimal() else 0
 
 
-def write(path: Path, content: bytes) -> None:
-    """Whole or as it was, on the disk when this returns; everybody may read it."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.chmod(0o644)
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+# --- the command ----------------------------------------------------------------------------------------------------
 
 
-def tidied(folder: Path) -> None:
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for left in folder.glob(".new-*"):  # of one that the power cut
-        shutil.rmtree(left, ignore_errors=True)
+@contextlib.contextmanager
+def alone(own: Path) -> Iterator[None]:
+    """One at a time; what the power cut left is tidied."""
+    own.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (own / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in own.glob(".new-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        settle(own / "wheels")
+        yield
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -380,15 +302,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--opt", type=Path, default=Path("/opt/mektep"))
     parser.add_argument("--shipped", type=Path, default=Path("/usr/share/mektep/wheels"))
     parser.add_argument("--install-version", default="/usr/lib/mektep/install-version")
+    parser.add_argument("--clock", type=Path, default=Path("/run/mektep-clock/synced"))
     parser.add_argument("--guard-seconds", type=float, default=GUARD_S)
+    parser.add_argument("--forget-times", action="store_true", help="take the next signed version, whenever signed")
     args = parser.parse_args(argv)
     places = Places(args)
     os.umask(0o022)
     try:
-        tidied(places.own)
-        while grant(places):
-            pass
-        guard(places, args.guard_seconds)
+        with alone(places.own):
+            if args.forget_times:
+                print(f"forgotten: {Ledger(places.own).forget() or 'nothing'}")
+                return 0
+            while grant(places):
+                pass
+            guard(places, args.guard_seconds)
     except (Refused, OSError) as error:
         print(f"update-version: {error}", file=sys.stderr)
         return 1

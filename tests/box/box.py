@@ -86,7 +86,7 @@ class Box:
         return [one["id"] for one in found if one["kind"] == kind and bool(one["drill"]) == drill]
 
     async def close_all(self) -> None:
-        """An incident that is not closed holds an update back, also one that was dismissed."""
+        """An incident that is not closed holds a restart back, and one that is not dismissed an update."""
         _, said = await asyncio.to_thread(self.centre.command, "incident", "list", "--school", SCHOOL, "--json")
         for one in json.loads(said.splitlines()[0])["incidents"]:
             for answer in (("dismissed", "--reason", "false_alarm"), ("closed",)):
@@ -99,7 +99,16 @@ class Box:
         await self.close_all()
         archive = self.files.folder / f"{wheels.name}.tar"
         having = self.tree.root / "usr/share/mektep/wheels"
-        words = ["update", "make", str(wheels), str(archive), "--having", str(having)]
+        words = [
+            "update",
+            "make",
+            str(wheels),
+            str(archive),
+            "--having",
+            str(having),
+            "--clock-checked",
+            "this is a test",
+        ]
         said = await asyncio.to_thread(self.centre.city.must, *words)
         words = [
             "update",

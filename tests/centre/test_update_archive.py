@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from centre.update_archive import CONTEXT, described, make
 from tests.source_tree import ROOT
 
 KEY = Ed25519PrivateKey.generate()
-MADE = "2026-11-26T03:00:00.000000Z"
+MADE = "2026-10-05T03:00:00.000000Z"
 WHEELS = {"mektep_agent-0.2.0-py3-none-any.whl": b"the agent", "library-1-py3-none-any.whl": b"a library"}
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 
@@ -64,9 +65,23 @@ def test_what_boxes_have_is_left_out_and_a_box_completes_it(folder: Path, tmp_pa
     (box / "updates/wish.json").write_text('{"do": "install", "archive": "0.2.0.tar"}')
     words = [sys.executable, str(ROOT / "scripts/deb/update_version.py"), "--state", str(box / "updates")]
     words += ["--own", str(box / "own"), "--shipped", str(having)]
-    subprocess.run([*words, "--opt", str(box), "--install-version", str(box / "install-version")], check=True)
+    (box / "synced").write_text(f"1 {time.clock_gettime_ns(time.CLOCK_BOOTTIME):020d}\n")
+    words += ["--clock", str(box / "synced"), "--opt", str(box), "--install-version", str(box / "install-version")]
+    subprocess.run(words, check=True)
     assert json.loads((box / "own/outcome.json").read_text())["done"]
     assert {path.name: path.read_bytes() for path in (box / "own/wheels").glob("*.whl")} == WHEELS
+
+
+def test_an_archive_that_is_not_whole_is_none(folder: Path, tmp_path: Path) -> None:
+    """One that lies there is not half overwritten, whatever goes wrong."""
+    out = tmp_path / "0.2.0.tar"
+    make(folder, out, KEY, MADE)
+    before = out.read_bytes()
+    (folder / "library-1-py3-none-any.whl").write_bytes(b"another")
+    with pytest.raises(CentreError, match="not the wheel"):
+        make(folder, out, KEY, MADE)
+    assert out.read_bytes() == before
+    assert list(tmp_path.glob(".0.2*")) == []
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
+from centre import own_clock
 from centre.cli import main
 from centre.database import open_database
 from centre.order_queue import OrderQueue
+from centre.own_clock import Found
 from centre.settings import load_settings
 from centre.store import Store
 from tests.centre.test_update_archive import folder
@@ -24,6 +28,47 @@ def config(tmp_path: Path) -> Path:
     store.add_school("school-07", bytes(32))
     store.database.close()
     return path
+
+
+@pytest.fixture(autouse=True)
+def right_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_clock, "look", lambda: Found(True, "its clock is kept, to 0.012 s"))
+
+
+def manifest(archive: Path) -> dict[str, str]:
+    with tarfile.open(archive) as tar:
+        member = tar.extractfile("manifest.json")
+        assert member is not None
+        told: dict[str, str] = json.loads(member.read())
+        return told
+
+
+def test_with_a_clock_that_nobody_keeps_nothing_is_signed_unless_somebody_answers_for_it(
+    folder: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_clock, "look", lambda: Found(False, "no time service keeps its clock"))
+    archive = tmp_path / "0.2.0.tar"
+    words = ["update", "make", str(folder), str(archive), "--config", str(config)]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert ("K-197" in said, "no time service keeps its clock" in said, "--clock-checked" in said) == (True, True, True)
+    assert not archive.exists()
+    assert main([*words, "--clock-checked", "radio clock on the wall", "--author", "aliya"]) == 0
+    told = "no time service keeps its clock; aliya says: radio clock on the wall"
+    assert told in capsys.readouterr().out
+    assert manifest(archive)["clock"] == told
+
+
+def test_in_the_stead_of_a_version_that_was_signed_in_the_future(
+    folder: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "0.2.0.tar"
+    words = ["update", "make", str(folder), str(archive), "--config", str(config), "--instead-of"]
+    assert main([*words, "2031"]) == 2
+    assert "K-196" in capsys.readouterr().err
+    assert main([*words, "2031-05-01T03:00:00Z"]) == 0
+    assert manifest(archive)["instead_of"] == "2031-05-01T03:00:00Z"
+    assert manifest(archive)["clock"] == "its clock is kept, to 0.012 s"
 
 
 def stage(config: Path, archive: Path, *more: str) -> int:

@@ -17,6 +17,7 @@ from tests.fuzz import (
     panels,
     readers,
     school_data,
+    updates,
 )
 from tests.fuzz.target import Target
 
@@ -35,4 +36,5 @@ TARGETS: dict[str, Target] = {
     **audit.TARGETS,
     **incidents.TARGETS,
     **enrolment.TARGETS,
+    **updates.TARGETS,
 }

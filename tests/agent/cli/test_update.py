@@ -35,6 +35,17 @@ def test_nothing_is_staged(file: Path) -> None:
     )  # fmt: skip
 
 
+def test_what_did_not_stay_is_named(file: Path, tmp_path: Path) -> None:
+    builds = {"0.2.0.cp311-0011aabb": "it did not come up", "0.3.0.cp311-0011aabb": "by hand"}
+    (tmp_path / "left.json").write_text(json.dumps(builds))
+    assert typed(file)[1].splitlines()[2:4] == [
+        "0.2.0: left for good, because it did not come up", "0.3.0: left for good, because by hand",
+    ]  # fmt: skip
+    assert json.loads(typed(file, "--json")[1])["left"] == {"0.2.0": "it did not come up", "0.3.0": "by hand"}
+    (tmp_path / "left.json").write_text("spoilt")
+    assert json.loads(typed(file, "--json")[1])["left"] == {}
+
+
 @pytest.mark.parametrize(
     ("step", "said", "code", "line"),
     [

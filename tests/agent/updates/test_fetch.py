@@ -60,10 +60,22 @@ async def test_a_server_that_knows_no_ranges_sends_it_again(
 async def test_half_of_another_archive_is_found_out(server: tuple[type[Server], str, Path], tmp_path: Path) -> None:
     _, url, authority = server
     (tmp_path / "0.2.0.tar.part").write_bytes(b"x" * 100)
-    with pytest.raises(FetchError, match="not the archive"):
+    with pytest.raises(FetchError, match="not the archive") as refused:
         await fetch(staged(url=url), tmp_path / "0.2.0.tar", authority, Pauses())
+    assert refused.value.again
     await fetch(staged(url=url), tmp_path / "0.2.0.tar", authority, Pauses())  # from the beginning this time
     assert (tmp_path / "0.2.0.tar").read_bytes() == ARCHIVE
+
+
+async def test_another_archive_is_not_fetched_again_and_again(
+    server: tuple[type[Server], str, Path], tmp_path: Path
+) -> None:
+    """A school's line costs money by the megabyte."""
+    _, url, authority = server
+    with pytest.raises(FetchError, match="not the archive") as refused:
+        await fetch(staged(url=url, sha256="0" * 64), tmp_path / "0.2.0.tar", authority, Pauses())
+    assert not refused.value.again
+    assert list(tmp_path.glob("0.2.0.tar*")) == []
 
 
 async def test_what_is_longer_than_announced_goes(server: tuple[type[Server], str, Path], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class Root:
     def __init__(self, updates: Path, own: Path) -> None:
         self.wish, self.outcome = updates / "wish.json", own / "outcome.json"
         self.granted: list[str] = []
-        self.refuses = ""
+        self.refuses, self.later = "", False
 
     async def run(self) -> None:
         while True:
@@ -38,7 +38,8 @@ class Root:
                 wish = json.loads(self.wish.read_text())
                 said = "no such version" if self.refuses == wish["do"] else ""
                 self.granted.append(wish["do"])
-                self.outcome.write_text(json.dumps({"wish": wish, "done": not said, "said": said, "version": "0.2.0"}))
+                told = {"wish": wish, "done": not said, "said": said, "version": "0.2.0", "again": self.later}
+                self.outcome.write_text(json.dumps(told))
                 self.wish.unlink()
             await asyncio.sleep(0.002)
 
@@ -154,6 +155,26 @@ async def test_what_root_refuses_is_told_and_the_running_version_is_not_left(
     assert stage.dropped == [trial()] * (step is Step.SWITCH)  # or it would keep every other change away
     assert [one.type for one in stage.recorded] == ["kz.mektep.update.failed.v1"]
     assert [one.code for one in updater.trouble()] == ["G-120"]
+
+
+async def test_what_root_cannot_do_yet_is_asked_for_again(stage: Stage) -> None:
+    stage.shelf.note(staged(step=Step.INSTALL))
+    stage.root.refuses, stage.root.later = "install", True
+    async with stage.running(stage.updater()):
+        await stage.until(Step.INSTALL, "no such version")
+        stage.root.refuses = ""
+        await stage.until(Step.TRIAL)
+    assert stage.recorded == []
+
+
+async def test_root_is_not_asked_while_nobody_knows_the_time(stage: Stage) -> None:
+    stage.shelf.note(staged(step=Step.INSTALL))
+    stage.clock.is_synced = False
+    async with stage.running(stage.updater()):
+        await stage.until(Step.INSTALL, "clock")
+        assert stage.root.granted == []
+        stage.clock.is_synced = True
+        await stage.until(Step.TRIAL)
 
 
 async def test_an_archive_that_cannot_be_had_yet_is_asked_for_again(stage: Stage, tmp_path: Path) -> None:
