@@ -31,9 +31,10 @@ log = logging.getLogger("centre")
 LATE_NS = 24 * 3_600 * S_NS  # then a message would only confuse: the desk still shows it
 LEASE_NS = 60 * S_NS
 HOUR_NS = 3_600 * S_NS
-MOST_AN_HOUR = 200  # of one school: ten incidents, each told to the whole chain and reminded
+MOST_AN_HOUR = 200  # of one school: ten incidents, each told to the whole chain and reminded; of fires once more
 PAUSE_MAX_S = 120
 AT_ONCE = 20
+# an alarm that came ahead counts as a fire here, whatever it is: nobody reads its body in SQL
 DUE = """
 select n.id, n.school, n.incident, n.number, n.why, n.role, n.person, n.by_centre, n.answer_by, n.made_ns, n.tries,
   coalesce(i.kind, r.kind, 'other'), coalesce(i.place, r.place, ''), coalesce(i.certainty, 'suspected'),
@@ -41,12 +42,22 @@ select n.id, n.school, n.incident, n.number, n.why, n.role, n.person, n.by_centr
   coalesce(p.external, ''), coalesce(a.body, ''),
   (select count(*) from ahead_came c where c.school = n.school and c.id = n.incident),
   (select count(*) from notification m where m.school = n.school and m.incident = n.incident and m.role = n.role
-    and m.person = n.person and m.by_centre = 0 and m.at > n.at)
+    and m.person = n.person and m.by_centre = 0 and m.at > n.at and m.made_ns >= n.made_ns)
 from notification n left join incident i on i.school = n.school and i.id = n.incident
 left join report r on r.id = n.incident
 left join ahead a on a.school = n.school and a.id = n.incident
 left join person p on p.school = n.school and p.key = n.person
-where n.state = 'new' and n.next_ns <= ? order by n.next_ns, n.made_ns limit ?
+where n.state = 'new' and n.next_ns <= ?
+order by case when coalesce(i.kind, r.kind, case when a.id is null then 'other' else 'fire' end) = 'fire'
+  and coalesce(i.drill, r.drill, 0) = 0 then 0 else 1 end, n.next_ns, n.made_ns limit ?
+"""
+SENT = "select count(*) from notification where school = ? and state = 'sent' and sent_ns > ?"
+SENT_OF_FIRES = """
+select count(*) from notification n left join incident i on i.school = n.school and i.id = n.incident
+left join report r on r.id = n.incident left join ahead a on a.school = n.school and a.id = n.incident
+where n.school = ? and n.state = 'sent' and n.sent_ns > ?
+  and coalesce(i.kind, r.kind, case when a.id is null then 'other' else 'fire' end) = 'fire'
+  and coalesce(i.drill, r.drill, 0) = 0
 """
 
 
@@ -75,6 +86,11 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     ahead: str = ""  # the alarm itself, where it came ahead and the box has no incident
     came: int = 0  # 1: its event is here now
     again: int = 0  # so often the same person was told later: of a box's backlog only the last word is sent
+
+    @property
+    def is_fire(self) -> bool:
+        """A real one."""
+        return self.kind == "fire" and not self.drill
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +131,7 @@ class Notifications:
             if _is_late(one, now_ns):
                 self._mark(one, "late", now_ns)
                 continue
-            if self._is_too_much(one.school, now_ns):
+            if self._is_too_much(one, now_ns):
                 self._cap(one, now_ns)
                 continue
             with self._database.transaction():
@@ -157,10 +173,10 @@ class Notifications:
         sql = "update notification set state = ?, error = ?, tries = ?, next_ns = ? where id = ?"
         self._write(sql, (state, error[:300], one.tries + 1, now_ns + pause_ns(one.tries, PAUSE_MAX_S), one.id))
 
-    def _is_too_much(self, school: str, now_ns: int) -> bool:
-        """A box that is broken, or broken into, buries nobody under messages."""
-        sql = "select count(*) from notification where school = ? and state = 'sent' and sent_ns > ?"
-        return int(self._database.execute(sql, (school, now_ns - HOUR_NS))[0][0]) >= MOST_AN_HOUR
+    def _is_too_much(self, one: Due, now_ns: int) -> bool:
+        """A box that is broken, or broken into, buries nobody under messages; nor a fire under others."""
+        sql = SENT_OF_FIRES if one.is_fire else SENT
+        return int(self._database.execute(sql, (one.school, now_ns - HOUR_NS))[0][0]) >= MOST_AN_HOUR
 
     def _cap(self, one: Due, now_ns: int) -> None:
         """It stands on the desk as not sent; in the log the first of an hour."""

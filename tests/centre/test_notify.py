@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import tomllib
+from typing import Any
 
 import msgspec
 import pytest
@@ -96,6 +97,48 @@ def test_a_box_that_floods_is_cut_short_and_that_is_told(
     with store.database.transaction():
         tell(store.database, "school-07", "later", [("city", "")], 0, "box_silent")
     assert len(rows.claim(at + HOUR_NS)) == 1
+
+
+def test_a_flood_of_other_things_keeps_no_fire_from_anybody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fires have an hour's messages of their own; drills have not."""
+    monkeypatch.setattr("centre.notify.MOST_AN_HOUR", 3)
+    rows, at = Notifications(store.database), now()
+    city: list[dict[str, str]] = [{"role": "city"}]
+    for number, kind in enumerate(("tamper", "tamper", "tamper", "fire", "fire", "fire", "fire")):
+        name = f"c2a3f0d4-8a41-4b5e-9f3b-0d8f6f5f0b{number:02d}"
+        more: dict[str, Any] = {"incident": name, "kind": kind, "drill": number == 3}
+        stored(
+            store,
+            alarms(
+                2 * number + 1, said("opened", 1 + 2 * number, **more), said("told", 2 + 2 * number, to=city, **more)
+            ),
+        )
+        for due, _ in rows.claim(at):
+            rows.note_sent(due, at)
+    states = store.database.execute("select incident, state from notification order by incident")
+    assert [state for _, state in states] == ["sent", "sent", "sent", "capped", "sent", "sent", "sent"]
+
+
+def test_a_fire_stands_before_a_backlog(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("centre.notify.AT_ONCE", 2)
+    with store.database.transaction():
+        for step in range(5):
+            tell(store.database, "school-07", "backlog", [("city", "")], step, "box_silent")
+    city = [{"role": "city"}]
+    stored(store, alarms(1, said("opened", 1, kind="fire"), said("told", 2, kind="fire", to=city)))
+    assert [message.kind for _, message in Notifications(store.database).claim(now())] == ["fire", "other"]
+
+
+def test_a_box_whose_clock_was_set_back_is_heard(store: Store) -> None:
+    """What was sent while it said 2030 is not the last word: what it says afterwards is."""
+    to = [{"role": "duty", "staff": ANNA}]
+    rows = Notifications(store.database)
+    ahead = said("told", 2, to=to).replace(b"2026-11-23T08:12:02", b"2030-01-01T00:00:00")
+    stored(store, alarms(1, said("opened", 1), ahead))
+    ((due, _),) = rows.claim(now())
+    rows.note_sent(due, now())
+    stored(store, alarms(3, said("told", 3, to=to, why="reminder")))
+    assert [message.why for _, message in rows.claim(now())] == ["reminder"]
 
 
 def test_what_is_over_is_told_to_nobody(store: Store) -> None:
