@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.model import Moment
+from agent.outbox.group import Transaction
 from agent.school import forgetting, passage_rows, visit_rows
 from agent.school.purpose import Way
 from drivers.readings import Light
@@ -23,12 +24,17 @@ async def fill(school: Canteen, days: int, count: int = 1, *, day: str | None = 
     """Meals, so many days old by their day and time; a day of '' is not known."""
     if day is None:
         day = (date.fromisoformat(MONDAY) - timedelta(days=days)).isoformat()
-    for number in range(count):
-        await school.run(
-            "insert into meal (pupil, day, meal, programme, tenge, state, utc_ns, boot, monotonic_ns, reader, leaf) "
-            "values (?, ?, 'lunch', 'free', 850, ?, ?, 'b', 1, 'canteen-1', 'x')",
-            *(key(number + 100 * days), day, state, school.clock.now_ns - days * DAY_NS),
-        )
+    sql = (
+        "insert into meal (pupil, day, meal, programme, tenge, state, utc_ns, boot, monotonic_ns, reader, leaf) "
+        "values (?, ?, 'lunch', 'free', 850, ?, ?, 'b', 1, 'canteen-1', 'x')"
+    )
+    then_ns = school.clock.now_ns - days * DAY_NS
+
+    def insert(work: Transaction) -> None:
+        for number in range(count):
+            work.execute(sql, (key(number + 100 * days), day, state, then_ns))
+
+    await school.outbox.transact(insert)
 
 
 async def left(school: Canteen) -> int:
