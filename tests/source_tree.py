@@ -38,9 +38,10 @@ def imports(tree: ast.Module, known: dict[str, Path]) -> Iterator[str]:
                 yield inner if inner in known else node.module
 
 
-def imported(name: str) -> set[str]:
+@cache
+def imported(name: str) -> frozenset[str]:
     """What a module of ours imports."""
-    return set(imports(parsed(modules()[name]), modules()))
+    return frozenset(imports(parsed(modules()[name]), modules()))
 
 
 def imported_at_once(name: str) -> set[str]:

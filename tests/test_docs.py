@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -48,10 +49,11 @@ def rows(text: str) -> Iterator[list[str]]:
 # --- codes --------------------------------------------------------------------------------------------------------
 
 
-def codes_of_the_source() -> set[str]:
+@cache
+def codes_of_the_source() -> frozenset[str]:
     found = {code for path in modules().values() for text in strings(parsed(path)) for code in CODE.findall(text)}
     rules = lanes.rules(OutboxSettings(), disk_low=False)
-    return found | {f"D-{126 + lane}" for lane in Lane if not rules[lane].sheds}  # agent/outbox/troubles.py
+    return frozenset(found) | {f"D-{126 + lane}" for lane in Lane if not rules[lane].sheds}  # agent/outbox/troubles.py
 
 
 def code_rows() -> list[list[str]]:
