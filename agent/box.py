@@ -39,6 +39,7 @@ from agent.ops.control import Control
 from agent.ops.device_asks import device_asks
 from agent.ops.housekeeping import Housekeeping
 from agent.ops.picture import Pictures
+from agent.ops.picture_asks import picture_asks
 from agent.ops.systemd import Notifier
 from agent.outbox.outbox import Outbox
 from agent.outbox.settings import MB
@@ -136,7 +137,8 @@ class Box:
             asks_of(self._incidents, outbox)
             | word_asks(outbox, self._link)
             | device_asks(self.stations, self._rules.told)
-            | box_asks(self._change, self._reader_test),
+            | box_asks(self._change, self._reader_test)
+            | picture_asks(self.cells.slot),
         )
         self._pictures = Pictures(
             config, clock, outbox, self._link, self._alarms, self.stations, self._rules.told, self.cells,

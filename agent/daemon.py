@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.box import Box
-from agent.cells.in_unit import FOLDER
-from agent.cells.slots import FOR_UNITS, slots_of
+from agent.cells.slots import slots_of
 from agent.clock import SystemClock
 from agent.config import Config
 from agent.errors import AgentError
@@ -46,7 +45,7 @@ async def run(
     secrets = SecretStore(config.state.secrets, credentials)
     reference = Reference(config.state.reference, clock)
     async with (
-        slots_of(watches(config.sources), shared=FOR_UNITS if FOLDER in environment else None) as slots,
+        slots_of(watches(config.sources)) as slots,
         open_outbox(config.state.database, school=config.school, clock=clock, settings=config.outbox) as outbox,
     ):
         box = Box(config, clock, outbox, slots, reference, keys, environment, notifier)

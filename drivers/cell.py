@@ -48,6 +48,7 @@ from drivers.cell_wire import (
     Taken,
     ToCell,
     frame,
+    hear_begin,
     next_body,
     reading_message,
     to_cell,
@@ -261,10 +262,8 @@ def _sent(known: dict[str, Secret]) -> Secrets:
 
 async def main(end: socket.socket, parent: int | None) -> None:
     unit = CellUnit.ours()
+    begin = hear_begin(end)
     stream, writer = await asyncio.open_connection(sock=end, limit=2 * FRAME_BYTES)
-    begin = to_cell(await next_body(stream))
-    if not isinstance(begin, Begin):
-        raise SystemExit("a cell begins with its rights")
     if not give_up(begin.memory_mb, begin.nice, begin.paths, parent):
         print("this kernel has no Landlock: files are not confined", file=sys.stderr)
     unit.ready(begin.name)

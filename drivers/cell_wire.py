@@ -1,12 +1,16 @@
 """What a cell and the daemon say to each other: frames on a socket pair, both ends of one machine.
 
-Wire    four bytes of length, big endian, then one message as MessagePack, an array with its name first.
+Wire    four bytes of length, big endian, then one message as MessagePack, an array with its name first. With the first
+        word, Begin, come the handles that it names (SCM_RIGHTS of unix(7)).
 Raises  CellWireError where a frame is too large or none of ours: whoever reads it ends the conversation.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +34,7 @@ from drivers.readings import (
 
 FRAME_BYTES = SNAPSHOT_BYTES + 65_536
 LENGTH_BYTES = 4
+HANDLES_MOST = 80  # a cell has them under lower numbers first; the kernel would take 253
 Trouble = tuple[str, str, str]  # a DeviceError: code, fact, instruction
 READINGS: dict[str, type[Reading]] = {
     kind.__name__: kind for kind in (Tap, ZoneChange, ContactChange, Pressed, PictureChange, Noticed, Watched)
@@ -47,6 +52,9 @@ class Begin(msgspec.Struct, frozen=True, array_like=True, tag="begin"):
     nice: int
     paths: tuple[str, ...]  # files that its drivers must read
     name: str = ""  # of its devices, as a technician knows them
+    slots: tuple[
+        int, ...
+    ] = ()  # numbers of the handles that come with this word, in their order: drivers/frame_slot.py
 
 
 class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
@@ -56,7 +64,7 @@ class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):
     module: str
     settings: dict[str, Any]
     secrets: dict[str, Secret]
-    slot: str = ""  # file of the memory that its pictures go to (drivers/frame_slot.py); empty: nobody looks
+    slot: str = ""  # place of the memory that its pictures go to (drivers/frame_slot.py); empty: nobody looks
 
 
 class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
@@ -226,13 +234,51 @@ def reading_of(message: Read) -> Reading:
         raise CellWireError(f"no reading: {message.kind[:32]!r}: {error}") from error
 
 
-async def next_body(stream: asyncio.StreamReader) -> bytes:
-    """The next frame's message, not decoded. Raises EOFError at the end, CellWireError."""
-    head = await stream.readexactly(LENGTH_BYTES)
+def say_begin(end: socket.socket, begin: Begin, handles: Sequence[int]) -> bytes:
+    """The first word and the handles that go with it, in one call. Returns what is still to be sent. Raises OSError."""
+    words = frame(begin)
+    return words[socket.send_fds(end, [words], handles) :]
+
+
+def hear_begin(end: socket.socket) -> Begin:
+    """The first word; its handles have their numbers when this returns. Raises CellWireError, EOFError."""
+    end.setblocking(True)  # nothing else is to be done before it
+    head, handles, _, _ = socket.recv_fds(end, LENGTH_BYTES, HANDLES_MOST, socket.MSG_WAITALL)
+    begin = to_cell(_whole(end, _length(head))) if len(head) == LENGTH_BYTES else None
+    if begin is None:
+        raise EOFError
+    if not isinstance(begin, Begin) or len(begin.slots) != len(handles):
+        for handle in handles:
+            os.close(handle)
+        raise CellWireError("a cell begins with its rights, and the handles that they name")
+    for handle, number in zip(handles, begin.slots, strict=True):
+        if handle != number:
+            os.dup2(handle, number, inheritable=False)
+            os.close(handle)
+    return begin
+
+
+def _whole(end: socket.socket, length: int) -> bytes:
+    body = b""
+    while len(body) < length:
+        piece = end.recv(length - len(body))
+        if not piece:
+            raise EOFError
+        body += piece
+    return body
+
+
+def _length(head: bytes) -> int:
     length = int.from_bytes(head, "big")
     if length > FRAME_BYTES:
         raise CellWireError(f"a frame of {length} bytes")
-    return await stream.readexactly(length)
+    return length
+
+
+async def next_body(stream: asyncio.StreamReader) -> bytes:
+    """The next frame's message, not decoded. Raises EOFError at the end, CellWireError."""
+    head = await stream.readexactly(LENGTH_BYTES)
+    return await stream.readexactly(_length(head))
 
 
 def to_cell(body: bytes) -> ToCell:

@@ -4,8 +4,9 @@ Newest   one picture has room: a reader that is slow misses pictures and is neve
 Shape    I420 (8 bits): luma (height, width), then the two chroma planes of a quarter each; sides even.
 Torn     the writer counts up before and after; a reader that sees an odd count, or another one afterwards, reads again.
 Wishes   the reader may ask for twice as many pictures for a while: wish() is the one thing that it writes.
-File     on tmpfs, made by the daemon, for its user alone, or for the group of the cells that write and look;
-         gone with it. Nothing of a picture reaches a disk.
+Memory   of the daemon's making, without a name: a process has it by its handle, and by nothing else
+         (agent/cells/slots.py).
+         Nothing of a picture reaches a disk.
 Raises   OSError; ValueError for a picture that does not fit.
 """
 
@@ -14,7 +15,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -29,6 +29,7 @@ PIXELS_AT = 128
 SIZE = PIXELS_AT + PIXELS_MOST
 TRIES = 3  # a writer is done within a tenth of a millisecond
 MOVING = 1
+OWN = "/proc/self/fd/"
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -43,6 +44,15 @@ class Picture(msgspec.Struct, frozen=True):
     pixels: bytes  # I420
 
 
+def place_of(handle: int) -> str:
+    """How the memory behind a handle is called, in each process that has it under this number."""
+    return f"{OWN}{handle}"
+
+
+def handle_of(place: str) -> int:
+    return int(place.removeprefix(OWN))
+
+
 class FrameSlot:
     """One end of it. Use make() in the daemon, open() in a child."""
 
@@ -51,21 +61,16 @@ class FrameSlot:
         self._seen = 0
 
     @classmethod
-    def make(cls, path: Path, mode: int = 0o600) -> FrameSlot:
-        """Create the file and its memory, empty."""
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            os.fchmod(handle, mode)  # whatever the umask
-            os.posix_fallocate(handle, 0, SIZE)  # a hole would end the writer when the memory is full
-            slot = cls(mmap.mmap(handle, SIZE))
-        finally:
-            os.close(handle)
+    def make(cls, handle: int) -> FrameSlot:
+        """Take the memory behind an empty file's handle, which stays open."""
+        os.posix_fallocate(handle, 0, SIZE)  # a hole would end the writer when the memory is full
+        slot = cls(mmap.mmap(handle, SIZE))
         slot._memory[: HEAD.size] = HEAD.pack(MAGIC, 0, 0, 0, 0, 0, 0, 0)
         return slot
 
     @classmethod
     def open(cls, path: str) -> FrameSlot:
-        """The memory that another process has made. Raises ValueError if it is none."""
+        """The memory at a place (place_of), which this process was handed. Raises ValueError if it is none."""
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             memory = mmap.mmap(handle, SIZE)
@@ -79,7 +84,7 @@ class FrameSlot:
     @classmethod
     def look(cls, path: str) -> Picture | None:
         """The newest picture, for who only looks once; None if there is none yet. Raises ValueError, OSError."""
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             memory = mmap.mmap(handle, SIZE, access=mmap.ACCESS_READ)
         finally:

@@ -76,7 +76,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.cell_rights": {"agent.cells.cells"},  # whether the kernel can confine a cell
     "drivers.cards": {"agent.cli.card"},
     "drivers.frame_slot": {
-        *("agent.pipelines.shown", "agent.cli.camera_picture"),
+        *("agent.pipelines.shown", "agent.cli.camera_picture", "agent.ops.picture_asks", "agent.cells.process"),
         *("agent.cells.slots", "agent.pipelines.eye", "agent.pipelines.eyes"),
         *("agent.pipelines.scene", "agent.pipelines.watcher"),
     },

@@ -13,7 +13,6 @@ import pytest
 from agent import kernel_clock
 from agent.cells.in_unit import FOLDER, WATCHDOG_S
 from agent.cells.process import SILENT_S, STOP_S
-from agent.cells.slots import FOR_UNITS
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import StatePlaces
 from agent.outbox.outbox import WRITER_SILENT_S
@@ -108,8 +107,7 @@ def test_a_cell_of_its_own_unit_is_another_user_without_the_keys(kind: str) -> N
     unit = settings(cell_unit(kind))
     assert unit["User"][0].startswith("mektep-")
     assert {"-/etc/mektep", "-/var/lib/mektep"} <= set(unit["InaccessiblePaths"][0].split())
-    assert ("mektep-pictures" in unit["SupplementaryGroups"][0].split()) is (kind != "cell")
-    assert "mektep" not in unit["SupplementaryGroups"][0].split()
+    assert "mektep" not in unit.get("SupplementaryGroups", [""])[0].split()
     landlock = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
     assert unit["SystemCallFilter"].index(landlock) > unit["SystemCallFilter"].index("~@privileged @resources")
 
@@ -127,16 +125,6 @@ def test_the_daemon_is_stopped_before_its_cells_and_in_time() -> None:
     for kind in KINDS:
         assert "mektep-agent.service" in settings(cell_unit(kind))["Before"]
     assert float(settings()["TimeoutStopSec"][0]) > STOP_S + WATCHDOG_S + STOP_S
-
-
-def test_the_memory_of_pictures_is_of_the_group_of_those_who_write_and_look_and_stays() -> None:
-    line = next(
-        line.split()
-        for line in (ROOT / "systemd/tmpfiles.conf").read_text(encoding="utf-8").splitlines()
-        if line.startswith(f"d {FOR_UNITS} ")
-    )
-    assert line[2:5] == ["2710", "mektep", "mektep-pictures"]
-    assert settings()["RemoveIPC"] == ["no"]  # it removes what is of the unit's user, folders too
 
 
 def test_status_names_this_unit() -> None:

@@ -33,11 +33,20 @@ CLIPS_S = 2.0
 class Cell:
     """One child process at a time, and the devices connected in it."""
 
-    def __init__(self, name: str, limits: Limits, paths: tuple[str, ...], clock: Clock, births: Births) -> None:
+    def __init__(
+        self,
+        name: str,
+        limits: Limits,
+        paths: tuple[str, ...],
+        clock: Clock,
+        births: Births,
+        slots: tuple[str, ...] = (),
+    ) -> None:
         self.name = name
         self.falls = Falls()
         self._limits = limits
         self._paths = paths
+        self._slots = slots  # its own pictures' memory, or those that it looks at
         self._allowed: tuple[object, ...] = ()  # which files lay there when the process got its rights to them
         self._clock = clock
         self._births = births
@@ -107,7 +116,7 @@ class Cell:
             self._wait_its_turn()
             self._allowed = _files(self._paths)
             life = CellProcess(self.name, self._limits, self._clock, self._births, self._hear)
-            await life.start(self._paths)  # none: no fall, it may be installed
+            await life.start(self._paths, self._slots)  # none: no fall, it may be installed
             self._life = life
             burial = asyncio.create_task(self._bury(life), name=f"end of {self.name}")
             self._burials.add(burial)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -94,7 +94,8 @@ class Cells:
             if limits is None:
                 continue
             paths = tuple(sorted({path for one in members for path in getattr(one.settings, "paths", ())}))
-            cell = Cell(_name(members), limits, paths, clock, births)
+            handed = tuple(place for one in members for place in _slots(one, slots))
+            cell = Cell(_name(members), limits, paths, clock, births, handed)
             self._of.update({one.name: cell for one in members})
 
     def driver(self, source: SourceConfig) -> Driver[msgspec.Struct, Reading]:
@@ -119,7 +120,7 @@ class Cells:
         return self._connected.get(name)
 
     def slot(self, name: str) -> str:
-        """The file of a camera's newest picture; empty if nobody looks at it."""
+        """The place of a camera's newest picture; empty if nobody looks at it."""
         return self._slots.get(name, "")
 
     def cell(self, name: str) -> Cell | None:
@@ -135,6 +136,13 @@ class Cells:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.gather(*(cell.stop() for cell in set(self._of.values())))
+
+
+def _slots(source: SourceConfig, slots: Mapping[str, str]) -> Iterator[str]:
+    """What the cell of a source is handed: a camera its own slot, the eyes those that they look at."""
+    if source.name in slots:
+        yield slots[source.name]
+    yield from getattr(source.settings, "slots", ())
 
 
 def _name(members: Sequence[SourceConfig]) -> str:

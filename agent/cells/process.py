@@ -15,8 +15,20 @@ from agent.cells.child import Births, Child
 from agent.cells.usage import WINDOW_S, Usage
 from agent.clock import Clock
 from drivers.catalog import Cell as Limits
-from drivers.cell_wire import FRAME_BYTES, Beat, Begin, CellWireError, FromCell, ToCell, frame, from_cell, next_body
+from drivers.cell_wire import (
+    FRAME_BYTES,
+    Beat,
+    Begin,
+    CellWireError,
+    FromCell,
+    ToCell,
+    frame,
+    from_cell,
+    next_body,
+    say_begin,
+)
 from drivers.errors import DeviceError
+from drivers.frame_slot import handle_of
 
 log = logging.getLogger("agent.cells")
 
@@ -54,13 +66,17 @@ class CellProcess:
         self.began_s = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self, paths: tuple[str, ...]) -> None:
-        """Raises DeviceError U-106, U-130 if there can be none."""
+    async def start(self, paths: tuple[str, ...], slots: tuple[str, ...] = ()) -> None:
+        """slots: the memory that it is handed. Raises DeviceError U-106, U-130 if there can be none."""
         born = await self._births.bear(self._limits)
         self._child = born.child
+        handles = tuple(handle_of(place) for place in slots)
+        rest = b""
+        with contextlib.suppress(OSError):  # it has ended already: that is heard below
+            rest = say_begin(born.end, Begin(self._limits.memory_mb, born.nice, paths, self.name, handles), handles)
         stream, self._writer = await asyncio.open_connection(sock=born.end, limit=2 * FRAME_BYTES)
+        self._writer.write(rest)
         self.began_s = self._beat_s = self._now_s()
-        self.say(Begin(self._limits.memory_mb, born.nice, paths, self.name))
         self._tasks = [
             asyncio.create_task(self._listen(stream), name=f"cell {self.name}"),
             asyncio.create_task(self._watch(), name=f"watch of {self.name}"),

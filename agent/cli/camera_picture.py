@@ -1,8 +1,9 @@
 """A picture of one camera, now: from the memory that the agent shares with its eyes, else from the camera itself.
 
-Running  the slot's newest picture (drivers/frame_slot.py); a camera that is watched for nothing has none.
+Running  the newest picture, of the agent's memory (agent/ops/picture_asks.py); a camera that is watched for nothing has
+         none.
 Dead     the camera is opened as the agent does it, in a cell, and its first reading brings a picture.
-Raises   AgentError V-404 no picture, V-405 none while the agent runs, X-002; a driver's own errors as they are.
+Raises   AgentError V-404 no picture, V-405 none while the agent runs, U-121, X-002; a driver's own errors as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from agent.cells.cells import Cells
+from agent.cli.asking import ask
 from agent.clock import SystemClock
 from agent.config import Config, SourceConfig
 from agent.errors import AgentError
@@ -22,7 +24,7 @@ from agent.ops import status
 from agent.secrets import SecretStore
 from drivers import catalog
 from drivers.errors import DeviceError
-from drivers.frame_slot import FrameSlot
+from drivers.frame_slot import Picture
 from drivers.readings import PictureChange
 
 FIRST_S = 60.0  # one that is covered says so after a while
@@ -45,9 +47,7 @@ def take(config: Config, source: SourceConfig) -> Taken:
         do = "Run it as root: sudo mektep camera"
         raise AgentError("X-002", f"{error.filename} cannot be read by this user", do=do) from error
     if last is not None and status.is_alive(last):
-        view = last.sources.get(source.name)
-        taken = _of_slot(source, view.video.slot if view and view.video else "")
-        return msgspec.structs.replace(taken, clock=_clock(last, source.name))
+        return msgspec.structs.replace(_of_agent(config, source), clock=_clock(last, source.name))
     return asyncio.run(_of_camera(config, source))
 
 
@@ -59,21 +59,10 @@ def _needs() -> None:
             raise AgentError("V-404", f"pictures need {library}, which is not installed", do=do)
 
 
-def _of_slot(source: SourceConfig, slot: str) -> Taken:
+def _of_agent(config: Config, source: SourceConfig) -> Taken:
     from agent.pipelines import shown
 
-    if not slot:
-        do = 'Give it something to look for, such as sees = ["tamper"], and restart the agent; or stop the agent.'
-        raise AgentError("V-405", f"{source.name} is watched for nothing: the agent shares no picture of it", do=do)
-    try:
-        found = FrameSlot.look(slot)
-    except PermissionError as error:
-        do = "Run it as root: sudo mektep camera"
-        raise AgentError("X-002", f"{slot} cannot be read by this user", do=do) from error
-    except (OSError, ValueError) as error:
-        raise _none(source, str(error)) from error
-    if found is None:
-        raise _none(source, "it has given none yet")
+    found = ask(config.state.control, "picture", Picture, camera=source.name)
     return Taken(shown.of_slot(found, source.watch), found.at_ns)
 
 

@@ -193,7 +193,6 @@ class Pictures:
             rate=video.rate,
             seen=rfc3339(seen_ns),
             clock_off_s=off_s(station, clock),
-            slot=self._cells.slot(station.config.name),
         )
 
     def _parts(self, station: Station) -> list[PartView]:

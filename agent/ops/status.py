@@ -49,7 +49,6 @@ class VideoView(msgspec.Struct, frozen=True, kw_only=True):
     rate: float  # pictures a second that come; 0: not known yet
     seen: str  # when the last whole picture came, RFC 3339; empty if none did
     clock_off_s: float | None = None  # how far the camera's clock is ahead; None: its stream does not tell
-    slot: str = ""  # file of its newest picture, for the agent's user alone; empty: nobody looks at it
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):

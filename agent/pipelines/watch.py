@@ -194,7 +194,7 @@ class WatchedCamera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """One camera as the eyes' cell is told of it."""
 
     name: str
-    slot: str  # file of its newest picture
+    slot: str  # place of its newest picture: drivers/frame_slot.py
     watch: Watch
 
 
@@ -203,3 +203,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     cameras: tuple[WatchedCamera, ...]
     models: str = ""  # folder of the networks and heads; empty: those that came with the agent
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """What its cell is handed."""
+        return tuple(camera.slot for camera in self.cameras)

@@ -11,8 +11,8 @@ Bound   footage that is repeated shows nothing new. A rate is bounded by the dis
 
 from __future__ import annotations
 
+import os
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ from drivers.cameras.attention import Settings as Attention
 from drivers.cameras.feed import Feed
 from drivers.cameras.pictures import Decoder, Greyer
 from drivers.cameras.reader import LOOK_S
-from drivers.frame_slot import FrameSlot
+from drivers.frame_slot import FrameSlot, place_of
 from drivers.readings import Noticed
 from simulator import encoded
 from simulator.clip_scenes import Scenes
@@ -39,7 +39,6 @@ from simulator.clips import Clip, ClipError, clips, innocent
 from simulator.programme import chained
 
 DWELL_S = 30.0  # longer than any vote
-SHARED_MEMORY = "/dev/shm"  # where the daemon has the slots
 HEADS = {  # of the kinds that a trained head says
     Kind.FIGHT: detectors.FIGHT_HEAD, Kind.FIRE: detectors.FIRE_HEAD,
     Kind.SMOKE: detectors.FIRE_HEAD, Kind.FLAME: detectors.FIRE_HEAD,
@@ -138,10 +137,12 @@ class Chain:
         begin = keys[random.Random(f"{self._seed}/{number}/{clip.name}").randrange(len(keys))] if number else 0
         rate = self._scenes.shape.rate
         count = round(min(left_s, max(DWELL_S, len(pictures) / rate)) * rate)
-        with tempfile.TemporaryDirectory(dir=SHARED_MEMORY, prefix="mektep-innocent-") as folder:
-            file = Path(folder) / "slot"
-            with FrameSlot.make(file) as written, FrameSlot.open(str(file)) as lent:
+        handle = os.memfd_create("mektep-innocent", os.MFD_CLOEXEC)
+        try:
+            with FrameSlot.make(handle) as written, FrameSlot.open(place_of(handle)) as lent:
                 self._look(clip, written, lent, [pictures[(begin + at) % len(pictures)] for at in range(count)])
+        finally:
+            os.close(handle)
         self._shown_s[clip] = max(self._shown_s.get(clip, 0.0), min(count, len(pictures)) / rate)
         return max(count, 1) / rate
 

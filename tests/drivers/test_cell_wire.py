@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -31,6 +34,7 @@ from drivers.readings import (
     ZoneChange,
     ZoneState,
 )
+from tests.drivers.supervised import open_files
 
 AT = {"at_ns": 5, "monotonic_ns": 6}
 READINGS: list[Reading] = [
@@ -106,6 +110,52 @@ async def test_a_reading_comes_as_it_was_read(reading: Reading) -> None:
 
 def test_every_kind_of_reading_can_be_said() -> None:
     assert set(wire.READINGS.values()) == {reading.__class__ for reading in READINGS}
+
+
+def test_the_first_word_comes_with_its_handles_under_the_numbers_that_it_names(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    lent = []
+    for name in ("gate", "stairs"):
+        (tmp_path / name).write_text(name)
+        lent.append(os.open(tmp_path / name, os.O_RDONLY))
+    numbers = (201, 150)
+    begin = wire.Begin(100, 5, ("/x" * 9_000,), "gate", numbers)
+    with ours, theirs:
+        assert wire.say_begin(ours, begin, lent) == b""
+        for handle in lent:
+            os.close(handle)
+        before = open_files()
+        assert wire.hear_begin(theirs) == begin
+        assert [os.read(number, 9) for number in numbers] == [b"gate", b"stairs"]
+        assert not os.get_inheritable(201)
+        for number in numbers:
+            os.close(number)
+        assert open_files() == before
+
+
+@pytest.mark.parametrize(
+    ("word", "handles"),
+    [(wire.Close(1), 0), (wire.Begin(1, 0, ()), 1), (wire.Begin(1, 0, (), "x", (201, 202)), 1)],
+    ids=["another word", "one too many", "one too few"],
+)
+def test_a_first_word_that_does_not_fit_its_handles_is_refused(word: wire.ToCell, handles: int) -> None:
+    ours, theirs = socket.socketpair()
+    before = open_files()
+    with ours, theirs:
+        socket.send_fds(ours, [wire.frame(word)], [0] * handles)
+        with pytest.raises(wire.CellWireError, match="begins with its rights"):
+            wire.hear_begin(theirs)
+    assert len(open_files()) <= len(before) - 2
+
+
+@pytest.mark.parametrize("said", [b"", b"\0\0", b"\0\0\0\x09begin"])
+def test_a_daemon_that_ends_before_its_first_word_is_an_end(said: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            ours.sendall(said)
+        with pytest.raises(EOFError):
+            wire.hear_begin(theirs)
 
 
 async def test_a_frame_has_an_end() -> None:

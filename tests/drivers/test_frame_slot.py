@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drivers.frame_slot import HEAD, MAGIC, FrameSlot
+from tests.drivers.slot_file import slot_in
 
 WIDTH, HEIGHT = 64, 36
 SIZE = WIDTH * HEIGHT * 3 // 2
@@ -26,7 +27,7 @@ def put(slot: FrameSlot, shade: int, *, moving: bool = False) -> None:
 
 
 def test_what_is_written_is_read_once(path: Path) -> None:
-    with FrameSlot.make(path) as writer, FrameSlot.open(str(path)) as reader:
+    with slot_in(path) as writer, FrameSlot.open(str(path)) as reader:
         assert reader.newer() is None
         put(writer, 7, moving=True)
         found = reader.newer()
@@ -37,7 +38,7 @@ def test_what_is_written_is_read_once(path: Path) -> None:
 
 
 def test_who_looks_once_sees_the_newest_and_writes_nothing(path: Path) -> None:
-    with FrameSlot.make(path) as writer:
+    with slot_in(path) as writer:
         assert FrameSlot.look(str(path)) is None
         put(writer, 7)
         path.chmod(0o400)
@@ -54,7 +55,7 @@ def test_who_looks_once_sees_the_newest_and_writes_nothing(path: Path) -> None:
 
 
 def test_only_the_newest_is_there(path: Path) -> None:
-    with FrameSlot.make(path) as writer, FrameSlot.open(str(path)) as reader:
+    with slot_in(path) as writer, FrameSlot.open(str(path)) as reader:
         for shade in range(5):
             put(writer, shade)
         found = reader.newer()
@@ -64,7 +65,7 @@ def test_only_the_newest_is_there(path: Path) -> None:
 
 def test_one_that_is_being_replaced_is_not_read_and_the_next_is(path: Path) -> None:
     """A writer that was killed in the middle leaves the count odd."""
-    with FrameSlot.make(path) as writer, FrameSlot.open(str(path)) as reader:
+    with slot_in(path) as writer, FrameSlot.open(str(path)) as reader:
         put(writer, 1)
         head = writer._head()
         writer._memory[: HEAD.size] = HEAD.pack(*head[:2], head[2] + 1, *head[3:7], head[7] + 1)
@@ -82,7 +83,7 @@ slot = FrameSlot.open({str(path)!r})
 for shade in range(40_000):
     slot.put(bytes([shade % 256]) * {SIZE}, {WIDTH}, {HEIGHT}, at_ns=0, monotonic_ns=0, moving=False)
 """
-    with FrameSlot.make(path) as reader, subprocess.Popen([sys.executable, "-c", script]) as writing:
+    with slot_in(path) as reader, subprocess.Popen([sys.executable, "-c", script]) as writing:
         seen = 0
         while writing.poll() is None or reader._head()[7] != reader._seen:
             found = reader.newer()
@@ -94,7 +95,7 @@ for shade in range(40_000):
 
 
 def test_a_wish_lasts_until_its_time(path: Path) -> None:
-    with FrameSlot.make(path) as writer, FrameSlot.open(str(path)) as reader:
+    with slot_in(path) as writer, FrameSlot.open(str(path)) as reader:
         assert not writer.wished(5)
         reader.wish(10)
         assert (writer.wished(9), writer.wished(10)) == (True, False)
@@ -102,25 +103,25 @@ def test_a_wish_lasts_until_its_time(path: Path) -> None:
 
 @pytest.mark.parametrize(("width", "height", "size"), [(642, 36, 0), (64, 482, 0), (64, 36, SIZE - 1)])
 def test_what_does_not_fit_is_an_error(path: Path, width: int, height: int, size: int) -> None:
-    with FrameSlot.make(path) as writer, pytest.raises(ValueError, match="I420"):
+    with slot_in(path) as writer, pytest.raises(ValueError, match="I420"):
         writer.put(bytes(size or width * height * 3 // 2), width, height, at_ns=0, monotonic_ns=0, moving=False)
 
 
 def test_it_is_the_users_alone_and_not_made_twice(path: Path) -> None:
-    FrameSlot.make(path).close()
+    slot_in(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
-        FrameSlot.make(path)
+        slot_in(path)
 
 
 def test_what_is_no_such_memory_is_an_error(path: Path) -> None:
-    FrameSlot.make(path).close()
+    slot_in(path).close()
     path.write_bytes(b"none" + path.read_bytes()[4:])
     with pytest.raises(ValueError, match="no picture"):
         FrameSlot.open(str(path))
 
 
 def test_a_head_that_lies_about_its_size_reads_nothing(path: Path) -> None:
-    with FrameSlot.make(path) as slot:
+    with slot_in(path) as slot:
         slot._memory[: HEAD.size] = struct.pack("<4sIQIIqqQ", MAGIC, 0, 2, 60_000, 60_000, 0, 0, 1)
         assert slot.newer() is None

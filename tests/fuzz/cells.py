@@ -21,6 +21,7 @@ from drivers.driver import Counters, LiveProgress, LiveTarget, Secret
 from drivers.frame_slot import HEAD, MAGIC, PIXELS_AT, PIXELS_MOST, SIZE, FrameSlot
 from drivers.readings import CardForm, Light, PictureChange, PictureState, Tap
 from tests.clock import FastClock
+from tests.drivers.slot_file import slot_in
 from tests.fuzz.target import Target
 
 
@@ -82,7 +83,7 @@ def picture_in_a_slot(data: bytes) -> None:
     """Whatever a camera's cell has written there: a whole picture or none, and the eye on it goes on."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gate"
-        FrameSlot.make(path).close()
+        slot_in(path).close()
         with path.open("r+b") as file:
             file.write(MAGIC + data[: SIZE - len(MAGIC)])
         with FrameSlot.open(str(path)) as slot:

@@ -17,9 +17,10 @@ from agent.config import Config
 from agent.errors import AgentError
 from agent.ops import status
 from agent.ops.status import EyeView, SourceView, VideoView
-from drivers.frame_slot import FrameSlot
 from simulator.scenes import Sight, write_video
+from tests.agent.cli.agent_with_picture import answering
 from tests.agent.cli.command import write_config
+from tests.drivers.slot_file import slot_in
 
 CAMERA = """
 [[camera]]
@@ -37,10 +38,10 @@ def box(tmp_path: Path) -> Config:
     return config.load(write_config(tmp_path, more=CAMERA.format(file=tmp_path / "room.mkv")))
 
 
-def lives(box: Config, slot: str, clock: tuple[float, ...] = ()) -> None:
+def lives(box: Config, clock: tuple[float, ...] = ()) -> None:
     """As if the agent ran, in this process."""
     pid = os.getpid()
-    video = VideoView(width_px=320, height_px=180, rate=5.0, seen="", slot=slot)
+    video = VideoView(width_px=320, height_px=180, rate=5.0, seen="")
     hall = SourceView(
         kind="camera", driver="file", state="working", since="", last_reading="", readings=0, garbled=0, repeats=0,
         video=video,
@@ -63,8 +64,8 @@ def refused(box: Config) -> AgentError:
 
 
 def test_from_the_memory_of_the_running_agent(box: Config, tmp_path: Path) -> None:
-    with FrameSlot.make(tmp_path / "hall") as slot:
-        lives(box, str(tmp_path / "hall"))
+    lives(box)
+    with slot_in(tmp_path / "hall") as slot, answering(box.state.control, {"hall": str(tmp_path / "hall")}):
         assert (refused(box).code, "none yet" in refused(box).what) == ("V-404", True)
         grey = cv2.cvtColor(np.full((180, 320, 3), 200, np.uint8), cv2.COLOR_BGR2YUV_I420)
         slot.put(grey.tobytes(), 320, 180, at_ns=7, monotonic_ns=8, moving=False)
@@ -77,22 +78,25 @@ def test_from_the_memory_of_the_running_agent(box: Config, tmp_path: Path) -> No
 def test_with_it_comes_where_the_eyes_have_found_the_cameras_clock(
     box: Config, tmp_path: Path, clock: tuple[float, ...]
 ) -> None:
-    with FrameSlot.make(tmp_path / "hall") as slot:
-        lives(box, str(tmp_path / "hall"), clock)
+    lives(box, clock)
+    with slot_in(tmp_path / "hall") as slot, answering(box.state.control, {"hall": str(tmp_path / "hall")}):
         slot.put(bytes(320 * 180 * 3 // 2), 320, 180, at_ns=7, monotonic_ns=8, moving=False)
         assert take(box, box.sources[0]).clock == (clock or None)
 
 
 def test_of_a_camera_that_is_watched_for_nothing_the_agent_has_none(box: Config) -> None:
-    lives(box, "")
-    assert refused(box).code == "V-405"
+    lives(box)
+    with answering(box.state.control, {}):
+        assert refused(box).code == "V-405"
 
 
 def test_a_memory_that_is_gone_or_none_is_told(box: Config, tmp_path: Path) -> None:
-    lives(box, str(tmp_path / "gone"))
-    assert refused(box).code == "V-404"
-    (tmp_path / "gone").write_bytes(bytes(1_000_000))
-    assert refused(box).code == "V-404"
+    lives(box)
+    with answering(box.state.control, {"hall": str(tmp_path / "gone")}):
+        assert refused(box).code == "V-404"
+        (tmp_path / "gone").write_bytes(bytes(1_000_000))
+        assert refused(box).code == "V-404"
+    assert refused(box).code == "U-121"  # the agent has just ended
 
 
 def test_without_the_agent_from_the_camera_itself(box: Config) -> None:

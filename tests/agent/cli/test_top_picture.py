@@ -15,9 +15,10 @@ from agent import config
 from agent.cli.top_picture import Peek, Peeking, half_blocks, peek
 from agent.ops import status
 from agent.ops.status import VideoView
-from drivers.frame_slot import FrameSlot
 from simulator.scenes import Sight, write_video
+from tests.agent.cli.agent_with_picture import answering
 from tests.agent.cli.looks import box, living, source
+from tests.drivers.slot_file import slot_in
 
 
 @pytest.fixture
@@ -26,14 +27,14 @@ def found(tmp_path: Path) -> config.Config:
     return box(tmp_path, cameras=True)
 
 
-def lives(found: config.Config, slot: str) -> None:
-    video = VideoView(width_px=320, height_px=180, rate=5.0, seen="", slot=slot)
+def lives(found: config.Config) -> None:
+    video = VideoView(width_px=320, height_px=180, rate=5.0, seen="")
     living(found, sources={"hall": source(kind="camera", video=video)})
 
 
 async def test_one_pixel_a_block_from_a_process_of_its_own(found: config.Config, tmp_path: Path) -> None:
-    with FrameSlot.make(tmp_path / "hall") as slot:
-        lives(found, str(tmp_path / "hall"))
+    lives(found)
+    with slot_in(tmp_path / "hall") as slot, answering(found.state.control, {"hall": str(tmp_path / "hall")}):
         noise = np.random.default_rng(1).integers(0, 256, (180, 320, 3), np.uint8)
         slot.put(cv2.cvtColor(noise, cv2.COLOR_BGR2YUV_I420).tobytes(), 320, 180, at_ns=7, monotonic_ns=8, moving=False)
         peeking = Peeking(found.file, "hall")
@@ -49,8 +50,9 @@ async def test_one_pixel_a_block_from_a_process_of_its_own(found: config.Config,
 
 def test_why_there_is_none(found: config.Config) -> None:
     assert peek(found, "hall").code == "D-001"
-    lives(found, "")
-    assert peek(found, "hall").code == "V-405"
+    lives(found)
+    with answering(found.state.control, {}):
+        assert peek(found, "hall").code == "V-405"
     now = status.read(found.state.live)
     assert now is not None
     status.write(found.state.live, msgspec.structs.replace(now, pid_start=1))

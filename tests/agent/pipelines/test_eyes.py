@@ -21,7 +21,7 @@ import pytest
 
 from agent import config, daemon
 from agent.cells.cell import Cell
-from agent.cells.slots import PREFIX, SHARED_MEMORY, slots_of
+from agent.cells.slots import MEMORY, slots_of
 from agent.cells.spawned import Spawning
 from agent.clock import SystemClock
 from agent.ops import status
@@ -115,10 +115,10 @@ def _interval() -> Any:
     sys.setswitchinterval(before)
 
 
-def slots(pid: int) -> set[Path]:
-    """The folders of the slots that a process has open."""
+def slots(pid: int) -> set[str]:
+    """The slots that a process has in its memory, by their inodes."""
     maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
-    return {Path(line.split()[-1]).parent for line in maps if f"{SHARED_MEMORY}/{PREFIX}" in line}
+    return {line.split()[4] for line in maps if f"memfd:{MEMORY}" in line}
 
 
 async def test_a_covered_camera_is_told_in_time_whatever_else_ends(
@@ -130,9 +130,10 @@ async def test_a_covered_camera_is_told_in_time_whatever_else_ends(
         await until(lambda: box.works("gate", "hall", "eyes"))
         begun_s = time.monotonic()
         await until(lambda: slots(box.pid("eyes")))
-        (folder,) = slots(box.pid("eyes"))
-        assert slots(box.pid("gate")) == {folder}
-        assert folder.is_dir()
+        (own,) = slots(box.pid("gate"))
+        (other,) = slots(box.pid("hall"))
+        assert own != other
+        assert slots(box.pid("eyes")) == {own, other}
         os.kill(box.pid("hall"), signal.SIGKILL)  # another camera's end costs this one nothing
         await until(lambda: box.status().sources["hall"].code == "U-101" or box.events("kz.mektep.source.failed.v1"))
         await until(lambda: box.events("kz.mektep.camera.noticed.v1"))
@@ -154,7 +155,6 @@ async def test_a_covered_camera_is_told_in_time_whatever_else_ends(
         await until(lambda: box.status().sources["eyes"].cell.falls == 1 and box.works("gate", "hall", "eyes"))  # type: ignore[union-attr]
         await until(lambda: box.status().eyes)
         assert box.status().eyes["gate"].detectors["tamper"].runs_per_s >= 0
-    assert not folder.exists()
 
 
 class Blind:
@@ -197,8 +197,9 @@ async def test_it_reports_what_it_did_and_leaves_nothing_open(tmp_path: Path, mo
 async def test_in_their_cell_they_are_told_whose_time_it_is() -> None:
     entry = catalog.CATALOG["eyes"]
     assert entry.cell
-    cell = Cell("eyes", entry.cell, (), SystemClock(), Spawning(os.environ))
     async with slots_of(["gate"]) as slots, contextlib.AsyncExitStack() as ending:
+        handed = tuple(slots.files.values())
+        cell = Cell("eyes", entry.cell, (), SystemClock(), Spawning(os.environ), handed)
         ending.push_async_callback(cell.stop)
         camera = WatchedCamera(name="gate", slot=slots.files["gate"], watch=Watch(sees=[Detects.TAMPER]))
         async with cell.connected(entry.module, Settings(cameras=(camera,)), {}) as remote, asyncio.timeout(10):

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.pipelines.watch import Detects, Watch, WatchedCamera
-from drivers.frame_slot import FrameSlot, Picture
+from drivers.frame_slot import Picture
+from tests.drivers.slot_file import slot_in
 
 WIDTH, HEIGHT = 320, 180
 S = 1_000_000_000
@@ -36,7 +37,7 @@ class Filled:
     """A camera whose pictures the test puts."""
 
     def __init__(self, folder: Path, name: str, watch: Watch | None = None) -> None:
-        self.slot = FrameSlot.make(folder / name)
+        self.slot = slot_in(folder / name)
         self.camera = WatchedCamera(name=name, slot=str(folder / name), watch=watch or Watch(sees=[Detects.TAMPER]))
 
     def put(self, luma: int | NDArray[np.uint8] = 120, *, at_s: float, moving: bool = True) -> None:

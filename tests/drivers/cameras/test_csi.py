@@ -27,6 +27,7 @@ from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES, PictureChange, PictureState
 from tests.clock import FastClock
+from tests.drivers.slot_file import slot_in
 from tests.drivers.supervised import open_files, until
 from tests.secrets import no_secrets
 
@@ -305,7 +306,7 @@ async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monk
 
 
 async def test_its_pictures_are_lent_to_who_looks_at_them(camera: type[StandIn], tmp_path: Path) -> None:
-    with FrameSlot.make(tmp_path / "slot") as slot:
+    with slot_in(tmp_path / "slot") as slot:
         async with csi.connect(Settings(), FastClock(), no_secrets) as source:
             source.lend(slot)
             await until(lambda: (found := slot.newer()) is not None and found.number > 3)

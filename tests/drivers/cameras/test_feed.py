@@ -15,6 +15,7 @@ from drivers.cameras.feed import Feed, fitting
 from drivers.cameras.pictures import Decoder, Greyer
 from drivers.frame_slot import FrameSlot, Picture
 from tests.clock import FastClock
+from tests.drivers.slot_file import slot_in
 
 RATE = 15
 GROUP = 30  # pictures from keyframe to keyframe
@@ -68,7 +69,7 @@ class Played:
 
 @pytest.fixture
 def slot(tmp_path: Path) -> Iterator[FrameSlot]:
-    with FrameSlot.make(tmp_path / "slot") as made:
+    with slot_in(tmp_path / "slot") as made:
         yield made
 
 

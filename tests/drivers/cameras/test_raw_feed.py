@@ -14,6 +14,7 @@ from drivers.cameras.attention import APART_S, HOLD_S, WISHED_S, Settings
 from drivers.cameras.raw_feed import IDLE_S, Planes, RawFeed, planes
 from drivers.cameras.watch import grey_of
 from drivers.frame_slot import FrameSlot
+from tests.drivers.slot_file import slot_in
 
 WIDTH, HEIGHT = 640, 360
 S = 1_000_000_000
@@ -21,7 +22,7 @@ S = 1_000_000_000
 
 @pytest.fixture
 def slot(tmp_path: Path) -> Iterator[FrameSlot]:
-    with FrameSlot.make(tmp_path / "slot") as made:
+    with slot_in(tmp_path / "slot") as made:
         yield made
 
 
