@@ -154,6 +154,9 @@ class Updater:
             return None  # we are ended by now, or soon
         await asyncio.to_thread(self._shelf.withdraw)
         await self._drop(trial)
+        if outcome is not None and outcome.again:  # it is to be built once more
+            await self._note(staged, Step.INSTALL, outcome.said)
+            return 0.0
         return await self._failed(staged, Step.SWITCH, SILENT if outcome is None else outcome.said, again=False)
 
     async def _ask_root(self, **words: str) -> Outcome | None:

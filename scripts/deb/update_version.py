@@ -137,6 +137,8 @@ def use(places: Places, wish: dict[str, str], _folder: int) -> str:
         raise Refused(f"{version} is not what the city has signed last")
     if version == before:
         return version
+    if not (places.opt / "versions" / version).exists():  # the package has pruned it, which does not know what waits
+        raise Refused(f"{version} is not built here any more", again=True)
     write(places.tried, json.dumps({"version": version}).encode())
     guarding(places, version=version, before=before, begun=False)
     try:

@@ -54,7 +54,7 @@ class Box:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.updates, self.own = folder / "updates", folder / "own"
-        for name in ("updates", "opt/versions", "shipped", "bin"):
+        for name in ("updates", "opt/versions/0.1.0", "opt/versions/0.2.0", "shipped", "bin"):
             (folder / name).mkdir(parents=True)
         (folder / "opt/current").symlink_to("versions/0.1.0")
         (folder / "shipped/library-1-py3-none-any.whl").write_bytes(SHIPPED)
@@ -287,6 +287,15 @@ def test_only_what_the_city_has_signed_last_is_switched_to(box: Box) -> None:
         box.wish(do="use", version=version)
         box.run()
         assert box.outcome()["done"] is done
+
+
+def test_what_was_pruned_is_to_be_built_again(box: Box) -> None:
+    box.built("0.3.0")
+    box.wish(do="use", version="0.3.0")
+    box.run()
+    assert (box.outcome()["done"], box.outcome()["again"]) == (False, True)
+    assert "not built here any more" in box.outcome()["said"]
+    assert not (box.own / "guard.json").exists()
 
 
 def test_another_build_of_what_runs_is_not_installed_under_it(box: Box) -> None:

@@ -38,6 +38,8 @@ class Root:
                 wish = json.loads(self.wish.read_text())
                 said = "no such version" if self.refuses == wish["do"] else ""
                 self.granted.append(wish["do"])
+                if said and self.later:
+                    self.refuses = ""  # once
                 told = {"wish": wish, "done": not said, "said": said, "version": "0.2.0", "again": self.later}
                 self.outcome.write_text(json.dumps(told))
                 self.wish.unlink()
@@ -161,9 +163,19 @@ async def test_what_root_cannot_do_yet_is_asked_for_again(stage: Stage) -> None:
     stage.shelf.note(staged(step=Step.INSTALL))
     stage.root.refuses, stage.root.later = "install", True
     async with stage.running(stage.updater()):
-        await stage.until(Step.INSTALL, "no such version")
-        stage.root.refuses = ""
+        await stage.until_granted("install", "install", "use")
         await stage.until(Step.TRIAL)
+    assert stage.recorded == []
+
+
+async def test_what_was_pruned_meanwhile_is_built_once_more(stage: Stage) -> None:
+    """A package that was installed on site removes what it does not know."""
+    stage.shelf.note(staged(step=Step.SWITCH))
+    stage.root.refuses, stage.root.later = "use", True
+    async with stage.running(stage.updater()):
+        await stage.until_granted("use", "install", "use")
+        await stage.until(Step.TRIAL)
+    assert stage.dropped == [trial()]
     assert stage.recorded == []
 
 
