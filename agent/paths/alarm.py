@@ -7,21 +7,24 @@ nobody receipts it. One that the outbox refuses altogether (its database is dama
 
 Signs    an alarm that is a sign of an incident, too, is accepted by who keeps the incidents: both in one commit.
 
-Bounded  ALARMS_WAITING drafts; beyond that the source that raises them waits (its device keeps its own state).
+Bounded  WAITING_OF_SOURCE alarms of one source and severity wait for the disk; what is beyond is gathered. No source
+         waits, for itself or for another: a door that bangs while the card dies keeps no panel from being read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
 from agent.clock import Clock
-from agent.model import Draft, Place
+from agent.model import Draft, Place, Severity
 from agent.paths.flapping import Flaps
 
 log = logging.getLogger("agent.alarms")
@@ -29,9 +32,10 @@ log = logging.getLogger("agent.alarms")
 AHEAD_AFTER_S = 0.5
 UNSENT_AGAIN_S = 2.0  # the copy found no connection
 SENT_AGAIN_S = 30.0  # it found one, and perhaps nobody who listened at the centre
-ALARMS_WAITING = 256
+WAITING_OF_SOURCE = 16
 
 Accept = Callable[[Sequence[Draft]], Coroutine[Any, Any, list[Place]]]
+Room = tuple[str, Severity]  # of one source, and so severe: what bangs is not what burns
 SendAhead = Callable[[Draft], Coroutine[Any, Any, bool]]
 
 
@@ -43,34 +47,42 @@ class AlarmPath:
         self._clock = clock
         self._flaps = Flaps()
         self._send_ahead = send_ahead
-        self._room = asyncio.Semaphore(ALARMS_WAITING)
+        self._taken: Counter[Room] = Counter()
         self._waiting: set[asyncio.Task[object]] = set()
         self.sent_ahead = 0
 
-    async def raise_alarm(self, draft: Draft, accept: Accept | None = None) -> None:
+    async def raise_alarm(self, draft: Draft, accepting: Callable[[], Accept] | None = None) -> None:
         """Returns as soon as the alarm is on its way; it is never dropped, but a source that chatters is gathered.
 
-        accept  how it is accepted, if not as others are; of a gathered one it is called without the alarm
+        accepting  how it is accepted, if not as others are; of a gathered one it is called without the alarm
         """
-        if self._flaps.passes(draft, self._clock.monotonic_ns() / 1e9):
-            await self._send(draft, accept)
-        elif accept is not None:
-            await self._start(accept([]))
+        room = _room_of(draft)
+        full = self._is_full(room)
+        if self._flaps.passes(draft, self._clock.monotonic_ns() / 1e9, full=full):
+            self._send(draft, accepting() if accepting else self._accept)
+        elif accepting is not None and not full:
+            self._start(accepting()([]), room)
 
     async def tell_gathered(self) -> None:
-        """Raise what chattering sources have gathered; called about each second."""
-        for event in self._flaps.due(self._clock.monotonic_ns() / 1e9, self._clock.now()):
-            await self._send(event)
+        """Raise what chattering sources have gathered, as far as there is room for it; called about each second."""
+        for event in self._flaps.due(self._clock.monotonic_ns() / 1e9, self._clock.now(), self._has_room):
+            self._send(event, self._accept)
 
-    async def _send(self, draft: Draft, accept: Accept | None = None) -> None:
+    def _send(self, draft: Draft, accept: Accept) -> None:
         draft = msgspec.structs.replace(draft, ahead_id=f"ahead-{uuid4()}")
-        await self._start(self._carry(draft, accept or self._accept))
+        self._start(self._carry(draft, accept), _room_of(draft))
 
-    async def _start(self, work: Coroutine[Any, Any, object]) -> None:
-        await self._room.acquire()
+    def _start(self, work: Coroutine[Any, Any, object], room: Room) -> None:
+        self._taken[room] += 1
         task = asyncio.create_task(work)
         self._waiting.add(task)
-        task.add_done_callback(self._carried)
+        task.add_done_callback(partial(self._carried, room=room))
+
+    def _has_room(self, draft: Draft) -> bool:
+        return not self._is_full(_room_of(draft))
+
+    def _is_full(self, room: Room) -> bool:
+        return self._taken[room] >= WAITING_OF_SOURCE
 
     async def drained(self) -> None:
         """Wait until every alarm raised so far is on disk."""
@@ -98,8 +110,12 @@ class AlarmPath:
             log.warning("%s is sent ahead: the database does not take it", draft.type)
         return sent or again
 
-    def _carried(self, task: asyncio.Task[object]) -> None:
+    def _carried(self, task: asyncio.Task[object], room: Room) -> None:
         self._waiting.discard(task)
-        self._room.release()
+        self._taken[room] -= 1
         if not task.cancelled() and (error := task.exception()):
             log.error("an alarm could not be accepted: %s", error)
+
+
+def _room_of(draft: Draft) -> Room:
+    return draft.source, draft.severity

@@ -7,6 +7,8 @@ passes while others are gathered is not counted, but it is the state that the ga
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from agent.events import Flapping, draft
@@ -35,13 +37,13 @@ class Flaps:
     def __init__(self) -> None:
         self._sources: dict[str, Source] = {}
 
-    def passes(self, event: Draft, now_s: float) -> bool:
-        """Whether the event goes on by itself; otherwise it is gathered."""
+    def passes(self, event: Draft, now_s: float, *, full: bool = False) -> bool:
+        """Whether the event goes on by itself; otherwise it is gathered. full: there is no room for another of it."""
         source = self._sources.setdefault(event.source, Source(now_s))
         if source.gathered == 0 and now_s - source.since_s >= WINDOW_S:
             source.since_s, source.passed = now_s, 0
         fatal = event.severity is Severity.FATAL and now_s - source.fatal_s >= FATAL_AGAIN_S
-        if fatal or (source.gathered == 0 and source.passed < PASS):
+        if not full and (fatal or (source.gathered == 0 and source.passed < PASS)):
             source.passed += 1
             source.fatal_s = now_s if event.severity is Severity.FATAL else source.fatal_s
             source.last = event if source.gathered else None
@@ -51,11 +53,11 @@ class Flaps:
         source.last = event
         return False
 
-    def due(self, now_s: float, at: Moment) -> list[Draft]:
-        """What was gathered by sources whose window is over."""
+    def due(self, now_s: float, at: Moment, has_room: Callable[[Draft], bool] = lambda _last: True) -> list[Draft]:
+        """What was gathered by sources whose window is over, and for which there is room."""
         found = []
         for name, source in self._sources.items():
-            if source.last is not None and now_s - source.since_s >= WINDOW_S:
+            if source.last is not None and now_s - source.since_s >= WINDOW_S and has_room(source.last):
                 found.append(_event(name, source, source.last, at))
                 source.since_s, source.passed, source.gathered, source.last = now_s, PASS - 1, 0, None
         return found

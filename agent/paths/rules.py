@@ -175,7 +175,7 @@ class Rules:
             return
         name = reading.camera if isinstance(reading, Noticed) else config.name
         sign = sign_of(reading, self._spots.get(name) or Spot(name=name), evidence, synced=synced)
-        await self._alarms.raise_alarm(event, self._incidents.accepting(sign) if sign else None)
+        await self._alarms.raise_alarm(event, partial(self._incidents.accepting, sign) if sign else None)
         if isinstance(reading, Pressed) and config.means is Means.ANSWER:
             self._incidents.press(place_of(config.place))
 

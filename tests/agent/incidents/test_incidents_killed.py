@@ -20,6 +20,7 @@ from tests.clock import FastClock
 
 VICTIM = """
 import asyncio, itertools, random, sys
+from functools import partial
 from pathlib import Path
 from agent.paths.alarm import AlarmPath
 from agent.clock import SystemClock
@@ -57,7 +58,7 @@ async def main(folder, life):
                 kind=chance.choice(list(Kind)), place=f"place {chance.randrange(6)}", source=name, what="fire",
                 family=Family.SENSOR, certain=chance.random() < 0.5, at=at,
             )
-            await alarms.raise_alarm(draft(data, at, source=name), incidents.accepting(seen))
+            await alarms.raise_alarm(draft(data, at, source=name), partial(incidents.accepting, seen))
             for one in chance.sample(incidents.open_now(), k=min(2, len(incidents.open_now()))):
                 given = chance.choice([Input.ACKNOWLEDGE, Input.CONFIRM, Input.DISMISS, Input.CLOSE])
                 await incidents.answer(one.incident, given, By(channel="centre", staff="aa" * 8), "other")

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from agent.errors import AgentError
-from agent.events import ZoneChanged, draft
-from agent.model import Draft, Lane, Moment, Place
+from agent.events import ContactChanged, Flapping, ZoneChanged, draft
+from agent.model import Draft, Lane, Moment, Place, Severity
 from agent.paths import alarm as alarm_path
 from agent.paths.alarm import AlarmPath
+from agent.paths.flapping import WINDOW_S
 from tests.clock import FastClock
 
 
 def fire(zone: int = 1) -> Draft:
     data = ZoneChanged(sensor="panel", zone=zone, place="gym", state="fire", before="", codes=[37], words="fire")
-    return draft(data, Moment(1, 1, True), source=f"panel/{zone}")
+    return draft(data, Moment(1, 1, True), severity=Severity.FATAL, source=f"panel/{zone}")
+
+
+def bang() -> Draft:
+    data = ContactChanged(source="door", contact="", state="active", before="idle")
+    return draft(data, Moment(1, 1, True), source="door/contact")
 
 
 class StuckOutbox:
@@ -138,19 +145,56 @@ async def test_of_an_alarm_that_the_database_refuses_the_copy_is_all_there_is(*,
     assert path.sent_ahead == online
 
 
-async def test_waiting_alarms_are_bounded_and_the_source_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alarm_path, "ALARMS_WAITING", 3)
-    outbox, link = StuckOutbox(), AheadLink()
-    path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
-    for zone in (1, 2, 3):
+async def test_a_door_that_bangs_while_the_disk_is_stuck_keeps_no_fire_back() -> None:
+    """For hours: what waits is bounded for each source, nobody is made to wait, and all of it is told in the end."""
+    clock, outbox, link = FastClock(), StuckOutbox(), AheadLink()
+    path = AlarmPath(outbox.accept, link.send_ahead, clock)
+    for _ in range(600):
+        await path.raise_alarm(bang())
+        clock.advance(7.0)
+        await path.tell_gathered()
+    assert path.waiting() == alarm_path.WAITING_OF_SOURCE
+    for zone in range(1, 41):
         await path.raise_alarm(fire(zone))
-    fourth = asyncio.ensure_future(path.raise_alarm(fire(4)))
-    await asyncio.sleep(0)
-    assert not fourth.done()
+    assert path.waiting() == alarm_path.WAITING_OF_SOURCE + 40
     outbox.gate.set()
-    await asyncio.wait_for(fourth, 5)
     await path.drained()
-    assert len(outbox.taken) == 4
+    assert sum(one.severity is Severity.FATAL for one in outbox.taken) == 40
+    clock.advance(WINDOW_S)
+    await path.tell_gathered()
+    await path.drained()
+    doors = [one.data for one in outbox.taken if one.source == "door/contact"]
+    assert sum(one.count if isinstance(one, Flapping) else 1 for one in doors) == 600
+
+
+async def test_a_fire_passes_though_the_source_has_filled_its_own_room() -> None:
+    clock, outbox, link = FastClock(), StuckOutbox(), AheadLink()
+    path = AlarmPath(outbox.accept, link.send_ahead, clock)
+    for _ in range(100):
+        await path.raise_alarm(msgspec.structs.replace(fire(), severity=Severity.ERROR))  # a fault, and another
+        clock.advance(WINDOW_S)
+        await path.tell_gathered()
+    before = path.waiting()
+    await path.raise_alarm(fire())
+    assert path.waiting() == before + 1
+
+
+async def test_a_zone_on_fire_that_flutters_while_the_disk_is_stuck_is_bounded_too() -> None:
+    clock, outbox, link = FastClock(), StuckOutbox(), AheadLink()
+    path = AlarmPath(outbox.accept, link.send_ahead, clock)
+    accepted: list[int] = []
+
+    async def accept(drafts: Sequence[Draft]) -> list[Place]:
+        accepted.append(len(drafts))
+        return await outbox.accept(drafts)
+
+    for _ in range(200):
+        await path.raise_alarm(fire(), lambda: accept)
+        clock.advance(15.0)
+    assert path.waiting() == alarm_path.WAITING_OF_SOURCE
+    outbox.gate.set()
+    await path.drained()
+    assert accepted == [1] * alarm_path.WAITING_OF_SOURCE
 
 
 async def test_an_alarm_may_be_accepted_in_a_way_of_its_own() -> None:
@@ -159,7 +203,7 @@ async def test_an_alarm_may_be_accepted_in_a_way_of_its_own() -> None:
     outbox.gate.set()
     other.gate.set()
     path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
-    await path.raise_alarm(fire(), other.accept)
+    await path.raise_alarm(fire(), lambda: other.accept)
     await path.drained()
     assert (len(outbox.taken), len(other.taken)) == (0, 1)
 
@@ -175,7 +219,7 @@ async def test_of_an_alarm_that_is_gathered_its_own_way_is_told_without_it() -> 
 
     path = AlarmPath(outbox.accept, link.send_ahead, FastClock())
     for _ in range(40):
-        await path.raise_alarm(fire(), accept)
-    await path.drained()
+        await path.raise_alarm(fire(), lambda: accept)
+        await path.drained()
     assert len(calls) == 40
     assert 0 < sum(calls) < 40
