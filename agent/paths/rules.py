@@ -5,6 +5,8 @@ The rules themselves are pure and live in agent/school.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -32,6 +34,8 @@ from agent.sources import Station
 from agent.watching.eyes import Board
 from drivers.driver import Source
 from drivers.readings import ContactChange, Light, Noticed, PictureChange, Pressed, Reading, Tap, Watched, ZoneChange
+
+log = logging.getLogger("agent.rules")
 
 Keep = Callable[[Shows, str, Severity], Awaitable[Ids]]  # picture, camera, how severe -> ids of the evidence
 Record = Callable[[Sequence[Draft]], Awaitable[object]]
@@ -67,6 +71,7 @@ class Rules:
         self._record = record
         self._incidents = incidents
         self._spots = spots
+        self._recording: asyncio.Future[object] | None = None  # counts that wait for the disk
         self.told = Told()
 
     @contextmanager
@@ -124,11 +129,18 @@ class Rules:
             rest(self._board.resting(self._clock.now(), self._book().calendar))
 
     async def _watched(self, reading: Watched) -> None:
-        alarms, counts = self._board.took(reading)
+        """Counts go to the disk by themselves: the suspicion that comes next waits for none. One report at a time."""
+        alarms, counts = self._board.took(reading, counted=self._recording is None)
         for event in alarms:
             await self._alarms.raise_alarm(event)
         if counts:
-            await self._record(counts)
+            self._recording = asyncio.ensure_future(self._record(counts))
+            self._recording.add_done_callback(self._recorded)
+
+    def _recorded(self, recording: asyncio.Future[object]) -> None:
+        self._recording = None
+        if not recording.cancelled() and (error := recording.exception()):
+            log.error("counts of the cameras could not be recorded: %s", error)
 
     async def _noticed(self, notice: Noticed, *, synced: bool) -> News | None:
         """None outside its camera's schedule."""

@@ -70,15 +70,18 @@ class Board:
         self._sums: dict[str, Looked] = {}
         self._seconds = 0.0
 
-    def took(self, watched: Watched) -> tuple[list[Draft], list[Draft]]:
-        """A report has come: alarms of detectors that went off or on, and counts that are due."""
+    def took(self, watched: Watched, *, counted: bool = True) -> tuple[list[Draft], list[Draft]]:
+        """A report has come: alarms of detectors that went off or on, and counts that are due.
+
+        counted  whether counts can be recorded now; else they are added to the next ones
+        """
         self.last = watched
         for camera, looked in watched.cameras.items():
             self._sums[camera] = added(self._sums.get(camera, Looked()), looked)
         self._seconds += watched.seconds
         if self._scores is not None:
             self._scores.took(watched)
-        return self._changes(watched), self._counts()
+        return self._changes(watched), self._counts() if counted else []
 
     def resting(self, now: Moment, calendar: Calendar | None) -> dict[str, list[str]]:
         """By camera the detectors whose time it is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from agent.book import EMPTY, Book
@@ -42,6 +43,8 @@ class House:
     def __init__(self, *, broken: bool = False, books: Callable[[], Book] | None = None) -> None:
         self.clock = FastClock()
         self.recorded: list[Draft] = []
+        self.turns = asyncio.Event()  # of the disk, as far as what nobody waits for is concerned
+        self.turns.set()
         self.broken = broken
         self.signals = Signals(self.clock)
         self.book = EMPTY
@@ -57,7 +60,7 @@ class House:
             keep=self._keep,
             book=books or (lambda: self.book),
             board=self.board,
-            record=self._accept,
+            record=self._record,
         )
         self.device = Device()
         self.kept: list[tuple[Shows, str]] = []
@@ -67,6 +70,10 @@ class House:
             raise OSError("no disk")
         self.recorded += drafts
         return [Place("e", one.lane, len(self.recorded)) for one in drafts]
+
+    async def _record(self, drafts: Sequence[Draft]) -> list[Place]:
+        await self.turns.wait()
+        return await self._accept(drafts)
 
     async def _transact(self, decide: Decide) -> Light:
         """The decision on a transaction that only gathers what is put."""
