@@ -42,7 +42,7 @@ def _is_of(seen: Seen, one: Incident, now: Stamp) -> bool:
         return False
     same = any((sign.source, sign.what) == (seen.source, seen.what) for sign in one.signs)
     if same and (seen.standing or one.state is State.TOLD):
-        return True
+        return one.state is not State.DISMISSED or not seen.certain
     if not seen.place and all(sign.source != seen.source for sign in one.signs):
         return False
     if one.state is State.DISMISSED:

@@ -86,6 +86,27 @@ def test_what_only_repeats_after_a_start_is_of_its_old_incident() -> None:
     assert house.saw(house.sign(Kind.TAMPER, what="cut", standing=True)).opened
 
 
+def test_a_zone_in_fire_at_the_start_never_vanishes_in_what_was_dismissed_before() -> None:
+    """The power was gone, the panel was reset, and it burns: nobody looked. Better one alarm too many."""
+    house = House()
+    fire = house.opens(house.sign())
+    house.wait(30)
+    assert house.say(fire, Input.DISMISS) == "dismissed"
+    house.restart(away_s=120)
+    again = house.saw(house.sign(standing=True))
+    assert again.incident is not None
+    assert (again.opened, again.told, again.incident.id != fire) == (True, True, True)
+
+
+def test_a_suspicion_that_stands_since_before_its_dismissal_is_none_anew() -> None:
+    house = House()
+    tamper = house.opens(house.camera(Kind.TAMPER))
+    house.wait(30)
+    assert house.say(tamper, Input.DISMISS) == "dismissed"
+    house.restart(away_s=120)
+    assert not house.saw(house.camera(Kind.TAMPER, standing=True)).opened
+
+
 def test_signs_without_a_place_are_one_only_of_one_source() -> None:
     house = House()
     house.saw(house.camera(place=""))
