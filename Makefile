@@ -28,8 +28,9 @@ demo: setup  ## a simulated school day on the real agent; SECONDS=60 runs it una
 rush: setup  ## 600 children eat at two readers, the line down, the power cut; SECONDS=60 runs it unattended, 1200 as long as a true one
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/mektep demo --rush $(if $(SECONDS),--seconds $(SECONDS))
 
+# The tests start some thousand processes: that each compiles the sources anew is switched off, where a machine has it on.
 test: setup check  ## all checks and all tests
-	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@PYTHONDONTWRITEBYTECODE= PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 properties: setup  ## try every property with examples of its own; no part of make test, which tries the same each time
 	@PATH="$(CURDIR)/$(BIN):/usr/sbin:/usr/bin:$$PATH" PROPERTIES=new $(BIN)/python -m pytest -q -n 2 -m hypothesis
