@@ -16,6 +16,7 @@ from agent.doctor.site import Site
 from agent.outbox import locks
 from agent.outbox.checkpointer import TOO_LONG_BYTES
 from agent.outbox.salvage import means_damage
+from agent.texts.measures import measured
 
 MB = 1_000_000
 STEPS = 10_000  # of SQLite's machine between two looks at the clock
@@ -41,7 +42,7 @@ def database(site: Site) -> list[Finding]:
         do = "Check that the disk is mounted, writable and has space."
         return [fault("D-101", f"{path} cannot be read: {error}", do)]
     found += _held(site, path)
-    return found or [well(f"{size / MB:.1f} MB, {facts}")]
+    return found or [well(f"{measured(size)}, {facts}")]
 
 
 def _held(site: Site, path: Path) -> list[Finding]:

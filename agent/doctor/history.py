@@ -22,7 +22,7 @@ def last_day(site: Site, part: Part) -> list[TroubleView]:
     except AgentError:
         return []
     return [
-        msgspec.structs.replace(one, what=f"{one.what}, at {one.since[:16].replace('T', ' ')} UTC")
+        msgspec.structs.replace(one, what=f"{one.what}, at {one.since[:16]}Z")
         for one in lately(told.stretches, site.now_ns)
     ]
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from agent.doctor.finding import Finding, fault, note, refused, warn, well
 from agent.doctor.site import Site, number, read
+from agent.texts.measures import measured
 
-MB, GB, SECTOR_BYTES = 1_000_000, 1_000_000_000, 512
+MB, SECTOR_BYTES = 1_000_000, 512
 LOW_BYTES, LOW_SHARE, LOW_INODES = 200 * MB, 0.05, 0.02
 WORN, WORN_OUT = 9, 11  # tenths of its life that are used, and one: 9 = 80 to 90 %
 ERASES, AMPLIFICATION = 500, 4  # assumed of a plain card: how often a block, and how much more is written than asked
@@ -42,11 +43,11 @@ def disk(site: Site) -> list[Finding]:
             continue
         seen.add(device)
         free, size = about.f_bavail * about.f_frsize, about.f_blocks * about.f_frsize
-        facts.append(f"{name} {free / GB:.1f} of {size / GB:.1f} GB free")
+        facts.append(f"{name}: {measured(free)} of {measured(size)} are free")
         found += _space(site, name, free, size)
         if about.f_files and about.f_favail < LOW_INODES * about.f_files:
             found.append(warn("H-111", f"{name} has room for only {about.f_favail} more files", FIND))
-    return found or [well(", ".join(facts) or "no disk was found")]
+    return found or [well(fact) for fact in facts] or [well("no disk was found")]
 
 
 def _space(site: Site, name: str, free: int, size: int) -> list[Finding]:
@@ -55,7 +56,7 @@ def _space(site: Site, name: str, free: int, size: int) -> list[Finding]:
         do = "Free space on the disk of the state directory."
         return [fault("D-123", f"only {free / MB:.0f} MB are free: telemetry is dropped and recorded", do)]
     if free < LOW_SHARE * size or (free < LOW_BYTES and size > 4 * LOW_BYTES):
-        return [warn("H-111", f"only {free / MB:.0f} of {size / MB:.0f} MB are free on {name}", FIND)]
+        return [warn("H-111", f"only {measured(free)} of {measured(size)} are free on {name}", FIND)]
     return []
 
 
@@ -96,7 +97,7 @@ def card(site: Site) -> list[Finding]:
             found.append(fault("H-112", f"{about}: its life is used up", do))
         elif used >= WORN or end == 2:
             found.append(warn("H-112", f"{about}: {max(0, used - 1) * 10} to {used * 10} % of its life are used", do))
-    return found or [well("; ".join(facts) or "no card that tells of itself")]
+    return found or [well(fact) for fact in facts] or [well("no card that tells of itself")]
 
 
 def wear(site: Site) -> list[Finding]:
@@ -112,13 +113,15 @@ def wear(site: Site) -> list[Finding]:
             return [well("the box runs for less than an hour: too early to tell")]
         a_day = int(words[6]) * SECTOR_BYTES / (up_s / DAY_S)
         years = size * ERASES / (AMPLIFICATION * max(a_day, 1.0)) / 365
-        fact = f"{block.name}: {a_day / MB:,.0f} MB a day since the start, {_years(years)} to come, if a block bears "
-        fact += f"{ERASES} erasures and {AMPLIFICATION} times as much is written as asked (assumed)"
+        fact = (
+            f"{block.name}: {measured(a_day)} a day since the start, {_years(years)} to come, if a block bears "
+            f"{ERASES} erasures and {AMPLIFICATION} times as much is written as asked (assumed)"
+        )
         facts.append(fact)
         if years < YEARS_ENOUGH:
             do = "Look what writes (`sudo iotop -ao`); take a high-endurance card."
             found.append(warn("H-115", fact, do))
-    return found or [well("; ".join(facts) or "no disk that counts")]
+    return found or [well(fact) for fact in facts] or [well("no disk that counts")]
 
 
 def _years(years: float) -> str:

@@ -80,7 +80,7 @@ def certificates(site: Site) -> list[Finding]:
             continue
         facts.append(f"{what} until {one.not_valid_after_utc:%Y-%m-%d}")
         found += _dates(site, what, one.not_valid_before_utc, one.not_valid_after_utc)
-    return found or [well(", ".join(facts))]
+    return found or [well(fact) for fact in facts]
 
 
 def _dates(site: Site, what: str, begins: datetime | None, ends: datetime) -> list[Finding]:

@@ -105,8 +105,8 @@ def asks_of(incidents: Incidents, outbox: Outbox) -> dict[str, Handler]:
 def _meant(beginning: str, views: tuple[View, ...]) -> View:
     found = [one for one in views if one.incident.startswith(beginning.lower())]
     if len(found) != 1:
-        what = "is open" if not found else "is one of several that are open; write more of its id"
-        what = f"no incident {beginning} {what}" if not found else f"{beginning} {what}"
+        several = f"{beginning} is one of several that are open; write more of its id"
+        what = several if found else f"no incident {beginning} is open"
         raise AgentError("U-124", what, do="`mektep incident list` names them.")
     return found[0]
 

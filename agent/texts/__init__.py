@@ -1,7 +1,8 @@
 """Words for people, apart from the code: one TOML file per language, chosen by the terminal's locale.
 
 A key that a language lacks is shown in English; a test demands that none lacks any. Instructions of error codes are
-in English beside the code that raises them; a language file may translate them under [instruction].
+in English beside the code that raises them; a language file may translate them under [instruction]. Facts of codes:
+agent/texts/facts.py. Forms after numbers: agent/texts/forms.py. Dates, sizes, spans: agent/texts/measures.py.
 """
 
 from __future__ import annotations
@@ -11,30 +12,44 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent.texts.forms import filled
+
 LANGUAGES = ("en", "ru", "kk")
 _FOLDER = Path(__file__).parent
 
 
 class Texts:
-    """The words of one language: texts("lane.alarm")."""
+    """The words of one language: texts("lane.alarm"), texts("story.readings", count=3)."""
 
-    def __init__(self, words: Mapping[str, str], instructions: Mapping[str, str]) -> None:
+    def __init__(self, language: str, words: Mapping[str, str], instructions: Mapping[str, str]) -> None:
+        self.language = language
         self._words = words
         self._instructions = instructions
 
-    def __call__(self, key: str) -> str:
-        return self._words.get(key, key)
+    def __call__(self, key: str, **places: object) -> str:
+        text = self._words.get(key, key)
+        return filled(self.language, text, places) if places else text
+
+    def knows(self, key: str) -> bool:
+        return key in self._words
+
+    def fact(self, code: str, what: str) -> str:
+        """A fact that came in English with its code; of what is well the code is empty."""
+        from agent.texts.facts import fact  # files of their own: most commands need few of them
+
+        return fact(self, code, what)
 
     def instruction(self, code: str, english: str) -> str:
         """What to do about an error code, translated if this language has it."""
-        return self._instructions.get(code, english)
+        return self._instructions.get(code) or self.fact(code, english)
 
 
 def load_texts(language: str | None = None) -> Texts:
     """The words of a language; without one, that of LC_ALL, LC_MESSAGES or LANG; else English."""
     chosen = language or _from_environment()
-    english, found = _read("en"), _read(chosen if chosen in LANGUAGES else "en")
-    return Texts(_flat(english) | _flat(found), _section(found, "instruction"))
+    chosen = chosen if chosen in LANGUAGES else "en"
+    english, found = _read("en"), _read(chosen)
+    return Texts(chosen, _flat(english) | _flat(found), _section(found, "instruction"))
 
 
 def _from_environment() -> str:

@@ -1,0 +1,105 @@
+"""Every fact that the source raises is told in every language, and each place of it in the reader's manner."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from agent.texts import LANGUAGES, load_texts
+from agent.texts.facts import FOLDER, PLACE, WELL, WORDS, Template, templates
+from tests.agent.texts.raised import GAP, raised
+
+AUDIT = "agent/audit/"  # its facts are texts already: [finding] of the language files
+SHARE, SHORT = 0.6, 8  # of a fact's literals that its template must have itself, else it is no template of this fact
+FILES = sorted(FOLDER.glob("*.toml"))
+LATIN = re.compile(r"[A-Za-z]{4,}")
+
+
+def rows() -> list[tuple[str, str, dict[str, str]]]:
+    documents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FILES]
+    return [(code, *row) for document in documents for code, table in document.items() for row in table.items()]
+
+
+def is_told(code: str, fact: str) -> bool:
+    literal = len(fact.replace(GAP, ""))
+    known = templates(code[:1] if code else WELL).get(code or WELL, ())
+    shapes = [fact, f"{GAP}: {fact}"]  # whose it is may be said where it is shown
+    return any(one.pattern.fullmatch(shape) and (literal < SHORT or one.literal >= SHARE * literal) for one in known for shape in shapes)
+
+
+def test_every_fact_that_is_raised_is_told() -> None:
+    untold = [
+        f"{where}: {'/'.join(sorted(codes))} {fact.replace(GAP, '{}')}"
+        for codes, fact, where in raised()
+        if fact and not where.startswith(AUDIT) and not any(is_told(code, fact) for code in codes)
+    ]
+    assert untold == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_fact_reads_in_every_language(path: Path) -> None:
+    for table in tomllib.loads(path.read_text(encoding="utf-8")).values():
+        for english, told in table.items():
+            assert {"ru", "kk"} <= set(told) <= set(LANGUAGES), english
+            for text in told.values():
+                assert set(re.findall(r"\{(\w+)", text)) <= set(PLACE.findall(english)), english
+
+
+def test_a_code_stands_in_the_file_of_its_letter() -> None:
+    for path in FILES:
+        codes = set(tomllib.loads(path.read_text(encoding="utf-8")))
+        assert codes == {path.stem} or {code[0] for code in codes} == {path.stem}
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "what", "told"),
+    [
+        ("en", "P-104", "/dev/a went away: it hung up", "/dev/a went away: it hung up"),
+        ("ru", "R-404", "/dev/a went away: it hung up", "/dev/a пропал: оборвал связь"),
+        ("kk", "P-101", "/dev/a is not there", "/dev/a: мұндай порт жоқ"),
+        ("ru", "P-101", "gate: /dev/a is not there", "gate: /dev/a: такого порта нет"),
+        ("ru", "H-114", "the file system of sda1 has counted 2 errors", "файловая система sda1 насчитала 2 ошибки"),
+        ("en", "H-114", "the file system of sda1 has counted 1 errors", "the file system of sda1 has counted 1 error"),
+        ("ru", "H-144", "the line is slow: centre took 1.5 s to answer", "линия медленная: centre отвечал 1,5 с"),
+        ("ru", "H-111", "only 1.2 GB of 3.0 GB are free on /", "на / свободно лишь 1,2 ГБ из 3,0 ГБ"),
+        ("ru", "H-145", "the box's certificate ends in 3 days, on 2026-12-01",
+         "сертификат коробки: кончается через 3 дня, 01.12.2026"),
+        ("ru", "N-120", "the certificate expires in 21 days and is not renewed: N-102 a:1 does not answer",
+         "сертификат кончается через 21 день и не продлевается: N-102 a:1 не отвечает"),
+        ("ru", "H-172", "loop-1 hall: its wire is cut", "loop-1 hall: обрыв провода"),
+        ("ru", "X-205", "gate is no sensor of this box", "gate — не датчик этой коробки"),
+        ("ru", "D-101", "/a cannot be made: [Errno 13] Permission denied: '/b'", "/a не удалось создать: /b: нет доступа"),
+        ("ru", "", "none", "нет"),
+        ("ru", "", "camera: working, 3 readings", "camera: работает, 3 чтения"),
+        ("kk", "Z-999", "something new", "something new"),
+        ("ru", "P-104", "a fact of a newer agent", "a fact of a newer agent"),
+    ],
+)  # fmt: skip
+def test_a_fact_is_told(language: str, code: str, what: str, told: str) -> None:
+    assert load_texts(language).fact(code, what) == told
+
+
+def test_a_moment_is_told_in_the_terminals_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    monkeypatch.setenv("TZ", "Asia/Almaty")
+    time.tzset()
+    what = "the power went, or the box was reset, at 2026-11-23T08:00Z"
+    assert load_texts("ru").fact("H-155", what).endswith("сбросили, 23.11.2026 13:00")
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_of_two_templates_the_more_literal_one_is_taken() -> None:
+    assert load_texts("ru").fact("V-101", "no way to hall: timed out") == "нет пути к hall: нет ответа"
+    assert load_texts("ru").fact("V-101", "/dev/video0: No such device") == "/dev/video0: устройства нет"
+
+
+def test_a_template_knows_its_places() -> None:
+    found = Template("{path} went away: {error}", {}).pattern.fullmatch("/dev/a went away: b: c")
+    assert found is not None
+    assert found.groupdict() == {"path": "/dev/a", "error": "b: c"}
+    assert WORDS in templates(WORDS)
