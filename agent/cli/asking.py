@@ -30,7 +30,8 @@ def ask(path: Path, word: str, type_: type[T], **args: Any) -> T:
             line.sendall(question)
             said = b"".join(iter(lambda: line.recv(65_536), b""))
     except PermissionError as error:
-        raise AgentError("U-121", f"{path} may not be used by this account", do="Run it with sudo.") from error
+        what = f"{path} may not be used by this account"
+        raise AgentError("X-002", what, do="Run it with sudo.") from error
     except OSError as error:
         do = "Start it: sudo systemctl start mektep-agent. `mektep status` says why it does not run."
         raise AgentError("U-121", f"the agent does not answer: {error.strerror or error}", do=do) from error

@@ -20,10 +20,10 @@ from agent.audit.findings import Finding
 from agent.audit.leaf import shown
 from agent.audit.one_leaf import Proven
 from agent.audit.sums import Amount, Month
+from agent.cli import screen
 from agent.texts import Texts
 
 BAD, WELL, MILD = "bold red", "bold green", "yellow"
-PLAIN_WIDTH = 110
 INDENT = (0, 0, 0, 7)
 EPOCH_CHARS = 8
 
@@ -52,7 +52,7 @@ def draw(report: Report, out: TextIO, say: Texts) -> None:
             console.print(Text(f"\n{say(title)}", "bold"))
             _draw_findings(found, style, console, say)
     for code, count in report.untold.items():
-        console.print(Text(say("audit.untold").format(code=code, count=count), MILD))
+        console.print(Text(say("audit.untold", code=code, count=count), MILD))
     console.print()
     console.print(_verdict(report, say))
 
@@ -67,11 +67,11 @@ def draw_proven(proven: Proven, epoch: str, out: TextIO, say: Texts) -> None:
     if proven.finding:
         _draw_findings([proven.finding], BAD, console, say)
     else:
-        console.print(Text(say("audit.proven").format(size=proven.size), WELL))
+        console.print(Text(say("audit.proven", size=proven.size), WELL))
 
 
 def _console(out: TextIO) -> Console:
-    return Console(file=out, highlight=False, width=None if out.isatty() else PLAIN_WIDTH)
+    return screen.console(out)
 
 
 def _logs(logs: Sequence[LogView], say: Texts) -> Table:
@@ -123,9 +123,9 @@ def _draw_findings(found: Sequence[Finding], style: str, console: Console, say: 
 
 def _verdict(report: Report, say: Texts) -> Text:
     if report.findings:
-        return Text(say("audit.bad").format(count=_number(len(report.findings) + sum(report.untold.values()))), BAD)
+        return Text(say("audit.bad", count=len(report.findings) + sum(report.untold.values())), BAD)
     leaves, vouched = (sum(getattr(one, name) for one in report.logs) for name in ("leaves", "vouched"))
-    return Text(say("audit.well").format(leaves=_number(leaves), vouched=_number(vouched)), WELL)
+    return Text(say("audit.well", leaves=leaves, vouched=_number(vouched)), WELL)
 
 
 def _number(value: int) -> str:

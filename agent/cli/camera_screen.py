@@ -9,38 +9,38 @@ from datetime import datetime
 from typing import TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen, tables
 from agent.ops.camera_view import CameraRow, Listed
 from agent.texts import Texts, load_texts
+from agent.texts.measures import UNKNOWN, hour, local, number, seconds, span
 
 LATE_S = 60.0  # a last picture that is older is shown as strange
 
 
 def draw(listed: Listed, out: TextIO, texts: Texts | None = None) -> None:
-    """At most 100 columns; `mektep camera list --json` has everything."""
+    """`mektep camera list --json` has everything."""
     say = texts or load_texts()
-    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console = screen.console(out)
     console.print(Text(listed.school, "bold"))
     if not listed.running:
         console.print(Text(f"{say('state.dead')}", "bold red"))
     if not listed.cameras:
         console.print(say("camera.none"))
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("camera", "state", "last_picture", "pixels", "a_second", "clock", "watched_for"):
-        table.add_column(say(f"column.{column}"), no_wrap=column != "watched_for")
+    names = ("camera", "state", "last_picture", "pixels", "a_second", "clock", "watched_for")
+    table = tables.columns(say, *names)
     for row in listed.cameras:
         table.add_row(*_row(row, listed, say))
     console.print(table)
     _week(listed, console, say)
     for row in listed.cameras:
         if row.code:
-            console.print(Text(f"{row.name}: {row.code}  {row.what}", "red"))
+            console.print(Text(f"{row.name}: {row.code}  {say.fact(row.code, row.what)}", "red"))
         for one in row.live:
-            since = datetime.fromisoformat(one.since).astimezone()
-            words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {since:%H:%M}"
+            since = hour(local(one.since))
+            words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {since}"
             console.print(Text(words, "bold yellow"))
 
 
@@ -62,12 +62,16 @@ def _row(row: CameraRow, listed: Listed, say: Texts) -> list[Text | str]:
     return [
         row.name,
         Text(state, "green" if row.state == "working" else "red" if row.state else "dim"),
-        Text("—" if age is None else _span(age, say), "yellow" if late else ""),
-        f"{row.width_px}x{row.height_px}" if row.width_px else "—",
-        f"{row.rate:g}" if row.rate else "—",
-        Text("—" if off is None else f"{off:+.1f} s", "red" if row.clock_is_off else ""),
+        Text(UNKNOWN if age is None else span(say, age), "yellow" if late else ""),
+        f"{row.width_px}x{row.height_px}" if row.width_px else UNKNOWN,
+        number(say, row.rate) if row.rate else UNKNOWN,
+        Text(UNKNOWN if off is None else _off(say, off), "red" if row.clock_is_off else ""),
         ", ".join(_with_times(row)) or Text(say("camera.nothing"), "dim"),
     ]
+
+
+def _off(say: Texts, off_s: float) -> str:
+    return f"{'+' if off_s >= 0 else ''}{seconds(say, off_s)}"
 
 
 def _with_times(row: CameraRow) -> list[str]:
@@ -79,7 +83,3 @@ def _age_s(seen: str, at: str) -> float | None:
     if not seen or not at:
         return None
     return max(0.0, (datetime.fromisoformat(at) - datetime.fromisoformat(seen)).total_seconds())
-
-
-def _span(seconds: float, say: Texts) -> str:
-    return f"{seconds:.0f} {say('age.seconds')}" if seconds < 120 else f"{seconds / 60:.0f} {say('age.minutes')}"

@@ -6,14 +6,13 @@ Texts   agent/texts; colours only on a terminal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen, tables
 from agent.texts import Texts, load_texts
+from agent.texts.measures import UNKNOWN, local, seconds, whole
 from agent.trials.history import Entry
 from agent.trials.trial import Trial
 
@@ -21,19 +20,22 @@ STYLES = {"undone": "yellow", "trial": "bold", "in_use": "", "kept": ""}
 
 
 def draw(entries: Sequence[Entry], trial: Trial | None, out: TextIO, texts: Texts | None = None) -> None:
-    """At most 100 columns; `mektep config history --json` has everything."""
+    """`mektep config history --json` has everything."""
     say = texts or load_texts()
-    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console = screen.console(out)
     if trial is not None and not trial.outcome:
-        console.print(Text(f"{say('config.trial')}: {trial.what}, {_clock(trial.began)}, {trial.within_s} s", "bold"))
+        console.print(Text(_trial(trial, say), "bold"))
     if not entries:
         console.print(say("config.none"))
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("number", "when", "by", "outcome"):
-        table.add_column(say(f"config.{column}"), no_wrap=column != "outcome")
+    table = tables.columns(say, "number", "when", "by", "outcome", section="config")
     for one in reversed(entries):
-        table.add_row(f"{one.number:04}", _clock(one.at), one.by, Text(_outcome(one, say), STYLES.get(one.outcome, "")))
+        table.add_row(
+            f"{one.number:04}",
+            _clock(one.at, say),
+            _by(one.by, say),
+            Text(_outcome(one, say), STYLES.get(one.outcome, "")),
+        )
     console.print(table)
 
 
@@ -43,6 +45,18 @@ def _outcome(one: Entry, say: Texts) -> str:
     return f"{say(f'config.{one.outcome}')}{why}{lost}"
 
 
-def _clock(when: str) -> str:
+def _trial(trial: Trial, say: Texts) -> str:
+    """What is on trial, since when, and how long it is watched."""
+    key = f"config.of_{trial.what}"
+    what = say(key) if say.knows(key) else trial.what
+    return f"{say('config.trial')}: {what}, {_clock(trial.began, say)}, {seconds(say, trial.within_s, 0)}"
+
+
+def _by(who: str, say: Texts) -> str:
+    """The centre, whoever stands there, or an account."""
+    return say(f"config.by_{who}") if say.knows(f"config.by_{who}") else who
+
+
+def _clock(when: str, say: Texts) -> str:
     """In the terminal's own time."""
-    return f"{datetime.fromisoformat(when).astimezone():%Y-%m-%d %H:%M}" if when else "—"
+    return whole(say, local(when)) if when else UNKNOWN

@@ -16,13 +16,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen
 from agent.cli.discover_proposal import Device
 from agent.texts import Texts
 from drivers.discovery.found import Found, Kind, Sure, Tick, Why, printable
 
 MARK = {Sure.CERTAIN: ("●", "green"), Sure.LIKELY: ("◐", "yellow"), Sure.POSSIBLE: ("○", "dim")}
 BAD = "bold red"
-PLAIN_WIDTH = 100
 INDENT = (0, 0, 0, 3)
 
 
@@ -56,7 +56,7 @@ def bars(to: TextIO, say: Texts) -> Iterator[_Bars]:
 
 def draw(found: Sequence[Found], devices: Sequence[Device], file: Path, out: TextIO, say: Texts, *, hint: bool) -> None:
     """Print the groups, then the proposal. `hint`: nobody has listened or asked yet."""
-    console = Console(file=out, highlight=False, width=None if out.isatty() else PLAIN_WIDTH)
+    console = screen.console(out)
     for kind in Kind:
         _draw_group(kind, [one for one in found if one.kind is kind], console, say)
     if not found:
@@ -90,7 +90,9 @@ def _group(group: Sequence[Found], say: Texts) -> Iterator[RenderableType]:
             yield Padding(Text(printable(name, 200), "dim", overflow="fold"), INDENT)
         for one in told:
             if one.code:
-                trouble = Text(f"{one.code}  ", BAD).append(printable(one.fact, 300), "not bold default")
+                trouble = Text(f"{one.code}  ", BAD).append(
+                    printable(say.fact(one.code, one.fact), 300), "not bold default"
+                )
                 yield Padding(trouble.append(f"\n→ {say.instruction(one.code, one.do)}", "bold default"), INDENT)
 
 

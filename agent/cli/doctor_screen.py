@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen, tables
 from agent.doctor.finding import Finding, Level
 from agent.texts import Texts, load_texts
 
@@ -22,9 +22,9 @@ NARROW = 78  # of the line that shows how far it is
 
 
 def draw(school: str, running: bool, findings: Sequence[Finding], out: TextIO, texts: Texts | None = None) -> None:
-    """At most 100 columns; `mektep doctor --json` has everything."""
+    """`mektep doctor --json` has everything."""
     say = texts or load_texts()
-    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console = screen.console(out)
     console.print(_headline(school, findings, say))
     if not running:
         console.print(Text(say("doctor.dead"), STYLES[Level.FAULT]))
@@ -45,7 +45,7 @@ def _headline(school: str, findings: Sequence[Finding], say: Texts) -> Text:
     parts = [(level, sum(one.level is level for one in findings)) for level in reversed(Level)]
     for number, (level, count) in enumerate((level, count) for level, count in parts if count):
         line.append("   " if number else "")
-        line.append(f"{count} {say(f'doctor.{level.word}')}", STYLES[level])
+        line.append(say(f"doctor.{level.word}", count=count), STYLES[level])
     return line
 
 
@@ -56,9 +56,8 @@ def _bad(findings: Sequence[Finding], level: Level, say: Texts) -> Table:
     table.add_column(style=STYLES[level], no_wrap=True)
     table.add_column()
     for one in findings:
-        words = Text().append(f"{say(f'check.{one.check}')}: ", STYLES[level]).append(one.fact)
-        words.append(f"\n→ {say.instruction(one.code, one.do)}", "bold")
-        table.add_row(MARKS[level], one.code, words)
+        words = Text().append(f"{say(f'check.{one.check}')}: ", STYLES[level])
+        table.add_row(MARKS[level], one.code, words.append(tables.told(one.code, one.fact, one.do, say)))
     return table
 
 
@@ -71,7 +70,7 @@ def _good(findings: Sequence[Finding], say: Texts) -> Table:
     for one in findings:
         name = say(f"check.{one.check}") if one.check != before else ""
         before = one.check
-        table.add_row(MARKS[Level.OK] if name else "", name, one.fact)
+        table.add_row(MARKS[Level.OK] if name else "", name, say.fact("", one.fact))
     return table
 
 

@@ -19,7 +19,8 @@ from typing import TextIO
 import msgspec
 
 from agent import config
-from agent.cli.main import DEFAULT_CONFIG
+from agent.cli import screen
+from agent.cli.main import DEFAULT_CONFIG, report
 from agent.cli.owner import become_owner
 from agent.clock import SystemClock
 from agent.enrolment.boot_file import DO, SIZE_MAX, BootFile, read_boot_file, without_token
@@ -50,7 +51,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     lines = sys.stderr if args.json else out
 
     def tell(key: str, words: dict[str, str]) -> None:
-        print(say(f"enrol.{key}").format(**words), file=lines, flush=True)
+        if key == "waits":
+            words = words | {"what": say.fact(words["code"], words["what"])}
+        screen.write(lines, say(f"enrol.{key}", **words), rest="  ")
 
     if not args.file and not file.exists() and (done := _enrolled(args.config)):
         return _end(done, args, out, say)
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         except EnrolmentError as error:
             if not error.again:
                 raise
-            print(f"{error.code}  {error.what}\n      {say.instruction(error.code, error.do)}", file=sys.stderr)
+            report(error, sys.stderr)
             return ATTENTION
         _forget_token(line, data, boot.token, file, tell)
     return _end(done, args, out, say)
@@ -78,7 +81,7 @@ def _end(done: Enrolled, args: argparse.Namespace, out: TextIO, say: Texts) -> i
         return WELL
     for key in ("done" if done.fresh else "already", *(() if done.renews else ("no_renewal",))):
         words = {"school": done.school, "until": done.until, "file": args.config}
-        print(say(f"enrol.{key}").format(**words), file=out)
+        screen.write(out, say(f"enrol.{key}", **words), rest="  ")
     return WELL
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from agent.cli import screen
 from agent.firmware.plan import Change, Line, Plan, State
 from agent.texts import load_texts
 
@@ -22,7 +23,7 @@ COLOURS = {"+": "green", "-": "red", "@": "dim"}
 
 
 def draw(plan: Plan, out: TextIO) -> None:
-    """At most 100 columns where it is no terminal."""
+    """What is wanted, and how many lines are not as they should be."""
     say = load_texts()
     console = _console(out)
     console.print(Text(plan.board.name, "bold"))
@@ -34,7 +35,7 @@ def draw(plan: Plan, out: TextIO) -> None:
         console.print(_line(line))
         console.print(Padding(Text(line.why, "dim"), (0, 0, 0, 6)))
     wrong = sum(line.state is not State.THERE for line in plan.lines)
-    words = f"{wrong} {say('firmware.wrong')} sudo mektep firmware apply" if wrong else say("firmware.nothing")
+    words = f"{say('firmware.wrong', count=wrong)} sudo mektep firmware apply" if wrong else say("firmware.nothing")
     console.print(Text(f"\n{words}", "bold yellow" if wrong else "green"))
 
 
@@ -63,4 +64,4 @@ def _diff(change: Change) -> list[str]:
 
 
 def _console(out: TextIO) -> Console:
-    return Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    return screen.console(out)

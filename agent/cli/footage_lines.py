@@ -26,7 +26,7 @@ def footage_lines(watches: Mapping[str, Watch], curves: Mapping[Detects, Curve],
             "most": f"{found.most_an_hour:.0f}" if found.most_an_hour >= 10 else f"{found.most_an_hour:.2g}",
             "budget": f"{budget:g}",
         }
-        yield say(f"footage.{_kind(found, budget)}").format(**words)
+        yield say(f"footage.{_kind(found, budget)}", **words)
 
 
 def _kind(found: Chosen, budget: float) -> str:

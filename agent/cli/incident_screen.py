@@ -6,17 +6,19 @@ Texts   agent/texts; colours only on a terminal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TextIO
 
-from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
+from agent.cli import screen
 from agent.incidents.life import State
 from agent.incidents.view import View
 from agent.texts import Texts, load_texts
+from agent.texts.measures import moment
 
 BAD = "bold red"
+SIGNS = ("sign", "reason", "zone", "contact", "picture")  # where the words of signs stand
 STYLES = {
     State.OPENED: BAD,
     State.TOLD: BAD,
@@ -28,9 +30,9 @@ STYLES = {
 
 
 def draw(views: Sequence[View], out: TextIO, *, alive: bool = True, texts: Texts | None = None) -> None:
-    """At most 100 columns; `mektep incident list --json` has everything."""
+    """`mektep incident list --json` has everything."""
     say = texts or load_texts()
-    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console = screen.console(out)
     if not alive:
         console.print(Text(say("incident.dead"), BAD))
     if not views:
@@ -38,7 +40,7 @@ def draw(views: Sequence[View], out: TextIO, *, alive: bool = True, texts: Texts
     for view in views:
         console.print(_head(view, say))
         for line in _lines(view, say):
-            console.print(Text(f"          {line}"))
+            console.print(Padding(Text(line), (0, 0, 0, 10)))
 
 
 def _head(view: View, say: Texts) -> Text:
@@ -50,19 +52,17 @@ def _head(view: View, say: Texts) -> Text:
 
 
 def _lines(view: View, say: Texts) -> list[str]:
-    signs = ", ".join(f"{one.source} {one.what}" + (f" ×{one.count}" if one.count > 1 else "") for one in view.signs)
+    signs = ", ".join(
+        f"{one.source} {sign(one.what, say)}" + (f" ×{one.count}" if one.count > 1 else "") for one in view.signs
+    )
     told = ", ".join(f"{say(f'incident.{to.role}')} {to.staff[:6]}".strip() for to in view.to)
     due = view.answer_by if view.state is not State.CLOSED else ""
-    until = f", {say('incident.until')} {_clock(due)}" if due else ""
+    until = f", {say('incident.until')} {moment(say, due)}" if due else ""
     answered = f"{say('incident.answered')} {view.answered_by.rstrip('/')}" if view.answered_by else ""
-    lines = [f"{_clock(view.opened)}  {signs}", f"{say('incident.to')} {told}{until}" if told else "", answered]
+    lines = [f"{moment(say, view.opened)}  {signs}", f"{say('incident.to')} {told}{until}" if told else "", answered]
     return [line for line in lines if line]
 
 
-def _clock(when: str) -> str:
-    """In the terminal's own time."""
-    if not when:
-        return "—"
-    moment = datetime.fromisoformat(when).astimezone()
-    today = moment.date() == datetime.now().astimezone().date()
-    return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M}"
+def sign(what: str, say: Texts) -> str:
+    """What speaks for it: a panel's state, a contact's, what a camera noticed."""
+    return next((say(f"{section}.{what}") for section in SIGNS if say.knows(f"{section}.{what}")), what)

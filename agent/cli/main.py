@@ -13,9 +13,10 @@ from importlib import import_module
 from typing import TextIO
 
 from agent import __version__
+from agent.cli.exit_codes import exit_code
 from agent.errors import AgentError
 
-WRONG_USE = 2
+INDENT = " " * 7  # of what stands beneath a code
 COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) and run(args, out) -> int
     "run": "run",
     "check": "check",
@@ -103,14 +104,21 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         to.flush()
         return code
     except AgentError as error:
-        from agent.texts import load_texts  # only now: `status` must be quick
-
-        do = load_texts().instruction(error.code, error.do)
-        print(f"{error.code}  {error.what}\n      {do}", file=sys.stderr)
-        return WRONG_USE
+        report(error, sys.stderr)
+        return exit_code(error.code)
     except BrokenPipeError:  # `mektep status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody listens: what is left goes nowhere
         return 0
+
+
+def report(error: AgentError, to: TextIO) -> None:
+    """Code and fact; beneath them what to do."""
+    from agent.cli import screen
+    from agent.texts import load_texts  # only now: `status` must be quick
+
+    say = load_texts()
+    screen.write(to, say.fact(error.code, error.what), first=f"{error.code}  ", rest=INDENT)
+    screen.write(to, say.instruction(error.code, error.do), first=f"{INDENT}→ ", rest=f"{INDENT}  ")
 
 
 if __name__ == "__main__":

@@ -108,8 +108,8 @@ def _export(stored: Stored, args: argparse.Namespace, out: TextIO) -> int:
         print(json.dumps({"out": str(args.out), "events": told.events, "damaged": told.damaged}), file=out)
     else:
         say = load_texts()
-        damaged = f", {say('outbox.damaged')} {told.damaged}" if told.damaged else ""
-        print(f"{args.out}: {say('outbox.events')} {told.events}{damaged}", file=out)
+        damaged = f", {say('outbox.damaged', count=told.damaged)}" if told.damaged else ""
+        print(f"{args.out}: {say('outbox.events', count=told.events)}{damaged}", file=out)
     return ATTENTION if told.damaged else WELL
 
 

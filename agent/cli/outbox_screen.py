@@ -9,44 +9,43 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen, tables
 from agent.cli.incident_screen import BAD
 from agent.cli.reconciling import Difference
 from agent.ops.centre_word import BothWords
 from agent.outbox.stored import LaneRow
 from agent.texts import Texts
+from agent.texts.measures import UNKNOWN, whole
 
 EPOCH_CHARS = 8
-NUMBERS = ("accepted", "stored", "owed", "through", "highest")
 
 
 def draw_lanes(rows: Sequence[LaneRow], out: TextIO, say: Texts) -> None:
     """An old epoch is shown while it owes something."""
-    table = _table(say, "epoch", "lane", "accepted", "stored", "owed", "owed_since", "kept_from")
+    table = tables.columns(say, "epoch", "lane", "accepted", "stored", "owed", "owed_since", "kept_from")
     newest = rows[-1].epoch if rows else ""
     for row in rows:
         if row.epoch != newest and not row.owed:
             continue
-        since = f"{datetime.fromtimestamp(row.oldest_owed_ns / 1e9).astimezone():%Y-%m-%d %H:%M:%S}"
+        since = whole(say, datetime.fromtimestamp(row.oldest_owed_ns / 1e9).astimezone())
         table.add_row(
             row.epoch[:EPOCH_CHARS], say(f"lane.{row.lane.word}"), f"{row.last}", f"{row.settled}",
-            Text(f"{row.owed}", "yellow" if row.owed else "green"), since if row.oldest_owed_ns else "—",
-            f"{row.first_kept}" if row.first_kept else "—",
+            Text(f"{row.owed}", "yellow" if row.owed else "green"), since if row.oldest_owed_ns else UNKNOWN,
+            f"{row.first_kept}" if row.first_kept else UNKNOWN,
         )  # fmt: skip
-    _console(out).print(table)
+    screen.console(out).print(table)
 
 
 def draw_differences(both: BothWords, differ: Sequence[Difference], out: TextIO, say: Texts) -> None:
     """Both words side by side; then each difference, and what to ask the centre for."""
-    console = _console(out)
+    console = screen.console(out)
     said = {(one.epoch, one.lane): one for one in both.centre}
-    table = _table(say, "epoch", "lane", "accepted", "stored", "through", "highest")
+    table = tables.columns(say, "epoch", "lane", "accepted", "stored", "through", "highest")
     for lane in both.box:
         centre = said.get((lane.epoch, lane.lane))
-        through, highest = (f"{centre.through}", f"{centre.highest}") if centre else ("—", "—")
+        through, highest = (f"{centre.through}", f"{centre.highest}") if centre else (UNKNOWN, UNKNOWN)
         table.add_row(
             lane.epoch[:EPOCH_CHARS], say(f"lane.{lane.lane}"), f"{lane.last}", f"{lane.settled}", through, highest
         )
@@ -60,14 +59,3 @@ def draw_differences(both: BothWords, differ: Sequence[Difference], out: TextIO,
         if one.order:
             console.print(Text(f"→ {say('reconcile.ask')}"))
             print(f"  {one.order}", file=out)  # whole, so that it can be copied
-
-
-def _table(say: Texts, *columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns:
-        table.add_column(say(f"column.{column}"), justify="right" if column in NUMBERS else "left", no_wrap=True)
-    return table
-
-
-def _console(out: TextIO) -> Console:
-    return Console(file=out, highlight=False, width=None if out.isatty() else 100)

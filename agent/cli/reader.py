@@ -2,7 +2,7 @@
 
 Running  the agent shows the lights (a tap goes first) and decides about the card as always; the command sees its form.
 Down     the command opens the reader itself; of the number only the last digits are shown, unless --show is given.
-Exit code  0 lights and card came; 1 one of them did not
+Exit code  0 lights and card came; 1 one of them did not, or the reader is busy or does not work
 """
 
 from __future__ import annotations
@@ -10,32 +10,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import TextIO
 
 import msgspec
 
-from agent import config
+from agent.cli import trying
 from agent.cli.asking import ask
-from agent.cli.main import DEFAULT_CONFIG
-from agent.cli.opened import device, is_running, opened
-from agent.config import Config, SourceConfig
+from agent.cli.opened import opened
+from agent.cli.trying import Bench, Trial
 from agent.errors import AgentError
-from agent.ops.device_asks import DeviceNow
-from agent.texts import Texts, load_texts
+from agent.texts import Texts
+from agent.texts.measures import seconds
 from drivers.driver import Source
 from drivers.errors import DeviceError
 from drivers.readings import Light, Reading, Tap
 
-WELL, ATTENTION = 0, 1
+TRIAL = Trial(kind="reader", shows="its lights in turn, then a card", awaited="a card", seconds=30.0)
 LIGHTS = (Light.ACCEPTED, Light.REFUSED, Light.WAIT)
 SHOWN_S = 1.0
-LOOK_S = 0.25
-CARD_S = 30.0
 OPEN_DIGITS = 2  # of a number: enough to tell two cards apart, no more
 NOT_KNOWN = "U-122"  # what the agent says to what it does not understand
-Tell = Callable[[str], None]
 
 
 class LightShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,39 +64,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    words = "the same as one JSON object"
-    parser.add_argument("--json", action="store_true", help=words)
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    test = actions.add_parser("test", help="its lights in turn, then a card")
-    test.add_argument("name", help="of the reader in the configuration")
-    test.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
-    seconds = f"how long a card is waited for ({CARD_S:g})"
-    test.add_argument("--seconds", type=float, default=CARD_S, metavar="N", help=seconds)
+    test = trying.arguments(parser, TRIAL)
     test.add_argument("--show", action="store_true", help="the card's whole number; only while the agent is down")
-    test.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
-    found, say = config.load(args.file), load_texts()
-    source = device(found, args.name, "reader")
-
-    def tell(words: str) -> None:
-        if not args.json:
-            print(words, file=out, flush=True)
-
-    if is_running(found):
-        tested = _by_the_agent(found, source, args.seconds, tell, say)
-    else:
-        tell(say("test.by_itself"))
-        tested = asyncio.run(_by_itself(found, source, args.seconds, tell, say, show=args.show))
-    if args.json:
-        print(msgspec.json.encode(tested).decode(), file=out)
-    elif tested.form:
+    tested, bench, code = trying.run(args, out, TRIAL.kind, _by_the_agent, partial(_by_itself, show=args.show))
+    assert isinstance(tested, Outcome)
+    if tested.form:
         number = f" {tested.card}" if tested.card else ""
-        tell(f"{say('test.card')} {tested.form}{number}, {tested.after_s:.1f} s")
+        bench.tell(f"{bench.say('test.card')} {tested.form}{number}, {seconds(bench.say, tested.after_s)}")
     else:
-        tell(say("test.no_card"))
-    return WELL if tested.is_well else ATTENTION
+        bench.tell(bench.say("test.no_card"))
+    return code
 
 
 def hidden(card: str) -> str:
@@ -109,62 +84,55 @@ def hidden(card: str) -> str:
     return "•" * max(len(card) - OPEN_DIGITS, 0) + card[-OPEN_DIGITS:]
 
 
+def _line(one: LightShown, say: Texts) -> str:
+    failed = f"  {one.code} {say.fact(one.code, one.what)}" if one.code else ""
+    return f"  {say(f'light.{one.light}')}{failed}"
+
+
 # --- the agent runs -------------------------------------------------------------------------------------------------
 
 
-def _by_the_agent(found: Config, source: SourceConfig, seconds: float, tell: Tell, say: Texts) -> Outcome:
-    before = _now(found, source)
-    if before.code:
-        raise AgentError(before.code, f"{source.name}: {before.what}", do=before.do)
-    tell(say("test.lights"))
-    lights = _lights(found, source)
-    for one in lights.lights:
-        tell(_line(one, say))
-    if not lights.lights:
-        tell(f"  {say('test.no_lights')}")
-    tell(say("test.show_card"))
-    began_s = time.monotonic()
-    while (now := _now(found, source)).readings == before.readings and time.monotonic() - began_s < seconds:
-        time.sleep(LOOK_S)
+def _by_the_agent(bench: Bench) -> Outcome:
+    before, say = bench.ready(), bench.say
+    bench.tell(say("test.lights"))
+    tried = _lights(bench)
+    for one in tried.lights:
+        bench.tell(_line(one, say))
+    if tried.interrupted or not tried.lights:
+        bench.tell(f"  {say('test.interrupted' if tried.interrupted else 'test.no_lights')}")
+    bench.tell(say("test.show_card"))
+    now, after_s = bench.until(lambda one: one.readings != before.readings)
     form = now.last_form if now.readings != before.readings else ""
-    return Outcome(
-        device=source.name, running=True, lights=lights.lights, form=form, after_s=time.monotonic() - began_s
-    )
+    return Outcome(device=bench.source.name, running=True, lights=tried.lights, form=form, after_s=after_s)
 
 
-def _lights(found: Config, source: SourceConfig) -> Lights:
+def _lights(bench: Bench) -> Lights:
     """None of an agent that cannot show them."""
     try:
-        return ask(found.state.control, "reader-test", Lights, device=source.name)
+        return ask(bench.found.state.control, "reader-test", Lights, device=bench.source.name)
     except AgentError as error:
         if error.code != NOT_KNOWN:
             raise
         return Lights(lights=[])
 
 
-def _now(found: Config, source: SourceConfig) -> DeviceNow:
-    return ask(found.state.control, "device-now", DeviceNow, device=source.name)
-
-
 # --- it is down -----------------------------------------------------------------------------------------------------
 
 
-async def _by_itself(
-    found: Config, source: SourceConfig, seconds: float, tell: Tell, say: Texts, *, show: bool
-) -> Outcome:
-    async with opened(found, source) as reader:
-        tell(say("test.lights"))
+async def _by_itself(bench: Bench, *, show: bool) -> Outcome:
+    async with opened(bench.found, bench.source) as reader:
+        bench.tell(bench.say("test.lights"))
         lights = []
         for light in LIGHTS:
             lights.append(await _light(reader, light))
-            tell(_line(lights[-1], say))
+            bench.tell(_line(lights[-1], bench.say))
             await asyncio.sleep(SHOWN_S)
-        tell(say("test.show_card"))
+        bench.tell(bench.say("test.show_card"))
         began_s = time.monotonic()
-        tap = await _card(reader, seconds)
+        tap = await _card(reader, bench.seconds)
         card = "" if tap is None else tap.card if show else hidden(tap.card)
         return Outcome(
-            device=source.name, running=False, lights=lights, form=tap.form.value if tap else "", card=card,
+            device=bench.source.name, running=False, lights=lights, form=tap.form.value if tap else "", card=card,
             after_s=time.monotonic() - began_s,
         )  # fmt: skip
 
@@ -177,16 +145,12 @@ async def _light(reader: Source[Reading], light: Light) -> LightShown:
     return LightShown(light=light.value)
 
 
-async def _card(reader: Source[Reading], seconds: float) -> Tap | None:
+async def _card(reader: Source[Reading], patience_s: float) -> Tap | None:
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(patience_s):
             async for reading in reader:
                 if isinstance(reading, Tap):
                     return reading
     except TimeoutError:
         return None
     return None
-
-
-def _line(one: LightShown, say: Texts) -> str:
-    return f"  {say(f'light.{one.light}')}" + (f"  {one.code} {one.what}" if one.code else "")

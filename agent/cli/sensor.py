@@ -10,28 +10,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TextIO
 
 import msgspec
 
-from agent import config
-from agent.cli.asking import ask
-from agent.cli.main import DEFAULT_CONFIG
-from agent.cli.opened import device, is_running, opened
-from agent.config import Config, SourceConfig
-from agent.errors import AgentError
-from agent.ops.device_asks import DeviceNow, PartNow, part_of
-from agent.texts import Texts, load_texts
+from agent.cli import trying
+from agent.cli.opened import opened
+from agent.cli.trying import Bench, Trial
+from agent.config import SourceConfig
+from agent.ops.device_asks import PartNow, part_of
+from agent.texts import Texts
+from agent.texts.measures import seconds
 from drivers.driver import Source
 from drivers.readings import Pressed, Reading
 
-WELL, ATTENTION = 0, 1
-LOOK_S = 0.25
+TRIAL = Trial(kind="sensor", shows="each zone and contact now, then the first change", awaited="a change", seconds=60.0)
 FIRST_S = 3.0  # until all parts have spoken, of a sensor that is just opened
-CHANGE_S = 60.0
-Tell = Callable[[str], None]
+SPAN_CHARS = 10  # so far in the first change stands, and what was before it
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,40 +46,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    words = "the same as one JSON object"
-    parser.add_argument("--json", action="store_true", help=words)
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    test = actions.add_parser("test", help="each zone and contact now, then the first change")
-    test.add_argument("name", help="of the sensor in the configuration")
-    test.add_argument("file", type=Path, nargs="?", default=Path(DEFAULT_CONFIG), help="the box's configuration")
-    seconds = f"how long a change is waited for ({CHANGE_S:g})"
-    test.add_argument("--seconds", type=float, default=CHANGE_S, metavar="N", help=seconds)
-    test.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
+    trying.arguments(parser, TRIAL)
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
-    found, say = config.load(args.file), load_texts()
-    source = device(found, args.name, "sensor")
-
-    def tell(words: str) -> None:
-        if not args.json:
-            print(words, file=out, flush=True)
-
-    if is_running(found):
-        tested = _by_the_agent(found, source, args.seconds, tell, say)
-    else:
-        tell(say("test.by_itself"))
-        tested = asyncio.run(_by_itself(found, source, args.seconds, tell, say))
-    if args.json:
-        print(msgspec.json.encode(tested).decode(), file=out)
-        return WELL if tested.is_well else ATTENTION
+    tested, bench, code = trying.run(args, out, TRIAL.kind, _by_the_agent, _by_itself)
+    assert isinstance(tested, Outcome)
+    after = f"{seconds(bench.say, tested.after_s):>{SPAN_CHARS - 2}}"
     for part in tested.changed:
-        tell(f"{tested.after_s:6.1f} s  {line(part, say)}")
+        bench.tell(f"{after}  {line(part, bench.say)}")
     if tested.pressed:
-        tell(f"{tested.after_s:6.1f} s  {say('event.report_pressed')}")
+        bench.tell(f"{after}  {bench.say('event.report_pressed')}")
     if not tested.is_well:
-        tell(say("test.no_change"))
-    return WELL if tested.is_well else ATTENTION
+        bench.tell(bench.say("test.no_change"))
+    return code
 
 
 def line(part: PartNow, say: Texts) -> str:
@@ -98,40 +74,30 @@ def line(part: PartNow, say: Texts) -> str:
 # --- the agent runs -------------------------------------------------------------------------------------------------
 
 
-def _by_the_agent(found: Config, source: SourceConfig, seconds: float, tell: Tell, say: Texts) -> Outcome:
-    first = _now(found, source)
-    if first.code:
-        raise AgentError(first.code, f"{source.name}: {first.what}", do=first.do)
-    _begin(first.parts, tell, say)
-    began_s = time.monotonic()
-    now = first
-    while now.readings == first.readings and now.parts == first.parts and time.monotonic() - began_s < seconds:
-        time.sleep(LOOK_S)
-        now = _now(found, source)
+def _by_the_agent(bench: Bench) -> Outcome:
+    first = bench.ready()
+    _begin(first.parts, bench)
+    now, after_s = bench.until(lambda one: one.readings != first.readings or one.parts != first.parts)
     changed = [part for part in now.parts if part not in first.parts]
     pressed = now.readings != first.readings and not changed and not now.parts
     return Outcome(
-        device=source.name, running=True, parts=first.parts, changed=changed, pressed=pressed,
-        after_s=time.monotonic() - began_s,
-    )  # fmt: skip
-
-
-def _now(found: Config, source: SourceConfig) -> DeviceNow:
-    return ask(found.state.control, "device-now", DeviceNow, device=source.name)
+        device=bench.source.name, running=True, parts=first.parts, changed=changed, pressed=pressed, after_s=after_s
+    )
 
 
 # --- it is down -----------------------------------------------------------------------------------------------------
 
 
-async def _by_itself(found: Config, source: SourceConfig, seconds: float, tell: Tell, say: Texts) -> Outcome:
-    async with opened(found, source) as sensor:
+async def _by_itself(bench: Bench) -> Outcome:
+    source = bench.source
+    async with opened(bench.found, source) as sensor:
         readings: asyncio.Queue[Reading] = asyncio.Queue()
         reading = asyncio.create_task(_read(sensor, readings))
         try:
             first = await _first(readings, source, reading)
-            _begin(first, tell, say)
+            _begin(first, bench)
             began_s = time.monotonic()
-            came = await _next(readings, seconds, reading)
+            came = await _next(readings, bench.seconds, reading)
             changed = part_of(came, source.places) if came is not None else None
             return Outcome(
                 device=source.name, running=False, parts=first, changed=[changed] if changed else [],
@@ -159,10 +125,10 @@ async def _first(readings: asyncio.Queue[Reading], source: SourceConfig, reading
     return list(parts.values())
 
 
-async def _next(readings: asyncio.Queue[Reading], seconds: float, reading: asyncio.Task[None]) -> Reading | None:
+async def _next(readings: asyncio.Queue[Reading], patience_s: float, reading: asyncio.Task[None]) -> Reading | None:
     """None if nothing comes in time. Raises what ended the reading."""
     getting = asyncio.create_task(readings.get())
-    done, _ = await asyncio.wait({getting, reading}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({getting, reading}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
     if getting in done:
         return getting.result()
     getting.cancel()
@@ -171,7 +137,7 @@ async def _next(readings: asyncio.Queue[Reading], seconds: float, reading: async
     return None
 
 
-def _begin(parts: Sequence[PartNow], tell: Tell, say: Texts) -> None:
+def _begin(parts: Sequence[PartNow], bench: Bench) -> None:
     for part in parts:
-        tell(f"          {line(part, say)}")
-    tell(say("test.change_it"))
+        bench.tell(f"{'':{SPAN_CHARS}}{line(part, bench.say)}")
+    bench.tell(bench.say("test.change_it"))

@@ -6,28 +6,28 @@ Texts   agent/texts; colours only on a terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen, tables
 from agent.cli.incident_screen import BAD, STYLES
 from agent.cli.reference_screen import age
 from agent.ops.status import Status
 from agent.texts import Texts, load_texts
+from agent.texts.measures import hour, local, milliseconds, moment, number, size, whole
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
-EYES_NUMBERS = ("a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed")
 PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
 PART_STYLE |= dict.fromkeys(("attention", "fault", "active", "cut", "short"), BAD)
 
 
 def draw(status: Status, out: TextIO, texts: Texts | None = None) -> None:
-    """Print one screen, at most 100 columns. Times are local; `mektep status --json` has them in UTC."""
+    """Print one screen. Times are local; `mektep status --json` has them in UTC."""
     say = texts or load_texts()
-    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console = screen.console(out)
     console.print(headline(status, say))
     for part in _parts(status, say):
         console.print()
@@ -88,42 +88,36 @@ def foot(status: Status, say: Texts) -> Text:
         say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow"
     )
     if status.at:
-        line.append(f"   {say('head.at')} {_local(status.at):%Y-%m-%d %H:%M:%S}", "dim")
+        line.append(f"   {say('head.at')} {whole(say, local(status.at))}", "dim")
     return line
 
 
 def incidents(status: Status, say: Texts) -> Table:
     """What happens now, and who is to answer: two lines each."""
-    table = Table(
-        title=say("incident.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
-    )
+    table = tables.rows(say("incident.title"), BAD)
     for one in status.incidents:
         drill = f"{say('incident.drill')} " if one.drill else ""
         words = Text(f"{drill}{say(f'incident.{one.kind}')}", STYLES[one.state])
         words.append(f"  {one.place}  {say(f'incident.{one.certainty}')}".replace("    ", "  "))
         words.append(f"\n→ {say(f'incident.{one.state}')}", "bold")
         words.append(f": {', '.join(dict.fromkeys(say(f'incident.{to.role}') for to in one.to))}" if one.waits else "")
-        words.append(f", {say('incident.until')} {moment(one.answer_by, status.at)}" if one.answer_by else "")
-        table.add_row(moment(one.opened, status.at), words)
+        words.append(f", {say('incident.until')} {moment(say, one.answer_by, status.at)}" if one.answer_by else "")
+        table.add_row(Text(moment(say, one.opened, status.at), "none"), words)
     return table
 
 
 def troubles(status: Status, say: Texts) -> Table:
-    table = Table(
-        title=say("trouble.title"), title_justify="left", title_style=BAD, show_header=False, box=None, padding=(0, 1)
-    )
-    table.add_column(style=BAD, no_wrap=True)
-    table.add_column()
+    table = tables.rows(say("trouble.title"), BAD)
     for code, what, do in to_dos(status):
-        table.add_row(code, Text(what).append(f"\n→ {say.instruction(code, do)}", "bold"))
+        table.add_row(code, tables.told(code, what, do, say))
     return table
 
 
 def _devices(status: Status, say: Texts) -> Table:
-    table = _table(say, "device", "state", "since", "readings", "last", "garbled")
+    table = tables.columns(say, "device", "state", "since", "readings", "last", "garbled")
     for name, source in status.sources.items():
         state = Text(say(f"source.{source.state}"), STATE_STYLE.get(source.state, BAD))
-        since, last = moment(source.since, status.at), moment(source.last_reading, status.at)
+        since, last = moment(say, source.since, status.at), moment(say, source.last_reading, status.at)
         table.add_row(name, state, since, f"{source.readings}", last, f"{source.garbled}")
         for part in source.parts:
             word = Text(say(f"{part.kind}.{part.state}"), PART_STYLE.get(part.state, "yellow"))
@@ -133,14 +127,15 @@ def _devices(status: Status, say: Texts) -> Table:
 
 def _eyes(status: Status, say: Texts) -> Table:
     """What the eyes do for each camera, and what each detector does and costs."""
-    table = _table(say, "camera", "a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed")
+    table = tables.columns(say, "camera", "a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed")
     for name, eye in status.eyes.items():
         skipped = Text(f"{eye.skipped}", "yellow" if eye.skipped else "green")
-        table.add_row(name, f"{eye.pictures_per_s:.1f}", skipped, f"{eye.late_ms:.0f} ms")
+        table.add_row(name, number(say, eye.pictures_per_s), skipped, milliseconds(say, eye.late_ms))
         for detector, one in eye.detectors.items():
             word = f"  {say(f'detector.{detector}')}"
-            runs = Text(say("detector.rests"), "dim") if one.rests else f"{one.runs_per_s:.1f}"
-            table.add_row(word, runs, "", "", f"{one.ms:.1f} ms", f"{one.hits}", f"{one.votes}", f"{one.told}")
+            runs = Text(say("detector.rests"), "dim") if one.rests else number(say, one.runs_per_s)
+            counts = (f"{one.hits}", f"{one.votes}", f"{one.told}")
+            table.add_row(word, runs, "", "", milliseconds(say, one.ms, 1), *counts)
         week = (eye.week.hits, eye.week.votes, eye.week.told, eye.week.dismissed)
         if any(week):
             table.add_row(Text(f"  {say('week.title')}", "dim"), "", "", "", "", *(Text(f"{n}", "dim") for n in week))
@@ -150,14 +145,14 @@ def _eyes(status: Status, say: Texts) -> Table:
 def _live(status: Status, say: Texts) -> Text:
     """Who looks at which camera: nobody does it unseen."""
     lines = [
-        f"{one.camera}: {say('camera.live')}: {one.by}, {say('camera.since')} {_local(one.since):%H:%M}"
+        f"{one.camera}: {say('camera.live')}: {one.by}, {say('camera.since')} {hour(local(one.since))}"
         for one in status.live
     ]
     return Text("\n".join(lines), "bold yellow")
 
 
 def _lanes(status: Status, say: Texts) -> Table:
-    table = _table(say, "lane", "accepted", "stored", "owed", "size")
+    table = tables.columns(say, "lane", "accepted", "stored", "owed", "size")
     for name, lane in status.lanes.items():
         owed = lane.last - lane.settled
         table.add_row(
@@ -165,7 +160,7 @@ def _lanes(status: Status, say: Texts) -> Table:
             f"{lane.last}",
             f"{lane.settled}",
             Text(f"{owed}", "yellow" if owed else "green"),
-            _size(lane.bytes),
+            size(say, lane.bytes),
         )
     return table
 
@@ -175,9 +170,9 @@ def link(status: Status, say: Texts) -> Text:
     line = Text(f"{say('link.title')}  ", "bold")
     line.append(say(f"link.{line_now.state}"), STATE_STYLE.get(line_now.state, "yellow"))
     if line_now.last_receipt:
-        line.append(f"   {say('link.last_receipt')} {moment(line_now.last_receipt, status.at)}")
+        line.append(f"   {say('link.last_receipt')} {moment(say, line_now.last_receipt, status.at)}")
     if line_now.rtt_ms:
-        line.append(f"   {line_now.rtt_ms:.0f} ms   {_size(int(line_now.bytes_per_s))}/s")
+        line.append(f"   {milliseconds(say, line_now.rtt_ms)}   {size(say, line_now.bytes_per_s)}/{say('unit.s')}")
     if line_now.refused:
         refused = ", ".join(f"{reason} {count}" for reason, count in sorted(line_now.refused.items()))
         line.append(f"\n{say('link.refused')} {refused}", "yellow")
@@ -195,38 +190,10 @@ def _reference(status: Status, say: Texts) -> Text:
 def _evidence(status: Status, say: Texts) -> Text:
     found = status.evidence
     line = Text(f"{say('evidence.title')}  ", "bold")
-    line.append(f"{say('evidence.kept')} {found.kept} ({_size(found.owed_bytes)})", "yellow" if found.kept else "green")
+    line.append(
+        f"{say('evidence.kept')} {found.kept} ({size(say, found.owed_bytes)})", "yellow" if found.kept else "green"
+    )
     line.append(f"   {say('evidence.delivered')} {found.delivered}")
     if found.lost or found.not_kept:
         line.append(f"   {say('evidence.lost')} {found.lost}   {say('evidence.not_kept')} {found.not_kept}", "yellow")
     return line
-
-
-def _table(say: Texts, *columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title=None)
-    for column in columns:
-        right = column in ("readings", "garbled", "accepted", "stored", "owed", "size", *EYES_NUMBERS)
-        table.add_column(say(f"column.{column}"), justify="right" if right else "left", no_wrap=True)
-    return table
-
-
-def moment(text: str, at: str) -> str:
-    """Local time as people say it: the hour alone if it is of the picture's day."""
-    if not text:
-        return "—"
-    moment = _local(text)
-    today = bool(at) and moment.date() == _local(at).date()
-    return f"{moment:%H:%M:%S}" if today else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _local(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone()
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

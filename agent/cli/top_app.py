@@ -217,7 +217,7 @@ class Camera(Screen[None]):
         one = await self._process.next()
         say, title = self._say, Text(f"{name}  ", "bold")
         if one.code:
-            title.append(f"{one.code}  {one.what}", "bold red").append(
+            title.append(f"{one.code}  {say.fact(one.code, one.what)}", "bold red").append(
                 f"\n→ {say.instruction(one.code, one.do)}", "bold"
             )
         else:

@@ -95,7 +95,8 @@ class Looker:
             if self._stored.changed():
                 self._new = self._take(self._stored.newer(self._marks, [Lane.RECORD]))
         except AgentError as error:
-            return f"{error.code}  {error.what}. {self._say.instruction(error.code, error.do)}"
+            say = self._say
+            return f"{error.code}  {say.fact(error.code, error.what)}. {say.instruction(error.code, error.do)}"
         return ""
 
     def _take(self, events: list[Kept]) -> int:

@@ -11,11 +11,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli import tables
 from agent.cli.incident_screen import BAD
-from agent.cli.status_screen import PART_STYLE, STATE_STYLE, headline, incidents, link, moment, to_dos, troubles
+from agent.cli.status_screen import PART_STYLE, STATE_STYLE, headline, incidents, link, to_dos, troubles
 from agent.cli.top_look import Machine, Seen
 from agent.texts import Texts
+from agent.texts.measures import local, moment, number, size, whole
 
+MB = 1_000_000
 BARS = "▁▂▃▄▅▆▇█"
 SPARK = 30
 CODE_CHARS = 5
@@ -43,14 +46,16 @@ def _machine(machine: Machine, seen: Seen, say: Texts) -> Text:
         hot = BAD if machine.temperature_c >= HOT_C else "yellow" if machine.temperature_c >= WARM_C else "green"
         line.append(f"{machine.temperature_c:.0f} °C   ", hot)
     if machine.agent_memory_mb:
-        line.append(f"{say('top.agent')} {machine.agent_cpu_percent:.0f} % {machine.agent_memory_mb:.0f} MB   ")
+        line.append(
+            f"{say('top.agent')} {machine.agent_cpu_percent:.0f} % {size(say, machine.agent_memory_mb * MB)}   "
+        )
     if machine.cells:
         line.append(f"{say('top.cells')} {machine.cells}: {machine.cells_cpu_percent:.0f} % ")
-        line.append(f"{machine.cells_memory_mb:.0f} MB   ")
+        line.append(f"{size(say, machine.cells_memory_mb * MB)}   ")
     clock = seen.status.clock
     line.append(f"{say('head.clock')} {say(f'clock.{clock}') if clock else '?'}", "" if clock == "synced" else "yellow")
     if seen.status.state == "dead" and seen.status.at:
-        line.append(f"   {say('top.last_picture')} {moment(seen.status.at, '')}", BAD)
+        line.append(f"   {say('top.last_picture')} {whole(say, local(seen.status.at))}", BAD)
     return line
 
 
@@ -73,13 +78,13 @@ def _short_troubles(seen: Seen, say: Texts) -> Table:
 
 def devices(seen: Seen, say: Texts) -> RenderableType:
     """Each device, its state and its last reading, those that fail first; beneath it what of it is unusual."""
-    table = _table(say, "device", "state", "last", "readings")
+    table = tables.columns(say, "device", "state", "last", "readings")
     for name, source in sorted(seen.status.sources.items(), key=lambda one: one[1].state == "working"):
         state = Text(say(f"source.{source.state}"), STATE_STYLE.get(source.state, BAD))
         if source.code:
             state.append(f" {source.code}", BAD)
         last = (source.video.seen if source.video else "") or source.last_reading
-        table.add_row(name, state, moment(last, seen.status.at), f"{source.readings}")
+        table.add_row(name, state, moment(say, last, seen.status.at), f"{source.readings}")
         for part in source.parts:
             words = f"{say(f'{part.kind}.title')} {part.part} {part.place}".rstrip()
             table.add_row(f"  {words}", Text(say(f"{part.kind}.{part.state}"), PART_STYLE.get(part.state, "yellow")))
@@ -103,12 +108,13 @@ def taps(seen: Seen, say: Texts) -> RenderableType:
 
 def lanes(seen: Seen, say: Texts) -> RenderableType:
     """What is owed and how much comes, the line to the centre, and how it went in the last minute."""
-    table = _table(say, "lane", "owed", "rate", "size")
+    table = tables.columns(say, "lane", "owed", "rate", "size")
     for name, lane in seen.status.lanes.items():
         owed, rate = lane.last - lane.settled, seen.rates.get(name, 0.0)
         table.add_row(
-            say(f"lane.{name}"), Text(f"{owed}", "yellow" if owed else "green"), f"{rate:.1f}/s", size(lane.bytes)
-        )
+            say(f"lane.{name}"), Text(f"{owed}", "yellow" if owed else "green"),
+            f"{number(say, rate)}/{say('unit.s')}", size(say, lane.bytes),
+        )  # fmt: skip
     trails = Text()
     for name in ("taps", "owed", "cpu"):
         numbers = seen.trails[name]
@@ -117,15 +123,3 @@ def lanes(seen: Seen, say: Texts) -> RenderableType:
     both = Table.grid(padding=(0, 3))
     both.add_row(table, trails)
     return Group(both, link(seen.status, say))
-
-
-def size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.1f} MB"
-
-
-def _table(say: Texts, *columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns:
-        right = column in ("owed", "rate", "size", "readings")
-        table.add_column(say(f"column.{column}"), justify="right" if right else "left", no_wrap=True)
-    return table

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli import screen
 from agent.texts import Texts, load_texts
 from agent.tuning.proposal import Expected, Proposal, Why
 from agent.tuning.view import Tuned
@@ -22,9 +22,9 @@ WORDS = (Why.RAISED, Why.LOWERED, Why.CONFIRMED, Why.NONE, Why.SHORT)
 
 
 def draw(tuned: Tuned, footage: list[str], config: Path, out: TextIO, texts: Texts | None = None) -> None:
-    """At most 100 columns; `--json` has everything."""
+    """`--json` has everything."""
     say = texts or load_texts()
-    console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+    console = screen.console(out)
     console.print(Text(tuned.school, "bold"))
     if not tuned.proposals:
         console.print(say("tune.nothing"))
@@ -40,7 +40,7 @@ def draw(tuned: Tuned, footage: list[str], config: Path, out: TextIO, texts: Tex
     for line in footage:
         console.print(Text(line, "dim"))
     if tuned.lines:
-        console.print(f"\n{say('tune.write').format(file=config)}")
+        console.print(f"\n{say('tune.write', file=config)}")
         for line in tuned.lines:
             console.print(f"  {line}", markup=False)
 
@@ -82,7 +82,6 @@ def _short(number: float) -> str:
 
 
 def _reason(one: Proposal, say: Texts) -> Text:
-    words = say(f"tune.{one.why.value}").format(
-        score=f"{one.kept:.4f}" if one.kept is not None else "", hours=f"{one.camera_h:.0f}", budget=f"{one.budget:g}"
-    )
+    kept = f"{one.kept:.4f}" if one.kept is not None else ""
+    words = say(f"tune.{one.why.value}", score=kept, hours=f"{one.camera_h:.0f}", budget=f"{one.budget:g}")
     return Text(f"{one.camera} {say(f'detector.{one.detector}')}: {words}")

@@ -32,7 +32,7 @@ def measured(size_bytes: float) -> str:
     """A size as a fact tells it, in English: the largest unit of which there is a whole one, a tenth where it helps."""
     unit, step = next((one for one in reversed(STEPS) if size_bytes >= one[1]), STEPS[0])
     shown = size_bytes / step
-    digits = 1 if step > 1 and shown < 10 or step >= 1_000_000_000 and shown < 100 else 0
+    digits = 1 if (step > 1 and shown < 10) or (step >= 1_000_000_000 and shown < 100) else 0
     return f"{shown:.{digits}f} {unit}"
 
 
@@ -66,12 +66,15 @@ def hour(when: datetime) -> str:
 
 
 def moment(say: Language, text: str, at: str = "") -> str:
-    """RFC 3339, as people say it: the hour alone if it is of the same day as `at`, or of today without one."""
+    """RFC 3339, as people say it: as short as `at`, or now, allows: the hour, or day and hour."""
     if not text:
         return UNKNOWN
-    when = local(text)
-    today = (local(at) if at else datetime.now().astimezone()).date()
-    return hour(when) if when.date() == today else whole(say, when)
+    when, now = local(text), local(at) if at else datetime.now().astimezone()
+    if when.date() == now.date():
+        return hour(when)
+    if when.year != now.year:
+        return whole(say, when)
+    return f"{when:%d %b %H:%M}" if say.language == "en" else f"{when:%d.%m %H:%M}"
 
 
 def whole(say: Language, when: datetime) -> str:

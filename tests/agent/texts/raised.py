@@ -63,7 +63,9 @@ def _told(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     elif isinstance(node, ast.Tuple):
         given = node.elts
     values = [*given, *([named["code"]] if "code" in named else [])]
-    code = next((_constant(one) for one in values if isinstance(one, ast.Constant) and CODE.fullmatch(_constant(one))), None)
+    code = next(
+        (_constant(one) for one in values if isinstance(one, ast.Constant) and CODE.fullmatch(_constant(one))), None
+    )
     if code is None:
         return
     fact = next((named[word] for word in FACT_WORDS if word in named), None)
@@ -104,9 +106,7 @@ def _texts(value: ast.expr, scope: Scope, depth: int = 0) -> list[str]:
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
         return [a + b for a, b in product(_texts(value.left, scope, depth), _texts(value.right, scope, depth))]
     if isinstance(value, ast.JoinedStr):
-        parts = [
-            [str(one.value)] if isinstance(one, ast.Constant) else _gap(one, scope, depth) for one in value.values
-        ]
+        parts = [[str(one.value)] if isinstance(one, ast.Constant) else _gap(one, scope, depth) for one in value.values]
         return ["".join(one) for one in product(*parts)]
     if isinstance(value, ast.Name) and depth < 2:
         return [text for one in scope.get(value.id, []) for text in _texts(one, scope, depth + 1)]

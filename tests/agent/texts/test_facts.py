@@ -27,7 +27,11 @@ def is_told(code: str, fact: str) -> bool:
     literal = len(fact.replace(GAP, ""))
     known = templates(code[:1] if code else WELL).get(code or WELL, ())
     shapes = [fact, f"{GAP}: {fact}"]  # whose it is may be said where it is shown
-    return any(one.pattern.fullmatch(shape) and (literal < SHORT or one.literal >= SHARE * literal) for one in known for shape in shapes)
+    return any(
+        one.pattern.fullmatch(shape) and (literal < SHORT or one.literal >= SHARE * literal)
+        for one in known
+        for shape in shapes
+    )
 
 
 def test_every_fact_that_is_raised_is_told() -> None:
