@@ -66,7 +66,7 @@ def _row(row: CameraRow, listed: Listed, say: Texts) -> list[Text | str]:
         f"{row.width_px}x{row.height_px}" if row.width_px else UNKNOWN,
         number(say, row.rate) if row.rate else UNKNOWN,
         Text(UNKNOWN if off is None else _off(say, off), "red" if row.clock_is_off else ""),
-        ", ".join(_with_times(row)) or Text(say("camera.nothing"), "dim"),
+        ", ".join(_with_times(row, say)) or Text(say("camera.nothing"), "dim"),
     ]
 
 
@@ -74,9 +74,10 @@ def _off(say: Texts, off_s: float) -> str:
     return f"{'+' if off_s >= 0 else ''}{seconds(say, off_s)}"
 
 
-def _with_times(row: CameraRow) -> list[str]:
+def _with_times(row: CameraRow, say: Texts) -> list[str]:
     """Each with its schedule, in the words of the configuration."""
-    return [f"{one} ({', '.join(row.schedule[one])})" if row.schedule.get(one) else one for one in row.sees]
+    words = {one: say(f"detector.{one}") for one in row.sees}
+    return [f"{words[one]} ({', '.join(row.schedule[one])})" if row.schedule.get(one) else words[one] for one in words]
 
 
 def _age_s(seen: str, at: str) -> float | None:

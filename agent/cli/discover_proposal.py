@@ -62,7 +62,7 @@ def _remarks(proposal: Proposal, own: Sequence[Setting], say: Texts) -> Iterator
         return
     written = tomllib.loads("\n".join(f"{one.key} = {toml(one.value)}" for one in own))
     for problem in read_table(written, type_, file="", prefix="")[1]:
-        yield f"{say('discover.complete')} {problem.key} {say.fact(problem.code, problem.what)}. {say.fact(problem.code, problem.do)}"
+        yield f"{say('discover.complete')} {problem.key} {say.fact(problem.code, problem.what)}. {problem.do}"
 
 
 def toml(value: str | int | tuple[Setting, ...]) -> str:

@@ -40,13 +40,10 @@ def draw(school: str, running: bool, findings: Sequence[Finding], out: TextIO, t
         console.print(_good(well, say))
 
 
-def _headline(school: str, findings: Sequence[Finding], say: Texts) -> Text:
-    line = Text(f"{school}  " if school else "", "bold")
-    parts = [(level, sum(one.level is level for one in findings)) for level in reversed(Level)]
-    for number, (level, count) in enumerate((level, count) for level, count in parts if count):
-        line.append("   " if number else "")
-        line.append(say(f"doctor.{level.word}", count=count), STYLES[level])
-    return line
+def _headline(school: str, findings: Sequence[Finding], say: Texts) -> tables.Parts:
+    counts = [(level, sum(one.level is level for one in findings)) for level in reversed(Level)]
+    parts = [Text(say(f"doctor.{level.word}", count=count), STYLES[level]) for level, count in counts if count]
+    return tables.Parts([Text(school, "bold"), *parts] if school else parts)
 
 
 def _bad(findings: Sequence[Finding], level: Level, say: Texts) -> Table:
@@ -56,8 +53,8 @@ def _bad(findings: Sequence[Finding], level: Level, say: Texts) -> Table:
     table.add_column(style=STYLES[level], no_wrap=True)
     table.add_column()
     for one in findings:
-        words = Text().append(f"{say(f'check.{one.check}')}: ", STYLES[level])
-        table.add_row(MARKS[level], one.code, words.append(tables.told(one.code, one.fact, one.do, say)))
+        about = Text().append(f"{say(f'check.{one.check}')}: ", STYLES[level])
+        table.add_row(MARKS[level], one.code, tables.told(one.code, one.fact, one.do, say, about))
     return table
 
 

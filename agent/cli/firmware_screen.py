@@ -33,7 +33,7 @@ def draw(plan: Plan, out: TextIO) -> None:
             file = line.file
             console.print(Text(f"\n{file}", "bold"))
         console.print(_line(line))
-        console.print(Padding(Text(line.why, "dim"), (0, 0, 0, 6)))
+        console.print(Padding(Text(line.why, "dim"), (0, 0, 0, 6), expand=False))
     wrong = sum(line.state is not State.THERE for line in plan.lines)
     words = f"{say('firmware.wrong', count=wrong)} sudo mektep firmware apply" if wrong else say("firmware.nothing")
     console.print(Text(f"\n{words}", "bold yellow" if wrong else "green"))

@@ -40,7 +40,7 @@ def draw(views: Sequence[View], out: TextIO, *, alive: bool = True, texts: Texts
     for view in views:
         console.print(_head(view, say))
         for line in _lines(view, say):
-            console.print(Padding(Text(line), (0, 0, 0, 10)))
+            console.print(Padding(Text(line), (0, 0, 0, 10), expand=False))
 
 
 def _head(view: View, say: Texts) -> Text:

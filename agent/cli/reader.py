@@ -70,7 +70,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     tested, bench, code = trying.run(args, out, TRIAL.kind, _by_the_agent, partial(_by_itself, show=args.show))
-    assert isinstance(tested, Outcome)
     if tested.form:
         number = f" {tested.card}" if tested.card else ""
         bench.tell(f"{bench.say('test.card')} {tested.form}{number}, {seconds(bench.say, tested.after_s)}")

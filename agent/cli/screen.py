@@ -7,13 +7,15 @@ Colours  on terminals alone, none with NO_COLOR or on a dumb one (no-color.org).
 from __future__ import annotations
 
 import os
+import re
 import textwrap
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 PLAIN_WIDTH, LEAST_WIDTH = 80, 40
+BLANKS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
 def width_of(out: TextIO) -> int:
@@ -36,7 +38,21 @@ def console(out: TextIO) -> Console:
     """For texts and tables. Nothing in a text is markup: a configuration has brackets."""
     from rich.console import Console  # half of what a quick command would import
 
-    return Console(file=out, highlight=False, markup=False, emoji=False, width=width_of(out))
+    to = cast("IO[str]", Trimmed(out))
+    return Console(file=to, highlight=False, markup=False, emoji=False, width=width_of(out))
+
+
+class Trimmed:
+    """A stream that gets no blanks at the ends of lines: over a slow line they are half of a table."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
+
+    def write(self, text: str) -> int:
+        return self._out.write(BLANKS.sub(r"\1", text))
 
 
 def lines(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:

@@ -51,7 +51,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     tested, bench, code = trying.run(args, out, TRIAL.kind, _by_the_agent, _by_itself)
-    assert isinstance(tested, Outcome)
     after = f"{seconds(bench.say, tested.after_s):>{SPAN_CHARS - 2}}"
     for part in tested.changed:
         bench.tell(f"{after}  {line(part, bench.say)}")

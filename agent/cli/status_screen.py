@@ -54,20 +54,20 @@ def _parts(status: Status, say: Texts) -> Iterator[RenderableType]:
     yield link(status, say)
 
 
-def headline(status: Status, say: Texts, *, centre: bool = True) -> Text:
-    """One line: what works, what is owed, how much is to be done."""
-    line = Text(f"{status.school}  ", style="bold")
-    line.append(say(f"state.{status.state}"), STATE_STYLE.get(status.state, BAD))
+def headline(status: Status, say: Texts, *, centre: bool = True) -> tables.Parts:
+    """One line where there is room: what works, what is owed, how much is to be done."""
+    state = Text(f"{status.school}  ", "bold").append(say(f"state.{status.state}"), STATE_STYLE.get(status.state, BAD))
+    parts = [state]
     if status.sources:
         works = sum(source.state == "working" for source in status.sources.values())
-        line.append(f"   {say('head.devices')} {works}/{len(status.sources)}", _well(works == len(status.sources)))
+        words = f"{say('head.devices')} {works}/{len(status.sources)}"
+        parts.append(Text(words, _well(works == len(status.sources))))
     owed = sum(lane.last - lane.settled for lane in status.lanes.values()) + status.evidence.kept
-    line.append(f"   {say('head.owed')} {owed}", "yellow" if owed else "green")
+    parts.append(Text(f"{say('head.owed')} {owed}", "yellow" if owed else "green"))
     if centre and status.state != "dead":
-        line.append(f"   {say('head.centre')} {say(f'link.{status.link.state}')}")
+        parts.append(Text(f"{say('head.centre')} {say(f'link.{status.link.state}')}"))
     to_do = len(to_dos(status)) + sum(one.waits for one in status.incidents)
-    line.append(f"   {say('head.to_do')} {to_do or say('head.nothing')}", _well(not to_do))
-    return line
+    return tables.Parts([*parts, Text(f"{say('head.to_do')} {to_do or say('head.nothing')}", _well(not to_do))])
 
 
 def to_dos(status: Status) -> list[tuple[str, str, str]]:

@@ -1,7 +1,13 @@
-"""The tables of all screens: no frames, headings dim, numbers to the right, and what is long wraps."""
+"""The tables of all screens: no frames, headings dim, numbers to the right, and what is long wraps.
+
+Narrow  headings break at their spaces first; only then cells do. Nothing is cut: a name that is cut is another one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -12,11 +18,33 @@ NUMBERS = {
     *("a_second", "skipped", "late", "cost", "hits", "votes", "told", "dismissed"),
 }
 LONG = {"holds", "watched_for", "outcome"}
+GAP = "   "
+ENDLESS = 1_000  # columns: as wide as it wants to be
 
 
-def columns(say: Texts, *names: str, section: str = "column") -> Table:
+class Columns(Table):
+    """A table that makes itself narrow where it must."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._is_too_wide(console, options):
+            self.padding = (0, 1, 0, 0)
+        if self._is_too_wide(console, options):
+            for column in self.columns:
+                column.header = str(column.header).replace(" ", "\n")
+        if self._is_too_wide(console, options):
+            for column in self.columns:
+                column.no_wrap, column.overflow = False, "fold"
+        yield from super().__rich_console__(console, options)
+
+    def _is_too_wide(self, console: Console, options: ConsoleOptions) -> bool:
+        wanted = console.measure(self, options=options.update(max_width=ENDLESS)).maximum
+        long = any(not column.no_wrap for column in self.columns)
+        return not long and wanted > options.max_width
+
+
+def columns(say: Texts, *names: str, section: str = "column") -> Columns:
     """A table of these columns; their headings are texts."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Columns(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in names:
         right = name in NUMBERS and section == "column"
         heading = say(f"{section}.{name}")
@@ -34,6 +62,31 @@ def rows(title: str = "", style: str = "") -> Table:
     return table
 
 
-def told(code: str, what: str, do: str, say: Texts) -> Text:
-    """A fact in the reader's language, and beneath it what to do."""
-    return Text(say.fact(code, what)).append(f"\n→ {say.instruction(code, do)}", "bold")
+def told(code: str, what: str, do: str, say: Texts, about: Text | None = None) -> Group:
+    """A fact in the reader's language, and beneath it what to do; `about` stands before it."""
+    fact = (about or Text()).append(say.fact(code, what))
+    return Group(fact, beside("→", Text(say.instruction(code, do), "bold")))
+
+
+def beside(mark: str, text: Text) -> Table:
+    """A text that wraps beside its mark."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True, style=text.style)
+    grid.add_row(mark, text)
+    return grid
+
+
+class Parts:
+    """What stands in one line where there is room, and breaks between its parts where there is none."""
+
+    def __init__(self, parts: Sequence[Text]) -> None:
+        self.parts = parts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        line = Text()
+        for part in self.parts:
+            if line and len(line) + len(GAP) + part.cell_len > options.max_width:
+                yield line
+                line = Text()
+            line = line.append(GAP if line else "").append_text(part)
+        yield line

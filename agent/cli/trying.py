@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, TypeVar
 
 import msgspec
 
@@ -44,6 +44,9 @@ class Outcome(Protocol):
 
     @property
     def is_well(self) -> bool: ...
+
+
+Came = TypeVar("Came", bound=Outcome)
 
 
 class Bench:
@@ -95,9 +98,9 @@ def run(
     args: argparse.Namespace,
     out: TextIO,
     kind: str,
-    by_the_agent: Callable[[Bench], Outcome],
-    by_itself: Callable[[Bench], Coroutine[Any, Any, Outcome]],
-) -> tuple[Outcome, Bench, int]:
+    by_the_agent: Callable[[Bench], Came],
+    by_itself: Callable[[Bench], Coroutine[Any, Any, Came]],
+) -> tuple[Came, Bench, int]:
     """Try it out; with the exit code that belongs to what came."""
     found, say = config.load(args.file), load_texts()
     bench = Bench(found, device(found, args.name, kind), args, out, say)

@@ -11,7 +11,7 @@ from typing import TextIO
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli import screen
+from agent.cli import screen, tables
 from agent.texts import Texts, load_texts
 from agent.tuning.proposal import Expected, Proposal, Why
 from agent.tuning.view import Tuned
@@ -46,10 +46,9 @@ def draw(tuned: Tuned, footage: list[str], config: Path, out: TextIO, texts: Tex
 
 
 def _table(proposals: list[Proposal], say: Texts) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    for column in COLUMNS:
-        left = column in ("camera", "detector", "threshold", "weekly")
-        table.add_column(say(f"tuned.{column}"), justify="left" if left else "right", no_wrap=True)
+    table = tables.columns(say, *COLUMNS, section="tuned")
+    for column, name in zip(table.columns, COLUMNS, strict=True):
+        column.justify = "left" if name in ("camera", "detector", "threshold", "weekly") else "right"
     for one in proposals:
         table.add_row(
             one.camera, say(f"detector.{one.detector}"), f"{one.hours:.0f}", f"{one.hits}",

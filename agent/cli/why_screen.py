@@ -39,7 +39,7 @@ def draw(life: Life, out: TextIO, texts: Texts | None = None) -> None:
         console.print(Text(f" ~ {say('story.untrusted')}", "dim"))
     console.print(Text(f"\n{say('story.tries')}", "bold"))
     for number, line in enumerate(_tries(life, say), 1):
-        console.print(Text(f" {number}. {line}"))
+        console.print(tables.beside(f" {number}.", Text(line)))
 
 
 def _headline(life: Life, say: Texts) -> Text:
