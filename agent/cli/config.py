@@ -53,12 +53,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     diff = actions.add_parser("diff", help="from the configuration before to the file; or from the file to OTHER")
     diff.add_argument("other", type=Path, nargs="?", help="a file that might be applied")
     for action in actions.choices.values():
+        action.add_argument("named", type=Path, nargs="?", metavar="FILE", help=what)
         action.add_argument("--file", type=Path, default=argparse.SUPPRESS, help=what)
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=JSON)
 
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     actions = {"show": _show, "history": _history, "undo": _undo, "diff": _diff}
+    args.file = args.named or args.file
     return actions[args.action](args, out)
 
 
@@ -175,6 +177,6 @@ def _text(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise AgentError("C-001", f"{path}: there is no such file", do="Write --file, or copy one.") from error
+        raise AgentError("C-001", f"{path}: there is no such file", do="Name the box's file, or copy one.") from error
     except OSError as error:
         raise AgentError("C-002", f"{path} cannot be read: {error.strerror}", do="Run it with sudo.") from error

@@ -43,7 +43,8 @@ def draw(school: str, running: bool, findings: Sequence[Finding], out: TextIO, t
 def _headline(school: str, findings: Sequence[Finding], say: Texts) -> tables.Parts:
     counts = [(level, sum(one.level is level for one in findings)) for level in reversed(Level)]
     parts = [Text(say(f"doctor.{level.word}", count=count), STYLES[level]) for level, count in counts if count]
-    return tables.Parts([Text(school, "bold"), *parts] if school else parts)
+    name = Text(f"{school}  " if school else "", "bold")
+    return tables.Parts([name.append_text(parts[0]), *parts[1:]] if parts else [name])
 
 
 def _bad(findings: Sequence[Finding], level: Level, say: Texts) -> Table:

@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         return code
     except AgentError as error:
         report(error, sys.stderr)
-        return exit_code(error.code)
+        return exit_code(args.command, error.code)
     except BrokenPipeError:  # `mektep status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody listens: what is left goes nowhere
         return 0

@@ -121,7 +121,7 @@ async def _first(readings: asyncio.Queue[Reading], source: SourceConfig, reading
             parts[part.kind, part.part] = part
         if source.places and all(("zone", str(zone)) in parts for zone in source.places):
             break
-    return list(parts.values())
+    return [parts[one] for one in sorted(parts, key=lambda one: (one[0], len(one[1]), one[1]))]
 
 
 async def _next(readings: asyncio.Queue[Reading], patience_s: float, reading: asyncio.Task[None]) -> Reading | None:

@@ -17,7 +17,7 @@ from agent.cli.incident_screen import BAD, STYLES
 from agent.cli.reference_screen import age
 from agent.ops.status import Status
 from agent.texts import Texts, load_texts
-from agent.texts.measures import hour, local, milliseconds, moment, number, size, whole
+from agent.texts.measures import day, hour, local, milliseconds, moment, number, size
 
 STATE_STYLE = {"working": "green", "running": "green", "online": "green", "starting": "yellow", "stopping": "yellow"}
 PART_STYLE = {"fire": "bold white on red", "extinguishing": "bold white on red"}
@@ -88,7 +88,7 @@ def foot(status: Status, say: Texts) -> Text:
         say(f"clock.{status.clock}") if status.clock else "?", "green" if status.clock == "synced" else "yellow"
     )
     if status.at:
-        line.append(f"   {say('head.at')} {whole(say, local(status.at))}", "dim")
+        line.append(f"   {say('head.at')} {day(say, local(status.at).date())} {hour(local(status.at))}", "dim")
     return line
 
 

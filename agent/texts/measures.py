@@ -33,7 +33,7 @@ def measured(size_bytes: float) -> str:
     unit, step = next((one for one in reversed(STEPS) if size_bytes >= one[1]), STEPS[0])
     shown = size_bytes / step
     digits = 1 if (step > 1 and shown < 10) or (step >= 1_000_000_000 and shown < 100) else 0
-    return f"{shown:.{digits}f} {unit}"
+    return f"{shown:.{digits}f}".removesuffix(".0") + f" {unit}"
 
 
 def size(say: Language, size_bytes: float) -> str:

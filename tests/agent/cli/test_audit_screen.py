@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from agent.audit.audit import LogView, Report
 from agent.audit.findings import Finding
 from agent.audit.leaf import Leaf
@@ -21,6 +23,11 @@ MONTHS = [
     Month("2026-09", 3, 2_235, 1, 1_200, [Amount("free", 745, 3)], [Amount("chess", 1_200, 1)]),
     Month("", 1, 0, 0, 0, [Amount("", 0, 1)], []),
 ]
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a row is a line
 
 
 def drawn(report: Report) -> list[str]:

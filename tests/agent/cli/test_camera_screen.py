@@ -25,6 +25,11 @@ YARD = CameraRow(
 )
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a row is a line
+
+
 def screen(*cameras: CameraRow, language: str = "en", running: bool = True) -> list[str]:
     out = io.StringIO()
     draw(Listed(school="school-07", at=AT if running else "", running=running, cameras=list(cameras)), out,
@@ -66,6 +71,6 @@ def test_nobody_looks_unseen(language: str) -> None:
     live = LiveShown(camera="yard", by="operator olga", since=AT, host="media.example")
     *_, last = screen(GATE, msgspec.structs.replace(YARD, code="", live=[live]), language=language)
     since = datetime.fromisoformat(AT).astimezone()
-    assert last == f"yard: {say('camera.live')}: operator olga, {say('camera.since')} {since:%H:%M}"
+    assert last == f"yard: {say('camera.live')}: operator olga, {say('camera.since')} {since:%H:%M:%S}"
     if language == "en":
         assert last.startswith("yard: live: operator olga, since ")

@@ -34,7 +34,7 @@ def on_trial(path: Path, history: History, text: bytes) -> None:
 def test_a_box_that_never_ran_has_a_file_and_no_history(tmp_path: Path) -> None:
     path = write_config(tmp_path)
     assert mektep("config", "show", "--file", path).stdout == path.read_text()
-    done = mektep("config", "history", "--file", path)
+    done = mektep("config", "history", path)
     assert (done.returncode, "No configuration" in done.stdout) == (0, True)
     done = mektep("config", "undo", "--file", path)
     assert (done.returncode, done.stderr[:5]) == (2, "G-102")
@@ -49,6 +49,7 @@ def test_what_changed_is_shown(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-2:] == ["-# two", "+# three"]
     (tmp_path / "other").write_bytes(path.read_bytes())
     done = mektep("config", "diff", tmp_path / "other", "--file", path)
+    assert mektep("config", "diff", tmp_path / "other", path).stdout == done.stdout
     assert (done.returncode, done.stdout) == (0, "No difference.\n")
 
 

@@ -23,6 +23,11 @@ ENTRIES = [
 TRIAL = Trial(id="x", what="config", by="centre", began=AT, within_s=300, before=Seen())
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a row is a line
+
+
 def drawn(entries: list[Entry], trial: Trial | None = None, language: str = "en") -> str:
     out = io.StringIO()
     draw(entries, trial, out, load_texts(language))
@@ -39,7 +44,7 @@ def test_the_newest_stands_first_with_why_it_was_undone() -> None:
 
 
 def test_a_trial_that_goes_on_is_said() -> None:
-    assert drawn(ENTRIES, TRIAL).startswith("on trial: config,")
+    assert drawn(ENTRIES, TRIAL).startswith("on trial: configuration,")
     assert "300 s" in drawn(ENTRIES, TRIAL).splitlines()[0]
 
 

@@ -32,7 +32,7 @@ def shown(findings: list[Finding], language: str = "en", *, running: bool = True
 
 def test_what_does_not_work_goes_first_and_says_what_to_do() -> None:
     text = shown(FOUND)
-    assert text.splitlines()[0].startswith("school-07  1 faults   1 warnings   1 to know   3 well")
+    assert text.splitlines()[0].startswith("school-07  1 fault   1 warning   1 to know   3 well")
     assert text.index("H-101") < text.index("H-131") < text.index("H-132") < text.index("20 of 30 GB")
     assert "→ Change the power supply." in text
     assert text.count("devices") == 1
@@ -50,7 +50,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_is_wider_than_a_terminal(language: str) -> None:
     long = msgspec.structs.replace(FOUND[2], fact="long " * 60)
-    assert max(map(len, shown([*FOUND, long], language).splitlines())) <= 100
+    assert max(map(len, shown([*FOUND, long], language).splitlines())) <= 80
 
 
 class Terminal(io.StringIO):

@@ -31,9 +31,9 @@ def test_each_line_with_its_mark_its_reason_and_what_is_in_its_way() -> None:
         "",
         "/boot/firmware/config.txt",
         "  ✓ a=1",
-        *("      because of a" + " " * 82, "  ✗ b=1   ✗ b=0", "      because of b" + " " * 82),
+        *("      because of a", "  ✗ b=1   ✗ b=0", "      because of b"),
         "",
-        "1 lines are not as they should be: sudo mektep firmware apply",
+        "1 line is not as they should be: sudo mektep firmware apply",
     ]
 
 

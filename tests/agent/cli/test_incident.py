@@ -70,6 +70,6 @@ def test_a_dismissal_needs_a_reason(tmp_path: Path) -> None:
 
 async def test_without_an_agent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(write_config(tmp_path))
-    assert (await mektep("incident", "list", file))[0] == 2  # it has never run: nothing is known
-    assert (await mektep("incident", "acknowledge", "3f2a", file))[0] == 2
+    assert (await mektep("incident", "list", file))[0] == 3  # it has never run: nothing is known
+    assert (await mektep("incident", "acknowledge", "3f2a", file))[0] == 3
     assert capsys.readouterr().err.count("U-121") == 2

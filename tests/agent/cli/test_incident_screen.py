@@ -37,7 +37,7 @@ def test_what_waits() -> None:
     head, sign, told = drawn(FIRE).splitlines()
     assert head.split() == ["3f2a91c0", "FIRE", "canteen", "certain", "→", "WAITS", "FOR", "AN", "ANSWER"]
     assert sign.endswith("panel/2 fire ×3")
-    assert told.strip().startswith("told: on duty 0a0a0a, police, until 2026-11-23")
+    assert told.strip().startswith("told: on duty 0a0a0a, police, until ")
 
 
 def test_a_drill_that_was_answered() -> None:

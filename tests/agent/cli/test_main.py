@@ -68,7 +68,7 @@ def test_an_error_is_code_fact_and_instruction_on_the_other_stream(
     out = io.StringIO()
     assert main(["card"], out) == 2
     assert out.getvalue() == ""
-    assert capsys.readouterr().err == "Z-999  the drawer is stuck\n      Pull harder.\n"
+    assert capsys.readouterr().err == "Z-999  the drawer is stuck\n       → Pull harder.\n"
 
 
 def test_only_the_chosen_command_is_imported(tmp_path: Path) -> None:

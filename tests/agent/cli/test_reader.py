@@ -73,7 +73,7 @@ async def test_no_card_is_exit_code_1(tmp_path: Path, reader: CardReader) -> Non
 async def test_a_reader_that_is_not_there(tmp_path: Path) -> None:
     file = write_config(tmp_path, more=READER.format(name="canteen-1", port="/dev/no-reader"))
     done = await asyncio.to_thread(mektep, "reader", "test", "canteen-1", file)
-    assert (done.returncode, done.stderr[:5]) == (2, "P-101")
+    assert (done.returncode, done.stderr[:5]) == (1, "P-101")
     done = await asyncio.to_thread(mektep, "reader", "test", "canteen-2", file)
     assert (done.returncode, "canteen-1" in done.stderr) == (2, True)
 

@@ -34,6 +34,7 @@ from agent.ops.status import (
 from agent.pipelines.watch import Detects
 from agent.school.told import USUAL
 from agent.texts import LANGUAGES, load_texts
+from agent.texts.measures import number
 from drivers.readings import ContactState, ZoneState
 
 AT = "2026-11-23T08:12:39.123456Z"
@@ -69,7 +70,7 @@ def test_pictures_are_shown_once_there_are_any(language: str) -> None:
     assert say("evidence.title") not in screen(picture(), language)
     some = EvidenceView(kept=3, owed_bytes=450_000, sealed=9, delivered=5, lost=1, not_kept=2)
     line = next(one for one in screen(picture(evidence=some), language).splitlines() if say("evidence.title") in one)
-    assert f"{say('evidence.kept')} 3 (450 kB)" in line
+    assert f"{say('evidence.kept')} 3 (450 {say('unit.kB')})" in line
     assert f"{say('evidence.delivered')} 5" in line
     assert f"{say('evidence.lost')} 1   {say('evidence.not_kept')} 2" in line
 
@@ -104,6 +105,11 @@ def screen(now: Status, language: str = "en") -> str:
     return out.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a row is a line
+
+
 def row(text: str, name: str) -> list[str]:
     """The words of the line that begins with a name."""
     (line,) = [line for line in text.splitlines() if line.startswith(name)]
@@ -117,7 +123,7 @@ def test_a_box_without_trouble_shows_no_trouble() -> None:
     assert last == "version 0.1.0   clock right   seen 2026-11-23 13:12:39"
     assert "What to do" not in text
     assert row(text, "canteen-1") == ["canteen-1", "works", "13:12:39", "312", "13:12:39", "4"]
-    assert row(text, "records") == ["records", "480", "450", "30", "1", "MB"]
+    assert row(text, "records") == ["records", "480", "450", "30", "1.2", "MB"]
     assert row(text, "alarms") == ["alarms", "12", "12", "0", "0", "B"]
     assert row(text, "centre")[:3] == ["centre", "online", "last"]
 
@@ -152,7 +158,7 @@ def test_the_first_line_says_what_works_what_is_owed_and_how_much_is_to_be_done(
 
 @pytest.mark.parametrize(
     ("since", "shown"),
-    [("2026-11-22T19:00:00.000000Z", "00:00:00"), ("2026-11-22T18:59:59.000000Z", "2026-11-22 23:59"), ("", "—")],
+    [("2026-11-22T19:00:00.000000Z", "00:00:00"), ("2026-11-22T18:59:59.000000Z", "22 Nov 23:59"), ("", "—")],
 )
 def test_another_day_is_named(since: str, shown: str) -> None:
     text = screen(picture(sources={"gate": source(since=since, last_reading="")}))
@@ -214,9 +220,12 @@ def test_sizes_are_for_people(size_bytes: int, shown: str) -> None:
         picture(troubles=[TroubleView(code="D-121", what="x " * 200, do="y " * 200)]),
     ],
 )
-def test_no_line_is_wider_than_100_columns_and_no_word_is_missing(language: str, now: Status) -> None:
+def test_no_line_is_wider_than_80_columns_and_no_word_is_missing(
+    monkeypatch: pytest.MonkeyPatch, language: str, now: Status
+) -> None:
+    monkeypatch.delenv("COLUMNS")
     text = screen(now, language)
-    assert max(len(line) for line in text.splitlines()) <= 100
+    assert max(len(line) for line in text.splitlines()) <= 80
     for section in ("state.", "clock.", "source.", "lane.", "link.", "column.", "head.", "trouble."):
         assert section not in text  # a key shows itself where a language lacks it
 
@@ -244,11 +253,12 @@ def test_the_centres_data_are_one_line_with_version_and_age(language: str) -> No
     assert say("reference.title") not in screen(picture(), language)
     cards = DatasetView(version="1795420800", issued="2026-11-23T05:12:39.000000Z")
     (line,) = [one for one in screen(picture(reference={"cards": cards}), language).splitlines() if "cards" in one]
-    assert line.rstrip() == f"{say('reference.title')}  cards 1795420800 (3 {say('age.hours')})"
+    assert line.rstrip() == f"{say('reference.title')}  cards 1795420800 (3 {say('unit.h')})"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_eyes_tell_what_each_detector_does_and_costs(language: str) -> None:
+def test_the_eyes_tell_what_each_detector_does_and_costs(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     say = load_texts(language)
     fight = DetectorView(runs_per_s=5.0, ms=12.34, hits=17, votes=3, told=2)
     week = WeekView(hits=123_456, votes=120, told=11, dismissed=9)
@@ -256,10 +266,11 @@ def test_the_eyes_tell_what_each_detector_does_and_costs(language: str) -> None:
     text = screen(picture(eyes=eyes), language)
     starts = ("gate ", f"  {say('detector.fight')}", f"  {say('week.title')}")
     gate, detector, days = (one.split() for one in text.splitlines() if one.startswith(starts))
-    assert gate == ["gate", "5.0", "3", "42", "ms"]
-    assert detector[-6:] == ["5.0", "12.3", "ms", "17", "3", "2"]
+    five = number(say, 5.0)
+    assert gate == ["gate", five, "3", "42", say("unit.ms")]
+    assert detector[-6:] == [five, number(say, 12.3), say("unit.ms"), "17", "3", "2"]
     assert days[-4:] == ["123456", "120", "11", "9"]
-    assert max(len(line) for line in text.splitlines()) <= 100
+    assert max(len(line) for line in text.splitlines()) <= 80
     assert "column." not in text
 
 

@@ -30,6 +30,11 @@ def screen(
     return out.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a row is a line
+
+
 def test_each_detector_has_its_row() -> None:
     _, days, head, row, reason, footage = screen(RAISED).splitlines()
     assert days == "2026-11-19T05:00 – 2026-11-26T05:00 UTC"
@@ -45,10 +50,11 @@ def test_what_to_write_stands_at_the_end_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_all_that_may_be_said_has_its_words_and_fits(language: str) -> None:
+def test_all_that_may_be_said_has_its_words_and_fits(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert {one.why for one in CASES} == set(Why) - {Why.NO_SCALE}
     text = screen(*CASES, language=language, lines=3)
-    assert max(len(line) for line in text.splitlines()) <= 100
+    assert max(len(line) for line in text.splitlines()) <= 80
     for key in ("tune.", "tuned.", "{", "…"):
         assert key not in text
 
