@@ -119,6 +119,8 @@ ONLY_IN = {  # library -> the only modules of ours that may import it
             "agent.cli.tune_screen",
             "agent.cli.why_screen",
             "agent.cli.doctor_screen",
+            "agent.cli.screen",
+            "agent.cli.tables",
         ),
         *("centre.screen", "centre.school.screen", "centre.month_screen", "centre.progress", "centre.incident_screen"),
         "centre.terminal",
