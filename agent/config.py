@@ -121,7 +121,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_masked(self) -> bool:
-        """Whether parts of a camera's picture are hidden: its video, passed on as it comes, would show them."""
+        """Whether parts of a camera's picture are hidden: its video must not go anywhere as it comes."""
         return bool(self.watch.masks) or bool(getattr(self.settings, "masks", ()))
 
     @property

@@ -163,7 +163,8 @@ class LiveView(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             max_length=32,
-            description="of an end: stopped, lapsed, limit, host, certificate, camera, codec, masked, defect, restart",
+            description="of an end: stopped, lapsed, limit, host, certificate, camera, codec, masked, no_encoder, "
+            "no_picture, defect, restart",
         ),
     ] = ""
     seconds: Count = 0

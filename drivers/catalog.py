@@ -44,7 +44,7 @@ class Claim(msgspec.Struct, frozen=True):
     part: str = ""  # "address 3" on a bus, "line 17" of a chip; "" = all of it
 
 
-CAMERA = Cell(memory_mb=200, nice=5, unit="camera")
+CAMERA = Cell(memory_mb=300, nice=5, unit="camera")
 CATALOG: dict[str, Entry] = {
     "serial_ascii": Entry("drivers.readers.serial_ascii", "reader", "serial"),
     "pcsc": Entry("drivers.readers.pcsc", "reader", "pcsc", needs=("smartcard",), cell=Cell(memory_mb=64)),
@@ -59,7 +59,7 @@ CATALOG: dict[str, Entry] = {
         "camera",
         "",
         needs=("picamera2", "libcamera", "numpy"),
-        cell=Cell(memory_mb=200, nice=5, python="/opt/mektep/csi/bin/python", unit="csi"),
+        cell=Cell(memory_mb=260, nice=5, python="/opt/mektep/csi/bin/python", unit="csi"),
     ),
     "supervised_loop": Entry("drivers.sensors.supervised_loop", "sensor", "", cell=Cell(memory_mb=48, together=True)),
     "gpio_contact": Entry(

@@ -94,6 +94,7 @@ class Video(msgspec.Struct):
     rate: float = 0.0  # pictures a second that come; 0: not known yet
     seen_ns: int = 0  # CLOCK_BOOTTIME of the last whole picture; 0: none yet
     clock_ns: int | None = None  # the camera's own UTC minus CLOCK_BOOTTIME; None: its stream does not tell
+    encodes: bool | None = None  # whether its pictures can be encoded anew here; None: they need not be
 
 
 class Counters(msgspec.Struct):
@@ -120,6 +121,7 @@ class LiveTarget(msgspec.Struct, frozen=True, kw_only=True):
     ca: str  # PEM of who vouches for the host
     main: bool = False  # the main stream, where the camera has a smaller one too
     check_dates: bool = True  # of certificates: false while the box does not know the time
+    masked: bool = False  # parts of the picture are to be hidden: a process that knows of no masks shows nothing
 
     def __repr__(self) -> str:
         return f"LiveTarget({self.host}:{self.port})"
@@ -135,7 +137,7 @@ class LiveProgress(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     state: str  # started, going, ended
-    reason: str = ""  # of an end: stopped, host, certificate, codec, masked, defect
+    reason: str = ""  # of an end: stopped, host, certificate, codec, masked, no_encoder, no_picture, defect
     what: str = ""  # happened, for the log
     bytes_sent: int = 0
     skipped: int = 0  # how often pictures gave way to a slow line

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from agent.cli import screen, tables
 from agent.ops.camera_view import CameraRow, Listed
+from agent.ops.device_trouble import NO_ENCODER
 from agent.texts import Texts, load_texts
 from agent.texts.measures import UNKNOWN, hour, local, number, seconds, span
 
@@ -36,12 +37,18 @@ def draw(listed: Listed, out: TextIO, texts: Texts | None = None) -> None:
     console.print(table)
     _week(listed, console, say)
     for row in listed.cameras:
-        if row.code:
-            console.print(Text(f"{row.name}: {row.code}  {say.fact(row.code, row.what)}", "red"))
-        for one in row.live:
-            since = hour(local(one.since))
-            words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {since}"
-            console.print(Text(words, "bold yellow"))
+        _beneath(row, console, say)
+
+
+def _beneath(row: CameraRow, console: Console, say: Texts) -> None:
+    """What is wrong with it, and who looks."""
+    if row.code:
+        console.print(Text(f"{row.name}: {row.code}  {say.fact(row.code, row.what)}", "red"))
+    if row.lacks_encoder:
+        console.print(Text(f"{row.name}: {NO_ENCODER}  {say('camera.no_encoder')}", "red"))
+    for one in row.live:
+        words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {hour(local(one.since))}"
+        console.print(Text(words, "bold yellow"))
 
 
 def _week(listed: Listed, console: Console, say: Texts) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from agent.sources import Station, WhileOpen
-from drivers.driver import LiveProgress, LiveTarget, Source
+from drivers.driver import Counters, LiveProgress, LiveTarget, Source
 from drivers.readings import Reading, Still
 
 
@@ -29,6 +29,7 @@ class OpenCameras:
 
     def __init__(self) -> None:
         self._open: dict[str, Filmed] = {}
+        self._counters: dict[str, Counters] = {}
         self._on_live: Callable[[LiveProgress], None] = lambda _: None
         self._on_closed: Callable[[str], None] = lambda _: None
 
@@ -38,6 +39,11 @@ class OpenCameras:
 
     def find(self, name: str) -> Filmed | None:
         return self._open.get(name)
+
+    def can_be_encoded(self, name: str) -> bool:
+        """False where its pictures must be made anew for a live view, and its process has no encoder for that."""
+        counters = self._counters.get(name)
+        return counters is None or counters.video is None or counters.video.encodes is not False
 
     def around(self, other: WhileOpen) -> WhileOpen:
         """Ours and another's, for each open device."""
@@ -57,9 +63,9 @@ class OpenCameras:
             yield
             return
         filmed.on_live = self._on_live
-        self._open[name] = filmed
+        self._open[name], self._counters[name] = filmed, source.counters
         try:
             yield
         finally:
-            del self._open[name]
+            del self._open[name], self._counters[name]
             self._on_closed(name)

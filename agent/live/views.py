@@ -4,7 +4,8 @@ Whoever looks stands on the record before the first packet leaves: the event is 
 view that was on when the box went down is ended on the record at the next start; nothing resumes by itself.
 
 Only    to a media server of the signed dataset `live`, so many at one time and so long as it says.
-Not     a camera with a mask: packets are passed on as the camera sends them, and hide nothing.
+Masks   are the camera's process's to burn in (drivers/cameras/anew.py): it is told that there are some. A view does not
+        outlive a change of the configuration: that restarts the agent.
 Wire    LiveView in agent/incident_events.py; orders: agent/live/orders.py. The pushing: drivers/live, in its cell.
 """
 
@@ -86,8 +87,8 @@ class LiveViews:
             session.keep(self._now_s())  # the same order again, after an answer that got lost
             return
         rules, server = self._allowed(asked)
-        target = self._target(asked, server)
         self._check(asked, rules)
+        target = self._target(asked, server)
         now_s = self._now_s()
         session = self._on[asked.session] = Session(
             id=asked.session,
@@ -137,12 +138,10 @@ class LiveViews:
         config = self._cameras.get(asked.camera)
         if config is None:
             raise Failed("unknown_camera")
-        if config.is_masked:
-            raise Failed("masked")
-        if not config.has_video:
-            raise Failed("no_video")
         if self._opened.find(asked.camera) is None:
             raise Failed("camera_gone")
+        if not self._opened.can_be_encoded(asked.camera):
+            raise Failed("no_encoder")
         if len(self._on) >= rules.sessions:
             raise Failed("too_many_views")
 
@@ -158,6 +157,7 @@ class LiveViews:
             ca=ca,
             main=asked.main,
             check_dates=self._clock.synced(),
+            masked=self._cameras[asked.camera].is_masked,
         )
 
     # --- how they go ----------------------------------------------------------------------------------------------
@@ -272,10 +272,10 @@ class LiveViews:
 
     def may_be_shown(self, camera: str) -> bool:
         """Whether an order for it would be followed, but for the number of views."""
-        config, rules = self._cameras.get(camera), self._rules()
-        if config is None or rules is None or not rules.servers or self._opened.find(camera) is None:
+        rules = self._rules()
+        if camera not in self._cameras or rules is None or not rules.servers or self._opened.find(camera) is None:
             return False
-        return config.has_video and not config.is_masked
+        return self._opened.can_be_encoded(camera)
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9

@@ -29,10 +29,11 @@ class CameraRow(msgspec.Struct, frozen=True, kw_only=True):
     clock_off_s: float | None = None  # None: its stream does not tell
     week: status.WeekView = status.WeekView()
     live: list[LiveShown] = []  # who looks at it now
+    lacks_encoder: bool = False  # for its live view, whose pictures must be made anew
 
     @property
     def is_well(self) -> bool:
-        return self.state == "working" and not self.clock_is_off
+        return self.state == "working" and not self.clock_is_off and not self.lacks_encoder
 
     @property
     def clock_is_off(self) -> bool:
@@ -73,5 +74,6 @@ def _row(source: SourceConfig, live: status.Status | None) -> CameraRow:
         rate=video.rate,
         clock_off_s=video.clock_off_s,
         live=shown,
+        lacks_encoder=video.encodes is False,
         week=live.eyes[source.name].week if live and source.name in live.eyes else status.WeekView(),
     )

@@ -13,6 +13,9 @@ GARBLED = "H-171"
 GARBLED_DO = (
     "Check cable, plug and shield, and the baud rate; keep the cable away from mains. One now and then is no harm."
 )
+NO_ENCODER = "V-113"
+NO_ENCODER_WHAT = "it can be neither shown live nor filmed: FFmpeg has no H.264 encoder here"
+NO_ENCODER_DO = "Install the agent's package again; for a camera on the ribbon: sudo apt install python3-av."
 PARTS = {  # kind and state of a part -> code, fact, instruction
     ("contact", "cut"): (
         "H-172",
@@ -52,6 +55,8 @@ def troubles_of(name: str, source: SourceView) -> list[TroubleView]:
         if known := PARTS.get((part.kind, part.state)):
             code, what, do = known
             found.append(TroubleView(code=code, what=f"{_called(name, part)}: {what}", do=do))
+    if source.video is not None and source.video.encodes is False:
+        found.append(TroubleView(code=NO_ENCODER, what=f"{name}: {NO_ENCODER_WHAT}", do=NO_ENCODER_DO))
     if source.garbled:
         what = f"{source.garbled} frames of {name} were garbled, {source.readings + source.repeats} were whole"
         found.append(TroubleView(code=GARBLED, what=what, do=GARBLED_DO))

@@ -193,6 +193,7 @@ class Pictures:
             rate=video.rate,
             seen=rfc3339(seen_ns),
             clock_off_s=off_s(station, clock),
+            encodes=video.encodes,
         )
 
     def _parts(self, station: Station) -> list[PartView]:

@@ -49,6 +49,7 @@ class VideoView(msgspec.Struct, frozen=True, kw_only=True):
     rate: float  # pictures a second that come; 0: not known yet
     seen: str  # when the last whole picture came, RFC 3339; empty if none did
     clock_off_s: float | None = None  # how far the camera's clock is ahead; None: its stream does not tell
+    encodes: bool | None = None  # whether its pictures can be made anew for a live view; None: they need not be
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,12 +16,15 @@ from typing import Any
 import av
 
 from drivers.cameras import troubles
+from drivers.cameras.anew import Anew
+from drivers.cameras.decoded import Decoded, alike
+from drivers.cameras.encoder import can_encode
 from drivers.cameras.feed import Feed
 from drivers.cameras.film import Film, OnEnd, OnPiece
 from drivers.cameras.masks import Masks
 from drivers.cameras.pictures import Painter, first_picture, last_picture
 from drivers.cameras.reader import PICTURE_S, Place, Reader
-from drivers.cameras.ring import Clip, Ring
+from drivers.cameras.ring import Clip, Followed, OnOver, Ring
 from drivers.cameras.view import View
 from drivers.cameras.watch import Grey, Watch
 from drivers.clips import ClipOrder
@@ -38,6 +41,7 @@ TICK_S = 1.0
 UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
 STILL_TRIES, STILL_PAUSE_S = 10, 0.1
 SMALL_RING_BYTES = 4 << 20  # the newest group of the sub-stream, for whoever joins
+PASSED_ON = {"h264", "hevc"}  # live, as they come
 FILMS = 2  # clips at a time: each may hold a file's worth of packets
 FILMS_PAINTED = 1  # of a camera with masks: each works
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
@@ -47,7 +51,7 @@ class Camera:
     """Of the shape of drivers.driver.Source; `pulse` is the reading thread's, `ring` holds the last seconds."""
 
     def __init__(self, view: View, clock: Clock, main: Place, sub: Place | None) -> None:
-        self.counters = Counters(video=Video())
+        self.counters = Counters(video=Video(encodes=can_encode() if view.masks else None))
         self.ring = Ring(view.ring_s, view.ring_mb << 20)
         self._small_ring = Ring(0, SMALL_RING_BYTES)
         self._view = view
@@ -55,6 +59,7 @@ class Camera:
         self._watch = Watch(view.watch)
         self._painter = Painter(Masks(view.masks))
         self._films: list[Film] = []
+        self._anew = Anew(self._decoded, view.masks, clock)
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -87,13 +92,23 @@ class Camera:
         """Pictures for whoever looks at them in another process go there from now on."""
         self._feed.lend(slot)
 
-    def live(self, *, main: bool) -> Ring | None:
-        """What a live view follows: the sub-stream, if there is one and the main one is not asked for. None where part
-        of the picture is masked: packets as the camera sends them hide nothing.
+    def live(self, *, main: bool, masked: bool, on_over: OnOver) -> Followed | str:
+        """What a live view follows: the sub-stream, if there is one and the main one is not asked for. Where part of
+        the picture is masked, or its packets are of a kind that nobody takes, pictures made anew; or why there is none.
         """
-        if self._view.masks:
-            return None
-        return self.ring if main or self._sub is None else self._small_ring
+        ring = self.ring if main or self._sub is None else self._small_ring
+        if masked and not self._view.masks:
+            return "masked"
+        if ring.form is None and self._sub is None and self.counters.frames > 1:
+            return "codec"  # pictures come, and no packets are kept of them: they are raw
+        if not self._view.masks and (ring.form is None or ring.form.codec in PASSED_ON):
+            return ring
+        return self._anew.look(on_over) if can_encode() else "no_encoder"
+
+    def _decoded(self) -> Decoded:
+        """Of the stream that costs less, if masks lie in it where they were drawn."""
+        small = self._sub is not None and alike(self._small_ring.form, self.ring.form)
+        return Decoded(self._small_ring if small else self.ring, self.ring)
 
     async def still(self) -> Still:
         """A picture of now. Raises DeviceError V-112."""
@@ -142,6 +157,7 @@ class Camera:
         """Every container is closed and every thread has ended, or RuntimeError."""
         for film in self._films:
             film.finish()
+        await asyncio.to_thread(self._anew.close)
         for reader in self._readers:
             reader.stop()
         started = [reader for reader in self._readers if reader.started]

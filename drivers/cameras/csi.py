@@ -5,7 +5,8 @@ Wire    two pictures of each moment: the main one, of which snapshots are made, 
 Source  The Picamera2 Library (Raspberry Pi Ltd); picamera2 0.3.38. It blocks and may hang in close(): one thread of its
         own makes all its calls, and a cell, which can be killed, holds the process.
 Raises  DeviceError V-201 to V-206.
-Not     what a picture means (watch.py), what is made of it (csi_pictures.py); video: only snapshots are made.
+Live    while somebody looks the small picture is taken as often as that wants, and made anew (csi_live.py).
+Not     what a picture means (watch.py), what is made of it (csi_pictures.py); clips: it keeps no video.
         picamera2, libcamera and numpy are Debian's and imported only in the cell: the daemon knows this file for its
         settings alone.
 """
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from drivers.cameras import troubles
+from drivers.cameras.csi_live import CsiLive
 from drivers.cameras.csi_pictures import coarse, grey_picture, planes_of, snapshot
 from drivers.cameras.view import Judged
 from drivers.driver import Clock, Counters, Finding, Secrets, Verdict, Video
@@ -40,6 +42,7 @@ from drivers.readings import Light, PictureChange, Still
 if TYPE_CHECKING:
     from drivers.cameras.masks import Masks
     from drivers.cameras.raw_feed import RawFeed
+    from drivers.cameras.ring import Followed, OnOver
     from drivers.cameras.watch import Watch
 
 SMALL = (640, 360)  # width, height of the picture that is looked at, here and by the eyes
@@ -88,6 +91,8 @@ class CsiCamera:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._feed = _feed()
+        self._fed_ns = -round(LOOK_S * 1e9)  # when the eyes were last given a picture
+        self._live = CsiLive(settings.masks, clock, lambda: self._wake.set())
         self._looked_ns = -round(LOOK_S * 1e9)  # when it was last judged whether the picture is clear
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
         self._news = asyncio.Event()
@@ -100,6 +105,12 @@ class CsiCamera:
         """A camera works when it has shown something. Raises DeviceError."""
         while not self.counters.frames:
             await self._next_news()
+
+    async def prepare_live(self) -> None:
+        """Look whether it can be shown live: what that needs is loaded aside, for it takes a while."""
+        encodes = await asyncio.to_thread(self._live.prepare)
+        if (video := self.counters.video) is not None:
+            video.encodes = encodes
 
     async def __aiter__(self) -> AsyncIterator[PictureChange]:
         while True:
@@ -126,10 +137,15 @@ class CsiCamera:
         self._work.result()
         raise troubles.no_still(f"camera {self._settings.camera}")
 
+    def live(self, *, main: bool, masked: bool, on_over: OnOver) -> Followed | str:  # noqa: ARG002 - it has one stream
+        """What a live view follows: the small picture, made anew; or the word why there is none."""
+        return self._live.look(masked=masked, on_over=on_over)
+
     async def close(self) -> None:
         """Wait until the thread has ended, for as long as it takes: where picamera2 hangs, the pulse says so."""
         self._ending.set()
         self._wake.set()
+        await asyncio.to_thread(self._live.close)
         await asyncio.wait({self._work})
         self._work.exception()  # it was raised to the reader, or nobody reads any more
 
@@ -151,7 +167,8 @@ class CsiCamera:
                 began_ns = self._clock.monotonic_ns()
                 self._look(camera, looking, masks)
                 past_s = (self._clock.monotonic_ns() - began_ns) / 1e9
-                self._wake.wait(max(0.0, min(LOOK_S, self._feed.pause_s(began_ns)) - past_s))
+                pause_s = min(LOOK_S, self._feed.pause_s(began_ns), self._live.pause_s)
+                self._wake.wait(max(0.0, pause_s - past_s))
                 self._wake.clear()
 
     def _look(self, camera: Any, looking: Watch, masks: Masks) -> None:
@@ -163,8 +180,10 @@ class CsiCamera:
         try:
             at_ns, monotonic_ns, before = self._clock.utc_ns(), self._clock.monotonic_ns(), looking.state
             small = planes_of(camera, request, "lores")
+            self._live.take(small)
             grey = grey_picture(small)
-            self._feed.take(small, grey, at_ns=at_ns, monotonic_ns=monotonic_ns)
+            if self._is_fed(monotonic_ns):
+                self._feed.take(small, grey, at_ns=at_ns, monotonic_ns=monotonic_ns)
             state = looking.look(grey, monotonic_ns / 1e9) if self._is_due(monotonic_ns) else None
             jpeg = snapshot(camera, request, masks) if state or asked else b""
         finally:
@@ -192,6 +211,13 @@ class CsiCamera:
         if monotonic_ns - self._looked_ns < EARLY * LOOK_S * 1e9:
             return False
         self._looked_ns = monotonic_ns
+        return True
+
+    def _is_fed(self, monotonic_ns: int) -> bool:
+        """The eyes get as many pictures as they would if nobody looked live."""
+        if monotonic_ns - self._fed_ns < EARLY * self._feed.pause_s(monotonic_ns) * 1e9:
+            return False
+        self._fed_ns = monotonic_ns
         return True
 
     def _next_request(self, camera: Any) -> Any:
@@ -359,6 +385,7 @@ async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIt
     camera = CsiCamera(settings, clock)
     try:
         await camera.first_picture()
+        await camera.prepare_live()
         yield camera
     finally:
         await camera.close()

@@ -16,6 +16,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
+from drivers.cameras.encoder import software
 from drivers.cameras.masks import Masks
 from drivers.cameras.ring import Form, Packet
 
@@ -65,7 +66,7 @@ class Repainter:
         self._next_pts = frame.pts + round(Fraction(1, RATE) / self._from.time_base * Fraction(9, 10))
         encoder = self._encoder = self._encoder or self._begun(frame)
         width, height = encoder.width, encoder.height
-        ready = self._scaler.reformat(frame, width, height, "yuv420p", threads=1)
+        ready = self._scaler.reformat(frame, width, height, "yuv420p", dst_color_range="MPEG", threads=1)
         planes = np.asarray(ready.to_ndarray(), np.uint8)
         blue, red = planes[height:].reshape(2, height // 2, width // 2)
         self._masks.burn(planes[:height], blue, red)
@@ -94,12 +95,6 @@ def _decoder(form: Form) -> VideoCodecContext:
 
 
 def _encoder(width: int, height: int, time_base: Fraction) -> VideoCodecContext:
-    try:
-        context = av.CodecContext.create("libx264", "w")
-    except ValueError as error:  # of PyAV: it knows no such encoder
-        raise RuntimeError("FFmpeg has no H.264 encoder here") from error
-    assert isinstance(context, VideoCodecContext)  # noqa: S101 - it is of video
-    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
-    context.time_base, context.framerate, context.gop_size = time_base, Fraction(RATE), GROUP
-    context.thread_count, context.max_b_frames, context.options = 1, 0, dict(OPTIONS)
+    context: VideoCodecContext = software(width, height, time_base, RATE)
+    context.gop_size, context.max_b_frames, context.options = GROUP, 0, dict(OPTIONS)
     return context

@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Protocol
 
 import msgspec
 
@@ -56,6 +57,15 @@ class Clip(msgspec.Struct, frozen=True):
 
 
 Follower = Callable[[Packet, Form], None]  # must not wait: the camera's thread calls it
+OnOver = Callable[[str, str], None]  # nothing more comes: the reason in a word, and what happened; from any thread
+
+
+class Followed(Protocol):
+    """Whatever gives packets to who looks live: a ring, or what makes pictures anew."""
+
+    def follow(self, follower: Follower) -> None: ...
+
+    def unfollow(self, follower: Follower) -> None: ...
 
 
 class _Group:
@@ -106,6 +116,12 @@ class Ring:
         with self._lock:
             packets = self._newest(seconds)
             return Clip(self._form, packets) if self._form is not None and packets else None
+
+    @property
+    def form(self) -> Form | None:
+        """Of the newest packet; None before the first one."""
+        with self._lock:
+            return self._form
 
     def follow(self, follower: Follower, seconds: float = 0.0) -> None:
         """From the last keyframe on that is so long ago, until unfollow()."""

@@ -3,7 +3,7 @@
 A group is a keyframe and what hangs on it. Where pictures wait too long, or are too many, all goes up to the newest
 keyframe that waits; where that is the first, all after it until another comes. What is sent can always be decoded.
 
-Shape   put() and take() on one event loop. Pure of clocks but the one given.
+Shape   put(), take() and end() on one event loop. Pure of clocks but the one given.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Backlog:
         self._size = 0
         self._needs_key = True
         self._news = asyncio.Event()
+        self._end: Exception | None = None
 
     def put(self, packet: Packet, form: Form, now_s: float) -> None:
         if packet.is_key:
@@ -48,11 +49,18 @@ class Backlog:
             self._shed()
         self._news.set()
 
+    def end(self, error: Exception) -> None:
+        """Nothing more goes, also of what waits."""
+        self._end = error
+        self._news.set()
+
     async def take(self) -> Waiting:
-        """The next one, as soon as there is one."""
-        while not self._waiting:
+        """The next one, as soon as there is one. Raises what it was ended with."""
+        while self._end is None and not self._waiting:
             self._news.clear()
             await self._news.wait()
+        if self._end is not None:
+            raise self._end
         found = self._waiting.popleft()
         self._size -= len(found.packet.data)
         return found

@@ -6,11 +6,12 @@ A view ends when the daemon says so, with its device, with its host, with the ce
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from drivers.cameras.ring import Form, Packet, Ring
+from drivers.cameras.ring import Followed, Form, OnOver, Packet
 from drivers.cell_wire import LiveNews, LiveStart
 from drivers.driver import Clock, LiveProgress
 from drivers.live.backlog import Backlog
@@ -19,6 +20,17 @@ from drivers.live.push import Ended, View
 GOING_S = 2.0  # between two words of how much was sent
 
 Say = Callable[[LiveNews], None]
+REFUSED = {
+    "codec": "it gives neither packets nor pictures that can be shown live",
+    "masked": "masks are configured, and its process knows of none",
+    "no_encoder": "its pictures must be encoded anew, and FFmpeg has no H.264 encoder here",
+}
+
+
+class Look(Protocol):
+    """Of a camera: what one view follows, or the word why there is none."""
+
+    def __call__(self, *, main: bool, masked: bool, on_over: OnOver) -> Followed | str: ...
 
 
 class Views:
@@ -49,16 +61,17 @@ class Views:
         await asyncio.gather(*gone, return_exceptions=True)
 
     async def _keep(self, word: LiveStart, source: Any) -> None:
-        follow = getattr(source, "live", None)
-        ring: Ring | None = follow(main=word.target.main) if follow is not None else None
-        if ring is None:
-            self._tell(word, "ended", reason="masked" if follow else "codec", what="its packets are not for passing on")
-            return
         backlog = Backlog()
+        look: Look | None = getattr(source, "live", None)
+        target = word.target
+        found = look(main=target.main, masked=target.masked, on_over=self._over_of(backlog)) if look else "codec"
+        if isinstance(found, str):
+            self._tell(word, "ended", reason=found, what=REFUSED[found])
+            return
         view = View(word.target, backlog, self._clock, lambda: self._tell(word, "started", view))
         put = self._into(backlog)
         telling = asyncio.create_task(self._count(word, view))
-        ring.follow(put)
+        found.follow(put)
         try:
             await view.run()
         except Ended as end:
@@ -69,7 +82,7 @@ class Views:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self._tell(word, "ended", view, reason="defect", what=f"{type(error).__name__} in line {where.lineno}")
         finally:
-            ring.unfollow(put)
+            found.unfollow(put)
             telling.cancel()
 
     def _into(self, backlog: Backlog) -> Callable[[Packet, Form], None]:
@@ -80,6 +93,16 @@ class Views:
             loop.call_soon_threadsafe(backlog.put, packet, form, clock.monotonic_ns() / 1e9)
 
         return put
+
+    def _over_of(self, backlog: Backlog) -> OnOver:
+        """From whatever thread to ours."""
+        loop = asyncio.get_running_loop()
+
+        def on_over(reason: str, what: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended before
+                loop.call_soon_threadsafe(backlog.end, Ended(reason, what))
+
+        return on_over
 
     async def _count(self, word: LiveStart, view: View) -> None:
         while True:

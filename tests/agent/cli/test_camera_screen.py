@@ -66,6 +66,13 @@ def test_an_agent_that_does_not_run_is_told(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_what_cannot_be_shown_live_is_told(language: str) -> None:
+    say = load_texts(language)
+    *_, last = screen(msgspec.structs.replace(GATE, lacks_encoder=True), language=language)
+    assert last == f"{GATE.name}: V-113  {say('camera.no_encoder')}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_looks_unseen(language: str) -> None:
     say = load_texts(language)
     live = LiveShown(camera="yard", by="operator olga", since=AT, host="media.example")

@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.live.open_cameras import OpenCameras
 from agent.sources import Station
-from drivers.driver import LiveProgress
+from drivers.driver import LiveProgress, Video
 from tests.agent.live.box import Camera, config
 from tests.clock import FastClock
 
@@ -29,6 +29,16 @@ def test_a_camera_is_found_while_it_is_open() -> None:
         camera.on_live(LiveProgress(session="x", state="going"))
     assert opened.find("gate") is None
     assert heard == ["going", "gate"]
+
+
+def test_whether_its_pictures_can_be_made_anew_is_what_its_process_says() -> None:
+    opened, camera = OpenCameras(), Camera()
+    with opened.while_open(station(), camera):  # type: ignore[arg-type]
+        found = [opened.can_be_encoded("gate")]
+        for encodes in (None, False, True):
+            camera.counters.video = Video(encodes=encodes)
+            found.append(opened.can_be_encoded("gate"))
+    assert found == [True, True, False, True]
 
 
 def test_what_is_no_camera_or_cannot_be_asked_is_not_found() -> None:

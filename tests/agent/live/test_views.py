@@ -16,7 +16,8 @@ from agent.live import views
 from agent.live.session import END_S, KEEP_S
 from agent.model import Lane
 from agent.sync.orders import Denied, Failed
-from drivers.driver import LiveTarget
+from drivers.driver import LiveTarget, Video
+from drivers.live.views import REFUSED
 from tests.agent.live.box import RULES, SESSION, Box, box
 from tests.agent.sync.box import until
 
@@ -67,6 +68,13 @@ async def test_the_camera_is_told_where_and_who_vouches_for_it(school: Box) -> N
     assert (target.ca, target.main, target.check_dates) == ("CITY", True, False)
 
 
+async def test_a_camera_with_masks_is_told_that_there_are_some(school: Box) -> None:
+    """Its process shows nothing if it knows of none."""
+    for number, (camera, masked) in enumerate([("hall", True), ("desk", False)], 1):
+        await school.start(number, camera=camera)
+        assert school.cameras[camera].shown[f"{SESSION}{number}"].masked is masked
+
+
 async def test_the_same_order_again_changes_nothing(school: Box) -> None:
     await school.start()
     await school.start()
@@ -93,7 +101,8 @@ async def test_a_host_that_is_not_in_the_signed_data_gets_nothing(
 
 
 async def test_what_cannot_be_shown_is_said_in_a_word(school: Box) -> None:
-    for camera, word in (("attic", "unknown_camera"), ("hall", "masked"), ("desk", "no_video")):
+    school.cameras["hall"].counters.video = Video(encodes=False)
+    for camera, word in (("attic", "unknown_camera"), ("hall", "no_encoder")):
         with pytest.raises(Failed, match=f"^{word}$"):
             await school.start(camera=camera)
     school.close("gate")
@@ -257,9 +266,11 @@ async def test_which_cameras_may_be_shown(school: Box) -> None:
     def shown() -> list[bool]:
         return [school.views.may_be_shown(name) for name in ("gate", "yard", "hall", "desk", "attic")]
 
-    assert shown() == [True, True, False, False, False]
+    assert shown() == [True, True, True, True, False]
+    school.cameras["hall"].counters.video = Video(encodes=False)
+    school.cameras["desk"].counters.video = Video(encodes=True)
     school.close("yard")
-    assert shown() == [True, False, False, False, False]
+    assert shown() == [True, False, False, True, False]
     school.rules = Live(servers=[])
     assert shown() == [False] * 5
 
@@ -269,9 +280,20 @@ ROOT = Path(__file__).parents[3]
 
 def test_every_word_that_the_centre_may_hear_is_on_the_page() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "agent/live").glob("*.py"))
-    ends = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "drivers/live").glob("*.py"))
+    of_the_cell = [*(ROOT / "drivers/live").glob("*.py"), *(ROOT / "drivers/cameras").glob("*.py")]
+    ends = "".join(path.read_text(encoding="utf-8") for path in of_the_cell)
     words = set(re.findall(r'(?:Failed|Denied|\.end|_end)\((?:\w+, )?"([a-z_]+)"', source))
-    words |= set(re.findall(r'(?:Ended\(|reason=)"([a-z_]+)"', source + ends))
+    words |= set(re.findall(r'(?:Ended\(|Unshowable\(|reason=)"([a-z_]+)"', source + ends)) | REFUSED.keys()
     page = (ROOT / "docs/live.md").read_text(encoding="utf-8")
-    assert {"masked", "forbidden_host", "unknown_session", "camera", "stopped", "certificate", "restart"} <= words
+    assert {
+        "masked",
+        "no_encoder",
+        "no_picture",
+        "forbidden_host",
+        "unknown_session",
+        "camera",
+        "stopped",
+        "certificate",
+        "restart",
+    } <= words
     assert [word for word in sorted(words) if f"`{word}`" not in page] == []

@@ -69,3 +69,12 @@ def test_of_an_agent_that_does_not_run_only_the_configuration_is_known(last: Sta
 )  # fmt: skip
 def test_a_camera_is_well_if_it_works_and_its_clock_is_right(state: str, off: float | None, well: bool) -> None:
     assert CameraRow(name="gate", driver="rtsp", state=state, clock_off_s=off).is_well is well
+
+
+@pytest.mark.parametrize(("encodes", "lacks"), [(None, False), (True, False), (False, True)])
+def test_a_camera_that_cannot_be_shown_live_for_want_of_an_encoder_is_not_well(
+    encodes: bool | None, lacks: bool
+) -> None:
+    video = msgspec.structs.replace(VIDEO, encodes=encodes)
+    gate, _ = camera_view(CONFIG, living(gate=view("working", video))).cameras
+    assert (gate.lacks_encoder, gate.is_well) == (lacks, not lacks)

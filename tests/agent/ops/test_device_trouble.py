@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from agent.ops.device_trouble import PARTS, is_noisy, troubles_of
-from agent.ops.status import PartView, SourceView
+from agent.ops.status import PartView, SourceView, VideoView
 
 WELL = SourceView(
     kind="sensor", driver="supervised_loop", state="working", since="", last_reading="", readings=100, garbled=0,
@@ -30,6 +30,11 @@ def test_a_device_that_works_has_none() -> None:
 def test_its_own_code_goes_first_then_its_parts_then_its_line() -> None:
     part = PartView(kind="contact", part="", place="", state="cut")
     assert codes(code="S-213", what="no", do="Check.", parts=[part], garbled=3) == ["S-213", "H-172", "H-171"]
+
+
+@pytest.mark.parametrize(("encodes", "found"), [(None, []), (True, []), (False, ["V-113"])])
+def test_a_camera_whose_pictures_cannot_be_made_anew_wants_a_hand(encodes: bool | None, found: list[str]) -> None:
+    assert codes(video=VideoView(width_px=1, height_px=1, rate=1.0, seen="", encodes=encodes)) == found
 
 
 @pytest.mark.parametrize(("kind", "state"), PARTS)

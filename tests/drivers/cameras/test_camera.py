@@ -11,11 +11,12 @@ import av
 import pytest
 
 from agent.clock import SystemClock
-from drivers.cameras import camera, file, reader
+from drivers.cameras import camera, encoder, file, reader
+from drivers.cameras.anew import Look
 from drivers.cameras.camera import CHANGES, Camera, open_camera
 from drivers.cameras.file import Settings
 from drivers.cameras.reader import Place
-from drivers.cameras.ring import Form, Packet
+from drivers.cameras.ring import Followed, Form, Packet
 from drivers.cameras.view import View
 from drivers.errors import DeviceError
 from drivers.readings import PictureChange, PictureState
@@ -96,27 +97,98 @@ async def test_a_closer_look_tells_more_or_nothing(clearer: DeviceError | None, 
 # --- who looks live, who asks for a picture -------------------------------------------------------------------------
 
 
+LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+
+
+def live(camera: Camera, *, main: bool = False, masked: bool = False) -> Followed | str:
+    return camera.live(main=main, masked=masked, on_over=lambda _reason, _what: None)
+
+
 async def test_a_live_view_follows_the_small_stream_unless_the_main_one_is_asked_for(video: Path) -> None:
     place = Place(name="never opened", url=str(video))
     one, two = (Camera(View(), FastClock(), place, sub) for sub in (None, place))
-    assert one.live(main=False) is one.live(main=True) is one.ring
-    assert two.live(main=True) is two.ring
-    assert two.live(main=False) is not two.ring
-    masked = Camera(View(masks=(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)), FastClock(), place, None)
-    assert masked.live(main=True) is masked.live(main=False) is None
-    for source in (one, two, masked):
+    assert live(one) is live(one, main=True) is one.ring
+    assert live(two, main=True) is two.ring
+    assert live(two) is two._small_ring
+    for source in (one, two):
         await source.close()
+
+
+async def test_a_camera_with_masks_gives_none_of_its_packets(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever stream is asked for, and whatever the order says of masks."""
+    place = Place(name="never opened", url=str(video))
+    for sub in (None, place):
+        camera = Camera(View(masks=(LEFT_HALF,)), FastClock(), place, sub)
+        for main in (False, True):
+            for masked in (False, True):
+                assert isinstance(live(camera, main=main, masked=masked), Look)
+        assert camera.counters.video is not None
+        assert camera.counters.video.encodes is True
+        with monkeypatch.context() as here:
+            here.setattr(encoder, "NAME", "libnothing")
+            assert live(camera) == "no_encoder"
+            lacking = Camera(View(masks=(LEFT_HALF,)), FastClock(), place, sub)
+            assert lacking.counters.video is not None
+            assert lacking.counters.video.encodes is False
+        await camera.close()
+
+
+async def test_masks_of_which_its_process_knows_nothing_show_nothing(video: Path) -> None:
+    camera = Camera(View(), FastClock(), Place(name="never opened", url=str(video)), None)
+    assert live(camera, masked=True) == "masked"
+    assert camera.counters.video is not None
+    assert camera.counters.video.encodes is None
+    await camera.close()
+
+
+async def test_packets_that_nobody_takes_are_encoded_anew(video: Path) -> None:
+    """As of most USB cameras."""
+    camera = Camera(View(), FastClock(), Place(name="never opened", url=str(video)), None)
+    for codec, passed_on in (("h264", True), ("hevc", True), ("mjpeg", False)):
+        camera.ring.put(Packet(b"x", True, 0, 0), Form(codec, 320, 180, Fraction(1, 10)))
+        assert (live(camera) is camera.ring) is passed_on
+    raw = Camera(View(), FastClock(), Place(name="never opened", url=str(video)), None)
+    assert live(raw) is raw.ring  # just opened: its first packet is on its way
+    raw.counters.frames = 2
+    assert live(raw) == "codec"
+    await raw.close()
+    await camera.close()
+
+
+@pytest.mark.parametrize(("small", "same"), [((320, 180), True), ((320, 240), False)])
+async def test_masks_are_burnt_into_the_small_stream_only_where_it_shows_the_same(
+    small: tuple[int, int], same: bool, video: Path
+) -> None:
+    place = Place(name="never opened", url=str(video))
+    camera = Camera(View(masks=(LEFT_HALF,)), FastClock(), place, place)
+    for ring, size in ((camera.ring, (640, 360)), (camera._small_ring, small)):
+        ring.put(Packet(b"x", True, 0, 0), Form("h264", *size, Fraction(1, 10)))
+    assert (camera._decoded()._ring is camera._small_ring) is same
+    await camera.close()
 
 
 async def test_the_small_stream_can_be_followed(video: Path) -> None:
     place = Place(name="a room", url=str(video), paced=True)
     async with open_camera(View(), SystemClock(), place, place) as source:
         heard: list[bool] = []
-        ring = source.live(main=False)
-        assert ring is not None
+        ring = live(source)
+        assert not isinstance(ring, str)
         ring.follow(lambda packet, _: heard.append(packet.is_key))
         await until(lambda: len(heard) > 3)
         assert heard[0]
+
+
+async def test_who_looks_at_a_camera_that_closes_keeps_no_thread(video: Path) -> None:
+    place = Place(name="a room", url=str(video), paced=True)
+    async with open_camera(View(masks=(LEFT_HALF,)), SystemClock(), place) as source:
+        heard: list[bool] = []
+        look = live(source)
+        assert not isinstance(look, str)
+        look.follow(lambda packet, _: heard.append(packet.is_key))
+        await until(lambda: len(heard) > 1)
+    assert heard[0]
+    assert source._anew._run is not None
+    assert not source._anew._run._thread.is_alive()
 
 
 async def test_a_picture_of_now_in_both_forms_masks_black(video: Path) -> None:

@@ -19,14 +19,17 @@ import msgspec
 import numpy as np
 import pytest
 
+from agent.clock import SystemClock
 from drivers.cameras import csi
 from drivers.cameras.csi import Settings, Turn
+from drivers.cameras.ring import Packet
 from drivers.catalog import Claim, claims
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES, PictureChange, PictureState
 from tests.clock import FastClock
+from tests.drivers.cameras.test_encoder import decoded
 from tests.drivers.slot_file import slot_in
 from tests.drivers.supervised import open_files, until
 from tests.secrets import no_secrets
@@ -322,6 +325,32 @@ def test_however_many_pictures_come_it_is_judged_once_a_second_whether_they_are_
     made._looked_ns = -1_000_000_000
     due = [made._is_due(round(tick * 0.2e9)) for tick in range(11)]
     assert [at for at, one in enumerate(due) if one] == [0, 5, 10]
+
+
+async def test_who_looks_live_sees_the_small_picture_with_the_masks_burnt_in(
+    camera: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More often than it is looked at otherwise; the eyes get no more of it."""
+    packets: list[Packet] = []
+
+    def put(packet: Packet, _form: object) -> None:
+        packets.append(packet)
+
+    stand_in = types.SimpleNamespace(encode_jpeg=encode_jpeg, encode_jpeg_yuv_planes=lambda *_, **__: b"jpeg")
+    monkeypatch.setitem(sys.modules, "simplejpeg", stand_in)
+    masks = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
+    async with csi.connect(Settings(masks=masks), SystemClock(), no_secrets) as source:
+        assert source.counters.video is not None
+        assert source.counters.video.encodes is True
+        look = source.live(main=True, masked=True, on_over=lambda _reason, _what: None)
+        assert not isinstance(look, str)
+        look.follow(put)
+        await until(lambda: len(packets) > 3)
+        look.unfollow(put)
+    shown = decoded(packets)
+    assert {one.shape for one in shown} == {(540, 640)}
+    assert max(int(one[:360, :310].max()) for one in shown) < 40
+    assert min(int(one[:360, 330:].mean()) for one in shown) > 60
 
 
 # --- its thread ---------------------------------------------------------------------------------------------------

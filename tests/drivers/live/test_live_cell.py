@@ -6,7 +6,9 @@ import hashlib
 from pathlib import Path
 
 import av
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
 
 from agent.cells.cells import Cells
 from drivers.cameras.rtsp import Settings
@@ -20,6 +22,7 @@ from tests.drivers.live.far_media import far_media, target
 from tests.drivers.supervised import Kept, until
 
 PATH = "live/7f3a-nobody-else-knows"
+Pixels = NDArray[np.uint8]  # I420, (height * 3 / 2, width)
 
 
 def seen(camera: RtspCamera) -> set[str]:
@@ -67,6 +70,39 @@ async def test_what_the_camera_sends_arrives_as_it_is() -> None:
         still = await filmed(cells).still()
         assert (still.jpeg[:2], still.blurred[:2]) == (b"\xff\xd8", b"\xff\xd8")
         assert kept.states == ["working"]
+
+
+LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+EDGE = 4  # pixels beside a mask that an encoder may blend with it
+
+
+def is_hidden(pixels: Pixels) -> bool:
+    """The left half of a picture as it is seen: black and without colour, to the mask's edge."""
+    height, width = pixels.shape[0] * 2 // 3, pixels.shape[1]
+    colours = pixels[height:].reshape(2, height // 2, width // 2)[:, :, : width // 4 - EDGE // 2].astype(int)
+    return int(pixels[:height, : width // 2 - EDGE].max()) < 40 and int(abs(colours - 128).max()) < 12
+
+
+async def test_a_camera_with_a_mask_is_shown_and_no_picture_is_without_it() -> None:
+    """Also when somebody joins, and when the picture gets another size: then it is over."""
+    async with far_camera() as far, in_its_cell(Settings(url=far.url, masks=(LEFT,)), "") as (kept, cells):
+        await until(kept.works)
+        news: list[LiveProgress] = []
+        seen: list[Pixels] = []
+        channel = filmed(cells)
+        channel.on_live = news.append
+        async with far_media() as server:
+            server.on_picture = seen.append
+            channel.show_live("a-view", target(server, path="live/masked", masked=True))
+            await server.until_shown(8)
+            far.resize(240, 180)
+            await until(lambda: news and news[-1].state == "ended")
+            await until(lambda: server.look() and server.went == 1)
+        assert [is_hidden(one) for one in seen] == [True] * len(seen)
+        assert not any(is_hidden(one[:, ::-1]) for one in seen)  # the rest is there
+        assert {one.shape for one in seen} == {(270, 320)}
+        assert (news[-1].reason, "320x180 and is 240x180" in news[-1].what) == ("masked", True)
+        assert server.broken == 0
 
 
 async def test_a_camera_that_goes_takes_its_view_with_it() -> None:

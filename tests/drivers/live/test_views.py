@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from drivers.cameras.ring import Ring
+from drivers.cameras.ring import Followed, OnOver, Ring
 from drivers.cell import CellClock
 from drivers.cell_wire import LiveNews, LiveStart
 from drivers.driver import LiveTarget
 from drivers.live import views
 from drivers.live.push import View
-from drivers.live.views import Views
+from drivers.live.views import REFUSED, Views
 from simulator.processes import free_port
 from tests.drivers.live.far_media import city_ca, far_media, form, packet, target
 from tests.drivers.supervised import until
@@ -24,15 +24,17 @@ from tests.drivers.supervised import until
 class Filming:
     """A camera with a ring that a thread of its own would fill."""
 
-    def __init__(self, *, masked: bool = False) -> None:
+    def __init__(self, refuses: str = "") -> None:
         self.ring = Ring(0, 1 << 20)
-        self.asked: list[bool] = []
-        self._masked = masked
+        self.asked: list[tuple[bool, bool]] = []
+        self.over: OnOver = lambda _reason, _what: None
+        self._refuses = refuses
         self._numbers = count()
 
-    def live(self, *, main: bool) -> Ring | None:
-        self.asked.append(main)
-        return None if self._masked else self.ring
+    def live(self, *, main: bool, masked: bool, on_over: OnOver) -> Followed | str:
+        self.asked.append((main, masked))
+        self.over = on_over
+        return self._refuses or self.ring
 
     async def film(self, pictures: int) -> None:
         for number in (next(self._numbers) for _ in range(pictures)):
@@ -80,17 +82,18 @@ async def test_a_view_begins_with_the_last_keyframe_and_is_told_to_its_end(monke
     assert camera.ring._followers == []
 
 
-async def test_which_stream_is_the_order_s() -> None:
+async def test_which_stream_and_whether_there_are_masks_are_the_order_s() -> None:
     camera, told = Filming(), Told()
-    for session, main in (("one", False), ("two", True)):
-        told.views.start(start(session, msgspec.structs.replace(NOWHERE, main=main)), camera)
+    for session, main, masked in (("one", False, True), ("two", True, False)):
+        told.views.start(start(session, msgspec.structs.replace(NOWHERE, main=main, masked=masked)), camera)
     await until(lambda: len(camera.asked) == 2)
-    assert camera.asked == [False, True]
+    assert camera.asked == [(False, True), (True, False)]
     await told.views.end(1)
 
 
 ENDS: list[tuple[str, Any, str]] = [
-    ("masked", Filming(masked=True), "masked"),
+    ("its process knows of no masks", Filming("masked"), "masked"),
+    ("no encoder", Filming("no_encoder"), "no_encoder"),
     ("a device without packets", object(), "codec"),
     ("no device yet", None, "codec"),
 ]
@@ -101,7 +104,21 @@ async def test_what_is_not_for_passing_on(source: Any, reason: str) -> None:
     told = Told()
     told.views.start(start(), source)
     await until(lambda: told.news)
-    assert told.end == (reason, "its packets are not for passing on")
+    assert told.end == (reason, REFUSED[reason])
+
+
+async def test_what_is_followed_can_end_by_itself_also_while_a_picture_waits() -> None:
+    """From whatever thread it is told; what waits is not sent any more."""
+    async with far_media() as server:
+        camera, told = Filming(), Told()
+        await camera.film(4)
+        told.views.start(start(where=target(server, path="live/over")), camera)
+        await server.until_shown(4)
+        await asyncio.to_thread(camera.over, "masked", "another size")
+        await until(lambda: told.states()[-1] == "ended")
+        assert told.end == ("masked", "another size")
+        await until(lambda: server.look() and server.went == 1)
+        assert camera.ring._followers == []
 
 
 async def test_a_host_that_is_not_there_is_told() -> None:
