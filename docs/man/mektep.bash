@@ -51,7 +51,7 @@ _mektep() {
                 "mektep ledger grown") words="-h --help --json" ;;
                 "mektep reference") words="-h --help --json" ;;
                 "mektep reader") words="-h --help --json test" ;;
-                "mektep reader test") words="-h --help --seconds --show --json"; names="reader" ;;
+                "mektep reader test") words="-h --help --seconds --json --show"; names="reader" ;;
                 "mektep sensor") words="-h --help --json test" ;;
                 "mektep sensor test") words="-h --help --seconds --json"; names="sensor" ;;
                 "mektep camera") words="-h --help --json list snapshot shot zones tune" ;;
