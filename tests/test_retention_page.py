@@ -13,6 +13,7 @@ from agent.evidence.settings import EvidenceSettings
 from agent.evidence.store import CLIPS_AT_ONCE, CLIPS_OF_CAMERA, PICTURES_WAITING
 from agent.history import rows as history_rows
 from agent.incidents import rows as incident_rows
+from agent.outbox import damaged_copies
 from agent.outbox.settings import OutboxSettings
 from agent.school import forgetting
 from agent.sightings import rows as sighting_rows
@@ -39,6 +40,12 @@ FIGURES = [  # section, first cell, what its third cell says
     *(("On the box: the database", f"`{name}`", CHILDREN) for name in ("meal", "passage", "visit")),
     *(("On the box: the database", f"`{name}`", SIGHTINGS) for name in ("score", "sighting")),
     ("On the box: files of the state directory", "`config`", f"the latest {history.KEPT}"),
+    ("On the box: files of the state directory", "`outbox-damaged-", f"the latest {damaged_copies.KEPT}"),
+    (
+        "On the box: files of the state directory",
+        "`outbox-damaged-",
+        f"{damaged_copies.KEPT_NS // sighting_rows.DAY_NS} days",
+    ),
     ("On the box: the database", "`history`", f"{history_rows.KEPT_NS // sighting_rows.DAY_NS} days"),
     ("On the box: the database", "`history`", f"{history_rows.ROWS_OF_ONE} rows of each"),
     ("On the box: the database", "`incident`", f"the latest {incident_rows.CLOSED_KEPT:,}"),
@@ -69,6 +76,7 @@ def test_every_table_of_the_centre_stands_there_once() -> None:
 def test_every_file_of_the_state_directory_stands_there_once() -> None:
     state = StatePlaces()
     paths = {getattr(state, name).name for name, kind in vars(StatePlaces).items() if isinstance(kind, property)}
+    paths |= {damaged_copies.name_of(state.database, "…")}
     keys = f"{state.reference.name}.agekey`, `{IDENTITY}"
     assert sorted(named("On the box: files of the state directory")) == sorted({*paths, keys})
 

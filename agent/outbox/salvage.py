@@ -1,4 +1,4 @@
-"""A damaged database is set aside and what can be read is taken over; nothing is ever deleted.
+"""A damaged database is set aside and what can be read is taken over; how long that stays: damaged_copies.py.
 
 Salvaged events keep their epoch and sequence and are still sent; everything new is numbered in a new epoch. Which rows
 were settled is not believed: what the centre has already, it answers with `repeat`. Gaps between salvaged rows are
@@ -25,7 +25,7 @@ from agent import db
 from agent.clock import Clock
 from agent.events import Loss, Salvaged
 from agent.model import Lane
-from agent.outbox import remembered, remembered_incidents
+from agent.outbox import damaged_copies, remembered, remembered_incidents
 from agent.outbox.epochs import insert_epoch
 from agent.outbox.pages import agrees, runs
 from agent.outbox.remembered import readable
@@ -242,12 +242,13 @@ def _finish(path: Path) -> None:
             source.rename(aside.with_name(aside.name + part))
     _mark(path).unlink(missing_ok=True)  # first: with a mark left over, the new one would be set aside too
     made.rename(path)
+    damaged_copies.keep_latest(path)
     _sync(path.parent)
 
 
 def _aside_name(path: Path, clock: Clock) -> str:
     stamp = rfc3339(clock.utc_ns())[:19].replace(":", "").replace("-", "")
-    return f"{path.stem}-damaged-{stamp}-{uuid4().hex[:4]}{path.suffix}"
+    return damaged_copies.name_of(path, f"{stamp}-{uuid4().hex[:4]}")
 
 
 def _sync(folder: Path) -> None:

@@ -22,7 +22,7 @@ from agent.clock import Clock
 from agent.db import Forgetting
 from agent.events import Loss, draft
 from agent.model import Lane
-from agent.outbox import lanes
+from agent.outbox import damaged_copies, lanes
 from agent.outbox.checkpointer import TOO_LONG_BYTES, Checkpointer
 from agent.outbox.group import Numbering, Row, Transaction
 from agent.outbox.settings import MB, OutboxSettings
@@ -35,6 +35,8 @@ DISK_LOOK_S = 1.0
 SPARE_PAGES = 256  # free pages that stay for what comes next
 PIECE_PAGES = 256  # given back at once
 BALLAST = "ballast"
+START_BYTES = 8 * MB  # less than that, and a database may not even open
+COPIES_S = 3_600.0
 DAY_NS = 86_400_000_000_000
 OLDEST = """
 select first, last, length(body), accepted_ns from message where epoch = ? and lane = ? order by first limit ?
@@ -44,9 +46,13 @@ SETTLE = "insert into lane (epoch, lane, settled) values (?, ?, ?) on conflict d
 
 
 def release_ballast(database: Path) -> bool:
-    """Give up the space set aside, if the disk has none left. True if there was any."""
+    """If the disk has no space left, give up a copy of a damaged database, else the ballast. True if there was any."""
     ballast = database.with_name(BALLAST)
-    if not ballast.exists() or _free_bytes(database) > ballast.stat().st_size:
+    if _free_bytes(database) > (ballast.stat().st_size if ballast.exists() else START_BYTES):
+        return False
+    if damaged_copies.give_way(database):
+        return True
+    if not ballast.exists():
         return False
     ballast.unlink()
     return True
@@ -106,6 +112,7 @@ class Upkeep:
         self._lost: list[Lost] = []
         self._looked_s = 0.0
         self._upkept_s = 0.0
+        self._copies_s = -COPIES_S
         self._forgetting = Forgetting()
         self._due: list[Callable[[sqlite3.Connection, Alone], bool]] = []
         self.free_bytes = self._look()
@@ -163,7 +170,7 @@ class Upkeep:
                 return False
             self._upkept_s = now_s
             self._due = [self._write_prefixes, self._remove_piece, self._give_back, self._keep_ballast]
-            self._due.append(self._forget_pages)
+            self._due += [self._forget_pages, self._forget_copies]
         piece = self._due.pop(0)
         if piece(db, alone):
             self._due.insert(0, piece)
@@ -248,6 +255,8 @@ class Upkeep:
 
     def relieve(self, db: sqlite3.Connection, alone: Alone) -> None:
         """The disk is full: give up the ballast, move the log, drop what may be dropped."""
+        if self._copy_gives_way():
+            return
         self.free_bytes = self._look()
         if self._ballast.exists():
             self._ballast.unlink()
@@ -288,6 +297,19 @@ class Upkeep:
         self._forgetting.look(db)
         return False
 
+    def _forget_copies(self, _db: sqlite3.Connection, _alone: Alone) -> bool:
+        if time.monotonic() - self._copies_s >= COPIES_S and self._clock.synced():
+            self._copies_s = time.monotonic()
+            with contextlib.suppress(OSError):  # a disk that is read-only tells by other codes
+                damaged_copies.forget_old(self._path, self._clock.utc_ns())
+        return False
+
+    def _copy_gives_way(self) -> bool:
+        try:
+            return damaged_copies.give_way(self._path)
+        except OSError:
+            return False  # likewise
+
     def _disk_low(self) -> bool:
         return self._look_at_times() < self._settings.reserve_mb * MB
 
@@ -296,6 +318,8 @@ class Upkeep:
         if now_s - self._looked_s >= DISK_LOOK_S:
             self._looked_s = now_s
             self.free_bytes = self._look()
+            if self.free_bytes < self._settings.reserve_mb * MB and self._copy_gives_way():
+                self.free_bytes = self._look()
         return self.free_bytes
 
     def _look(self) -> int:
