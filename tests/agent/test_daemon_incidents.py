@@ -6,31 +6,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from agent.incidents.life import State
 from drivers.readings import ZoneState
+from tests.agent.running import Running
 from tests.agent.sync.box import until
-from tests.agent.test_daemon import Running
-
-
-@pytest.fixture(autouse=True)
-def _interval() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    yield
-    sys.setswitchinterval(before)
-
-
-@pytest.fixture
-async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
-    made = Running(tmp_path, monkeypatch)
-    yield made
-    await made.stop()
 
 
 def told(running: Running, kind: str) -> list[dict[str, Any]]:

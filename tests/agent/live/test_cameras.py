@@ -26,8 +26,8 @@ from drivers.readings import Reading
 from simulator.media_server import MediaServer as FarServer
 from tests.agent.evidence.pictures import evidence_of, somebody
 from tests.agent.live.box import SESSION
+from tests.agent.running import ORDERS_KEY
 from tests.agent.sync.box import SMALL
-from tests.agent.test_daemon import ORDERS_KEY
 from tests.drivers.cameras.far_camera import far_camera
 from tests.drivers.live.far_media import city_ca as far_ca
 from tests.drivers.live.far_media import far_media, folder
