@@ -84,6 +84,14 @@ def city() -> Iterator[City]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def receiver(city: City) -> Iterator[None]:
+    """The city's first receiver runs."""
+    asyncio.run(city.receivers[0].start())
+    yield
+    asyncio.run(city.receivers[0].stop())
+
+
 @pytest.fixture
 def box(city: City, tmp_path: Path) -> Iterator[FarBox]:
     """Registered, connected with its certificate; a school that no test had before."""

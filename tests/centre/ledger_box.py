@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from agent.model import Draft, Lane, Moment
 from agent.outbox.outbox import Outbox, open_outbox
 from agent.outbox.settings import OutboxSettings
 from agent.school.ledger_keeper import LedgerKeeper
+from centre.database import SqliteDatabase
 from centre.judge import Judged, judge
 from centre.store import Store
 from tests.agent.school.decisions import forgotten, granted, reversed_, suspicion, visit
@@ -120,6 +122,24 @@ def delivered(folder: Path, store: Store, days: Days = one_day, far: FarBox | No
 
     asyncio.run(live())
     return far
+
+
+def kept(folder: Path, days: Days = one_day) -> Path:
+    """The database of a centre that got it all, closed: to be copied."""
+    store = Store(SqliteDatabase(folder / "centre.db"))
+    delivered(folder / "box", store, days)
+    store.database.execute("pragma wal_checkpoint(truncate)")
+    store.database.close()
+    return folder / "centre.db"
+
+
+@contextlib.contextmanager
+def copy_of(kept: Path, folder: Path) -> Iterator[SqliteDatabase]:
+    """Another, to change."""
+    shutil.copy(kept, folder / "centre.db")
+    opened = SqliteDatabase(folder / "centre.db")
+    yield opened
+    opened.close()
 
 
 def lived(folder: Path, far: FarBox, days: Days = one_day, size: int = 100) -> Sequence[Judged]:

@@ -15,9 +15,10 @@ from centre.errors import CentreError
 from centre.settings import Settings
 from centre.store import Store
 from centre.wire import Answer
+from tests.centre.answered import answered
 from tests.centre.batches import batch
 from tests.centre.conftest import Open
-from tests.centre.far_box import EPOCH, event
+from tests.centre.far_box import event
 
 # --- files ----------------------------------------------------------------------------------------------------
 
@@ -63,10 +64,7 @@ def test_a_choice_that_is_not_clear_is_refused(
 
 
 def answer(outcome: str, reason: str = "", **result: object) -> Answer:
-    return Answer(
-        order="config.apply", school="school-07", epoch=EPOCH, number=7, outcome=outcome, reason=reason, result=result,
-        time="",
-    )  # fmt: skip
+    return answered("config.apply", outcome, reason, **result)
 
 
 JUDGED = [

@@ -34,11 +34,7 @@ from tests.centre.incident_box import ONE, said
 SECRET = "0123456789abcdef"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def receiver(city: City) -> Iterator[None]:
-    asyncio.run(city.receivers[0].start())
-    yield
-    asyncio.run(city.receivers[0].stop())
+pytestmark = pytest.mark.usefixtures("receiver")
 
 
 @pytest.fixture

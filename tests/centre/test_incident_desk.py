@@ -17,9 +17,9 @@ from centre.order_queue import OrderQueue
 from centre.school.persons import Person, note_persons
 from centre.settings import load_settings
 from centre.store import Store
-from centre.wire import Answer
+from tests.centre.answered import answered
 from tests.centre.batches import BOX, batch
-from tests.centre.far_box import EPOCH, event, public, until
+from tests.centre.far_box import event, public, until
 from tests.centre.incident_box import ANNA, ONE, TWO, ahead, alarms, life, said
 
 Run = Callable[..., tuple[int, str, str]]
@@ -57,11 +57,7 @@ def boxs_word(store: Store, outcome: str, reason: str = "") -> threading.Thread:
         queue = OrderQueue(other.database)
         until(lambda: queue.any_due(2**62))
         (one,) = queue.claim(2**62)
-        said_ = Answer(
-            order=one.name, school="school-07", epoch=EPOCH, number=1, outcome=outcome, reason=reason,
-            result={"state": "acknowledged"}, time="",
-        )  # fmt: skip
-        queue.note_answer(one, said_, 0)
+        queue.note_answer(one, answered(one.name, outcome, reason, state="acknowledged"), 0)
         other.database.close()
 
     thread = threading.Thread(target=take)

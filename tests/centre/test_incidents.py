@@ -11,10 +11,10 @@ from centre.order_queue import OrderQueue
 from centre.school.persons import Person as Row
 from centre.school.persons import note_persons
 from centre.store import Store
-from centre.wire import Answer
+from tests.centre.answered import answered
 from tests.centre.batches import batch, stored
 from tests.centre.conftest import Open
-from tests.centre.far_box import EPOCH, event
+from tests.centre.far_box import event
 from tests.centre.incident_box import ANNA, BORIS, ONE, PICTURE, TWO, alarms, life, said
 from tests.centre.test_evidence import part
 
@@ -59,17 +59,7 @@ def test_who_answered_at_the_centre_is_known_there(store: Store) -> None:
     number = answer(store.database, "school-07", ONE, "acknowledged", role="city", account="aliya")
     order = queue.find(number)
     assert order is not None
-    done = Answer(
-        order="incident.answer",
-        school="school-07",
-        epoch=EPOCH,
-        number=1,
-        outcome="done",
-        reason="",
-        result={},
-        time="",
-    )
-    queue.note_answer(order, done, 0)
+    queue.note_answer(order, answered("incident.answer"), 0)
     stored(store, alarms(3, said("answered", 3, by="", role="city", channel="centre")))
     (found,) = Incidents(store.database).open_now()
     assert found.by == Person(role="city", name="aliya")

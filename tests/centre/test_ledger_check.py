@@ -19,7 +19,7 @@ from centre.ledger_tree import leaf_hash
 from centre.ledger_verdict import VERIFIED
 from centre.store import Store
 from tests.centre.conftest import Open
-from tests.centre.ledger_box import SCHOOL, LedgerBox, delivered, one_day
+from tests.centre.ledger_box import SCHOOL, LedgerBox, copy_of, delivered, kept, one_day
 
 COPIES = itertools.count()
 
@@ -33,20 +33,13 @@ async def two_days(box: LedgerBox) -> None:
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of two days, as it came: leaves 0 to 14, 15 to 28; statements are leaves 14 and 28."""
-    folder = tmp_path_factory.mktemp("honest")
-    store = Store(SqliteDatabase(folder / "centre.db"))
-    delivered(folder / "box", store, two_days)
-    store.database.execute("pragma wal_checkpoint(truncate)")
-    store.database.close()
-    return folder / "centre.db"
+    return kept(tmp_path_factory.mktemp("honest"), two_days)
 
 
 @pytest.fixture
 def database(honest: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(honest, tmp_path / "centre.db")
-    opened = SqliteDatabase(tmp_path / "centre.db")
-    yield opened
-    opened.close()
+    with copy_of(honest, tmp_path) as opened:
+        yield opened
 
 
 def checked(database: Database) -> Checked:

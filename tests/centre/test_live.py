@@ -12,10 +12,10 @@ from centre.live import LiveViews, new_session
 from centre.order_queue import OrderQueue
 from centre.settings import LiveSettings, MediaSettings
 from centre.store import Store
-from centre.wire import Answer
+from tests.centre.answered import answered
 from tests.centre.batches import batch
 from tests.centre.conftest import Open
-from tests.centre.far_box import EPOCH, event
+from tests.centre.far_box import event
 
 SETTINGS = LiveSettings(servers=[MediaSettings(host="media.example", port=8322)], seconds=600)
 SESSION = "3d2f8a41-7c60-4b5e-9a1d-52f0c9e8b764"
@@ -33,12 +33,11 @@ def views(store: Store) -> LiveViews:
     return found
 
 
-def answered(store: Store, outcome: str, reason: str = "") -> None:
+def let_answer(store: Store, outcome: str, reason: str = "") -> None:
     queue = OrderQueue(store.database)
     for one in queue.of("school-07", SESSION):
         if one.open:
-            word = {"order": one.name, "outcome": outcome, "reason": reason, "result": {}, "time": ""}
-            queue.note_answer(one, Answer(school="school-07", epoch=EPOCH, number=1, **word), time.time_ns())
+            queue.note_answer(one, answered(one.name, outcome, reason), time.time_ns())
 
 
 def recorded(store: Store, number: int, **data: Any) -> None:
@@ -60,7 +59,7 @@ def test_from_the_order_to_its_end(store: Store, views: LiveViews) -> None:
     assert found
     assert found.url.startswith("rtsps://media.example:8322/live/")
     assert len(found.url) > 50
-    answered(store, "done")
+    let_answer(store, "done")
     recorded(store, 1, state="started")
     assert state(views) == ("started", "")
     views.keep("school-07", SESSION, "bolat")
@@ -69,12 +68,12 @@ def test_from_the_order_to_its_end(store: Store, views: LiveViews) -> None:
 
 
 def test_a_view_that_the_box_refuses(store: Store, views: LiveViews) -> None:
-    answered(store, "failed", "masked")
+    let_answer(store, "failed", "masked")
     assert state(views) == ("failed", "masked")
 
 
 def test_a_person_ends_it_once(store: Store, views: LiveViews) -> None:
-    answered(store, "done")
+    let_answer(store, "done")
     views.stop("school-07", SESSION, "bolat")
     views.stop("school-07", SESSION, "bolat")
     assert state(views) == ("ended", "stopped")
@@ -82,9 +81,9 @@ def test_a_person_ends_it_once(store: Store, views: LiveViews) -> None:
 
 
 def test_a_view_that_the_box_has_no_more_is_over(store: Store, views: LiveViews) -> None:
-    answered(store, "done")
+    let_answer(store, "done")
     views.keep("school-07", SESSION, "bolat")
-    answered(store, "failed", "unknown_session")
+    let_answer(store, "failed", "unknown_session")
     assert state(views) == ("ended", "lapsed")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from centre.month import SchoolMonth, month_of
 from centre.store import Store
 from tests.agent.school.decisions import dated, granted, pupil
 from tests.centre.far_box import FarBox
-from tests.centre.ledger_box import SCHOOL, LedgerBox, delivered, one_day
+from tests.centre.ledger_box import SCHOOL, LedgerBox, copy_of, delivered, kept, one_day
 from tests.clock import START_NS
 
 DAY_NS = 86_400 * 1_000_000_000
@@ -25,20 +24,13 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("month")
-    store = Store(SqliteDatabase(folder / "centre.db"))
-    delivered(folder / "box", store)
-    store.database.execute("pragma wal_checkpoint(truncate)")
-    store.database.close()
-    return folder / "centre.db"
+    return kept(tmp_path_factory.mktemp("month"))
 
 
 @pytest.fixture
 def database(honest: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(honest, tmp_path / "centre.db")
-    opened = SqliteDatabase(tmp_path / "centre.db")
-    yield opened
-    opened.close()
+    with copy_of(honest, tmp_path) as opened:
+        yield opened
 
 
 def november(database: Database, now_ns: int = LATER_NS) -> SchoolMonth:

@@ -8,8 +8,8 @@ import pytest
 
 from centre.order_queue import EXPIRES_S, LEASE_NS, LOST_NS, OrderQueue, Queued
 from centre.wire import Answer
+from tests.centre.answered import answered
 from tests.centre.conftest import Open
-from tests.centre.far_box import EPOCH
 
 S_NS = 1_000_000_000
 
@@ -33,17 +33,8 @@ def found(queue: OrderQueue, number: int) -> Queued:
     return one
 
 
-def answered(outcome: str, reason: str = "") -> Answer:
-    return Answer(
-        order="ping",
-        school="school-07",
-        epoch=EPOCH,
-        number=5,
-        outcome=outcome,
-        reason=reason,
-        result={"b": 2},
-        time="",
-    )
+def pong(outcome: str, reason: str = "") -> Answer:
+    return answered("ping", outcome, reason, number=5, b=2)
 
 
 def test_an_order_is_due_sent_and_done(queue: OrderQueue) -> None:
@@ -52,7 +43,7 @@ def test_an_order_is_due_sent_and_done(queue: OrderQueue) -> None:
     assert (one.id, one.state, one.args, one.open) == (number, "due", {"a": 1}, True)
     queue.note_sent(one, 5, now())
     assert (found(queue, number).state, found(queue, number).number) == ("sent", 5)
-    queue.note_answer(found(queue, number), answered("done"), now())
+    queue.note_answer(found(queue, number), pong("done"), now())
     done = found(queue, number)
     assert (done.state, done.result, done.open) == ("done", {"b": 2}, False)
     assert queue.claim(2**62) == []
@@ -71,7 +62,7 @@ def test_of_one_subject_one_after_the_other(queue: OrderQueue) -> None:
     first, second = add(queue, "x"), add(queue, "x")
     other_school, alone = add(queue, "x", "school-08"), add(queue, "")
     assert [one.id for one in queue.claim(now())] == [first, other_school, alone]
-    queue.note_answer(found(queue, first), answered("failed", "it is closed"), now())
+    queue.note_answer(found(queue, first), pong("failed", "it is closed"), now())
     assert found(queue, first).error == "it is closed"
     assert [one.id for one in queue.claim(now())] == [second]
 
@@ -98,20 +89,20 @@ def test_a_box_that_refuses_its_form_gets_a_fresh_one(queue: OrderQueue) -> None
     for reason in ("expired", "other_epoch", "old_number", "busy"):
         number = add(queue)
         queue.note_sent(found(queue, number), 5, now())
-        queue.note_answer(found(queue, number), answered("refused", reason), now())
+        queue.note_answer(found(queue, number), pong("refused", reason), now())
         assert (found(queue, number).state, found(queue, number).error) == ("due", reason)
 
 
 def test_a_box_that_refuses_it_has_refused_it(queue: OrderQueue) -> None:
     for reason in ("bad_args", "unknown_order"):
         number = add(queue)
-        queue.note_answer(found(queue, number), answered("refused", reason), now())
+        queue.note_answer(found(queue, number), pong("refused", reason), now())
         assert (found(queue, number).state, found(queue, number).error) == ("refused", reason)
 
 
 def test_a_report_that_the_box_could_not_take_is_tried_again(queue: OrderQueue) -> None:
     number = queue.add("school-07", "incident.report", {}, for_s=3_600)
-    queue.note_answer(found(queue, number), answered("failed", "disk_full"), now())
+    queue.note_answer(found(queue, number), pong("failed", "disk_full"), now())
     assert (found(queue, number).state, found(queue, number).error) == ("due", "disk_full")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -14,17 +13,13 @@ from centre.database import open_database
 from centre.evidence import EvidenceStore
 from simulator.city import City
 from tests.centre.far_box import FarBox, Message, until
-from tests.centre.test_receiver import greet, refused, verified
+from tests.centre.receiving import greet, refused, verified
 from tests.centre.visitor import NOT_AUTHORISED, visit
 
 SEALED = random.Random(1).randbytes(40_000)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def receiver(city: City) -> Iterator[None]:
-    asyncio.run(city.receivers[0].start())
-    yield
-    asyncio.run(city.receivers[0].stop())
+pytestmark = pytest.mark.usefixtures("receiver")
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from centre.reports import Reports, Typed
 from centre.settings import NotifySettings
 from centre.silence import AHEAD_KEPT_NS, AHEAD_NS, watch
 from centre.store import Store
-from centre.wire import Answer
+from tests.centre.answered import answered
 from tests.centre.batches import batch, stored
 from tests.centre.conftest import Open
-from tests.centre.far_box import EPOCH, event
+from tests.centre.far_box import event
 from tests.centre.incident_box import ANNA, BORIS, alarms, said
 
 S_NS = 10**9
@@ -76,17 +76,7 @@ def test_a_box_that_said_so_has_a_minute_for_its_event(store: Store) -> None:
     queue = OrderQueue(store.database)
     (order,) = queue.of("school-07", report.id)
     queue.note_sent(order, 1, report.made_ns)
-    done = Answer(
-        order="incident.report",
-        school="school-07",
-        epoch=EPOCH,
-        number=1,
-        outcome="done",
-        reason="",
-        result={},
-        time="",
-    )
-    queue.note_answer(order, done, report.made_ns)
+    queue.note_answer(order, answered("incident.report"), report.made_ns)
     assert watch(store.database, RULES, report.made_ns + 30 * S_NS) == []
     assert watch(store.database, RULES, report.made_ns + 61 * S_NS) == [report.id]
 

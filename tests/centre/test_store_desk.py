@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from centre.store import Store
-from centre.wire import Answer, Birth, StoredLane
+from centre.wire import Birth, StoredLane
+from tests.centre.answered import answered
 from tests.centre.batches import events, stored
 from tests.centre.conftest import Open
 from tests.centre.far_box import EPOCH, OTHER_EPOCH, SESSION
@@ -73,9 +74,7 @@ def test_schools_are_added_changed_and_removed(store: Store) -> None:
 def test_an_answer_finds_its_order(store: Store) -> None:
     number = store.new_order("school-07", "ping")
     assert (number, store.answer_to("school-07", number)) == (1, None)
-    answer = Answer(
-        order="ping", school="school-07", epoch=EPOCH, number=1, outcome="done", reason="", result={}, time=""
-    )
+    answer = answered("ping")
     store.note_answer("school-07", answer, '{"outcome":"done"}')
     assert json.loads(store.answer_to("school-07", 1) or "") == {"outcome": "done"}
     store.note_answer("school-07", msgspec.structs.replace(answer, number=77), "to nothing we asked")
