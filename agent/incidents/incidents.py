@@ -191,7 +191,8 @@ class Incidents:
                 if isinstance(outcome, AgentError) or not isinstance(outcome, Exception):
                     raise outcome
                 self._failed(outcome)
-                return await self._transact(lambda transaction: [transaction.put(one) for one in drafts])
+                await self._transact(partial(_alone, drafts=drafts))
+                return []
         finally:
             self._coming.pop(fresh, None)
         self._defects.passed(RULE)
@@ -370,6 +371,12 @@ class CardAnswer:
     def committed(self) -> None:
         if self._effects is not None:
             self._carded(self._tap, self._effects)
+
+
+def _alone(transaction: Transaction, *, drafts: Sequence[Draft]) -> None:
+    """The alarm without its incident, and without the name of its copy: the centre then answers for the copy."""
+    for one in drafts:
+        transaction.put(msgspec.structs.replace(one, ahead_id=""))
 
 
 def _with_alarm(

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.incidents import rows, steps
@@ -56,8 +57,10 @@ async def test_a_step_that_fails_by_itself_costs_no_alarm(box: Kept, monkeypatch
         raise ZeroDivisionError("a defect")
 
     monkeypatch.setattr(steps, "saw", fails)
-    await box.incidents.accepting(box.sign(Kind.FIRE))([fire()])
+    alarm = msgspec.structs.replace(fire(), ahead_id="ahead-1")
+    assert await box.incidents.accepting(box.sign(Kind.FIRE))([alarm]) == [], "the copy goes ahead"
     assert [one["type"] for one in await box.told()] == ["fire.zone"]
+    assert not any("aheadid" in one for one in await events(box.outbox, Lane.ALARM)), "so that the centre tells of it"
     assert [one.code for one in box.incidents.trouble()] == ["M-104"]
     assert box.incidents.open_now() == ()
     monkeypatch.undo()

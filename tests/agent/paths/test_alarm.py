@@ -145,6 +145,19 @@ async def test_of_an_alarm_that_the_database_refuses_the_copy_is_all_there_is(*,
     assert path.sent_ahead == online
 
 
+async def test_of_an_alarm_that_nobody_on_the_box_will_tell_of_a_copy_goes_ahead() -> None:
+    """Its incident has failed by itself (M-104): the centre tells persons, because no event names the copy."""
+
+    async def alone(_drafts: Sequence[Draft]) -> list[Place]:
+        return []
+
+    link = AheadLink()
+    path = AlarmPath(StuckOutbox().accept, link.send_ahead, FastClock())
+    await path.raise_alarm(fire(), lambda: alone)
+    await path.drained()
+    assert len(link.sent) == 1
+
+
 async def test_a_door_that_bangs_while_the_disk_is_stuck_keeps_no_fire_back() -> None:
     """For hours: what waits is bounded for each source, nobody is made to wait, and all of it is told in the end."""
     clock, outbox, link = FastClock(), StuckOutbox(), AheadLink()
