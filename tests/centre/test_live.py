@@ -68,8 +68,8 @@ def test_from_the_order_to_its_end(store: Store, views: LiveViews) -> None:
 
 
 def test_a_view_that_the_box_refuses(store: Store, views: LiveViews) -> None:
-    let_answer(store, "failed", "masked")
-    assert state(views) == ("failed", "masked")
+    let_answer(store, "failed", "no_encoder")
+    assert state(views) == ("failed", "no_encoder")
 
 
 def test_a_person_ends_it_once(store: Store, views: LiveViews) -> None:

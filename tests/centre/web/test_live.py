@@ -82,7 +82,7 @@ def test_of_what_is_over_nothing_is_shown_live(city: City, as_role: As) -> None:
 def test_what_the_box_refuses_is_told(city: City, as_role: As) -> None:
     police = as_role("police")
     page = ordered(police, city)
-    box_answers(city, page.split("?")[0].rsplit("/", 1)[1], "failed", "masked")
+    box_answers(city, page.split("?")[0].rsplit("/", 1)[1], "failed", "no_encoder")
     text = police.get(page).text
-    assert "маска" in text
+    assert "не может её закодировать" in text
     assert "rtsps://" not in text
