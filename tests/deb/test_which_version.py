@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.deb.install_version import main
-from scripts.deb.which_version import InstallError, back, leave, left, prune, use, way_back
+from scripts.deb.install_version import _remove_useless, main
+from scripts.deb.which_version import InstallError, back, forgive, leave, left, prune, use, way_back
 
 LINKS = ("current", "previous", "earlier")
 
@@ -68,6 +68,21 @@ def test_what_was_left_is_used_again_only_by_roots_own_word(opt: Path) -> None:
         way_back(opt)
     use(opt, "2.0", again=True)
     assert (links(opt)[:2], left(opt)) == (["2.0", "1.0"], {})
+
+
+def test_signed_anew_it_is_forgiven_and_until_then_its_room_is_others(opt: Path) -> None:
+    use(opt, "1.0")
+    use(opt, "2.0")
+    leave(opt, "2.0", "it did not come up")
+    forgive(opt, "versions/2.0")
+    use(opt, "2.0")
+    leave(opt, "2.0", "it did not come up")
+    (opt / "left.json").write_text('{"1.0.cp311-00000000": "x", "2.0.cp311-00000000": "x"}')
+    _remove_useless(opt, opt / "versions")
+    assert {path.name for path in (opt / "versions").iterdir() if path.exists() and path.is_symlink()} == {
+        "1.0", "3.0", "4.0",
+    }  # fmt: skip
+    assert (opt / "current/.complete").exists()  # what runs stays, whatever the list says
 
 
 def test_one_that_was_left_is_no_way_back_for_the_next_one(opt: Path) -> None:
