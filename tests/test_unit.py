@@ -169,6 +169,9 @@ def test_the_clock_is_asked_where_the_agent_may_not() -> None:
     )
     assert clock["CapabilityBoundingSet"] == [""]
     assert str(Path(kernel_clock.TOLD).parent) == f"/run/{clock['RuntimeDirectory'][0]}"
+    assert clock["RuntimeDirectoryMode"] == ["0755"]
+    assert clock["User"] == ["mektep-clock"]
+    assert "DynamicUser" not in clock  # with RuntimeDirectoryPreserve= its folder would be closed to all who ask
     assert clock["ExecStart"][0].split()[-1] == kernel_clock.__name__
     assert CLOCK.name in agent["Wants"][0].split()
 
