@@ -52,7 +52,7 @@ def read_proof(path: Path) -> LeafProof:
         with path.open("rb") as file:
             return parse_proof(file.read(PROOF_MOST).decode())
     except (OSError, UnicodeDecodeError, NoteError) as error:
-        do = "Give the file that `mektep-centre ledger proof` has written."
+        do = "Give the file that `mektep ledger prove` has written on the box."
         raise AgentError("A-103", f"{path} is no proof of a leaf: {shown(str(error), 200)}", do=do) from error
 
 
