@@ -209,12 +209,22 @@ def test_every_dependency_has_its_reason() -> None:
 # --- where things are -----------------------------------------------------------------------------------------------
 
 
-def test_the_map_of_the_agent_names_each_room_and_each_module_once() -> None:
-    section = page("architecture.md").split("## Where to look in `agent/`\n")[1].split("\n\nIn `drivers/`")[0]
-    named = [name for row in rows(section) for name in re.findall(r"`([\w/.]+)`", row[-1])]
-    rooms = {f"{one.name}/" for one in (ROOT / "agent").iterdir() if one.is_dir() and one.name != "__pycache__"}
-    modules_ = {one.name for one in (ROOT / "agent").glob("*.py")} - {"__init__.py"}
-    assert sorted(named) == sorted(rooms | modules_)
+MAPS = [  # page, where its map begins and ends, the folder
+    ("architecture.md", "## Where to look in `agent/`\n", "\n\nIn `drivers/`", "agent"),
+    ("architecture.md", "## Where to look in `centre/`\n", "\n\nWhat is in `simulator/`", "centre"),
+    ("simulator.md", "## Its parts\n", "\n## ", "simulator"),
+]
+
+
+@pytest.mark.parametrize(("name", "begin", "end", "folder"), MAPS, ids=[row[-1] for row in MAPS])
+def test_a_map_names_each_room_and_each_module_once(name: str, begin: str, end: str, folder: str) -> None:
+    part = page(name).split(begin)[1].split(end)[0]
+    column = 0 if folder == "simulator" else -1
+    named = [word for row in rows(part) for word in re.findall(r"`([\w/.]+)`", row[column])]
+    children = [one for one in (ROOT / folder).iterdir() if one.name not in ("__pycache__", "__init__.py")]
+    there = [f"{one.name}/" if one.is_dir() else one.name for one in children if one.is_dir() or one.suffix == ".py"]
+    there = [one for one in there if folder != "simulator" or one not in ("__main__.py", "footage/")]
+    assert sorted(named) == sorted(there)
 
 
 # --- links --------------------------------------------------------------------------------------------------------
