@@ -18,7 +18,7 @@ LAYERS = [  # low to high; names on one line are strangers to each other
     [
         *("agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"),
         "agent.kernel_clock",
-        *("agent.ledger", "agent.plain", "agent.aside", "agent.city_tls", "agent.restart"),
+        *("agent.ledger", "agent.plain", "agent.aside", "agent.restart"),
     ],
     ["agent.datasets", "agent.event_words"],
     ["agent.book", "agent.school_events", "agent.incident_events", "agent.trial_events", "agent.dataset_text"],
@@ -62,6 +62,7 @@ DRIVERS_SEEN = {  # from drivers, by the agent
     "drivers.errors": None,
     "drivers.driver": None,
     "drivers.clips": None,
+    "drivers.city_tls": {"agent.sync.mqtt", "agent.enrolment.est"},
     "drivers.catalog": {
         "agent.cli.camera_picture",
         *("agent.config", "agent.cells.cells", "agent.cells.cell", "agent.cells.process", "agent.history.keeper"),

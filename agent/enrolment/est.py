@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 import msgspec
 from cryptography import x509
 
-from agent.city_tls import city_context, no_password
 from agent.enrolment.certificate import certificates_of, fingerprint, pem
 from agent.enrolment.errors import EnrolmentError, no_way
 from agent.plain import plain
+from drivers.city_tls import city_context, no_password
 
 ROOT = "/.well-known/est/"
 PORT = 443

@@ -29,10 +29,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.aside import aside
-from agent.city_tls import city_context, no_password
 from agent.sync.linkerror import LinkError, from_connack, from_exception, from_loss
 from agent.sync.settings import LinkSettings
 from agent.sync.topics import PAYLOAD_MAX_BYTES
+from drivers.city_tls import city_context, no_password
 
 log = logging.getLogger("agent.link")
 

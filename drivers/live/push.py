@@ -19,6 +19,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 
+from drivers.city_tls import city_context
 from drivers.driver import Clock, LiveTarget
 from drivers.live import rtp
 from drivers.live.backlog import Backlog, Waiting
@@ -30,7 +31,6 @@ STALL_S = 10.0  # the line takes nothing: the host is gone
 REPORT_S = 5.0
 SEND_BYTES = 65_536
 HELD_BYTES = 16_384  # by us, before we wait for the line
-NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
 NAME = b"camera"
 WORDS_MOST = 160  # of what a person is told of an end
 
@@ -196,11 +196,8 @@ def _block(channel: int, data: bytes) -> bytes:
 
 def _context(target: LiveTarget) -> ssl.SSLContext:
     """Who vouches for the host is who the centre has said, nobody else; its name is checked. Raises ValueError."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = city_context(check_dates=target.check_dates)
     context.load_verify_locations(cadata=target.ca)
-    if not target.check_dates:
-        context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
     return context
 
 

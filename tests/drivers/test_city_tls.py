@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.city_tls import NO_CHECK_TIME, city_context, no_password
 from centre import pki
+from drivers.city_tls import NO_CHECK_TIME, city_context, no_password
 
 
 @pytest.mark.parametrize("check_dates", [True, False])

@@ -1,4 +1,4 @@
-"""TLS to the city: its own authority alone is believed, also while nobody can say what day it is.
+"""TLS to the city and to its media servers: one authority alone is believed, also while nobody knows what day it is.
 
 Dates   of certificates alone are ignored where the clock is not trusted; who made them never is
 """
