@@ -22,6 +22,7 @@ from agent.bundle.site import Site
 from agent.errors import AgentError
 from agent.private_file import half_made, publish
 from agent.texts import Texts
+from agent.texts.measures import size
 from agent.wall_time import rfc3339
 
 
@@ -53,19 +54,15 @@ def contents(site: Site, made: Sequence[Made], say: Texts) -> str:
         "",
     ]
     for one in made:
-        lines += [row(one, say), *(f"{'':15}{say('bundle.missing')}: {gap}" for gap in one.gaps)]
-        lines += [f"{'':15}{one.part}/{file.name}  {size(len(file.content))}" for file in one.files]
+        lines += [f"{beginning(one, say)}{say(f'bundle.{one.part}')}"]
+        lines += [f"{'':15}{say('bundle.missing')}: {say.fact('', gap)}" for gap in one.gaps]
+        lines += [f"{'':15}{one.part}/{file.name}  {size(say, len(file.content))}" for file in one.files]
     return "\n".join(lines) + "\n"
 
 
-def row(one: Made, say: Texts) -> str:
-    """A line of the table: part, size, words."""
-    return f"{one.part:15}{size(one.bytes) if one.files else '-':>9}  {say(f'bundle.{one.part}')}"
-
-
-def size(count: int) -> str:
-    """In units that a person reads."""
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} KB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+def beginning(one: Made, say: Texts) -> str:
+    """Of a line of the table: part and size; what it tells stands behind."""
+    return f"{one.part:15}{size(say, one.bytes) if one.files else '-':>9}  "
 
 
 def _about(site: Site, made: Sequence[Made]) -> bytes:

@@ -15,15 +15,17 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from agent.bundle.archive import packed, row, size, stem, write
+from agent.bundle.archive import beginning, packed, stem, write
 from agent.bundle.gathering import Made, gather
 from agent.bundle.kept_secrets import SECRETS, known
 from agent.bundle.parts import PARTS
 from agent.bundle.scrub import Scrubber
 from agent.bundle.site import Site, site_of
+from agent.cli import screen
 from agent.cli.main import COMMANDS, DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.texts import Texts, load_texts
+from agent.texts.measures import size
 
 WELL, ATTENTION = 0, 1
 NICE = 10
@@ -73,8 +75,11 @@ def _made(site: Site, out: TextIO | None, say: Texts) -> list[Made]:
         one = gather(part, site, scrubber, become_owner)
         made.append(one)
         if out is not None:
-            print(row(one, say), *(f"{'':26}{say('bundle.missing')}: {gap}" for gap in one.gaps), sep="\n", file=out)
-            out.flush()
+            begin = beginning(one, say)
+            screen.write(out, say(f"bundle.{one.part}"), first=begin, rest=" " * len(begin))
+            for gap in one.gaps:
+                words = f"{say('bundle.missing')}: {say.fact('', gap)}"
+                screen.write(out, words, first=" " * len(begin), rest=" " * (len(begin) + 2))
     return made
 
 
@@ -84,8 +89,8 @@ def _list(args: argparse.Namespace, out: TextIO, say: Texts) -> int:
         print(json.dumps({"parts": told}, ensure_ascii=False), file=out)
         return WELL
     for part in PARTS:
-        print(f"{part.name:15}{say(f'bundle.{part.name}')}", file=out)
-    print(say("bundle.holds_no"), file=out)
+        screen.write(out, say(f"bundle.{part.name}"), first=f"{part.name:15}", rest=" " * 15)
+    screen.write(out, say("bundle.holds_no"))
     return WELL
 
 
@@ -97,7 +102,8 @@ def _tell(args: argparse.Namespace, out: TextIO, path: Path, count: int, made: l
         ]
         print(json.dumps({"out": str(path), "bytes": count, "parts": parts}, ensure_ascii=False), file=out)
         return
-    print(f"{say('bundle.written')} {path}, {size(count)}", say("bundle.holds_no"), sep="\n", file=out)
+    screen.write(out, f"{say('bundle.written')} {path}, {size(say, count)}")
+    screen.write(out, say("bundle.holds_no"))
 
 
 def _path(given: Path | None, name: str) -> Path:

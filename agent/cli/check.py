@@ -9,7 +9,10 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli import screen
+from agent.cli.exit_codes import WELL, WRONG_USE
 from agent.cli.footage_lines import footage_lines
+from agent.cli.problems import report_all
 from agent.pipelines.measured import curves
 from agent.strict import Problem
 from agent.texts import load_texts
@@ -29,12 +32,16 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     if args.json:
         print(msgspec.json.encode(problems).decode(), file=out)
     elif problems:
-        for problem in problems:
-            print(f"{problem.code}  {problem}", file=out)
+        report_all(problems, out)
     else:
-        devices = ", ".join(source.name for source in found.sources) or "no devices"
-        print(f"{args.file}: in order. School {found.school}, {devices}.", file=out)
-        watches = {source.name: source.watch for source in found.sources if source.watch.sees}
-        for line in footage_lines(watches, curves(), load_texts()) if watches else ():
-            print(line, file=out)
-    return 2 if problems else 0
+        _well(args.file, found, out)
+    return WRONG_USE if problems else WELL
+
+
+def _well(file: Path, found: config.Config, out: TextIO) -> None:
+    say, names = load_texts(), [source.name for source in found.sources]
+    places = {"file": file, "school": found.school, "count": len(names), "devices": ", ".join(names)}
+    screen.write(out, say("checked.in_order" if names else "checked.no_devices", **places), rest="  ")
+    watches = {source.name: source.watch for source in found.sources if source.watch.sees}
+    for line in footage_lines(watches, curves(), say) if watches else ():
+        screen.write(out, line, rest="  ")

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli import screen
+from agent.cli import screen, tables
 from agent.cli.discover_proposal import Device
 from agent.texts import Texts
 from drivers.discovery.found import Found, Kind, Sure, Tick, Why, printable
@@ -62,7 +62,7 @@ def draw(found: Sequence[Found], devices: Sequence[Device], file: Path, out: Tex
     if not found:
         console.print(Text(say("discover.nothing"), BAD))
     if hint and any(one.kind is Kind.PORT for one in found):
-        console.print(Text(f"→ {say('discover.hint')}\n", "bold"))
+        console.print(tables.beside("→", Text(f"{say('discover.hint')}\n", "bold")))
     if devices:
         console.print(Text(f"{say('discover.propose')} {file}", "bold"))
         for line in (line for device in devices for line in ("", *device.lines)):
@@ -93,7 +93,8 @@ def _group(group: Sequence[Found], say: Texts) -> Iterator[RenderableType]:
                 trouble = Text(f"{one.code}  ", BAD).append(
                     printable(say.fact(one.code, one.fact), 300), "not bold default"
                 )
-                yield Padding(trouble.append(f"\n→ {say.instruction(one.code, one.do)}", "bold default"), INDENT)
+                yield Padding(trouble, INDENT, expand=False)
+                yield Padding(tables.beside("→", Text(say.instruction(one.code, one.do), "bold")), INDENT, expand=False)
 
 
 def _headline(what: str, told: Sequence[Found], say: Texts) -> Table:

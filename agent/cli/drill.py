@@ -24,6 +24,7 @@ from agent.incidents.kinds import MANNERS, Kind
 from agent.incidents.view import View
 from agent.ops.asks import Drilled, LaneNow, Listed
 from agent.texts import Texts, load_texts
+from agent.texts.measures import seconds
 
 WELL, ATTENTION = 0, 1
 LOOK_S = 0.2
@@ -112,6 +113,14 @@ def _answered(found: Config, begun: View) -> str | None:
 
 
 def _line(step: Step, say: Texts) -> str:
+    after = f"{seconds(say, step.seconds, 2):>10}  "
     if step.step == "missing":
-        return f"{step.seconds:8.2f} s  {say('drill.missing')}: {say(f'drill.{step.detail}')}"
-    return f"{step.seconds:8.2f} s  {say(f'drill.{step.step}')}  {step.detail}".rstrip()
+        return f"{after}{say('drill.missing')}: {say(f'drill.{step.detail}').rstrip(':')}"
+    told = ", ".join(_in_words(one, say) for one in step.detail.split(", "))
+    return f"{after}{say(f'drill.{step.step}')} {told}".rstrip()
+
+
+def _in_words(detail: str, say: Texts) -> str:
+    """A role, or how it was answered, goes first; names and keys are left as they are."""
+    word, _, rest = detail.partition(" ")
+    return f"{say(f'incident.{word}') if say.knows(f'incident.{word}') else word} {rest}".strip()

@@ -15,6 +15,8 @@ import msgspec
 from agent.outbox.stored import Kept
 from agent.plain import plain
 from agent.texts import Texts
+from agent.texts.forms import decimal
+from agent.texts.measures import day, hour, local, span
 
 KEY_CHARS = 6  # of a pseudonymous key
 DEVICE = ("reader", "sensor", "source", "camera")  # the field that names the device
@@ -98,7 +100,7 @@ def told(event: Kept, say: Texts) -> Told:
         moment = datetime.fromisoformat(str(found["time"])).astimezone()
         what, device, severity = _words(found, say), device_of(found), str(found.get("severitytext", ""))
     return Told(
-        at=f"{moment:%H:%M:%S}", day=f"{moment:%Y-%m-%d}", lane=say(f"lane.{event.lane.word}"), device=device,
+        at=hour(moment), day=day(say, moment.date()), lane=say(f"lane.{event.lane.word}"), device=device,
         words=what, severity=severity,
     )  # fmt: skip
 
@@ -124,7 +126,9 @@ def _words(found: Mapping[str, Any], say: Texts) -> str:
     kind = str(found["type"]).removeprefix("kz.mektep.").removesuffix(".v1")
     key = f"event.{kind.replace('.', '_')}"
     name = say(key)
-    shown = [_value(kind, field, found["data"].get(field), say) for field in SHOWN.get(kind, ())]
+    data = found["data"]
+    data = data | {"what": say.fact(str(data.get("code", "")), str(data["what"]))} if "code" in data else data
+    shown = [_value(kind, field, data.get(field), say) for field in SHOWN.get(kind, ())]
     details = ", ".join(word for word in shown if word)
     return plain(f"{kind if name == key else name}{': ' if details else ''}{details}")
 
@@ -140,9 +144,10 @@ def _value(kind: str, field: str, value: Any, say: Texts) -> str:
     if field in AS_IT_IS:
         return f"{say('zone.title')} {text}" if field == "zone" and kind == "fire.zone" else text
     if field == "answer_by":
-        return f"{say('incident.until')} {datetime.fromisoformat(text).astimezone():%H:%M:%S}"
+        return f"{say('incident.until')} {hour(local(text))}"
     if isinstance(value, (int, float)):
-        return f"{say(f'event.{field}')} {text}"
+        shown = span(say, value) if field.endswith("_s") else decimal(say.language, text)
+        return say(f"event.{field}", n=shown)
     key = f"{SECTIONS.get((kind, field), 'reason')}.{text}"
     word = say(key)
     return text if word == key else word

@@ -116,6 +116,11 @@ def report(error: AgentError, to: TextIO) -> None:
     from agent.cli import screen
     from agent.texts import load_texts  # only now: `status` must be quick
 
+    if problems := getattr(error, "problems", None):  # of agent.config.ConfigError
+        from agent.cli.problems import report_first
+
+        report_first(problems, to)
+        return
     say = load_texts()
     screen.write(to, say.fact(error.code, error.what), first=f"{error.code}  ", rest=INDENT)
     screen.write(to, say.instruction(error.code, error.do), first=f"{INDENT}→ ", rest=f"{INDENT}  ")

@@ -34,11 +34,12 @@ def draw(
     console = screen.console(out)
     console.print(Text(school, "bold"))
     for trouble in troubles:
-        line = Text(f"{trouble.code}  {say.fact(trouble.code, trouble.what)}", "bold red")
-        console.print(line.append(f"\n→ {say.instruction(trouble.code, trouble.do)}", "bold"))
+        table = tables.rows(style="bold red")
+        table.add_row(trouble.code, tables.told(trouble.code, trouble.what, trouble.do, say))
+        console.print(table)
     console.print(_table(at, datasets, say))
     for what in _consequences(datasets, say):
-        console.print(Text(f"{what}", WARNING))
+        console.print(tables.beside("•", Text(what, WARNING)))
 
 
 def age(issued: str, at: str, say: Texts) -> str:

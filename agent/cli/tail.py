@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from agent import config
+from agent.cli import screen
 from agent.cli.event_line import Told, decoded, device_of, told
 from agent.cli.main import DEFAULT_CONFIG
 from agent.errors import AgentError
@@ -24,6 +25,7 @@ from agent.strict import closest
 from agent.texts import Texts, load_texts
 
 LOOK_S = 0.25
+BENEATH = " " * 10  # of a line that goes on: beneath the lane
 LINES = 10
 SINCE_MOST = 100_000  # of each lane: more is an export
 DEVICE_MOST = 5_000  # of each lane, to find the last ones of a device
@@ -104,7 +106,8 @@ class _Shown:
     def __init__(self, args: argparse.Namespace, out: TextIO) -> None:
         self._args, self._out = args, out
         self._day = ""
-        self._colours = out.isatty()
+        self._colours = screen.has_colours(out)
+        self._width = screen.width_of(out) if out.isatty() else 0  # in a pipe an event is a line
 
     def all(self, events: Iterable[Kept], say: Texts) -> None:
         for event in events:
@@ -118,4 +121,8 @@ class _Shown:
         self._day = one.day
         colour = COLOURS.get(one.severity, "") if self._colours else ""
         end = "\x1b[0m" if colour else ""
-        return f"{day}{one.at}  {one.lane:<12}  {one.device or '—':<12}  {colour}{one.words}{end}"
+        begin = f"{one.at}  {one.lane:<10}  {one.device or '—':<10}  "
+        words = one.words
+        if self._width:
+            words = "\n".join(screen.lines(words, self._width, first=begin, rest=BENEATH))[len(begin) :]
+        return f"{day}{begin}{colour}{words}{end}"

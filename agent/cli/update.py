@@ -57,9 +57,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 
 def _tell(shown: Shown, out: TextIO) -> None:
     say = load_texts()
-    print(f"{say('update.runs')} {shown.runs}", file=out)
+    print(say("update.runs", version=shown.runs), file=out)
     if shown.previous:
-        print(f"{say('update.previous')} {shown.previous}", file=out)
+        print(say("update.previous", version=shown.previous), file=out)
     for version, why in shown.left.items():
         print(f"{version}: {say('update.left')} {say(f'update.{WHY[why]}') if why in WHY else why}", file=out)
     if shown.staged is None:

@@ -31,7 +31,7 @@ def typed(file: Path, *words: str) -> tuple[int, str]:
 
 def test_nothing_is_staged(file: Path) -> None:
     assert typed(file) == (
-        0, f"runs now: version {__version__}\nthe one before, for the way back: 0.0.9\nNo other version is staged.\n",
+        0, f"version {__version__} runs now\nthe one before, for the way back: 0.0.9\nNo other version is staged.\n",
     )  # fmt: skip
 
 
