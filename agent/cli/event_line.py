@@ -74,6 +74,7 @@ SECTIONS = {  # type and field -> where their words stand; others are looked for
     ("incident.answered", "answer"): "incident",
     ("incident.closed", "outcome"): "incident",
     ("loss", "lane"): "lane",
+    ("refused", "reason"): "refusal",
     ("quarantined", "lane"): "lane",
 }
 AS_IT_IS = ("meal", "programme", "club", "place", "zone", "class", "code", "what", "words", "contact", "type")

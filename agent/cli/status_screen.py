@@ -174,7 +174,7 @@ def link(status: Status, say: Texts) -> Text:
     if line_now.rtt_ms:
         line.append(f"   {milliseconds(say, line_now.rtt_ms)}   {size(say, line_now.bytes_per_s)}/{say('unit.s')}")
     if line_now.refused:
-        refused = ", ".join(f"{reason} {count}" for reason, count in sorted(line_now.refused.items()))
+        refused = ", ".join(f"{refusal(reason, say)} {count}" for reason, count in sorted(line_now.refused.items()))
         line.append(f"\n{say('link.refused')} {refused}", "yellow")
     return line
 
@@ -197,3 +197,8 @@ def _evidence(status: Status, say: Texts) -> Text:
     if found.lost or found.not_kept:
         line.append(f"   {say('evidence.lost')} {found.lost}   {say('evidence.not_kept')} {found.not_kept}", "yellow")
     return line
+
+
+def refusal(reason: str, say: Texts) -> str:
+    """A word of docs/protocol.md, section 12; another version may have others."""
+    return say(f"refusal.{reason}") if say.knows(f"refusal.{reason}") else reason

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import enum
+import re
+import typing
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -87,3 +91,30 @@ def test_no_key_is_shown_whole_and_no_line_moves_the_cursor(kind: str, key: str,
     assert key not in line.words
     assert line.words.isprintable()
     assert device_of({"data": data}).isprintable()
+
+
+def words_of(hint: object) -> Iterator[str]:
+    """The words that a field may have: of an enum, a Literal or a pattern of alternatives."""
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        yield from (str(one.value) for one in hint)
+    if typing.get_origin(hint) is typing.Literal:
+        yield from typing.get_args(hint)
+        return
+    for meta in getattr(hint, "__metadata__", ()):
+        if alternatives := re.fullmatch(r"\^\(([a-z_|]+)\)\??\$", getattr(meta, "pattern", None) or ""):
+            yield from alternatives[1].split("|")
+    for part in typing.get_args(hint):
+        yield from words_of(part)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_that_may_be_told_has_a_text(language: str) -> None:
+    say, lacking = load_texts(language), []
+    for kind, fields in SHOWN.items():
+        data = KINDS[f"kz.mektep.{kind}.v1"].data
+        hints = typing.get_type_hints(data, include_extras=True)
+        own = {field.encode_name: field.name for field in msgspec.structs.fields(data)}
+        for field in set(fields) - set(AS_IT_IS):
+            keys = [f"{SECTIONS.get((kind, field), 'reason')}.{word}" for word in words_of(hints[own[field]]) if word]
+            lacking += [key for key in keys if not say.knows(key)]
+    assert lacking == []
