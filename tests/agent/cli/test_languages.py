@@ -40,12 +40,12 @@ PROGRAMS = """
     fsck fuser gpiodetect gpioinfo history hwclock identity incident input install journalctl journald jpg json kbd key
     LABEL leaf ledger lib libcamera list listen make mektep mkfs mount new nonint now only out outbox overlayroot pcsc
     pcscd pgpass PGPASSWORD picamera pip pki plain png polkit probe proof pyscard pyserial raspi reboot reference
-    reinstall replace restart root rpi rpicam rwx scan secret serial setup sha skip snapshot socket ssh start status sudo
-    systemctl systemd SystemMaxUse systohc tar timedatectl true tune txt udev uid unit var video why xzf yes
+    reinstall replace restart root rpi rpicam rwx scan secret serial setup sha skip snapshot socket ssh start status
+    sudo systemctl systemd SystemMaxUse systohc tar timedatectl true tune txt udev uid unit var video why xzf yes
 """  # what is typed, and the words behind it
 SETTINGS = """
-    add address age agekey boot broker calendar cards centre certified channel check club clubs data duty est event evidence
-    false form format height hello host keep keyboard live meals panel place port profile pull purpose quota reader
+    add address age agekey boot broker calendar cards centre certified channel check club clubs data duty est event
+    evidence false form format height hello host keep keyboard live meals panel place port profile pull purpose quota reader
     reason recipients runtime secrets sees stale state steps tamper thresholds token top url user width zones
 """  # of the configuration and of the centre's data
 ALLOWED = set(f"{NAMES} {PROGRAMS} {SETTINGS}".split())
