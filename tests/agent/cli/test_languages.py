@@ -45,8 +45,8 @@ PROGRAMS = """
 """  # what is typed, and the words behind it
 SETTINGS = """
     add address age agekey boot broker calendar cards centre certified channel check club clubs data duty est event
-    evidence false form format height hello host keep keyboard live meals panel place port profile pull purpose quota reader
-    reason recipients runtime secrets sees stale state steps tamper thresholds token top url user width zones
+    evidence false form format height hello host keep keyboard live meals panel place port profile pull purpose quota
+    reader reason recipients runtime secrets sees stale state steps tamper thresholds token top url user width zones
 """  # of the configuration and of the centre's data
 ALLOWED = set(f"{NAMES} {PROGRAMS} {SETTINGS}".split())
 WORD = re.compile(r"[A-Za-z]{3,}")
