@@ -42,6 +42,7 @@ CHECKS = (
     Check("database", database.database, 8.0),
     Check("clock", clocks.clock),
     Check("rtc", clocks.rtc),
+    Check("zone", clocks.zone),
     Check("link", network.link),
     Check("gateway", network.gateway),
     Check("name", network.name),

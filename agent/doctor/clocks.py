@@ -1,11 +1,16 @@
-"""The clocks: whether somebody vouches for the time, for how long still, and whether the box keeps it without power."""
+"""The clocks: whether somebody vouches for the time, for how long still, whether the box keeps it without power, and
+whether its commands show the school's own.
+"""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from agent import kernel_clock
 from agent.clock import SystemClock
 from agent.doctor.finding import Finding, Level, note, of_trouble, well
 from agent.doctor.history import last_day
+from agent.doctor.service import held
 from agent.doctor.site import Site, number
 from agent.history.rows import Part
 from agent.ops.life_view import UNSYNCED
@@ -13,6 +18,7 @@ from agent.ops.life_view import UNSYNCED
 OFF_S = 60
 ALONE_S = 60  # so long without the kernel's word: it gives a clock up nine hours after a time server's last
 ALONE = "Check that NTP passes the router (UDP 123): `timedatectl timesync-status`."
+ZONE = "Run: sudo timedatectl set-timezone Asia/Almaty. If it is that already: sudo apt install tzdata"
 BATTERY = "On a Pi 5 fit the RTC battery; else an RTC module. Without it a box without Internet does not know the date."
 
 
@@ -45,3 +51,20 @@ def rtc(site: Site) -> list[Finding]:
         do = "Change its battery; then: sudo hwclock --systohc"
         return [note("H-134", f"the clock on battery is {off_s:+d} s off the system's", do)]
     return [well(f"within {OFF_S} s of the system's clock")]
+
+
+def zone(site: Site) -> list[Finding]:
+    """Commands show the box's own time; the school's rules go by its calendar. Where they differ, people misread."""
+    calendar = (held(site) or {}).get("calendar")
+    offset = datetime.fromtimestamp(site.now_ns / 1e9).astimezone().utcoffset()
+    if calendar is None or calendar.utc_offset_min is None or offset is None:
+        return []
+    here_min, there_min = round(offset.total_seconds() / 60), calendar.utc_offset_min
+    if here_min == there_min:
+        return [well(f"that of the school, UTC{_hours(here_min)}")]
+    fact = f"commands show UTC{_hours(here_min)}, and the school lives by UTC{_hours(there_min)}"
+    return [note("H-136", fact, ZONE)]
+
+
+def _hours(minutes: int) -> str:
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

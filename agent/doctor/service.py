@@ -88,24 +88,24 @@ def configuration(site: Site) -> list[Finding]:
 
 def reference(site: Site) -> list[Finding]:
     """How old the centre's data are: as the running agent says, else as they lie on the disk."""
-    held = _held(site)
-    if held is None:
+    known = held(site)
+    if known is None:
         return []
-    if not held:
+    if not known:
         do = "Tell the centre: `mektep-centre school-data publish`. Meals are recorded and decided later."
         return [note("H-181", "the centre's data have never come: every card is unknown", do)]
     do = "Look at the link to the centre; the school goes on with what it has."
-    stale = [name for name, one in held.items() if one.stale]
-    ended = [name for name, one in held.items() if one.ended]
+    stale = [name for name, one in known.items() if one.stale]
+    ended = [name for name, one in known.items() if one.ended]
     found = [warn("M-102", f"{', '.join(stale)}: issued more than two weeks ago", do)] if stale else []
     found += [warn("M-102", f"{', '.join(ended)}: its last day is past", do)] if ended else []
     told = {one.code for one in site.picture.troubles} if site.alive and site.picture else set()
-    versions = ", ".join(f"{name} {one.version}" for name, one in held.items())
+    versions = ", ".join(f"{name} {one.version}" for name, one in known.items())
     return [one for one in found if one.code not in told] or [well(versions)]
 
 
-def _held(site: Site) -> dict[str, DatasetView] | None:
-    """None: nobody knows, for the configuration does not say where they lie."""
+def held(site: Site) -> dict[str, DatasetView] | None:
+    """The centre's data on this box. None: nobody knows, for the configuration does not say where they lie."""
     if site.alive and site.picture is not None:
         return site.picture.reference
     if site.config is None:

@@ -25,6 +25,7 @@ def dataset_views(reference: Reference, utc_ns: int) -> dict[str, DatasetView]:
             stale=name != "recipients" and book.stale(name, utc_ns),
             ends=book.calendar.last if name == "calendar" and book.calendar else "",
             ended=name == "calendar" and _ended(book, utc_ns),
+            utc_offset_min=book.calendar.utc_offset_min if name == "calendar" and book.calendar else None,
         )
         for name, version in reference.versions().items()
     }

@@ -149,6 +149,7 @@ class DatasetView(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool = False  # issued more than two weeks ago
     ends: str = ""  # of the calendar: its last day
     ended: bool = False  # that day is past
+    utc_offset_min: int | None = None  # of the calendar: so far the school's clocks are ahead of UTC
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from agent import kernel_clock
 from agent.doctor import clocks
-from agent.doctor.clocks import clock, rtc
-from agent.ops.status import TroubleView
+from agent.doctor.clocks import clock, rtc, zone
+from agent.ops.status import DatasetView, TroubleView
 from tests.agent.doctor.boxes import NOW_NS, box, picture, told
 
 RTC = "sys/class/rtc/rtc0/since_epoch"
@@ -57,3 +58,29 @@ def test_the_clock_on_battery_is_compared(tmp_path: Path, off_s: int, found: str
 
 def test_a_box_without_one_is_told(tmp_path: Path) -> None:
     assert told(rtc(box(tmp_path))) == ["note H-132"]
+
+
+@pytest.mark.parametrize(
+    ("name", "offset_min", "found"),
+    [
+        ("Asia/Almaty", 300, "ok"),  # since March 2024; an older tzdata says 360
+        ("Europe/London", 300, "note H-136"),  # of a card that was written as it came
+        ("UTC", 300, "note H-136"),
+        ("Etc/GMT+3", -180, "ok"),
+    ],
+)
+def test_commands_show_the_schools_own_time_or_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, offset_min: int, found: str
+) -> None:
+    monkeypatch.setenv("TZ", name)
+    time.tzset()
+    try:
+        calendar = DatasetView(version="1", issued="", utc_offset_min=offset_min)
+        assert told(zone(box(tmp_path, alive=True, picture=picture(reference={"calendar": calendar})))) == [found]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_without_a_calendar_nobody_knows_the_schools_time(tmp_path: Path) -> None:
+    assert zone(box(tmp_path, alive=True, picture=picture())) == []

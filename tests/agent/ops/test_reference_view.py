@@ -31,7 +31,9 @@ async def test_each_dataset_is_told_with_its_counts(tmp_path: Path) -> None:
         "cards": DatasetView(
             version="5", issued=ISSUED, counts={"classes": 1, "pupils": 1, "staff": 0, "numbers": 1, "blocked": 0}
         ),
-        "calendar": DatasetView(version="7", issued=ISSUED, counts={"shifts": 1, "holidays": 0}, ends="2027-05-25"),
+        "calendar": DatasetView(
+            version="7", issued=ISSUED, counts={"shifts": 1, "holidays": 0}, ends="2027-05-25", utc_offset_min=300
+        ),
     }
     assert dataset_views(Reference(tmp_path / "none", FastClock()), 0) == {}
 
