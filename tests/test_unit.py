@@ -15,24 +15,15 @@ from agent.cells.in_unit import FOLDER, WATCHDOG_S
 from agent.cells.process import SILENT_S, STOP_S
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import StatePlaces
+from agent.firmware.data_partition import folders
 from agent.outbox.outbox import WRITER_SILENT_S
 from drivers import catalog
+from tests.exposure import MOST
 
 ROOT = Path(__file__).parents[1]
 AGENT = ROOT / "systemd/mektep-agent.service"
 CLOCK = ROOT / "systemd/mektep-clock.service"
 KINDS = ("cell", "camera", "csi", "eyes")
-MOST = {  # exposure
-    "mektep-agent.service": 1.5,
-    "mektep-clock.service": 0.5,
-    "mektep-cell@.service": 0.4,
-    "mektep-camera@.service": 1.3,
-    "mektep-csi@.service": 1.3,
-    "mektep-eyes@.service": 0.2,
-    "mektep-firewall.service": 1.4,
-    "mektep-firstboot.service": 2.3,
-    "mektep-update.service": 1.3,
-}
 ROOTS = {"mektep-firewall.service", "mektep-firstboot.service", "mektep-update.service"}  # they say why
 
 
@@ -74,6 +65,20 @@ def test_all_that_is_open_has_its_reason_in_the_unit(unit: str) -> None:
     for key, value in opened:
         of_which = value.removeprefix("~").removeprefix("AF_(").split("|")[0].split("/")[0]
         assert f"{key}=" in comments or key in reasoned or (of_which and of_which in comments), (key, value)
+
+
+@pytest.mark.parametrize("unit", ["mektep-agent.service", "mektep-update.service", "mektep-firstboot.service"])
+def test_who_keeps_something_waits_for_the_data_partition(unit: str) -> None:
+    """Its mounts are nofail, so local-fs.target does not wait for them; on the root below all would be forgotten."""
+    waits = set(" ".join(settings(ROOT / "systemd" / unit)["RequiresMountsFor"]).split())
+    bound = {place for _, place in folders() if "mektep" in place}
+    assert {"/opt/mektep", "/var/lib/mektep"} <= waits <= bound | {"/boot", "/boot/firmware"}
+
+
+def test_an_update_leaves_memory_to_the_readers() -> None:
+    """Of the 1 GB of a Pi 3; tests/deb/read_only_root.py makes a version with half of it."""
+    unit = settings(ROOT / "systemd/mektep-update.service")
+    assert (unit["MemoryMax"], unit["MemorySwapMax"]) == (["384M"], ["0"])
 
 
 def cell_unit(kind: str) -> Path:

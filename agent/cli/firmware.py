@@ -7,6 +7,7 @@ box is started again. Exit code 1: something is not as it should be (`show`, `di
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -16,7 +17,7 @@ import msgspec
 from agent.cli.firmware_screen import differences, draw
 from agent.clock import SystemClock
 from agent.errors import AgentError
-from agent.firmware import backup, data_partition
+from agent.firmware import backup, data_partition, overlay
 from agent.firmware.board import board_of
 from agent.firmware.places import Places, places_of
 from agent.firmware.plan import READ_ONLY_ROOT, Plan, State, options_now, plan_of
@@ -70,16 +71,18 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 
 def _applied(plan: Plan, places: Places, args: argparse.Namespace, out: TextIO) -> int:
     say = load_texts()
-    if not plan.changes:
+    moves = READ_ONLY_ROOT in args.options and not data_partition.is_in_place(places)
+    if not plan.changes and not moves:
         _tell(Done(files=[]), say("firmware.nothing"), args, out)
         return WELL
-    if not args.json:
+    if plan.changes and not args.json:
         differences(plan, out)
     if not args.yes and not _agreed(say("firmware.ask")):
         raise AgentError("F-111", "nothing was changed: nobody agreed", do="Say yes when asked, or give --yes.")
-    if READ_ONLY_ROOT in args.options:
-        data_partition.fill(places, run_program)
-    folder = backup.apply(plan.changes, places, run_program, rfc3339(SystemClock().utc_ns()))
+    if READ_ONLY_ROOT not in args.without:
+        overlay.refuse(places, [one.path for one in plan.changes])
+    with data_partition.moved(places, run_program) if moves else contextlib.nullcontext():
+        folder = backup.apply(plan.changes, places, run_program, rfc3339(SystemClock().utc_ns()))
     done = Done(files=[str(one.path) for one in plan.changes], copy=str(folder), restart=True)
     _tell(done, f"{say('firmware.applied')} {folder}. {say('firmware.restart')}", args, out)
     return ATTENTION

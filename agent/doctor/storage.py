@@ -27,7 +27,8 @@ IO_ERROR = re.compile(
 )
 FIND = "Find what fills it: `sudo du -xh --max-depth=3 /`. Never remove files of /var/lib/mektep by hand."
 CHANGE = "Copy the card now, then change it; a restart may be its last."
-DISKS = ("/", "/var/lib/mektep", "/data", "/var/log", "/boot/firmware")
+DATA = "/data"  # agent/firmware/data_partition.py
+DISKS = ("/", "/var/lib/mektep", DATA, "/var/log", "/boot/firmware")
 
 
 def disk(site: Site) -> list[Finding]:
@@ -61,9 +62,9 @@ def _space(site: Site, name: str, free: int, size: int) -> list[Finding]:
 
 
 def mounts(site: Site) -> list[Finding]:
-    """A file system that the kernel made read-only, because its disk fails; and errors it has counted."""
+    """A file system that is missing, or that the kernel made read-only, because its disk fails; counted errors."""
     meant = {words[1] for words in _table(site, "etc/fstab") if "ro" in words[3].split(",")}
-    found = []
+    found = _data(site)
     for device, where, _, options, *_ in _table(site, "proc/self/mounts"):
         ours = where in (*DISKS, site.places.directory) and device.startswith("/dev/") and where not in meant
         if ours and "ro" in options.split(","):
@@ -73,6 +74,18 @@ def mounts(site: Site) -> list[Finding]:
             do = "Copy the card and change it; look at the power supply too."
             found.append(fault("H-114", f"the file system of {path.parent.name} has counted {count} errors", do))
     return found or [well("writable, without errors")]
+
+
+def _data(site: Site) -> list[Finding]:
+    """What `mektep firmware apply --with read-only-root` has moved to a partition of its own, and is not mounted."""
+    wanted = [words[1] for words in _table(site, "etc/fstab") if words[1] == DATA or words[0].startswith(f"{DATA}/")]
+    there = {words[1] for words in _table(site, "proc/self/mounts")}
+    if missing := [where for where in wanted if where not in there]:
+        do = "Look whether the disk is plugged in and whole: `sudo fsck LABEL=mektep-data`; then restart the box."
+        return [
+            fault("H-118", f"the data partition is not mounted: {', '.join(missing)}: the agent does not start", do)
+        ]
+    return []
 
 
 def _table(site: Site, name: str) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@
 
 Where    mektep-backup/NUMBER/ on the boot partition: the files by number, manifest.json tells which is which
 Safe     the copy is on the card before the first change; each file is whole or as it was; the one that boots comes last
-Raises   AgentError F-108 cannot be written, F-109 nothing to put back
+Raises   AgentError F-108 cannot be written, F-109 nothing to put back, F-112 the root would forget it
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from agent.errors import AgentError
-from agent.firmware import eeprom
+from agent.firmware import eeprom, overlay
 from agent.firmware.places import Places
 from agent.firmware.plan import EEPROM, Change
 from agent.firmware.program import Run
@@ -30,6 +30,7 @@ class Kept(msgspec.Struct, frozen=True):
     path: str  # under the root of the system; EEPROM for it
     file: str  # in the copy's folder; empty: it was not there
     link: bool = False
+    stays: bool = False  # a copy for whoever mends the card by hand; undo leaves the file as it is
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -54,10 +55,12 @@ def undo(places: Places, run: Run) -> tuple[Path, list[str]]:
         raise AgentError("F-109", f"there is no copy in {places.backups}", do=do)
     folder = places.backups / f"{newest:04}"
     with _told(places.backups):
-        kept = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest).kept
-        for one in kept:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        kept = [one for one in manifest.kept if not one.stays]
+        back = [EEPROM if one.path == str(EEPROM) else places.root / one.path for one in kept]
+        overlay.refuse(places, back)
+        for one, path in zip(kept, back, strict=True):
             before = _raw(folder / one.file) if one.file else None
-            path = EEPROM if one.path == str(EEPROM) else places.root / one.path
             _write(Change(path, None, before, one.link), run)
         folder.rename(folder.with_name(f"{UNDONE}{newest:04}"))
     return folder, [one.path for one in kept]
@@ -81,7 +84,7 @@ def _copied(changes: Sequence[Change], places: Places, made: str) -> Path:
         if change.before is not None:
             _put(folder / name, change.before)
         path = change.path if change.path == EEPROM else change.path.relative_to(places.root)
-        kept.append(Kept(str(path), name, change.link))
+        kept.append(Kept(str(path), name, change.link, change.stays))
     _put(folder / MANIFEST, msgspec.json.encode(Manifest(made, kept)).decode())
     return folder
 

@@ -14,7 +14,7 @@ import msgspec
 from agent.errors import AgentError
 from agent.firmware import cmdline, config_txt, eeprom, settings_file
 from agent.firmware.board import Board
-from agent.firmware.marked import with_block
+from agent.firmware.marked import with_block, without
 from agent.firmware.places import DATA_LABEL, OVERLAYROOT, Places
 from agent.firmware.program import Run
 from agent.firmware.wanted import Wanted, folder, read
@@ -22,10 +22,9 @@ from agent.firmware.wanted import Wanted, folder, read
 READ_ONLY_ROOT = "read-only-root"
 MASK = "/dev/null"
 EEPROM = Path("EEPROM")  # stands for it where a file is named
-WHOLE = {  # file of firmware_cfg -> its place under /etc, and the option that wants it
-    "watchdog.conf": ("systemd/system.conf.d/50-mektep.conf", ""),
-    "timesyncd.conf": ("systemd/timesyncd.conf.d/50-mektep.conf", ""),
-    "data-mounts.conf": ("systemd/system/mektep-agent.service.d/50-data.conf", READ_ONLY_ROOT),
+WHOLE = {  # file of firmware_cfg -> its place under /etc
+    "watchdog.conf": "systemd/system.conf.d/50-mektep.conf",
+    "timesyncd.conf": "systemd/timesyncd.conf.d/50-mektep.conf",
 }
 
 
@@ -52,6 +51,7 @@ class Change(msgspec.Struct, frozen=True):
     before: str | None
     after: str | None
     link: bool = False  # the texts are targets of symbolic links
+    stays: bool = False  # no undo takes it away
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def plan_of(places: Places, board: Board, options: frozenset[str], run: Run | No
     lines: list[Line] = []
     changes: list[Change] = []
     for found, change in (
-        *_whole_files(places, options),
+        *_whole_files(places),
         *_masks(places, board, options),
         _fstab(places, options),
         _eeprom(board, run),
@@ -126,20 +126,27 @@ def _eeprom(board: Board, run: Run | None) -> Part:
 
 
 def _fstab(places: Places, options: frozenset[str]) -> Part:
+    """Once it is there, it stays, whatever becomes of the option: the data live on the partition from then on."""
     path = places.etc("fstab")
-    wanted = read("fstab") if READ_ONLY_ROOT in options else []
     text = _text(path) or ""
+    wanted = read("fstab") if READ_ONLY_ROOT in options or without(text) != text else []
     there = text.splitlines()
-    block = [row for one in wanted for row in (f"# {one.why}", one.text)]
-    return [_line(path, one, one.text in there) for one in wanted], Change(path, text, with_block(text, block))
+    lines = [_line(path, one, one.text in there) for one in wanted]
+    after = with_block(text, [row for one in wanted for row in (f"# {one.why}", one.text)])
+    return lines, Change(path, text, text if _rows(after) == _rows(text) else after, stays=True)
 
 
-def _whole_files(places: Places, options: frozenset[str]) -> Iterator[Part]:
-    for name, (place, option) in WHOLE.items():
+def _rows(text: str) -> list[list[str]]:
+    """What holds of fstab. overlayroot writes it anew at each start, with other blanks in its comments."""
+    return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _whole_files(places: Places) -> Iterator[Part]:
+    for name, place in WHOLE.items():
         path, ours = places.etc(place), (folder() / name).read_text(encoding="utf-8")
-        before, asked = _text(path), not option or option in options
-        lines = [_line(path, one, before == ours) for one in read(name) if one.text[0] != "["] if asked else []
-        yield lines, Change(path, before, ours if asked else None)
+        before = _text(path)
+        lines = [_line(path, one, before == ours) for one in read(name) if one.text[0] != "["]
+        yield lines, Change(path, before, ours)
 
 
 def _masks(places: Places, board: Board, options: frozenset[str]) -> Iterator[Part]:

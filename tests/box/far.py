@@ -31,8 +31,8 @@ OPEN = ("00:00", "23:59")
 class Centre:
     """The city, and what it says of its one school."""
 
-    def __init__(self, folder: Path) -> None:
-        self.city = City(folder, host=HERE, receivers=1)
+    def __init__(self, folder: Path, city: City | None = None) -> None:
+        self.city = city or City(folder, host=HERE, receivers=1)
         self.folder = folder
 
     def command(self, *words: str) -> tuple[int, str]:
@@ -91,19 +91,20 @@ class Centre:
 class Files:
     """An HTTPS server with a certificate of the city's authority, as `mektep-centre update stage --url` wants it."""
 
-    def __init__(self, city: City, folder: Path) -> None:
+    def __init__(self, city: City, folder: Path, host: str = HERE, *, listen: str = "") -> None:
+        """host: this machine, as the box sees it; listen: where that is here, if it is another address."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        pki.issue(city.folder / "pki", "files", city.folder / "pki", "files", hosts=(HERE,))
+        self.folder, self._host = folder, host
+        pki.issue(city.folder / "pki", "files", city.folder / "pki", "files", hosts=(host,))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(city.folder / "pki/files.crt", city.folder / "pki/files.key")
         handler = functools.partial(Quiet, directory=str(folder))
-        self._server = http.server.ThreadingHTTPServer((HERE, 0), handler)
+        self._server = http.server.ThreadingHTTPServer((listen or host, 0), handler)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def url(self, name: str) -> str:
-        return f"https://{HERE}:{self._server.server_address[1]}/{name}"
+        return f"https://{self._host}:{self._server.server_address[1]}/{name}"
 
     def close(self) -> None:
         self._server.shutdown()

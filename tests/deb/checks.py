@@ -16,6 +16,9 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.exposure import MOST
+
 OPT, VERSIONS = Path("/opt/mektep"), Path("/opt/mektep/versions")
 INSTALL_VERSION = "/usr/lib/mektep/install-version"
 OUTBOX, CONFIG = Path("/var/lib/mektep/outbox.db"), Path("/etc/mektep/agent.toml")
@@ -160,6 +163,16 @@ def systemd_understands_its_units() -> None:
     assert [line for line in said.splitlines() if "mektep" in line and not any(word in line for word in later)] == []
 
 
+def its_units_are_no_more_exposed_than_promised() -> None:
+    """By this Debian's own systemd."""
+    for unit, most in MOST.items():
+        path = f"/usr/lib/systemd/system/{unit}"
+        said = sh("systemd-analyze", "security", "--offline=true", "--no-pager", path, code=None)
+        found = re.search(r"Overall exposure level for \S+ (\d+\.\d+)", said)
+        assert found, said
+        assert float(found[1]) <= most, (unit, found[1])
+
+
 def udev_understands_its_rules() -> None:
     rules = [str(path) for path in Path("/usr/lib/udev/rules.d").glob("*mektep*")]
     assert len(rules) == 2
@@ -265,7 +278,8 @@ STORY: list[Callable[[], None]] = [
     its_users_have_no_way_in, its_folders_are_whose_they_should_be, it_ships_no_configuration,
     status_says_what_to_do_on_a_box_that_is_not_enrolled, every_extra_can_be_imported, every_requirement_is_met,
     the_examples_are_checked, units_start_with_the_box, systemd_understands_its_units,
-    udev_understands_its_rules, the_firewall_lets_in_ssh_from_service_networks_alone,
+    its_units_are_no_more_exposed_than_promised, udev_understands_its_rules,
+    the_firewall_lets_in_ssh_from_service_networks_alone,
     installed_again_it_is_the_same, an_upgrade_keeps_the_version_before, the_version_before_is_one_command_away,
     installed_again_it_leaves_the_version_that_the_centre_has_put_there, it_goes_back_to_an_older_package,
     another_python_makes_it_anew, damaged_wheels_are_not_installed, removed_it_keeps_the_data,

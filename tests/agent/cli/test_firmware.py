@@ -11,7 +11,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.firmware import board
-from tests.agent.firmware.pi import CMDLINE, pi
+from tests.agent.firmware.pi import CMDLINE, forgetful, pi
 
 
 @pytest.fixture
@@ -68,3 +68,17 @@ def test_options_and_json(card: Path) -> None:
 def test_a_box_that_is_no_pi_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert typed("show", "--root", str(pi(tmp_path, "Orange Pi 5")))[0] == 2
     assert "F-101" in capsys.readouterr().err
+
+
+def test_on_a_root_that_forgets_only_the_boot_partition_is_written(
+    card: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed("apply", "--yes", "--root", str(card))
+    with (card / "boot/firmware/cmdline.txt").open("r+") as file:
+        file.write(f"overlayroot=tmpfs:recurse=0 {file.read()}")
+    forgetful(card)
+    (card / "etc/systemd/system.conf.d/50-mektep.conf").unlink()
+    assert typed("apply", "--yes", "--root", str(card))[0] == 2
+    assert "F-112" in capsys.readouterr().err
+    assert typed("apply", "--yes", "--without", "read-only-root", "--root", str(card))[0] == 1
+    assert "overlayroot" not in (card / "boot/firmware/cmdline.txt").read_text()

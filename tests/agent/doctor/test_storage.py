@@ -64,6 +64,19 @@ def test_what_should_be_writable(tmp_path: Path, options: str, fstab: str, error
     assert told(mounts(box(tmp_path, files))) == found
 
 
+BOUND = "LABEL=mektep-data /data ext4 nofail 0 2\n/data/opt-mektep /opt/mektep none bind,nofail 0 0\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [("/data /opt/mektep", ["ok"]), ("/data", ["fault H-118"]), ("", ["fault H-118"])],
+)
+def test_a_data_partition_that_is_not_there_is_named(tmp_path: Path, there: str, found: list[str]) -> None:
+    rows = "".join(f"/dev/sda1 {where} ext4 rw 0 0\n" for where in there.split())
+    files = {"proc/self/mounts": f"overlayroot / overlay rw 0 0\n{rows}", "etc/fstab": BOUND}
+    assert told(mounts(box(tmp_path, files))) == found
+
+
 @pytest.mark.parametrize(
     ("life", "end", "found"),
     [("", "", "ok"), ("0x01 0x02", "0x01", "ok"), ("0x09 0x01", "0x01", "warn H-112"),

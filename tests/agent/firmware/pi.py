@@ -28,3 +28,11 @@ def ready_for_read_only(root: Path) -> Path:
         (root / place).mkdir(parents=True)
         (root / place / "kept").write_text(place)
     return root
+
+
+def forgetful(root: Path) -> None:
+    """Its root is an overlay, as overlayroot mounts it."""
+    (root / "proc/self").mkdir(exist_ok=True)
+    (root / "proc/self/mounts").write_text(
+        "/dev/mmcblk0p2 /media/root-ro ext4 ro 0 0\noverlayroot / overlay rw,lowerdir=/media/root-ro 0 0\n"
+    )

@@ -12,7 +12,7 @@ from agent.errors import AgentError
 from agent.firmware.backup import apply, undo
 from agent.firmware.places import Places, places_of
 from agent.firmware.plan import EEPROM, Change, plan_of
-from tests.agent.firmware.pi import pi, ready_for_read_only
+from tests.agent.firmware.pi import forgetful, pi, ready_for_read_only
 from tests.agent.firmware.test_plan import PI4
 
 
@@ -51,8 +51,30 @@ def test_applied_and_undone_is_as_it_was(tmp_path: Path) -> None:
     assert tree(tmp_path) != before
     assert "0xf41" in eeprom.text
     undo(places, eeprom)
-    assert tree(tmp_path) == before
+    assert {**tree(tmp_path), "etc/fstab": before["etc/fstab"]} == before
     assert eeprom.text == "[all]\nBOOT_ORDER=0xf14\n"
+
+
+def test_the_data_partition_stays_in_its_place(tmp_path: Path) -> None:
+    """The data live there, and the root has what was before."""
+    places, eeprom = places_of(ready_for_read_only(pi(tmp_path))), Eeprom("[all]\n")
+    before = (tmp_path / "etc/fstab").read_text()
+    applied(places, eeprom, "read-only-root")
+    folder, files = undo(places, eeprom)
+    assert "/data/var-lib-mektep /var/lib/mektep" in (tmp_path / "etc/fstab").read_text()
+    assert "etc/fstab" not in files
+    copy = next(folder.with_name("undone-0001").glob("*-fstab"))
+    assert copy.read_text() == before  # for whoever mends the card by hand
+
+
+def test_a_root_that_forgets_is_not_undone(tmp_path: Path) -> None:
+    places, eeprom = places_of(pi(tmp_path)), Eeprom("[all]\n")
+    applied(places, eeprom)
+    forgetful(tmp_path)
+    before = tree(tmp_path)
+    with pytest.raises(AgentError, match="F-112"):
+        undo(places, eeprom)
+    assert tree(tmp_path) == before
 
 
 def test_two_changes_are_undone_one_after_the_other(tmp_path: Path) -> None:

@@ -99,9 +99,27 @@ def test_a_read_only_root_binds_what_is_kept(tmp_path: Path) -> None:
     places = [
         line.split()[1] for line in (tmp_path / "etc/fstab").read_text().splitlines() if line[:1] not in ("#", "")
     ]
-    assert {"/data", "/etc/mektep", "/var/lib/mektep", "/opt/mektep"} <= set(places)
+    assert {"/data", "/etc/mektep", "/var/lib/mektep", "/opt/mektep", "/var/log"} <= set(places)
     assert "overlayroot=tmpfs:recurse=0" in (tmp_path / "boot/firmware/cmdline.txt").read_text().split()
-    assert "RequiresMountsFor" in (tmp_path / "etc/systemd/system/mektep-agent.service.d/50-data.conf").read_text()
-    make(plan(tmp_path).changes)
-    assert "/data" not in (tmp_path / "etc/fstab").read_text()
-    assert not (tmp_path / "etc/systemd/system/mektep-agent.service.d/50-data.conf").exists()
+
+
+def test_without_the_option_the_data_stay_where_they_are(tmp_path: Path) -> None:
+    """The root has the folders as they were when they moved: an agent on those would have forgotten who has eaten."""
+    make(plan(ready_for_read_only(pi(tmp_path)), "read-only-root").changes)
+    fstab = (tmp_path / "etc/fstab").read_text()
+    given_up = plan(tmp_path).changes
+    assert [one.path.name for one in given_up] == ["config.txt", "cmdline.txt"]
+    make(given_up)
+    assert (tmp_path / "etc/fstab").read_text() == fstab
+    assert plan(tmp_path).changes == []
+
+
+def test_the_fstab_that_overlayroot_writes_at_each_start_is_ours(tmp_path: Path) -> None:
+    """Its own words above, every field one blank apart, blanks after short comments."""
+    make(plan(ready_for_read_only(pi(tmp_path)), "read-only-root").changes)
+    path = tmp_path / "etc/fstab"
+    padded = "".join(f"{line:<24}\n" if line.startswith("#") else f"{line}\n" for line in path.read_text().splitlines())
+    path.write_text(f"#\n#  This fstab is for overlayroot.\n{padded}")
+    done = plan(tmp_path, "read-only-root")
+    assert done.changes == []
+    assert {line.state for line in done.lines} == {State.THERE}
