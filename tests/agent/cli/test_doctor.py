@@ -102,7 +102,7 @@ def test_a_configuration_that_cannot_be_used_is_a_finding_and_the_rest_is_looked
     path = tmp_path / "box.toml"
     path.write_text("scool = 7\n")
     code, checks = found(path, "--only", "configuration", "--only", "memory", "--only", "devices")
-    assert (code, checks["memory"]) == (3, [])
+    assert (code, set(checks["memory"]) <= {"H-105", "H-106"}) == (3, True)  # whatever this machine has lived through
     assert "C-101" in checks["configuration"]
 
 
