@@ -2,7 +2,8 @@
 
 A COPY into a temporary table takes thousands a little faster and half a dozen ten times slower, for that table must be
 emptied each time: and a city that catches up sends few events of many schools.
-A lost connection is opened again at the next use. Bodies are text: jsonb would reorder what a hash covers.
+A lost connection is opened again at the next use; a machine that has vanished without a word is given up in half a
+minute, where the system itself would wait for two hours. Bodies are text: jsonb would reorder what a hash covers.
 Raises  StoreDown; CentreError K-102 for a URL that cannot be read: the driver's own words would quote the password.
 """
 
@@ -14,13 +15,14 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from centre.database import MADE, SCHEMA, Row
 from centre.errors import CentreError, StoreDown
 
 SETUP_LOCK = 7_301_923  # two receivers that start together must not make the tables at once
 THERE = "select relname from pg_class where relnamespace = to_regnamespace(current_schema())"
+LOST = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}  # s, ms
 EVENT = ("stream", "sequence", "type", "time", "received_ns", "body")
 INSERT_EVENTS = """
 insert into event select * from json_to_recordset(%s::json) as given (
@@ -96,7 +98,9 @@ class PostgresDatabase:
         if self._db is not None and not self._db.closed:
             return self._db
         try:
-            db: psycopg.Connection[Row] = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            db: psycopg.Connection[Row] = psycopg.connect(
+                make_conninfo(self._url, **(LOST | conninfo_to_dict(self._url))), autocommit=True, connect_timeout=5
+            )
             db.execute("set client_min_messages = warning")
             if not {row[0] for row in db.execute(THERE)} >= MADE:
                 _make(db)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import psycopg
 import pytest
 
@@ -68,6 +71,21 @@ def test_a_connection_lost_within_a_transaction_commits_nothing_of_it(
     with pytest.raises(StoreDown):
         half()
     assert database.execute("select count(*) from event") == [(0,)]
+    database.close()
+
+
+@pytest.mark.parametrize(("more", "idle_s"), [("", 10), ("keepalives_idle=77", 77)])
+def test_a_server_that_vanishes_without_a_word_is_given_up_soon_unless_the_url_says_otherwise(
+    postgres: Postgres, more: str, idle_s: int
+) -> None:
+    database = PostgresDatabase(postgres.url + (("&" if "?" in postgres.url else "?") + more if more else ""))
+    with socket.socket(fileno=os.dup(database._connection().fileno())) as line:
+        assert line.family in (socket.AF_INET, socket.AF_INET6)
+        options = [socket.SO_KEEPALIVE, socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+        levels = [socket.SOL_SOCKET, *[socket.IPPROTO_TCP] * 3]
+        found = [line.getsockopt(level, option) for level, option in zip(levels, options, strict=True)]
+        assert found == [1, idle_s, 5, 3]
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
     database.close()
 
 
