@@ -14,36 +14,37 @@ from typing import TextIO
 
 from agent import __version__
 from agent.cli.exit_codes import exit_code
+from agent.cli.helping import is_asked
 from agent.errors import AgentError
 
 INDENT = " " * 7  # of what stands beneath a code
 COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) and run(args, out) -> int
-    "run": "run",
-    "check": "check",
     "status": "status",
+    "doctor": "doctor",
+    "why": "why",
     "top": "top",
     "tail": "tail",
-    "outbox": "outbox",
-    "why": "why",
-    "doctor": "doctor",
-    "bundle": "bundle",
-    "discover": "discover",
-    "enrol": "enrol",
-    "identity": "identity",
-    "audit": "audit",
-    "card": "card",
-    "secret": "secret",
-    "ledger": "ledger",
-    "reference": "reference",
+    "incident": "incident",
     "reader": "reader",
     "sensor": "sensor",
     "camera": "camera",
-    "incident": "incident",
     "drill": "drill",
+    "outbox": "outbox",
+    "reference": "reference",
+    "bundle": "bundle",
+    "discover": "discover",
+    "check": "check",
     "config": "config",
-    "firmware": "firmware",
-    "completion": "completion",
     "update": "update",
+    "firmware": "firmware",
+    "enrol": "enrol",
+    "identity": "identity",
+    "secret": "secret",
+    "card": "card",
+    "ledger": "ledger",
+    "audit": "audit",
+    "completion": "completion",
+    "run": "run",
     "demo": "demo",
 }
 HELP = {
@@ -97,6 +98,8 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     chosen = next((word for word in given if word in COMMANDS), "")
     parser = tree([chosen])  # only this one is imported: `status` must be quick on a Pi
+    if is_asked(given):
+        _in_words(parser)
     args = parser.parse_args(given)
     to = out or sys.stdout
     try:
@@ -109,6 +112,16 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     except BrokenPipeError:  # `mektep status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody listens: what is left goes nowhere
         return 0
+
+
+def _in_words(parser: argparse.ArgumentParser) -> None:
+    """Its help, in the reader's language."""
+    from agent.cli.helping import formatter, translate
+    from agent.texts import load_texts
+
+    say = load_texts()
+    if say.language != "en":
+        translate(parser, say, formatter(say))
 
 
 def report(error: AgentError, to: TextIO) -> None:

@@ -39,6 +39,12 @@ class Texts:
 
         return fact(self, code, what)
 
+    def help(self, english: str) -> str:
+        """What `--help` says."""
+        from agent.texts.facts import help_text
+
+        return help_text(self, english)
+
     def instruction(self, code: str, english: str) -> str:
         """What to do about an error code, translated if this language has it."""
         return self._instructions.get(code) or self.fact(code, english)

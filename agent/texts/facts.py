@@ -24,7 +24,7 @@ DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 CODED = re.compile(r"([A-Z]-\d{3}) (.+)", re.DOTALL)
 OF_A_DEVICE = re.compile(r"([a-z0-9][\w-]*): (.+)", re.DOTALL)
 PLACE = re.compile(r"\{(\w+)\}")
-WELL, WORDS = "well", "words"
+WELL, WORDS, HELP = "well", "words", "help"
 
 
 class Template:
@@ -58,8 +58,13 @@ def fact(say: Language, code: str, what: str) -> str:
     return what
 
 
+def help_text(say: Language, english: str) -> str:
+    """What `--help` says of a command or an option."""
+    return _told(say, HELP, english) or english
+
+
 def _told(say: Language, code: str, what: str) -> str | None:
-    file = code[:1] if code else WELL
+    file = {"": WELL, HELP: HELP}.get(code, code[:1])
     for one in templates(file).get(code or WELL, ()):
         if found := one.pattern.fullmatch(what):
             places = {
