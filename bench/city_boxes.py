@@ -23,11 +23,13 @@ from bench.city_day import fill
 from bench.city_stored import Told
 from bench.proc import cpu_s, proportional_bytes
 from centre import commands
+from simulator.box_config import box_config
 from simulator.card_reader import CardReader
 from simulator.city import City
-from simulator.devices import SERIAL_READER
+from simulator.devices import PANEL, SERIAL_READER
 from simulator.fire_panel import FIRE, NORMAL, FirePanel
 from simulator.processes import free_port
+from simulator.school import LANES
 
 ZONES = 4
 PANEL_EVERY = 10
@@ -36,32 +38,9 @@ AT_ONCE = 8  # that are filled or start at one time
 STARTED_S = 120.0
 KEPT_LINES = 50
 LINK = b"INFO agent.link: link "
-BOX_TOML = """
-school = "{school}"
-[state]
-directory = "{box}/state"
-runtime = "{box}/run"
-[centre]
-broker = "mqtts://127.0.0.1:{port}"
-ca = "{box}/ca.crt"
-certificate = "{box}/box.crt"
-key = "{box}/box.key"
-orders_key = "{orders_key}"
-[outbox]
-reserve_mb = 2
-ballast_mb = 0
-"""
-PANEL_TOML = """
-[[sensor]]
-name = "fire-panel"
-driver = "modbus_panel"
-profile = "bolid-s2000-pp"
-host = "127.0.0.1"
+PANEL_OVER_TCP = """host = "127.0.0.1"
 tcp_port = {port}
-poll_ms = 500
-unit = 2
-zones = {{ 1 = "canteen", 2 = "kitchen", 3 = "gym", 4 = "library" }}
-"""
+poll_ms = 500"""
 
 
 class Agents:
@@ -119,10 +98,10 @@ class Box:
         """Keys, certificate and configuration: as `mektep-centre school add` does, in this process."""
         for made in (self.folder / "state", self.folder / "run"):
             made.mkdir(parents=True)
-        text = BOX_TOML.format(school=self.school, box=self.folder, port=city.port, orders_key=city.orders_key())
+        text = box_config(self.school, self.folder, city.port, city.orders_key())
         text += SERIAL_READER.format(name=self.reader.name, port=self.reader.line.link, format=self.reader.kind)
         if self.panel:
-            text += PANEL_TOML.format(port=self.panel_port)
+            text += PANEL.format(where=PANEL_OVER_TCP.format(port=self.panel_port))
         (self.folder / "agent.toml").write_text(text)
         asked = argparse.Namespace(
             config=city.folder / "centre.toml", school=self.school, certificate_dir=self.folder,
@@ -191,9 +170,6 @@ class Box:
         sql = "select epoch, lane, sequence, json from event"
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as db:
             return [Told(LANES[lane], sequence, epoch, text) for epoch, lane, sequence, text in db.execute(sql)]
-
-
-LANES = ("alarm", "record", "telemetry")  # by the numbers of the box's database
 
 
 class Boxes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from centre.errors import CentreError
 from centre.settings import Settings
@@ -24,6 +25,7 @@ from centre.wire import PAYLOAD_MAX
 log = logging.getLogger("centre")
 
 RECONNECT_S = 1  # never more: there are a few of us, and what boxes send while nobody listens is thrown away
+RETAINED_ONLY = 1  # the identifier of a subscription that is for what was retained before us
 RECEIVE_MAXIMUM = 64  # batches that the broker may have given us without our acknowledgement
 
 
@@ -41,9 +43,19 @@ class Arrived(msgspec.Struct, frozen=True):
 class Connection:
     """One client with its own network thread."""
 
-    def __init__(self, settings: Settings, name: str, topics: list[str], on_message: Callable[[Arrived], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        topics: list[str],
+        on_message: Callable[[Arrived], None],
+        retained: Sequence[str] = (),
+    ) -> None:
+        """topics: shared with others. retained: what the broker kept from before, which it gives to no group; what
+        comes there live comes to the group, too, and is left to it.
+        """
         self._settings = settings
-        self._topics = topics
+        self._topics, self._retained = topics, retained
         self._on_arrived = on_message
         self.subscribed = threading.Event()
         self.trouble = ""
@@ -103,6 +115,10 @@ class Connection:
             self._say(f"the broker refuses {self._name}: {code}")
         else:
             self.number += 1
+            if self._retained:
+                properties = Properties(PacketTypes.SUBSCRIBE)
+                properties.SubscriptionIdentifier = RETAINED_ONLY
+                client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._retained], properties=properties)
             client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_disconnect(self, _c: Client, _data: object, _flags: object, code: ReasonCode, _p: object) -> None:
@@ -127,7 +143,10 @@ class Connection:
             log.warning("K-112 %s", trouble)
         self.trouble = trouble
 
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+    def _on_message(self, client: Client, _data: object, message: MQTTMessage) -> None:
+        if not message.retain and RETAINED_ONLY in getattr(message.properties, "SubscriptionIdentifier", []):
+            client.ack(message.mid, message.qos)
+            return
         pairs = getattr(message.properties, "UserProperty", [])
         self._on_arrived(
             Arrived(message.topic, bytes(message.payload), dict(pairs), message.mid, message.qos, self.number)

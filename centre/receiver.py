@@ -13,8 +13,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -66,14 +66,30 @@ STRANGERS_ASK_S = 0.2  # a flood of unknown names or keys does not become a floo
 NOBODY = "-"  # a refused message of a school that is not registered
 
 
+class Born(NamedTuple):
+    """A birth or death of a school's box, and its text."""
+
+    school: str
+    birth: Birth
+    body: str
+
+
 class Pipeline:
     """One connection and the thread that stores what it brings."""
 
-    def __init__(self, settings: Settings, name: str, topics: list[str], on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        topics: list[str],
+        on_failure: Callable[[], None],
+        retained: Sequence[str] = (),
+    ) -> None:
         self._settings = settings
         self._on_failure = on_failure
         self._arrived: queue.Queue[Arrived | None] = queue.Queue()  # bounded by _put
-        self.connection = Connection(settings, name, topics, self._put)
+        self.connection = Connection(settings, name, topics, self._put, retained)
+        self._forgotten = 0  # up to which connection nothing of a former one waits
         self._keys: Keys = receipt_keys(settings.file("."))
         self._keys_s = time.monotonic()
         self._schools: dict[str, bytes] = {}
@@ -97,11 +113,13 @@ class Pipeline:
         if self._arrived.qsize() >= QUEUE_MAX:
             if arrived.qos == 0:
                 return  # not of this contract, and nobody waits for an answer
-            self._forget_former(arrived.connection)
+            if self._forgotten < arrived.connection:
+                self._forget_former(arrived.connection)
         self._arrived.put(arrived)
 
     def _forget_former(self, connection: int) -> None:
         """What former connections brought cannot be acknowledged any more: the boxes send it again."""
+        self._forgotten = connection
         kept: list[Arrived | None] = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -151,17 +169,12 @@ class Pipeline:
             log.error("%s. %s", error, error.do)
 
     def _take(self, group: list[Arrived]) -> None:
-        batches: list[Judged] = []
-        parts: list[Part] = []
-        for arrived in group:
-            try:
-                found = self._understand(arrived)
-                if isinstance(found, Judged):
-                    batches.append(found)
-                elif found is not None:
-                    parts.append(found)
-            except Refused as refusal:
-                self._refuse(arrived, refusal)
+        found = [self._understood(arrived) for arrived in group]
+        births = [one for one in found if isinstance(one, Born)]
+        batches = [one for one in found if isinstance(one, Judged)]
+        parts = [one for one in found if isinstance(one, Part)]
+        if births:
+            self._greet(births)
         if batches:
             self._answer(batches, self._db().store(batches))
         if parts:
@@ -169,8 +182,16 @@ class Pipeline:
         for arrived in group:
             self.connection.acknowledge(arrived)
 
-    def _understand(self, arrived: Arrived) -> Judged | Part | None:
-        """A batch or a part to store, or None for what is dealt with at once. Raises Refused, StoreDown."""
+    def _understood(self, arrived: Arrived) -> Born | Judged | Part | None:
+        """None also for what is refused, and counted so."""
+        try:
+            return self._understand(arrived)
+        except Refused as refusal:
+            self._refuse(arrived, refusal)
+            return None
+
+    def _understand(self, arrived: Arrived) -> Born | Judged | Part | None:
+        """A birth, a batch or a part to store, or None for what is dealt with at once. Raises Refused, StoreDown."""
         if arrived.qos == 0:
             raise Refused("wrong_qos")
         match = TOPIC.fullmatch(arrived.topic)
@@ -187,12 +208,9 @@ class Pipeline:
         payload = unpacked(arrived.payload, arrived.properties)
         kind = {"status": "status", "answers": "answer", "events/ahead": "ahead"}[rest]
         verify(public, kind, arrived.topic, payload, arrived.properties)
-        handler: dict[str, Callable[[str, bytes], None]] = {
-            "status": self._greet,
-            "answer": self._note_answer,
-            "ahead": self._note_ahead,
-        }
-        handler[kind](school, payload)
+        if kind == "status":
+            return _born(school, payload)
+        (self._note_answer if kind == "answer" else self._note_ahead)(school, payload)
         return None
 
     def _answer(self, batches: list[Judged], verdicts: list[list[RangeVerdict]]) -> None:
@@ -224,26 +242,24 @@ class Pipeline:
             )
             self._send("receipt", topic_of(one.school, "receipts"), msgspec.json.encode(receipt))
 
-    def _greet(self, school: str, payload: bytes) -> None:
-        """A birth is answered with a welcome; a death is noted."""
-        birth = _decoded(payload, Birth)
-        if birth.school != school:
-            raise Refused("other_school")
-        self._db().note_birth(school, birth, payload.decode())
-        if birth.state != "online":
-            return
-        stored = self._db().stored(school, dict.fromkeys([birth.epoch, *birth.owes[:32]]))
-        datasets = Published(self._db().database).versions(school)
+    def _greet(self, births: Sequence[Born]) -> None:
+        """Births and deaths are noted, all in one commit: a whole city may come back at once. Births are welcomed."""
+        self._db().note_births(births)
         now_ns = time.time_ns()
-        welcome = Welcome(
+        for school, birth, _ in births:
+            if birth.state == "online":
+                welcome = self._welcome(school, birth, now_ns)
+                self._send("welcome", topic_of(school, "welcome"), msgspec.json.encode(welcome))
+
+    def _welcome(self, school: str, birth: Birth, now_ns: int) -> Welcome:
+        return Welcome(
             school=school,
             session=birth.session,
             time=now_text(now_ns),
-            stored=stored,
-            datasets=datasets,
+            stored=self._db().stored(school, dict.fromkeys([birth.epoch, *birth.owes[:32]])),
+            datasets=Published(self._db().database).versions(school),
             grants=grants(self._db().database, school, birth.epoch, now_ns),
         )
-        self._send("welcome", topic_of(school, "welcome"), msgspec.json.encode(welcome))
 
     def _note_answer(self, school: str, payload: bytes) -> None:
         answer = _decoded(payload, Answer)
@@ -293,11 +309,11 @@ class Receiver:
 
     def __init__(self, settings: Settings, name: str, on_failure: Callable[[], None]) -> None:
         shared = [f"$share/centre/{PREFIX}/+/{rest}" for rest in BULK]
-        births = [f"{PREFIX}/+/status"]  # retained births: of boxes that were there before us
+        births = [f"{PREFIX}/+/status"]  # of boxes that were there before us
         alarms = [f"$share/centre-alarm/{PREFIX}/+/{rest}" for rest in ALARM]
         self._broker = f"{settings.broker_host}:{settings.broker_port}"
         self._pipelines = [
-            Pipeline(settings, name, shared + births, on_failure),
+            Pipeline(settings, name, shared, on_failure, births),
             Pipeline(settings, f"{name}-alarm", alarms, on_failure),
         ]
 
@@ -313,6 +329,13 @@ class Receiver:
     def stop(self) -> None:
         for pipeline in self._pipelines:
             pipeline.stop()
+
+
+def _born(school: str, payload: bytes) -> Born:
+    birth = _decoded(payload, Birth)
+    if birth.school != school:
+        raise Refused("other_school")
+    return Born(school, birth, payload.decode())
 
 
 def _decoded(payload: bytes, type_: type[S]) -> S:

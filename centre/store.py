@@ -31,6 +31,11 @@ select max(last) from (
 """
 
 
+NOTE_BIRTH = """
+insert into presence (school, state, session, epoch, seen_ns, body) values (?, ?, ?, ?, ?, ?)
+on conflict (school) do update set state = excluded.state, session = excluded.session, epoch = excluded.epoch,
+  seen_ns = excluded.seen_ns, body = excluded.body
+"""
 StreamKey = tuple[str, str, str]  # school, epoch, lane
 
 
@@ -220,14 +225,16 @@ class Store:
             found += [known.get(lane, StoredLane(epoch, lane, 0, 0)) for lane in ("alarm", "record", "telemetry")]
         return found
 
-    def note_birth(self, school: str, birth: Birth, body: str) -> None:
+    def note_births(self, births: Iterable[tuple[str, Birth, str]]) -> None:
+        """School, birth or death, and its text; of one school the last counts. In one order: two may note the same."""
+        last = {school: (birth, body) for school, birth, body in births}
+        now_ns = time.time_ns()
+        rows: list[Row] = [
+            (school, birth.state, birth.session, birth.epoch, now_ns, body)
+            for school, (birth, body) in sorted(last.items())
+        ]
         with self.database.transaction():
-            self.database.execute(
-                "insert into presence (school, state, session, epoch, seen_ns, body) values (?, ?, ?, ?, ?, ?) "
-                "on conflict (school) do update set state = excluded.state, session = excluded.session, "
-                "epoch = excluded.epoch, seen_ns = excluded.seen_ns, body = excluded.body",
-                (school, birth.state, birth.session, birth.epoch, time.time_ns(), body),
-            )
+            self.database.execute_many(NOTE_BIRTH, rows)
 
     def note_ahead(self, school: str, event_id: str, body: str) -> None:
         with self.database.transaction():

@@ -37,7 +37,7 @@ PANEL = """
 name = "fire-panel"
 driver = "modbus_panel"
 profile = "bolid-s2000-pp"
-port = "{port}"
+{where}
 unit = 2
 zones = {{ 1 = "canteen", 2 = "kitchen", 3 = "gym", 4 = "library" }}
 """
@@ -99,7 +99,7 @@ class Devices:
             SERIAL_READER.format(name=reader.name, port=reader.line.link, format=reader.kind)
             for reader in self.serial_readers
         ]
-        parts.append(PANEL.format(port=self.panel.agent_end.link))
+        parts.append(PANEL.format(where=f'port = "{self.panel.agent_end.link}"'))
         parts += [self.more.config()] if self.more else []
         text = "".join([*parts, *(camera.config() for camera in self.footage)])
         for name, use in self.uses.items():

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from simulator.box_config import box_config
 from simulator.city import City
 from simulator.desk import Desk
 from simulator.devices import NO_USES, Devices
@@ -31,25 +32,7 @@ from simulator.truth import ZONE
 SCHOOL = "school-07"
 LANES = ("alarm", "record", "telemetry")  # by the numbers of the box's database
 SMALL_DISK_MB = 24
-AGENT_TOML = """
-school = "{school}"
-[state]
-directory = "{box}/state"
-runtime = "{box}/run"
-[centre]
-broker = "mqtts://127.0.0.1:{port}"
-ca = "{box}/ca.crt"
-certificate = "{box}/box.crt"
-key = "{box}/box.key"
-orders_key = "{orders_key}"
-compress = {compress}
-keepalive_s = 5
-[outbox]
-reserve_mb = 2
-ballast_mb = 1
-keep_days = {keep_days}
-{devices}
-"""
+KEEPALIVE_S = 5  # a line that hangs is noticed soon
 
 
 class School:
@@ -282,15 +265,17 @@ class School:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _write_config(self) -> None:
-        text = AGENT_TOML.format(
-            school=SCHOOL,
-            box=self.box,
-            port=self.line_port,
-            orders_key=self.city.orders_key(),
-            compress="true" if self.compress else "false",
+        text = box_config(
+            SCHOOL,
+            self.box,
+            self.line_port,
+            self.city.orders_key(),
+            compress=self.compress,
+            keepalive_s=KEEPALIVE_S,
+            ballast_mb=1,
             keep_days=self.keep_days,
-            devices=self.devices.config(),
         )
+        text += self.devices.config() + "\n"
         (self.box / "agent.toml").write_text(text)
 
     def _clock_env(self) -> dict[str, str]:

@@ -27,9 +27,9 @@ def greet(box: FarBox) -> None:
 
 
 def settle(box: FarBox) -> None:
-    """Births are answered once and more: the last answer is behind an answer to what came after them."""
+    """Births may have been sent twice: the last answer is behind an answer to what came after them."""
     box.send(box.birth(session="f" * 32))
-    until(lambda: len([one for one in box.heard_on("welcome") if one.body["session"] == "f" * 32]) == 2)
+    until(lambda: any(one.body["session"] == "f" * 32 for one in box.heard_on("welcome")))
     box.heard.clear()
 
 

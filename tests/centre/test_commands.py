@@ -320,7 +320,7 @@ def born(city: City, box: FarBox) -> list[str]:
     config = city.folder / "centre.toml"
     store = Store(open_store(config))
     birth = Birth(state="online", school=box.school, session=SESSION, epoch=EPOCH)
-    store.note_birth(box.school, birth, "{}")
+    store.note_births([(box.school, birth, "{}")])
     store.database.close()
     return ["--config", str(config)]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,9 +33,11 @@ def settings(city: City) -> Settings:
 class Listener:
     """A connection and what it brought; nothing is acknowledged unless a test does it."""
 
-    def __init__(self, settings: Settings, name: str, topics: list[str] = RECORDS) -> None:
+    def __init__(
+        self, settings: Settings, name: str, topics: list[str] = RECORDS, retained: Sequence[str] = ()
+    ) -> None:
         self.arrived: list[Arrived] = []
-        self.connection = Connection(settings, name, topics, self.arrived.append)
+        self.connection = Connection(settings, name, topics, self.arrived.append, retained)
 
     def payloads(self) -> list[bytes]:
         return [one.payload for one in self.arrived]
@@ -87,6 +90,34 @@ def test_receivers_of_one_group_share(listener: Listener, settings: Settings, bo
     assert listener.arrived
     assert other.arrived
     other.connection.stop()
+
+
+def _last_came(payload: bytes, listeners: list[Listener]) -> bool:
+    return any(one.payloads()[-1] == payload for one in listeners)
+
+
+def test_what_was_retained_comes_to_each_and_what_is_live_to_one(settings: Settings, box: FarBox) -> None:
+    """A birth is a commit and an answer: a city's would cost three times as much, were each given to all."""
+    status = box.topic("status")
+    box.send(Message(status, b"before", {}), retain=True)
+    until(lambda: len(box.codes) == 1)
+    names = ("centre-1", "centre-2")
+    both = [Listener(settings, name, [f"$share/centre/{status}", *RECORDS], [status]) for name in names]
+    for one in both:
+        one.connection.start()
+        assert one.connection.subscribed.wait(20)
+    until(lambda: all(one.arrived for one in both))
+    live = [b"live %03d" % number for number in range(2 * RECEIVE_MAXIMUM)]  # none takes up a place for ever
+    for payload in live:
+        box.send(Message(status, payload, {}), retain=True)
+        until(functools.partial(_last_came, payload, both))
+        bearer = next(one for one in both if one.payloads()[-1] == payload)
+        bearer.connection.acknowledge(bearer.arrived[-1])
+    assert all(one.payloads()[0] == b"before" for one in both)
+    assert sorted(one for one in both[0].payloads() + both[1].payloads() if one != b"before") == live
+    for one in both:
+        one.connection.stop()
+    box.send(Message(status, b"", {}), retain=True)
 
 
 def test_what_was_not_acknowledged_dies_with_the_session(settings: Settings, box: FarBox) -> None:

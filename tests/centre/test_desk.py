@@ -96,7 +96,7 @@ def test_the_words_of_a_box_cannot_move_the_cursor(run: Run, store: Store) -> No
     assert len(out) < 300
     Published(store.database).note("school-07", "recipients", 7, b"{}")
     birth = Birth(state="online", school="school-07", session=SESSION, epoch=EPOCH, datasets={"recipients": "\x1b[2J"})
-    store.note_birth("school-07", birth, msgspec.json.encode(birth).decode())
+    store.note_births([("school-07", birth, msgspec.json.encode(birth).decode())])
     assert "\x1b" not in run("reference", "school-07")[1]
 
 
@@ -180,7 +180,7 @@ def test_what_the_box_holds_stands_beside_what_is_published(run: Run, store: Sto
     Published(store.database).note("school-07", "recipients", 7, b'{"snapshot":[]}')
     assert run("reference", "school-07") == (1, "recipients  version 7  the box holds none\n", "")
     body = BOX.birth(datasets={"recipients": "7"}).payload.decode()
-    store.note_birth("school-07", Birth(state="online", school="school-07", session=SESSION, epoch=EPOCH), body)
+    store.note_births([("school-07", Birth(state="online", school="school-07", session=SESSION, epoch=EPOCH), body)])
     assert run("reference", "school-07") == (0, "recipients  version 7  held by the box\n", "")
     assert run("reference", "school-07", "recipients") == (0, '{"snapshot":[]}\n', "")
 

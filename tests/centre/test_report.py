@@ -112,7 +112,7 @@ def test_last_seen_is_whatever_came_last(store: Store, monkeypatch: pytest.Monke
     """A box that was born three days ago and has sent ever since was seen just now."""
     birth = Birth(state="online", school="school-07", session=SESSION, epoch=EPOCH)
     for now_ns, step in (
-        (3_000_000_000, lambda: store.note_birth("school-07", birth, "{}")),
+        (3_000_000_000, lambda: store.note_births([("school-07", birth, "{}")])),
         (5_000_000_000, lambda: stored(store, events(1, 1))),
         (9_000_000_000, lambda: stored(store, events(1, 1, "alarm"))),
     ):

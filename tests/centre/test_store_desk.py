@@ -41,11 +41,23 @@ def test_a_welcome_is_told_of_each_lane_of_each_epoch(store: Store) -> None:
 
 def test_the_last_birth_or_death_is_kept(store: Store) -> None:
     assert store.epoch_of("school-07") == ""
-    store.note_birth("school-07", birth(), "{}")
-    store.note_birth("school-07", birth(state="offline", epoch=OTHER_EPOCH), '{"a":1}')
+    store.note_births([("school-07", birth(), "{}")])
+    store.note_births([("school-07", birth(state="offline", epoch=OTHER_EPOCH), '{"a":1}')])
     assert store.epoch_of("school-07") == OTHER_EPOCH
     ((state, session, body),) = store.database.execute("select state, session, body from presence")
     assert (state, session, body) == ("offline", SESSION, '{"a":1}')
+
+
+def test_of_many_births_at_once_the_last_of_each_school_is_kept(store: Store) -> None:
+    store.note_births(
+        [
+            ("school-08", birth(), "first"),
+            ("school-07", birth(), "other"),
+            ("school-08", birth(state="offline"), "second"),
+        ]
+    )
+    found = store.database.execute("select school, state, body from presence order by school")
+    assert found == [("school-07", "online", "other"), ("school-08", "offline", "second")]
 
 
 def test_an_alarm_sent_ahead_is_kept_once(store: Store) -> None:

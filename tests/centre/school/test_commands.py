@@ -140,7 +140,7 @@ def test_a_sealed_dataset_is_not_published_by_hand(run: Run, store: Store, tmp_p
 
 def born(store: Store, school: str, recipient: str, **datasets: str) -> None:
     birth = Birth(state="online", school=school, session=SESSION, epoch=EPOCH, recipient=recipient, datasets=datasets)
-    store.note_birth(school, birth, msgspec.json.encode(birth).decode())
+    store.note_births([(school, birth, msgspec.json.encode(birth).decode())])
 
 
 def test_show_and_status_tell_what_is_due_and_for_which_box(

@@ -67,7 +67,7 @@ class Desk:
     def born(self, identity: pyrage.x25519.Identity | None) -> None:
         recipient = str(identity.to_public()) if identity else ""
         birth = Birth(state="online", school=self.box.school, session=SESSION, epoch=EPOCH, recipient=recipient)
-        self.store.note_birth(self.box.school, birth, msgspec.json.encode(birth).decode())
+        self.store.note_births([(self.box.school, birth, msgspec.json.encode(birth).decode())])
 
     def publish(self, *, again: bool = False) -> list[Done]:
         return publish(self.settings, self.store, self.box.school, again=again)

@@ -124,7 +124,7 @@ class Box:
 
     def goes_online(self, *, online: bool = True) -> None:
         birth = Birth(state="online" if online else "offline", school=self.school, session="0" * 32, epoch=EPOCH)
-        self.store.note_birth(self.school, birth, json.dumps({"state": birth.state}))
+        self.store.note_births([(self.school, birth, json.dumps({"state": birth.state}))])
 
 
 @dataclass
