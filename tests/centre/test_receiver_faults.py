@@ -133,9 +133,11 @@ def test_what_a_former_connection_brought_is_not_acknowledged_on_this_one(city: 
     """Numbers of messages begin anew with each connection: the wrong one would be acknowledged."""
     acknowledged: list[int] = []
     with pipeline_of(city) as pipeline:
-        deliver(box, [box.batch("record", 1, box.events("record", 1, 1))])
         connection = pipeline.connection
         connection._client.ack = lambda mid, _qos: acknowledged.append(mid)  # type: ignore[method-assign,assignment]
+        box.send(box.batch("record", 1, box.events("record", 1, 1)))
+        until(lambda: acknowledged)
+        acknowledged.clear()
         now = Arrived("t", b"", {}, 7, 1, connection.number)
         connection.acknowledge(Arrived("t", b"", {}, 8, 1, connection.number - 1))
         connection.acknowledge(now)
