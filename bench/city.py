@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.city_boxes import Boxes, load
+from bench.city_pace import obeyed, order_pace
 from bench.city_stored import Stored
 from bench.figure import Figure, median, p99
 from simulator.city import City
@@ -28,7 +29,7 @@ from simulator.city import City
 SCHOOLS = 200
 CONNECTED_S, ALARM_MS = 60.0, 3_000.0
 STORM = 0.5  # of all boxes in one second: more is one
-PATIENCE_S = 600.0
+PATIENCE_S = 1_500.0
 SHOWN = 60  # seconds of a histogram
 COMPARED = 5  # schools of which every event is compared, byte by byte
 
@@ -38,6 +39,7 @@ class Plan(NamedTuple):
 
     outage  the boxes start before there is a centre, so that they try seldom when it comes
     day     the share of a usual day that each box owes
+    pace    bytes a second to which the centre holds each box by order while it drains; 0: by no order
     rest_s  the boxes at rest before the centre comes: their processor
     calm_s  between draining and the kill: a connection that held so long is lost as if it were the first time
     away_s  the broker, when it is killed
@@ -48,7 +50,8 @@ class Plan(NamedTuple):
     boxes: int = SCHOOLS
     postgres: bool = False
     outage: bool = True
-    day: float = 0.05  # a whole one drains for half an hour on two cores that others use, too
+    day: float = 1.0
+    pace: int = 0
     rest_s: float = 10.0
     calm_s: float = 35.0
     away_s: float = 10.0
@@ -75,6 +78,7 @@ class Drained(NamedTuple):
     seconds: float
     memory_mb: float
     percent: float  # of a core, all boxes together, before the centre came
+    obeyed: int  # boxes that answered the order to keep a pace
 
 
 class Result(NamedTuple):
@@ -86,12 +90,18 @@ class Result(NamedTuple):
     events: int
 
 
+PLANS = (
+    Plan(postgres=True),
+    Plan(postgres=True, day=0.2, pace=5_000),
+    Plan(day=0.2),
+)
+
+
 async def measure(folder: Path) -> list[Figure]:
     figures = []
-    for postgres in (False, True):
+    for plan in PLANS:
         with tempfile.TemporaryDirectory(dir=folder) as name:
             Path(name).chmod(0o711)
-            plan = Plan(postgres=postgres)
             figures += figures_of(plan, await city_of(Path(name), plan))
     return figures
 
@@ -138,12 +148,16 @@ async def _drain(city: City, boxes: Boxes, stored: Stored, plan: Plan) -> Draine
     back_s, back_ns = time.monotonic(), time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     for receiver in city.receivers:
         await receiver.start()
+    if plan.pace:
+        await city.deliverer.start()
+        order_pace(city, [box.school for box in boxes.all], plan.pace)
     if not plan.outage:
         await boxes.start()
     connected_s = await boxes.online(PATIENCE_S) - back_s
     seconds = await stored.until(wanted, PATIENCE_S) - back_s
     came = await _came(boxes, stored, back_s, back_s, back_ns, connected_s, plan.last_s)
-    return Drained(came, sum(wanted.values()), seconds, memory_mb, percent)
+    held = await obeyed(stored) if plan.pace else 0
+    return Drained(came, sum(wanted.values()), seconds, memory_mb, percent, held)
 
 
 async def _restart(city: City, boxes: Boxes, stored: Stored, plan: Plan) -> Came:
@@ -185,6 +199,8 @@ def figures_of(plan: Plan, result: Result) -> list[Figure]:
     drained, restarted = result.drained, result.restarted
     boxes, came = drained.came.boxes, drained.came
     what = f"{boxes} boxes, {'PostgreSQL' if plan.postgres else 'SQLite'}"
+    what += f", each held to {plan.pace:,} bytes/s" if plan.pace else ""
+    told = f"; {drained.obeyed} boxes obey the order" if plan.pace else ""
     return [
         _connected(f"{what}: broker killed, back after {plan.away_s:.0f} s: all online", restarted),
         _storm(f"{what}: the same, most tries in a second", restarted),
@@ -194,7 +210,7 @@ def figures_of(plan: Plan, result: Result) -> list[Figure]:
         Figure(
             figure=f"{what}: the same, {plan.day:.0%} of a day of all schools stored", value=drained.seconds, unit="s",
             limit_or_peer=f"{drained.events:,} events, {drained.events / drained.seconds:,.0f} a second; "
-            f"load {came.load:.0f}", ratio=None, target="", met=None,
+            f"load {came.load:.0f}{told}", ratio=None, target="", met=None,
         ),
         _alarms(f"{what}: the same, alarm accept to COMMIT meanwhile, p99", came),
         Figure(

@@ -13,7 +13,7 @@ import pytest
 from bench.city import Came, Drained, Plan, Result, city_of, figures_of
 from bench.city_day import EVENTS, school_day
 
-SMALL = Plan(boxes=10, outage=False, day=0.02, rest_s=0.0, calm_s=0.0, away_s=0.1, most_s=5.0, last_s=0.5)
+SMALL = Plan(boxes=10, outage=False, day=0.02, pace=20_000, rest_s=0.0, calm_s=0.0, away_s=0.1, most_s=5.0, last_s=0.5)
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def folder() -> Iterator[Path]:
 async def test_ten_boxes_come_back_and_nothing_is_lost(folder: Path) -> None:
     result = await city_of(folder, SMALL)
     assert result.wrong == []
+    assert result.drained.obeyed > 0
     assert result.drained.events >= 10 * round(0.02 * EVENTS) - 10
     assert result.events >= result.drained.events
     for came in (result.drained.came, result.restarted):
@@ -49,7 +50,7 @@ def test_tries_are_told_by_second_and_a_storm_is_not_met() -> None:
     storm = calm._replace(reached=Counter({2: 9}))
 
     def told(came: Came) -> list[bool | None]:
-        return [one.met for one in figures_of(SMALL, Result(Drained(came, 1, 1.0, 1.0, 1.0), came, [], 1))]
+        return [one.met for one in figures_of(SMALL, Result(Drained(came, 1, 1.0, 1.0, 1.0, 0), came, [], 1))]
 
     assert all(met is not False for met in told(calm))
     assert told(storm).count(False) == 2
