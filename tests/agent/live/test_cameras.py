@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agent.cells.cells import Cells
 from agent.clock import SystemClock
 from agent.config import Config, SourceConfig, StatePlaces
@@ -29,8 +31,8 @@ from tests.agent.live.box import SESSION
 from tests.agent.running import ORDERS_KEY
 from tests.agent.sync.box import SMALL
 from tests.drivers.cameras.far_camera import far_camera
+from tests.drivers.live.far_media import LEFT, far_media, folder, is_hidden
 from tests.drivers.live.far_media import city_ca as far_ca
-from tests.drivers.live.far_media import far_media, folder
 from tests.drivers.supervised import until
 from tests.secrets import no_secrets
 
@@ -59,14 +61,15 @@ def config(source: SourceConfig, ca: Path) -> Config:
 
 
 @asynccontextmanager
-async def school(tmp_path: Path) -> AsyncIterator[School]:
+async def school(tmp_path: Path, *, masked: bool = False) -> AsyncIterator[School]:
     clock = SystemClock()
     async with (
         far_camera() as far,
         far_media() as server,
         open_outbox(tmp_path / "box.db", school="school-07", clock=clock, settings=SMALL) as outbox,
     ):
-        source = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=Settings(url=far.url), places={})
+        settings = Settings(url=far.url, masks=(LEFT,) if masked else ())
+        source = SourceConfig(name="gate", kind="camera", driver="rtsp", settings=settings, places={})
         evidence = evidence_of(outbox, tmp_path, clock, somebody)
         await evidence.begin()
         rules = Live(servers=[MediaServer(host="localhost", port=server.port)])
@@ -97,8 +100,11 @@ async def _nothing_changed(_station: Station) -> None:
     pass
 
 
-async def test_an_order_brings_the_camera_s_pictures_to_the_media_server(tmp_path: Path) -> None:
-    async with school(tmp_path) as box:
+@pytest.mark.parametrize("masked", [False, True], ids=["as they came", "masked"])
+async def test_an_order_brings_the_camera_s_pictures_to_the_media_server(masked: bool, tmp_path: Path) -> None:
+    hidden: list[bool] = []
+    async with school(tmp_path, masked=masked) as box:
+        box.server.on_picture = lambda pixels: hidden.append(is_hidden(pixels))
         await box.start()
         await box.server.until_shown(3)
         assert [(one.camera, one.by) for one in box.shown()] == [("gate", "olga")]
@@ -107,6 +113,7 @@ async def test_an_order_brings_the_camera_s_pictures_to_the_media_server(tmp_pat
         await box.order("live.stop", session=f"{SESSION}1")
         await until(lambda: box.server.look() and box.server.went == 1)
         await until(lambda: box.shown() == [])
+    assert hidden == [masked] * len(hidden)
 
 
 async def test_a_media_server_that_goes_ends_the_view(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
 
 from centre.pki import issue, make_authority
 from drivers.cameras.ring import Form, Packet, parameter_sets
@@ -29,6 +31,9 @@ from simulator.scenes import Sight, write_scene
 SIZE, RATE, GOP_S = (320, 180), 25, 0.24
 NAMES = {"h264": "h264", "h265": "hevc"}
 STEP = 90_000 // RATE
+Pixels = NDArray[np.uint8]  # I420, (height * 3 / 2, width)
+LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+EDGE = 4  # pixels beside a mask that an encoder may blend with it
 
 
 @functools.cache
@@ -116,3 +121,10 @@ def truth(codec: str = "h264") -> list[str]:
         for one in given
         for frame in decoder.decode(one)
     ]
+
+
+def is_hidden(pixels: Pixels) -> bool:
+    """The left half of a picture as it is seen: black and without colour, to the mask's edge."""
+    height, width = pixels.shape[0] * 2 // 3, pixels.shape[1]
+    colours = pixels[height:].reshape(2, height // 2, width // 2)[:, :, : width // 4 - EDGE // 2].astype(int)
+    return int(pixels[:height, : width // 2 - EDGE].max()) < 40 and int(abs(colours - 128).max()) < 12

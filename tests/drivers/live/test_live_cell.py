@@ -6,9 +6,7 @@ import hashlib
 from pathlib import Path
 
 import av
-import numpy as np
 from av.video.codeccontext import VideoCodecContext
-from numpy.typing import NDArray
 
 from agent.cells.cells import Cells
 from drivers.cameras.rtsp import Settings
@@ -18,11 +16,10 @@ from simulator.scenes import Sight
 from tests.drivers.cameras.far_camera import far_camera
 from tests.drivers.cameras.test_ring import scene
 from tests.drivers.cameras.test_rtsp_cell import in_its_cell, pid
-from tests.drivers.live.far_media import far_media, target
+from tests.drivers.live.far_media import LEFT, Pixels, far_media, is_hidden, target
 from tests.drivers.supervised import Kept, until
 
 PATH = "live/7f3a-nobody-else-knows"
-Pixels = NDArray[np.uint8]  # I420, (height * 3 / 2, width)
 
 
 def seen(camera: RtspCamera) -> set[str]:
@@ -70,17 +67,6 @@ async def test_what_the_camera_sends_arrives_as_it_is() -> None:
         still = await filmed(cells).still()
         assert (still.jpeg[:2], still.blurred[:2]) == (b"\xff\xd8", b"\xff\xd8")
         assert kept.states == ["working"]
-
-
-LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-EDGE = 4  # pixels beside a mask that an encoder may blend with it
-
-
-def is_hidden(pixels: Pixels) -> bool:
-    """The left half of a picture as it is seen: black and without colour, to the mask's edge."""
-    height, width = pixels.shape[0] * 2 // 3, pixels.shape[1]
-    colours = pixels[height:].reshape(2, height // 2, width // 2)[:, :, : width // 4 - EDGE // 2].astype(int)
-    return int(pixels[:height, : width // 2 - EDGE].max()) < 40 and int(abs(colours - 128).max()) < 12
 
 
 async def test_a_camera_with_a_mask_is_shown_and_no_picture_is_without_it() -> None:
