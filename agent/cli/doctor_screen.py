@@ -52,7 +52,7 @@ def _bad(findings: Sequence[Finding], level: Level, say: Texts) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 1))
     table.add_column(style=STYLES[level], no_wrap=True)
     table.add_column(style=STYLES[level], no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     for one in findings:
         about = Text().append(f"{say(f'check.{one.check}')}: ", STYLES[level])
         table.add_row(MARKS[level], one.code, tables.told(one.code, one.fact, one.do, say, about))

@@ -58,7 +58,7 @@ def rows(title: str = "", style: str = "") -> Table:
         title=title or None, title_justify="left", title_style=style, show_header=False, box=None, padding=(0, 1)
     )
     table.add_column(style=style, no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     return table
 
 
@@ -72,6 +72,7 @@ def beside(mark: str, text: Text) -> Table:
     """A text that wraps beside its mark."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True, style=text.style)
+    grid.add_column(overflow="fold")
     grid.add_row(mark, text)
     return grid
 

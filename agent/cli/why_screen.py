@@ -50,7 +50,7 @@ def _headline(life: Life, say: Texts) -> Text:
         words = say(f"story.{life.state}", what="", port=life.port)
         line.append(f"   {words}", "green" if life.state in GOOD and life.running else BAD)
     if life.since:
-        line.append(f"   {say('column.since')} {moment(say, life.since)}", "dim")
+        line.append(f"   {say('story.since', at=moment(say, life.since))}", "dim")
     return line
 
 
@@ -78,7 +78,7 @@ def _troubles(life: Life, say: Texts) -> Table:
 def _timeline(life: Life, say: Texts) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 1))
     for style in ("dim", "", ""):
-        table.add_column(style=style, no_wrap=style == "dim")
+        table.add_column(style=style, no_wrap=style == "dim", overflow="fold")
     last: date | None = None
     left_out = len(life.timeline) - MOST
     if left_out > 0:

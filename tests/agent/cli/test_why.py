@@ -63,7 +63,7 @@ async def test_the_story_of_a_pulled_reader(pulled: tuple[Path, Process]) -> Non
     assert all(one["port"].startswith("pts/") for one in (device[0], device[-1]))
     text = mektep("why", "canteen-1", path).stdout
     for word in ("canteen-1", "No trouble now", "the agent started", "works, as pts/", "does not work: ", "P-104",
-                 "1 readings", "What to try", "1. Look at the plug"):  # fmt: skip
+                 "1 reading", "What to try", "1. Look at the plug"):  # fmt: skip
         assert word in text, text
     lines = [line for line in text.splitlines() if "as pts/" in line or "does not work" in line]
     assert [("does not" in line) for line in lines[-4:]] == [False, True, True, False], "in the order of events"
