@@ -232,24 +232,26 @@ def guard(places: Places, guard_s: float) -> None:
     """Until the version that was switched to has shown that it comes up, or the one before is back."""
     if not places.guard.exists():
         return
-    guarded = read(places.guard)
-    version = str(guarded.get("version") or running(places))  # spoilt: that which runs
-    if guarded.get("over"):
-        leave(places, version, str(guarded["over"]))
+    told, version = read(places.guard), guarded(places)
+    if told.get("over"):
+        leave(places, version, str(told["over"]))
         return
     if version != running(places):  # the power went before the switch: nothing is on trial
         places.guard.unlink()
         return
-    if not guarded.get("begun", True):
+    if not told.get("begun", True):
         restart()
-    watch(places, version, guard_s)
+    watch(places, guard_s)
 
 
-def watch(places: Places, version: str, guard_s: float) -> None:
+def watch(places: Places, guard_s: float) -> None:
+    version = guarded(places)
     deadline, failed_before, granted = time.monotonic() + guard_s, restarts(), False
     while places.guard.exists():
         if grant(places):
             failed_before, granted = restarts(), True
+            if guarded(places) != version:  # the next one was switched to: it is that one which is watched now
+                version, deadline, granted = guarded(places), time.monotonic() + guard_s, False
             continue
         failed_before = min(failed_before, failed := restarts())  # systemd counts anew once the restart has begun
         if failed - failed_before >= FAILED_MOST or (time.monotonic() >= deadline and shown("ActiveState") != "active"):
@@ -261,6 +263,11 @@ def watch(places: Places, version: str, guard_s: float) -> None:
                 call([places.install, "prune"])
             return
         time.sleep(LOOK_S)
+
+
+def guarded(places: Places) -> str:
+    """The version that guard.json names; if it is spoilt, that which runs."""
+    return str(read(places.guard).get("version") or running(places))
 
 
 def read(path: Path) -> dict[str, Any]:

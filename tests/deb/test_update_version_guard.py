@@ -44,6 +44,22 @@ def test_a_version_that_does_not_come_up_is_left(box: Box, falls: str, state: st
     assert not (box.own / "guard.json").exists()
 
 
+def test_a_version_that_is_switched_to_while_another_is_guarded_is_the_one_that_is_left(box: Box) -> None:
+    """Four minutes are long: the centre may order the next one meanwhile."""
+    box.built("0.3.0")
+    (box.folder / "opt/versions/0.3.0").mkdir()
+    (box.folder / "opt/current").unlink()
+    (box.folder / "opt/current").symlink_to("versions/0.2.0")
+    (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
+    (box.folder / "next").write_text('{"do": "use", "version": "0.3.0"}')
+    once = f"[ -e {box.folder}/asked ] || {{ touch {box.folder}/asked; cp {box.folder}/next {box.updates}/wish.json; }}"
+    falls = f'case "$*" in *restart*) echo 3 > {box.folder}/falls ;; esac'
+    script = (box.folder / "bin/systemctl").read_text().replace("*NRestarts*)", f"*NRestarts*) {once};")
+    (box.folder / "bin/systemctl").write_text(script.replace("\n", f"\n{falls}\n", 1))
+    assert box.run("--guard-seconds", "60")[0] == 0  # it ends with the third fall
+    assert [line for line in box.called() if line.startswith("leave")] == ["leave 0.3.0 --why it did not come up"]
+
+
 def test_a_guard_that_the_power_cut_goes_on(box: Box) -> None:
     (box.folder / "opt/current").unlink()
     (box.folder / "opt/current").symlink_to("versions/0.2.0")
