@@ -205,7 +205,8 @@ class LiveViews:
         while True:
             await self.look()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_S if self._on else None)
+                async with asyncio.timeout(LOOK_S if self._on else None):  # wait_for() may lose a cancellation
+                    await self._wake.wait()
             self._wake.clear()
 
     async def look(self) -> None:

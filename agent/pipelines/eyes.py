@@ -82,7 +82,8 @@ class Eyes:
                 yield report
             self._news.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), 1.0)
+                async with asyncio.timeout(1.0):  # wait_for() may lose a cancellation
+                    await self._news.wait()
 
     async def show(self, light: Light) -> None:
         """They have no light."""

@@ -84,7 +84,8 @@ class ScoreKeeper:
         while True:
             await self.look()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):  # wait_for() may lose a cancellation
+                    await self._news.wait()
 
     async def look(self) -> None:
         """Write what is over."""

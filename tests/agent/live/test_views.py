@@ -262,6 +262,21 @@ async def test_its_own_loop_ends_what_is_due(school: Box, monkeypatch: pytest.Mo
     ]  # fmt: skip
 
 
+async def test_its_own_loop_ends_also_where_something_happens_in_that_moment(school: Box) -> None:
+    """asyncio.wait_for() of Python 3.11 loses a cancellation that comes with what it waits for."""
+    school.views._begun.clear()
+    running = asyncio.create_task(school.views.run())
+    await school.start()
+    for _ in range(20):  # until it waits
+        await asyncio.sleep(0)
+    await until(lambda: not school.views._wake.is_set())
+    school.views._wake.set()
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()
+    running.cancel()
+
+
 async def test_which_cameras_may_be_shown(school: Box) -> None:
     def shown() -> list[bool]:
         return [school.views.may_be_shown(name) for name in ("gate", "yard", "hall", "desk", "attic")]
