@@ -33,7 +33,7 @@ LANGUAGES = ("ru", "kk")
 NAMES = """
     FFmpeg JSON zstd bash zsh
     baud dialout DHCP DNS EEPROM EST GPIO gpio HTTP IPv Mifare Modbus MQTT NTP OSDP PoE RTC RTSP SSH TCP TLS TOML toml
-    UDP UART USB UTF QoS Raspberry Python python pid
+    UDP UART USB UTC UTF QoS Raspberry Python python pid
 """  # of protocols, plugs, things
 PROGRAMS = """
     all gate incidents kill none OTHER password proc show since sys vkey
