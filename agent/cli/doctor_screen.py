@@ -38,6 +38,9 @@ def draw(school: str, running: bool, findings: Sequence[Finding], out: TextIO, t
     if well:
         console.print()
         console.print(_good(well, say))
+    if out.isatty() and len(well) < len(findings):  # the faults stand above, perhaps out of sight
+        console.print()
+        console.print(_headline(school, findings, say))
 
 
 def _headline(school: str, findings: Sequence[Finding], say: Texts) -> tables.Parts:

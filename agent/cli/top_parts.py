@@ -21,7 +21,7 @@ from agent.texts.measures import local, moment, number, size, whole
 MB = 1_000_000
 BARS = "▁▂▃▄▅▆▇█"
 SPARK = 30
-CODE_CHARS = 5
+CODE_CHARS, HOUR_CHARS, DEVICE_CHARS = 5, 8, 14
 TAP_STYLE = {"WARN": "yellow", "ERROR": BAD}
 HOT_C, WARM_C = 80.0, 70.0  # a Pi slows down from 80 °C on
 
@@ -98,9 +98,9 @@ def taps(seen: Seen, say: Texts) -> RenderableType:
     if not seen.taps:
         return Text(say("top.no_taps"), "dim")
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True, min_width=HOUR_CHARS)
+    table.add_column(no_wrap=True, style="bold", min_width=min(max(len(one.device) for one in seen.taps), DEVICE_CHARS))
+    table.add_column(no_wrap=True, overflow="ellipsis")  # what is said gives way, not when and where
     for one in reversed(seen.taps):
         table.add_row(one.at, one.device, Text(one.words, TAP_STYLE.get(one.severity, "")))
     return table
