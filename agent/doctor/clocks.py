@@ -19,7 +19,7 @@ OFF_S = 60
 ALONE_S = 60  # so long without the kernel's word: it gives a clock up nine hours after a time server's last
 ALONE = "Check that NTP passes the router (UDP 123): `timedatectl timesync-status`."
 ZONE = "Run: sudo timedatectl set-timezone Asia/Almaty. If it is that already: sudo apt install tzdata"
-BATTERY = "On a Pi 5 fit the RTC battery; else an RTC module. Without it a box without Internet does not know the date."
+BATTERY = "On a Pi 5 fit the RTC battery; else an RTC module. Without it the box begins in the past after a power cut."
 
 
 def clock(site: Site) -> list[Finding]:
