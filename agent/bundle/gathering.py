@@ -56,7 +56,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
 
 Said = Text | Json | Gap
 Look = Callable[[Site], Iterator[Said]]
-Become = Callable[[Path], None]  # the owner of that folder, for good
+Become = Callable[[Path, Path], None]  # the owner of that state directory, or of that configuration, for good
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,7 +167,7 @@ def _bounded(part: Part, site: Site, become: Become) -> Iterator[Text | Json | G
     left = part.limit_bytes
     try:
         if part.owner:
-            become(Path(site.places.directory))
+            become(Path(site.places.directory), site.file)
         for one in part.look(site):
             kept, size = _within(one, left)
             left -= size

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     source, form = _camera(found, args.name), form_of(args.out)
     by = who()
     work = partial(_made, found, source, args, form, by)
-    answer = as_owner(Path(found.state.directory), work, CAMERA_GROUPS)
+    answer = as_owner(Path(found.state.directory), found.file, work, CAMERA_GROUPS)
     made = msgspec.msgpack.decode(answer, type=Made)
     write(args.out, made.content)
     _tell(made, args, out)

@@ -79,7 +79,7 @@ def look(found: Config, watches: Mapping[str, Watch], count: float, budget: floa
     """As the agent's user, whose database it is. Raises AgentError."""
     since_ns = round(SystemClock().utc_ns() - count * DAY_NS)
     state = Path(found.state.directory)
-    answer = as_owner(state, partial(_read, found.state.database, since_ns))
+    answer = as_owner(state, found.file, partial(_read, found.state.database, since_ns))
     seen = msgspec.msgpack.decode(answer, type=Days)
     hours = [row.hour for row in seen.scores if row.camera in watches]
     made = proposals(watches, seen, curves(), budget) if watches else []

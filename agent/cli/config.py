@@ -128,7 +128,7 @@ def _put_back(path: Path) -> None:
     try:
         if known.trial is not None and known.trial.what == "config" and not known.trial.outcome:
             over = ended(known.trial, "undone", BY_HAND)
-            as_owner(_state(path), lambda: _note(folder, over))
+            as_owner(_state(path), path, lambda: _note(folder, over))
         if not known.before:
             raise AgentError(
                 "G-102", "there is no configuration before this one", do="`mektep config history` shows them."
@@ -161,7 +161,7 @@ def _known(path: Path) -> Known:
 
     try:
         os.listdir(state)
-        return msgspec.json.decode(as_owner(state, look), type=Known)
+        return msgspec.json.decode(as_owner(state, path, look), type=Known)
     except FileNotFoundError:
         return Known(entries=[], trial=None, before=b"")
     except PermissionError as error:

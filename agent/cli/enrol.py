@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         tell("read", {"file": str(file), "school": boot.school})
         state = _state(boot, args.config)
         keep_orders_key(boot.orders_key)
-        become_owner(state)
+        become_owner(state, args.config)
         try:
             done = _enrol(boot, args, tell)
         except EnrolmentError as error:
@@ -91,7 +91,7 @@ def _enrolled(file: Path) -> Enrolled | None:
         return None
     found = config.load(file)
     keep_orders_key(found.centre.orders_key, anew=False)
-    become_owner(Path(found.state.directory))
+    become_owner(Path(found.state.directory), file)
     kept = Papers(found.state.pki).kept()
     if kept is None:
         return None

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     found = config.load(args.file)
-    become_owner(Path(found.state.directory))
+    become_owner(Path(found.state.directory), found.file)
     identity = load_identity(Path(found.state.directory))
     print(identity.public_base64, file=out)
     if found.state.database.exists():

@@ -90,7 +90,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     found = config.load(args.file)
-    become_owner(Path(found.state.directory))
+    become_owner(Path(found.state.directory), found.file)
     with ledger_view(found.state.database) as view:
         origin = origin_of(found.school, view.epoch)
         log = Verifier(origin, Kind.LOG, load_identity(Path(found.state.directory)).public)

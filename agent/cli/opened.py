@@ -46,7 +46,7 @@ def is_running(found: Config) -> bool:
 @asynccontextmanager
 async def opened(found: Config, source: SourceConfig) -> AsyncIterator[Source[Reading]]:
     """The device, until the block ends."""
-    become_owner(Path(found.state.directory), GROUPS)
+    become_owner(Path(found.state.directory), found.file, GROUPS)
     clock, secrets = SystemClock(), SecretStore(found.state.secrets)
     try:
         async with (

@@ -1,4 +1,8 @@
-"""Whose the state directory is: what a command writes there with sudo, the agent's user must be able to read."""
+"""Whose the state directory is: what a command writes there with sudo, the agent's user must be able to read.
+
+A configuration that is not root's was written by the agent's user, and what it names may be anything: then nothing is
+done as root, nor as anybody but the user whose file it is.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +23,15 @@ class _Done(msgspec.Struct, array_like=True):
     error: tuple[str, str, str] | None = None
 
 
-def as_owner(directory: Path, work: Callable[[], bytes], groups: Sequence[str] = ()) -> bytes:
-    """The work in a child process that is the directory's owner for good; we stay who we are. Raises AgentError."""
+def as_owner(directory: Path, file: str | Path, work: Callable[[], bytes], groups: Sequence[str] = ()) -> bytes:
+    """The work in a child process that is the owner for good; we stay who we are. Raises AgentError."""
     if os.geteuid() != 0:
         return work()
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
-        _answer(write, directory, work, groups)
+        _answer(write, directory, file, work, groups)
     os.close(write)
     with os.fdopen(read, "rb") as answer:
         said = answer.read()
@@ -41,10 +45,10 @@ def as_owner(directory: Path, work: Callable[[], bytes], groups: Sequence[str] =
     return done.result
 
 
-def _answer(write: int, directory: Path, work: Callable[[], bytes], groups: Sequence[str]) -> None:
+def _answer(write: int, directory: Path, file: str | Path, work: Callable[[], bytes], groups: Sequence[str]) -> None:
     """In the child; does not return."""
     try:
-        become_owner(directory, groups)
+        become_owner(directory, file, groups)
         try:
             done = _Done(work())
         except AgentError as error:
@@ -55,16 +59,25 @@ def _answer(write: int, directory: Path, work: Callable[[], bytes], groups: Sequ
         os._exit(0)  # without an answer if it failed by itself
 
 
-def become_owner(directory: Path, groups: Sequence[str] = ()) -> None:
-    """Root becomes the directory's owner, for good: it makes no file of root's, and follows no link of another's.
+def become_owner(directory: Path, file: str | Path, groups: Sequence[str] = ()) -> None:
+    """Root becomes the owner, for good: it makes no file of root's, and follows no link of another's.
 
+    The owner is the configuration file's, unless that is root's; then the state directory's that it names.
     `groups`: that the agent has by its unit, as far as they are there.
     """
-    if os.geteuid() != 0 or not directory.exists():
+    if os.geteuid() != 0:
         return
-    about = directory.stat()
-    if about.st_uid == 0:
+    owners = [about for path in (Path(file), directory) if (about := _about(path)) is not None and about.st_uid != 0]
+    if not owners:
         return
     os.setgroups([found.gr_gid for found in grp.getgrall() if found.gr_name in groups])
-    os.setresgid(about.st_gid, about.st_gid, about.st_gid)
-    os.setresuid(about.st_uid, about.st_uid, about.st_uid)
+    os.setresgid(owners[0].st_gid, owners[0].st_gid, owners[0].st_gid)
+    os.setresuid(owners[0].st_uid, owners[0].st_uid, owners[0].st_uid)
+
+
+def _about(path: Path) -> os.stat_result | None:
+    """None: it is not there yet."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None

@@ -66,6 +66,6 @@ def look(found: config.Config) -> Shown:
 
 def _on_disk(found: config.Config) -> Shown:
     clock = SystemClock()
-    become_owner(Path(found.state.directory))
+    become_owner(Path(found.state.directory), found.file)
     datasets = views_on_disk(found.state.reference, clock)
     return Shown(school=found.school, at=rfc3339(clock.utc_ns()), datasets=datasets, troubles=[])

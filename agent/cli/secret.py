@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     state = config.load(args.file).state
-    become_owner(Path(state.directory))
+    become_owner(Path(state.directory), args.file)
     store = SecretStore(state.secrets)
     store.put(args.name, secrets.token_hex(KEY_BYTES) if args.new else _asked(args.name))
     print(f"{args.name} is stored; the agent takes it when it connects the device again.", file=out)

@@ -45,7 +45,7 @@ class Peek(msgspec.Struct, frozen=True, kw_only=True):
 def main() -> None:
     path, name = sys.argv[1:]
     found = config.load(Path(path))
-    become_owner(Path(found.state.directory))
+    become_owner(Path(found.state.directory), found.file)
     for _ in sys.stdin:
         print(msgspec.json.encode(peek(found, name)).decode(), flush=True)
 

@@ -41,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO) -> int:
     state = config.load(args.file).state
-    become_owner(Path(state.directory))
+    become_owner(Path(state.directory), args.file)
     staged = Shelf(state.updates, ROOTS_FOLDER).read()
     shown = Shown(
         runs=__version__, current=_leads(VERSIONS / "current"), previous=_leads(VERSIONS / "previous"),

@@ -18,7 +18,7 @@ from tests.agent.bundle.laid_out import seconds_since, site
 
 def made(tmp_path: Path, look: Look, *, limit_bytes: int = 1000, limit_s: float = 10.0, owner: bool = False) -> Made:
     part = Part(name="it", look=look, limit_bytes=limit_bytes, limit_s=limit_s, owner=owner)
-    return gather(part, site(tmp_path), Scrubber(["hunter2"]), lambda folder: (folder / "became").touch())
+    return gather(part, site(tmp_path), Scrubber(["hunter2"]), lambda folder, _file: (folder / "became").touch())
 
 
 def test_what_it_says_is_scrubbed_and_kept(tmp_path: Path) -> None:

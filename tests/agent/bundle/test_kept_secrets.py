@@ -33,7 +33,7 @@ def test_they_are_all_found(tmp_path: Path) -> None:
     load_age_key(places.reference.with_name("reference.agekey"))
     places.pki.mkdir()
     (places.pki / "box.key").write_text("-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n")
-    values, gaps = known(found, lambda _folder: None)
+    values, gaps = known(found, lambda _folder, _file: None)
     assert gaps == []
     assert {"before", "hunter2", "MHcCAQEE", "S3cret", "typed here"} <= set(values)
     assert {card_key.hex(), base64.b64encode(card_key).decode()} <= set(values)
@@ -45,6 +45,6 @@ def test_they_are_all_found(tmp_path: Path) -> None:
 
 
 def test_where_there_is_nothing_there_is_none(tmp_path: Path) -> None:
-    values, gaps = known(site(tmp_path), lambda _folder: None)
+    values, gaps = known(site(tmp_path), lambda _folder, _file: None)
     assert gaps == []
     assert len(values) == 1, "only the configuration's own"
