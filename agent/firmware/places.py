@@ -10,6 +10,9 @@ from agent.errors import AgentError
 
 BOOTS = ("boot/firmware", "boot")  # Raspberry Pi OS from 12 on, and before
 OVERLAYROOT = Path("etc/overlayroot.conf")
+BUSYBOX = Path(
+    "usr/bin/busybox"
+)  # klibc's shell, which Debian's first file system has without it, ends at overlayroot's first trap
 DATA_LABEL = Path("dev/disk/by-label/mektep-data")
 
 

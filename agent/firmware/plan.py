@@ -15,7 +15,7 @@ from agent.errors import AgentError
 from agent.firmware import cmdline, config_txt, eeprom, settings_file
 from agent.firmware.board import Board
 from agent.firmware.marked import with_block, without
-from agent.firmware.places import DATA_LABEL, OVERLAYROOT, Places
+from agent.firmware.places import BUSYBOX, DATA_LABEL, OVERLAYROOT, Places
 from agent.firmware.program import Run
 from agent.firmware.wanted import Wanted, folder, read
 
@@ -176,9 +176,9 @@ def _text(path: Path) -> str | None:
 
 
 def _can_be_read_only(places: Places) -> None:
-    if not (places.root / OVERLAYROOT).exists():
-        do = "sudo apt install overlayroot; then again."
-        raise AgentError("F-106", "the package overlayroot is not installed: the root stays writable", do=do)
+    if not (places.root / OVERLAYROOT).exists() or not (places.root / BUSYBOX).exists():
+        do = "sudo apt install overlayroot busybox; then again."
+        raise AgentError("F-106", "overlayroot or busybox is not installed: the root would stay writable", do=do)
     if not (places.root / DATA_LABEL).exists():
         do = "Make one beside the root, then: sudo mkfs.ext4 -L mektep-data PARTITION (it deletes what is on it)."
         raise AgentError("F-107", "no partition has the label mektep-data: what is kept has no place", do=do)

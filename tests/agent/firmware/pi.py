@@ -22,6 +22,8 @@ def pi(root: Path, model: str = "Raspberry Pi 4 Model B Rev 1.4", *, boot: str =
 
 def ready_for_read_only(root: Path) -> Path:
     (root / "etc/overlayroot.conf").write_text('overlayroot=""\n')
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/busybox").write_bytes(b"")
     (root / "dev/disk/by-label").mkdir(parents=True)
     (root / "dev/disk/by-label/mektep-data").write_bytes(b"")
     for place in ("etc/mektep", "var/lib/mektep", "opt/mektep"):

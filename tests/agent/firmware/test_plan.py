@@ -90,6 +90,10 @@ def test_a_read_only_root_wants_its_package_and_its_partition(tmp_path: Path) ->
     with pytest.raises(AgentError, match="F-106"):
         plan(root, "read-only-root")
     (root / "etc/overlayroot.conf").write_text("")
+    with pytest.raises(AgentError, match="busybox"):
+        plan(root, "read-only-root")
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/busybox").write_bytes(b"")
     with pytest.raises(AgentError, match="F-107"):
         plan(root, "read-only-root")
 
