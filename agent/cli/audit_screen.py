@@ -125,7 +125,7 @@ def _verdict(report: Report, say: Texts) -> Text:
     if report.findings:
         return Text(say("audit.bad", count=len(report.findings) + sum(report.untold.values())), BAD)
     leaves, vouched = (sum(getattr(one, name) for one in report.logs) for name in ("leaves", "vouched"))
-    return Text(say("audit.well", leaves=leaves, vouched=_number(vouched)), WELL)
+    return Text(say("audit.well", leaves=_number(leaves), vouched=_number(vouched)), WELL)
 
 
 def _number(value: int) -> str:

@@ -13,6 +13,7 @@ import string
 from typing import Any
 
 COMMA = ("ru", "kk")  # languages that write 1,5
+GAP = "\N{NO-BREAK SPACE}"  # between thousands
 
 
 class _Filling(string.Formatter):
@@ -43,7 +44,7 @@ def form(language: str, number: Any, forms: list[str]) -> str:
 
 
 def _place(language: str, number: str) -> int:
-    whole, _, fraction = number.lstrip("+-").replace(",", ".").partition(".")
+    whole, _, fraction = number.lstrip("+-").replace(GAP, "").replace(",", ".").partition(".")
     if not whole.isdecimal() or not (fraction or "0").isdecimal():
         return 2
     if language == "ru":

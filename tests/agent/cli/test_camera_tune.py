@@ -20,6 +20,7 @@ from agent.errors import AgentError
 from agent.pipelines.watch import Detects
 from bench.tune_week import Place, View, fill
 from tests.agent.cli.command import mektep, write_config
+from tests.reachable import reachable
 
 SMALL = {
     "gym": View(budget=1.0, detectors={Detects.FIGHT: Place(calm=-2.4, loud=-2.4, wide=1.6), Detects.TAMPER: None}),
@@ -162,8 +163,7 @@ def _as(user: int, box: Path) -> int:
 
 
 def _give(folder: Path, user: int) -> None:
-    for parent in (folder, *list(folder.parents)[:3]):
-        parent.chmod(0o755)
+    reachable(folder)
     (folder / "state").chmod(0o700)
     for one in ((folder / "state"), *(folder / "state").iterdir()):
         os.chown(one, user, user)

@@ -20,6 +20,7 @@ from agent.doctor.site import Site
 from agent.doctor.tls import certificates, tls
 from tests.agent.doctor.boxes import box, configured, told
 from tests.agent.sync.brokers import City
+from tests.reachable import reachable
 
 
 @contextmanager
@@ -101,8 +102,7 @@ def test_files_that_are_none_and_files_of_others(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be refused as somebody else here")
 def test_a_key_that_this_user_may_not_read_is_no_fault_of_the_box(tmp_path: Path) -> None:
     city = City(tmp_path / "city")
-    for path in (tmp_path, *tmp_path.parents[:2], city.folder):
-        path.chmod(0o755)
+    reachable(city.folder)
     Path(city.settings(1).key).chmod(0o600)
     with served(city) as port:
         site = of(tmp_path, city, port, now_ns=at(datetime.now(UTC)))

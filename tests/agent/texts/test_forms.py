@@ -25,6 +25,12 @@ def test_each_sample_takes_the_form_of_its_category(language: str, category: str
     assert {form(language, number, FORMS[language]) for number in numbers.split()} == {category}
 
 
+@given(st.sampled_from(LANGUAGES), st.integers(0, 10**9))
+def test_thousands_may_be_gapped(language: str, number: int) -> None:
+    gapped = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+    assert form(language, gapped, FORMS[language]) == form(language, number, FORMS[language])
+
+
 @given(st.integers(0, 10**9))
 def test_in_russian_the_last_two_digits_tell(number: int) -> None:
     assert form("ru", number, FORMS["ru"]) == form("ru", number % 100, FORMS["ru"])

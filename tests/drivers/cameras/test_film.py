@@ -311,6 +311,6 @@ async def test_what_is_no_recipient_is_a_failure_that_is_told() -> None:
 async def test_what_the_muxer_refuses_is_a_failure_that_is_told() -> None:
     ring = Ring(10, 1_000_000)
     ring.put(Packet(b"no picture", True, 0, 0), Form("h264", 0, 0, Fraction(1, 1_000)))
-    shown = await filmed(ring, order(after_s=0.0)).ended()
+    shown = await filmed(ring, order(after_s=60.0)).ended()
     assert (shown.made, shown.reason) == (None, "failed")
     await asyncio.sleep(0)
