@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent.doctor.finding import Finding, fault, note, refused, warn, well
 from agent.doctor.site import Site, number, read
+from agent.firmware.overlay import forgets
 from agent.texts.measures import measured
 
 MB, SECTOR_BYTES = 1_000_000, 512
@@ -27,6 +28,7 @@ IO_ERROR = re.compile(
 )
 FIND = "Find what fills it: `sudo du -xh --max-depth=3 /`. Never remove files of /var/lib/mektep by hand."
 CHANGE = "Copy the card now, then change it; a restart may be its last."
+FORGETS_NOT = ("overlayroot=", "overlayroot=disabled")
 DATA = "/data"  # agent/firmware/data_partition.py
 DISKS = ("/", "/var/lib/mektep", DATA, "/var/log", "/boot/firmware")
 
@@ -64,7 +66,7 @@ def _space(site: Site, name: str, free: int, size: int) -> list[Finding]:
 def mounts(site: Site) -> list[Finding]:
     """A file system that is missing, or that the kernel made read-only, because its disk fails; counted errors."""
     meant = {words[1] for words in _table(site, "etc/fstab") if "ro" in words[3].split(",")}
-    found = _data(site)
+    found = [*_data(site), *_root(site)]
     for device, where, _, options, *_ in _table(site, "proc/self/mounts"):
         ours = where in (*DISKS, site.places.directory) and device.startswith("/dev/") and where not in meant
         if ours and "ro" in options.split(","):
@@ -86,6 +88,17 @@ def _data(site: Site) -> list[Finding]:
             fault("H-118", f"the data partition is not mounted: {', '.join(missing)}: the agent does not start", do)
         ]
     return []
+
+
+def _root(site: Site) -> list[Finding]:
+    """A root that is to forget what is written to it, and does not."""
+    asked = [word for word in site.text("proc/cmdline").split() if word.startswith("overlayroot=")]
+    if not asked or asked[-1] in FORGETS_NOT or forgets(site.root):
+        return []
+    do = "sudo apt install overlayroot busybox, then restart the box."
+    return [
+        warn("H-119", "the root is to forget what is written to it, and is the card's own: each write wears it", do)
+    ]
 
 
 def _table(site: Site, name: str) -> Iterator[list[str]]:

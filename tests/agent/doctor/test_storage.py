@@ -78,6 +78,22 @@ def test_a_data_partition_that_is_not_there_is_named(tmp_path: Path, there: str,
 
 
 @pytest.mark.parametrize(
+    ("line", "root", "found"),
+    [
+        ("root=PARTUUID=6d656b74-02 overlayroot=tmpfs:recurse=0", "/dev/mmcblk0p2 / ext4", ["warn H-119"]),
+        ("overlayroot=disabled overlayroot=tmpfs:recurse=0", "/dev/mmcblk0p2 / ext4", ["warn H-119"]),
+        ("overlayroot=tmpfs:recurse=0", "overlayroot / overlay", ["ok"]),
+        ("overlayroot=tmpfs:recurse=0 overlayroot=disabled", "/dev/mmcblk0p2 / ext4", ["ok"]),
+        ("overlayroot=", "/dev/mmcblk0p2 / ext4", ["ok"]),
+        ("root=/dev/mmcblk0p2", "/dev/mmcblk0p2 / ext4", ["ok"]),
+    ],
+)
+def test_a_root_that_is_to_forget_and_does_not_is_named(tmp_path: Path, line: str, root: str, found: list[str]) -> None:
+    files = {"proc/cmdline": f"{line}\n", "proc/self/mounts": f"{root} rw 0 0\n"}
+    assert told(mounts(box(tmp_path, files))) == found
+
+
+@pytest.mark.parametrize(
     ("life", "end", "found"),
     [("", "", "ok"), ("0x01 0x02", "0x01", "ok"), ("0x09 0x01", "0x01", "warn H-112"),
      ("0x02 0x02", "0x02", "warn H-112"),
