@@ -37,9 +37,10 @@ NAMES = """
 """  # of protocols, plugs, things
 PROGRAMS = """
     all gate incidents kill none OTHER password proc show since sys vkey
-    agent apt audit backup blurred camera cameras card cells certificate chip chmod chown clock close cmdline config
-    confirm cons csi days deb dev discover dismiss docs doctor drivers eeprom enable enrol examples export ext firmware
-    fsck fuser gpiodetect gpioinfo history hwclock identity incident input install journalctl journald jpg json kbd key
+    agent apt audit backup blurred busybox camera cameras card cells certificate chip chmod chown clock close cmdline
+    config confirm cons csi days deb dev discover dismiss docs doctor drivers eeprom enable enrol examples export ext
+    firmware fsck fuser gpiodetect gpioinfo history hwclock identity incident input install journalctl journald jpg
+    json kbd key
     LABEL leaf ledger lib libcamera list listen make mektep mkfs mount new nonint now only out outbox overlayroot pcsc
     pcscd pgpass PGPASSWORD picamera pip pki plain png polkit probe proof pyscard pyserial raspi reboot reference
     reinstall replace restart root rpi rpicam rwx scan secret serial setup sha skip snapshot socket ssh start status
