@@ -18,8 +18,9 @@ from agent import daemon
 from agent.cli import run
 from drivers.readers import serial_ascii
 from drivers.sensors import modbus_panel
+from simulator.processes import give_way
 
-GIVES_WAY = 10
+GIVES_WAY = 10  # to the centre: a city's boxes have processors of their own
 LOADED = (daemon, serial_ascii, modbus_panel)  # before the first of them
 
 
@@ -37,7 +38,7 @@ def _agent(config: Path, words: str) -> int:
     """In the child: as from the command line."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    _give_way()
+    give_way(os.getpid(), GIVES_WAY)
     nothing, told = os.open(os.devnull, os.O_RDWR), os.open(words, os.O_WRONLY)
     for number, source in ((0, nothing), (1, nothing), (2, told)):
         os.dup2(source, number)
@@ -45,16 +46,6 @@ def _agent(config: Path, words: str) -> int:
     parser = argparse.ArgumentParser()
     run.arguments(parser)
     return run.run(parser.parse_args([str(config)]), sys.stdout)
-
-
-def _give_way() -> None:
-    """To the centre: a city's boxes have processors of their own. Of this process, and of its session's group
-    (sched(7), autogroup), for each session gets as much as the centre's.
-    """
-    os.nice(GIVES_WAY)
-    group = Path("/proc/self/autogroup")
-    if group.exists():
-        group.write_text(str(GIVES_WAY))
 
 
 if __name__ == "__main__":

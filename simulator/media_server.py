@@ -44,9 +44,7 @@ class MediaServer:
         self.shown: list[Shown] = []
         self.came = self.went = 0  # senders
         self.broken = 0  # pictures that could not be decoded
-        self.on_picture: Callable[[Any], None] = lambda _: (
-            None
-        )  # as it is seen: an array, I420, (height * 3 / 2, width)
+        self.on_picture: Callable[[Any], None] | None = None  # of each, I420: an array (height * 3 / 2, width)
         self._codec = {"h264": "h264", "h265": "hevc"}[codec]
         self._out = folder / f"{name}.pictures"
         command = [PYTHON, str(Path(__file__).with_name("record_server.py")), f"--port={port}", f"--out={self._out}"]
@@ -119,7 +117,8 @@ class MediaServer:
         for frame in frames:
             self.broken += frame.is_corrupt
             pixels = frame.to_ndarray(format="yuv420p")
-            self.on_picture(pixels)
+            if self.on_picture is not None:
+                self.on_picture(pixels)
             sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
             self.shown.append(Shown(sha256, frame.width, frame.height, arrived_ns, time.monotonic_ns(), pts_ns))
 

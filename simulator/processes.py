@@ -61,7 +61,7 @@ class Process:
                 start_new_session=True,
             )
         if self._background:
-            _give_way(self._process.pid)
+            give_way(self._process.pid)
         deadline = asyncio.get_running_loop().time() + patience_s
         while self._ready and self._ready.encode() not in self._log.read_bytes()[begin:]:
             if not self.running() or asyncio.get_running_loop().time() > deadline:
@@ -107,12 +107,13 @@ class Process:
             self._process.wait()
 
 
-def _give_way(pid: int) -> None:
-    """The lowest priority, of the process and of its session's group (sched(7), autogroup)."""
-    os.setpriority(os.PRIO_PROCESS, pid, 19)
+def give_way(pid: int, niceness: int = 19) -> None:
+    """To whoever wants the processor: of the process and of its session's group, for each session gets as much as
+    another (sched(7), autogroup)."""
+    os.setpriority(os.PRIO_PROCESS, pid, niceness)
     group = Path(f"/proc/{pid}/autogroup")
     if group.exists():
-        group.write_text("19")
+        group.write_text(str(niceness))
 
 
 def free_port() -> int:

@@ -171,15 +171,9 @@ def _prove(args: argparse.Namespace, view: LedgerView, log: Verifier, out: TextI
 
 
 def _grown(args: argparse.Namespace, view: LedgerView, log: Verifier, out: TextIO) -> int:
-    earlier, now = _earlier(args.earlier, log), _signed(view, log)
-    if now is None or earlier.size > now.size:
-        fact = f"{earlier.size} leaves were signed, and the last checkpoint here has {now.size if now else 0}"
-        do = "Tell the centre: the box's database is older than what was signed, or has been changed."
-        raise AgentError("A-126", f"the ledger has not grown from that checkpoint: {fact}", do=do)
-    path = tuple(view.log.consistency(earlier.size, now.size))
-    proof = GrowthProof(old=earlier.size, path=path, checkpoint=view.checkpoint)
+    earlier = _earlier(args.earlier, log)
     try:
-        proof.verify(earlier, [log])
+        proof, now = _growth(view, earlier, log)
     except NoteError as error:
         do = "Tell the centre: the box's database is older than what was signed, or has been changed."
         raise AgentError("A-126", f"the ledger has not grown from that checkpoint: {error}", do=do) from error
@@ -188,10 +182,21 @@ def _grown(args: argparse.Namespace, view: LedgerView, log: Verifier, out: TextI
         return WELL
     grown = Grown(
         old=earlier.size, old_root=base64_text(earlier.root), size=now.size, root=base64_text(now.root),
-        path=[base64_text(one) for one in path], checkpoint=view.checkpoint,
+        path=[base64_text(one) for one in proof.path], checkpoint=view.checkpoint,
     )  # fmt: skip
     print(msgspec.json.encode(grown).decode(), file=out)
     return WELL
+
+
+def _growth(view: LedgerView, earlier: Checkpoint, log: Verifier) -> tuple[GrowthProof, Checkpoint]:
+    """From that checkpoint to the last one, and this. Raises NoteError."""
+    last = _signed(view, log)
+    size = last.size if last else 0
+    if earlier.size > size:
+        raise NoteError(f"{earlier.size} leaves were signed, and the last checkpoint here has {size}")
+    path = tuple(view.log.consistency(earlier.size, size))
+    proof = GrowthProof(old=earlier.size, path=path, checkpoint=view.checkpoint)
+    return proof, proof.verify(earlier, [log])
 
 
 def _earlier(name: str, log: Verifier) -> Checkpoint:

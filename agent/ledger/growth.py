@@ -12,19 +12,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent.ledger.merkle import HASH_BYTES, verify_consistency
-from agent.ledger.note import (
-    NOTE_MAX_CHARS,
-    Checkpoint,
-    NoteError,
-    Verifier,
-    base64_bytes,
-    base64_text,
-    number,
-    open_checkpoint,
-)
-
-PATH_MAX = 63  # hashes: the format's own limit
+from agent.ledger.merkle import verify_consistency
+from agent.ledger.note import Checkpoint, NoteError, Verifier, base64_text, number, open_checkpoint
+from agent.ledger.proof import parts, path_of
 
 
 class GrowthProof(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +39,7 @@ class GrowthProof(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_growth(text: str) -> GrowthProof:
     """A file of a proof; its path and its signatures are not checked yet. Raises NoteError."""
-    if len(text) > 2 * NOTE_MAX_CHARS:
-        raise NoteError("the proof is too long")
-    head, empty, checkpoint = text.partition("\n\n")
-    first, *lines = head.split("\n")
-    if not empty or not first.startswith("old "):
-        raise NoteError("a proof of growth begins with `old N` and ends in a checkpoint")
-    path = tuple(base64_bytes(line) for line in lines)
-    if len(path) > PATH_MAX or any(len(one) != HASH_BYTES for one in path):
-        raise NoteError(f"a path is at most {PATH_MAX} hashes of {HASH_BYTES} bytes")
-    return GrowthProof(old=number(first.removeprefix("old ")), path=path, checkpoint=checkpoint)
+    (first, *lines), checkpoint = parts(text)
+    if not first.startswith("old "):
+        raise NoteError("a proof of growth begins with `old N`")
+    return GrowthProof(old=number(first.removeprefix("old ")), path=path_of(lines), checkpoint=checkpoint)

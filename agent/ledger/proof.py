@@ -53,11 +53,8 @@ class LeafProof(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_proof(text: str) -> LeafProof:
     """A file of a proof; its path and its signatures are not checked yet. Raises NoteError."""
-    if len(text) > 2 * NOTE_MAX_CHARS:
-        raise NoteError("the proof is too long")
-    head, empty, checkpoint = text.partition("\n\n")
-    lines = head.split("\n")
-    if not empty or lines.pop(0) != FORMAT:
+    lines, checkpoint = parts(text)
+    if lines.pop(0) != FORMAT:
         raise NoteError(f"a proof begins with {FORMAT}")
     extra = b""
     if lines and lines[0].startswith("extra "):
@@ -65,7 +62,22 @@ def parse_proof(text: str) -> LeafProof:
     if not lines or not lines[0].startswith("index "):
         raise NoteError("a proof says the index of its leaf")
     index = number(lines.pop(0).removeprefix("index "))
+    return LeafProof(index=index, path=path_of(lines), checkpoint=checkpoint, extra=extra)
+
+
+def parts(text: str) -> tuple[list[str], str]:
+    """Of a proof's file: its lines, at least one, and its checkpoint. Raises NoteError."""
+    if len(text) > 2 * NOTE_MAX_CHARS:
+        raise NoteError("the proof is too long")
+    head, empty, checkpoint = text.partition("\n\n")
+    if not empty:
+        raise NoteError("a proof ends in a checkpoint, after an empty line")
+    return head.split("\n"), checkpoint
+
+
+def path_of(lines: Sequence[str]) -> tuple[bytes, ...]:
+    """A path, one hash a line. Raises NoteError."""
     path = tuple(base64_bytes(line) for line in lines)
     if len(path) > PATH_MAX or any(len(one) != HASH_BYTES for one in path):
         raise NoteError(f"a path is at most {PATH_MAX} hashes of {HASH_BYTES} bytes")
-    return LeafProof(index=index, path=path, checkpoint=checkpoint, extra=extra)
+    return path

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tlog_scales import tlog
 
-from agent.ledger.growth import PATH_MAX, GrowthProof, parse_growth
+from agent.ledger.growth import GrowthProof, parse_growth
 from agent.ledger.merkle import consistency, root_of
 from agent.ledger.note import Checkpoint, Kind, NoteError, PrivateKey, Verifier, sign_note
+from agent.ledger.proof import PATH_MAX
 from tests.agent.ledger.leaves import PUBLISHED, kept
 
 ORIGIN = "ledger.example/school-07"
@@ -76,7 +77,7 @@ def test_no_other_character_is_taken(at: int, char: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "begins with"),
+        ("", "ends in a checkpoint"),
         ("old 6\n" + NOTE, "no base64"),
         ("index 6\n\n" + NOTE, "begins with"),
         ("old 06\n\n" + NOTE, "no number"),

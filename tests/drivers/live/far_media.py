@@ -78,7 +78,7 @@ async def far_media(
     server.look()
     server.shown.clear()
     server.came = server.went = server.broken = 0
-    server.on_picture = lambda _: None
+    server.on_picture = None
     try:
         yield server
     finally:
