@@ -81,13 +81,20 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"default: all of {', '.join(GROUPS)}")
     parser.add_argument("--out", type=Path, help="write the lines there too")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="only: eight cameras watched so long, memory")
+    parser.add_argument("--boxes", type=int, metavar="N", help=f"only: a city of so many, instead of {city.SCHOOLS}")
     args = parser.parse_args()
     unknown = [name for name in args.groups if name not in GROUPS]
     if unknown:
         parser.error(f"no group {unknown[0]!r}; there are {', '.join(GROUPS)}")
     if args.soak is not None and args.groups != ["eyes"]:
         parser.error("--soak is of the group eyes alone")
-    groups = GROUPS if args.soak is None else {"eyes": partial(eyes_soak.measure, minutes=args.soak)}
+    if args.boxes is not None and args.groups != ["city"]:
+        parser.error("--boxes is of the group city alone")
+    groups = dict(GROUPS)
+    if args.soak is not None:
+        groups["eyes"] = partial(eyes_soak.measure, minutes=args.soak)
+    if args.boxes is not None:
+        groups["city"] = partial(city.measure, boxes=args.boxes)
     figures = asyncio.run(_measure({name: groups[name] for name in args.groups or GROUPS}))
     if args.out:
         args.out.write_text("".join(f"{figure.line()}\n" for figure in figures))

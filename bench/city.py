@@ -97,9 +97,9 @@ PLANS = (
 )
 
 
-async def measure(folder: Path) -> list[Figure]:
+async def measure(folder: Path, boxes: int = SCHOOLS) -> list[Figure]:
     figures = []
-    for plan in PLANS:
+    for plan in (plan._replace(boxes=boxes) for plan in PLANS):
         with tempfile.TemporaryDirectory(dir=folder) as name:
             Path(name).chmod(0o711)
             figures += figures_of(plan, await city_of(Path(name), plan))
