@@ -39,7 +39,9 @@ PROGRAMS = {  # of scripts/deb/
 }
 MODULES = {  # of scripts/deb/: what a program takes from beside it
     "signed_version.py": "usr/lib/mektep/signed_version.py",
+    "wheel_list.py": "usr/lib/mektep/wheel_list.py",
     "which_version.py": "usr/lib/mektep/which_version.py",
+    "whole_file.py": "usr/lib/mektep/whole_file.py",
 }
 LINKS = {"usr/bin/mektep": "/opt/mektep/current/bin/mektep"}
 MAN = {  # of docs/man/, from the commands' own tree

@@ -32,7 +32,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # beside a script of the package nothing is left
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from which_version import (  # noqa: E402 - the file beside this one
+from wheel_list import TAG, named  # noqa: E402 - a file beside this one
+from which_version import (  # noqa: E402 - another one
     InstallError,
     back,
     call,
@@ -46,8 +47,6 @@ from which_version import (  # noqa: E402 - the file beside this one
     use,
 )
 
-TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
-LINE = re.compile(r"([0-9a-f]{64})  ([\w.+-]+\.whl)")
 AGENT = re.compile(r"mektep_agent-([0-9][0-9A-Za-z.+!]*)-py3-none-any\.whl")
 UNPACKED = 3.5  # a version takes this many times its wheels, with what Python compiles; 3.1 for those of 0.1.0, by du
 SPARE_BYTES = 64 << 20
@@ -67,10 +66,10 @@ def listed(folder: Path, expect: str = "") -> tuple[dict[str, str], str]:
     digest = hashlib.sha256(text).hexdigest()
     if expect and digest != expect:
         raise InstallError(f"{path} is not the list that was announced: {digest}")
-    lines = [LINE.fullmatch(line) for line in text.decode("ascii", "replace").splitlines()]
-    if not lines or not all(lines):
-        raise InstallError(f"{path} is no list of hashes and wheels")
-    return {line[2]: line[1] for line in lines if line}, digest
+    try:
+        return named(text), digest
+    except ValueError as error:
+        raise InstallError(f"{path} is {error}") from error
 
 
 def only(wheels: dict[str, str], pattern: str) -> str:

@@ -23,7 +23,6 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -31,16 +30,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from wheel_list import TAG, named  # a file beside this one
+from whole_file import synced, write  # another one
+
 SPKI = bytes.fromhex("302a300506032b6570032100")  # before the 32 bytes of an Ed25519 key, RFC 8410
 CONTEXT = b"mektep/v1/update\n"
 VERSION = re.compile(r"[0-9][0-9A-Za-z.+]{0,31}")
 ARCHIVE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}\.tar")
 MADE = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
-LINE = re.compile(r"([0-9a-f]{64})  ([\w.+-]+\.whl)", re.ASCII)
 TEXT_BYTES, ARCHIVE_BYTES, SPARE_BYTES = 1 << 20, 1 << 30, 64 << 20
 MEMBERS, BLOCK, PIECE = 1_000, 512, 1 << 20
 PLAIN = (b"0", b"\0")  # of POSIX ustar
-TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 AHEAD_S = 600.0  # two clocks that are both right
 FRESH_NS = 30 * 10**9
 BUILT = 8  # so many are remembered
@@ -285,14 +285,15 @@ def _fill(archive: Archive, at: Path, digest: str, folders: Sequence[Path]) -> N
     if hashlib.sha256(text).hexdigest() != digest:
         raise Refused(f"{TAG}.txt is not the list that was signed")
     (at / f"{TAG}.txt").write_bytes(text)
-    for line in text.decode("ascii", "replace").splitlines():
-        found = LINE.fullmatch(line)
-        if found is None:
-            raise Refused(f"{TAG}.txt is no list of wheels")
-        if found[2] in archive.found:
-            archive.take(found[2], at / found[2], found[1])
+    try:
+        wheels = named(text)
+    except ValueError as error:
+        raise Refused(f"{TAG}.txt is {error}") from error
+    for name, wanted in wheels.items():
+        if name in archive.found:
+            archive.take(name, at / name, wanted)
         else:
-            _take(found[2], found[1], folders, at)
+            _take(name, wanted, folders, at)
 
 
 def _take(name: str, digest: str, folders: Sequence[Path], at: Path) -> None:
@@ -359,23 +360,3 @@ def read_plain(path: Path | str, limit: int, folder: int | None = None) -> bytes
     if len(data) > limit:
         raise Refused(f"{Path(path).name} is too long")
     return data
-
-
-def write(path: Path, content: bytes) -> None:
-    """Whole or as it was, on the disk when this returns; everybody may read it."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.chmod(0o644)
-    fresh.replace(path)
-    synced(path.parent)
-
-
-def synced(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

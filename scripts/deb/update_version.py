@@ -42,8 +42,8 @@ from signed_version import (  # noqa: E402 - the file beside this one
     read_plain,
     settle,
     unpacked,
-    write,
 )
+from whole_file import write  # noqa: E402 - another one
 
 WISH, WISH_BYTES = "wish.json", 4_096
 UNIT = "mektep-agent.service"

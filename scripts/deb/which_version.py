@@ -16,6 +16,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from whole_file import synced, write  # the file beside this one
+
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PIP_CONFIG_FILE": os.devnull}
 
 
@@ -46,15 +48,7 @@ def point(link: Path, target: str) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(link)
-    _sync(link.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    synced(link.parent)
 
 
 def use(opt: Path, version: str, *, again: bool = False) -> None:
@@ -147,14 +141,8 @@ def left(opt: Path) -> dict[str, str]:
 
 
 def _note_left(opt: Path, words: dict[str, str]) -> None:
-    fresh = opt / ".left.json.new"
-    with fresh.open("w", encoding="utf-8") as out:
-        json.dump(words, out)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.chmod(0o644)  # for `mektep update show`
-    fresh.replace(opt / "left.json")
-    _sync(opt)
+    """`mektep update show` reads it, too."""
+    write(opt / "left.json", json.dumps(words).encode())
 
 
 def forgive(opt: Path, target: str) -> None:

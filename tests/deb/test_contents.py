@@ -4,6 +4,7 @@ lists of wheels are sound.
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import subprocess
@@ -19,6 +20,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from scripts.deb import build_deb
 from scripts.deb.contents import (
     LINKS,
+    MODULES,
     PLACES,
     PROGRAMS,
     SCRIPTS,
@@ -97,6 +99,15 @@ def test_every_file_of_systemd_is_packaged_and_says_where() -> None:
     assert there == {path.name for path in units()} | set(PLACES)
     for name, place in PLACES.items():
         assert f"/{place}" in (ROOT / "systemd" / name).read_text(encoding="utf-8"), name
+
+
+def test_what_a_program_takes_from_beside_it_is_packaged() -> None:
+    for name in [*PROGRAMS, *MODULES]:
+        if name.endswith(".py"):
+            tree = ast.parse((ROOT / "scripts/deb" / name).read_bytes())
+            taken = {f"{one.module}.py" for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
+            beside = {one for one in taken if (ROOT / "scripts/deb" / one).exists()}
+            assert beside <= set(MODULES), name
 
 
 def test_every_place_is_taken_once() -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.deb.install_version import TAG, main
+from scripts.deb.install_version import main
+from scripts.deb.wheel_list import TAG
 
 PIP = next(
     path

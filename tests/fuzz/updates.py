@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 
-from scripts.deb.signed_version import MEMBERS, TEXT_BYTES, Archive, Refused
 from tests.fuzz.target import Target, shown_safely
+from tests.source_tree import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts/deb"))  # as its program does, for what lies beside it
+from scripts.deb.signed_version import MEMBERS, TEXT_BYTES, Archive, Refused
 
 BLOCK = 512
 
