@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from wheel_list import TAG, named  # a file beside this one
 from whole_file import synced, write  # another one
@@ -97,6 +97,7 @@ class Ledger:
             raise Refused(f"it did not stay here when it was tried: signed on {made}; have it signed anew")
 
     def note_built(self, version: str, made: str, instead_of: str) -> None:
+        """Once it is: what was refused or could not be built keeps nothing away."""
         self.withdrawn += [instead_of] if instead_of and instead_of not in self.withdrawn else []
         self.newest = made
         self.built.pop(version, None)
@@ -244,9 +245,18 @@ def _octal(field: bytes) -> int:
     return int(text, 8)
 
 
-def unpacked(state: int, name: str, own: Path, shipped: Path, now_s: float | None) -> tuple[str, str]:
-    """Fill OWN/wheels from an archive of the agent's folder (open: state). Returns the version, and the hash of its
-    list. Raises Refused."""
+class Signed(NamedTuple):
+    """What a manifest says that the city has signed."""
+
+    version: str
+    list_sha256: str
+    made: str
+    instead_of: str
+
+
+def unpacked(state: int, name: str, own: Path, shipped: Path, running: str, now_s: float | None) -> Signed:
+    """Fill OWN/wheels from an archive of the agent's folder (open: state), unless it is of the version that runs. It is
+    not built by that, and not noted. Raises Refused."""
     if not ARCHIVE.fullmatch(name):
         raise Refused(f"{name!r} is no name of an archive")
     key, ledger, wheels = pinned_key(own / "orders.pub"), Ledger(own), own / "wheels"
@@ -255,19 +265,16 @@ def unpacked(state: int, name: str, own: Path, shipped: Path, now_s: float | Non
         at = Path(folder) / "wheels"
         at.mkdir()
         archive = Archive(file)
-        manifest = _manifest(archive, key)
-        version, digest = str(manifest.get("version")), str(manifest["lists"].get(TAG, ""))
-        if not VERSION.fullmatch(version) or not re.fullmatch("[0-9a-f]{64}", digest):
-            raise Refused(f"the manifest is of no version for this Python ({TAG})")
-        made, instead_of = str(manifest.get("made")), str(manifest.get("instead_of", ""))
-        ledger.check(made, instead_of, now_s)
-        _fill(archive, at, digest, [wheels, shipped])
+        signed = _manifest(archive, key)
+        ledger.check(signed.made, signed.instead_of, now_s)
+        if signed.version == running:  # its link would lead to the new build at once, and nobody would watch
+            raise Refused(f"{running} is what runs here; another build of it wants another name")
+        _fill(archive, at, signed.list_sha256, [wheels, shipped])
         replaced(wheels, at)
-    ledger.note_built(version, made, instead_of)
-    return version, digest
+    return signed
 
 
-def _manifest(archive: Archive, key: bytes) -> dict[str, Any]:
+def _manifest(archive: Archive, key: bytes) -> Signed:
     text = archive.text("manifest.json")
     check_signature(key, text, archive.text("manifest.sig").decode("ascii", "replace"))
     try:
@@ -276,7 +283,10 @@ def _manifest(archive: Archive, key: bytes) -> dict[str, Any]:
         raise Refused(f"the manifest is none: {error}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("lists"), dict):
         raise Refused("the manifest is none")
-    return manifest
+    version, digest = str(manifest.get("version")), str(manifest["lists"].get(TAG, ""))
+    if not VERSION.fullmatch(version) or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise Refused(f"the manifest is of no version for this Python ({TAG})")
+    return Signed(version, digest, str(manifest.get("made")), str(manifest.get("instead_of", "")))
 
 
 def _fill(archive: Archive, at: Path, digest: str, folders: Sequence[Path]) -> None:

@@ -119,13 +119,12 @@ def call(words: Sequence[str]) -> str:
 def install(places: Places, wish: dict[str, str], folder: int) -> str:
     """Build the version; nothing runs it yet. Returns its name."""
     archive, now_s = wish.get("archive", ""), known_time(places.clock)
-    version, digest = unpacked(folder, archive, places.own, places.shipped, now_s)
-    if version == running(places):  # its link would lead to the new build at once, and nobody would watch
-        raise Refused(f"{version} is what runs here; another build of it wants another name")
-    told = call([places.install, "install", str(places.wheels), "--expect", digest, "--again"])
-    if told != version:
-        raise Refused(f"the archive holds version {told}, and is signed as {version}")
-    return version
+    signed = unpacked(folder, archive, places.own, places.shipped, running(places), now_s)
+    told = call([places.install, "install", str(places.wheels), "--expect", signed.list_sha256, "--again"])
+    if told != signed.version:
+        raise Refused(f"the archive holds version {told}, and is signed as {signed.version}")
+    Ledger(places.own).note_built(signed.version, signed.made, signed.instead_of)
+    return signed.version
 
 
 def use(places: Places, wish: dict[str, str], _folder: int) -> str:

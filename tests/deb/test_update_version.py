@@ -6,6 +6,7 @@ The agent's folder is taken as an attacker's: whatever lies there, only what the
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import time
 from pathlib import Path
@@ -178,9 +179,36 @@ def test_what_was_pruned_is_to_be_built_again(box: Box) -> None:
 
 
 def test_another_build_of_what_runs_is_not_installed_under_it(box: Box) -> None:
-    told = box.install(archive(version="0.1.0"))
+    box.built("0.2.0", "2026-10-05T03:00:00Z")
+    before = (box.own / "signed.json").read_bytes()
+    told = box.install(archive(made="2026-10-06T03:00:00Z", version="0.1.0"))
     assert "is what runs here" in told["said"]
     assert box.called() == []
+    assert (box.own / "signed.json").read_bytes() == before
+    assert not (box.own / "wheels").exists()
+    box.wish(do="use", version="0.2.0")  # what waits for its hour is still what the city has signed last
+    box.run()
+    assert box.outcome()["done"]
+
+
+def test_what_could_not_be_built_is_not_what_was_built_under_its_name_before(box: Box) -> None:
+    (box.folder / "cannot-install").touch()
+    assert box.install(archive())["said"] == "no space"
+    assert not (box.own / "signed.json").exists()
+    box.wish(do="use", version="0.2.0")
+    box.run()
+    assert "not what the city has signed last" in box.outcome()["said"]
+    box.built("0.2.0", "2026-10-01T03:00:00Z")
+    known = json.loads((box.own / "signed.json").read_text())
+    known |= {"newest": "2026-10-04T03:00:00Z", "built": known["built"] | {"0.3.0": "2026-10-04T03:00:00Z"}}
+    (box.own / "signed.json").write_text(json.dumps(known))
+    box.install(archive(made="2026-10-05T03:00:00Z"))
+    box.wish(do="use", version="0.2.0")  # the build of 1 October, not of 5 October
+    box.run()
+    assert "not what the city has signed last" in box.outcome()["said"]
+    assert box.current() == "versions/0.1.0"
+    (box.folder / "cannot-install").unlink()
+    assert box.install(archive(made="2026-10-05T03:00:00Z"))["done"]
 
 
 def test_a_link_to_somewhere_else_is_not_followed(box: Box, tmp_path: Path) -> None:
