@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from wheel_list import TAG, named  # a file beside this one
 from whole_file import synced, write  # another one
@@ -58,26 +58,39 @@ class Refused(Exception):
 
 
 class Ledger:
-    """What was signed when, of what was installed here."""
+    """What was signed when, of what was installed here. While it is spoilt everything is refused: taken for empty, it
+    would let an old hole in again."""
 
     def __init__(self, own: Path) -> None:
         self.path, self._before = own / "signed.json", own / "newest.txt"
-        known = self._read()
-        self.newest, self.left = _word(known, "newest"), _word(known, "left")
-        withdrawn, built = known.get("withdrawn"), known.get("built")
-        self.withdrawn = [one for one in withdrawn if isinstance(one, str)] if isinstance(withdrawn, list) else []
-        self.built = {str(key): str(one) for key, one in built.items()} if isinstance(built, dict) else {}
+        self.newest, self.left, self.is_spoilt = "", "", False
+        self.withdrawn: list[str] = []
+        self.built: dict[str, str] = {}
+        try:
+            self._read()
+        except (OSError, ValueError, RecursionError):
+            self.is_spoilt = True
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> None:
         with contextlib.suppress(FileNotFoundError):
-            found = json.loads(self.path.read_bytes())
-            return found if isinstance(found, dict) else {}
+            match json.loads(self.path.read_bytes()):
+                case {"newest": str(newest), "left": str(left), "withdrawn": list(withdrawn), "built": dict(built)}:
+                    self.newest, self.left = newest and _time(newest), left and _time(left)
+                    self.withdrawn = [str(one) for one in withdrawn]
+                    self.built = {name: _time(str(one)) for name, one in built.items()}
+                    return
+            raise ValueError("none that was written here")
         with contextlib.suppress(FileNotFoundError):  # of a root's script before this one
-            return {"newest": self._before.read_text(encoding="ascii").strip()}
-        return {}
+            self.newest = _time(self._before.read_text(encoding="ascii").strip())
+
+    def _must_be_sound(self) -> None:
+        if self.is_spoilt:
+            do = "by hand, on site: sudo /usr/lib/mektep/update-version --forget-times"
+            raise Refused(f"what root knows of times of signing ({self.path}) is spoilt; {do}", again=True)
 
     def check(self, made: str, instead_of: str, now_s: float | None) -> None:
         """now_s: None where nobody knows the time. Raises Refused."""
+        self._must_be_sound()
         if not MADE.fullmatch(made):
             raise Refused("the manifest does not say when it was signed")
         if now_s is None:
@@ -112,14 +125,16 @@ class Ledger:
             self._write()
 
     def is_last(self, version: str) -> bool:
-        """Whether it is what the city has signed last, of what was built here."""
+        """Whether it is what the city has signed last, of what was built here. Raises Refused."""
+        self._must_be_sound()
         if not self.path.exists():  # a script of before this one has built it: nobody knows
             return self._before.exists()
         return bool(self.newest) and self.built.get(version) == self.newest
 
     def forget(self) -> str:
         """By hand on site: the next signed version is taken, whenever it was signed. Returns what is forgotten."""
-        was, self.newest, self.left = self.newest, "", ""
+        was = "what was spoilt" if self.is_spoilt else self.newest
+        self.newest, self.left = "", ""
         self._write()
         return was
 
@@ -128,9 +143,12 @@ class Ledger:
         write(self.path, json.dumps(told).encode())
 
 
-def _word(known: dict[str, Any], name: str) -> str:
-    found = known.get(name)
-    return found if isinstance(found, str) and MADE.fullmatch(found) else ""
+def _time(text: str) -> str:
+    """The same. Raises ValueError: it is no time of signing."""
+    if not MADE.fullmatch(text):
+        raise ValueError(f"{text!r} is no time of signing")
+    datetime.fromisoformat(f"{text[:-1]}+00:00")
+    return text
 
 
 def _seconds(made: str) -> float:

@@ -144,6 +144,43 @@ def test_by_hand_the_times_are_forgotten(box: Box) -> None:
     assert box.install(archive(made="2026-09-01T03:00:00Z"))["done"] is False
 
 
+NO_TIME = '{"newest": "2026-13-01T03:00:00Z", "left": "", "withdrawn": [], "built": {}}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "\0", "[" * 100_000, NO_TIME], ids=["empty", "list", "nothing", "zero", "deep", "no time"]
+)
+def test_while_the_times_are_spoilt_nothing_is_taken_and_by_hand_they_are_forgotten(box: Box, text: str) -> None:
+    """Taken for none, they would let an old hole in again."""
+    (box.own / "signed.json").write_text(text)
+    for wish in ({"do": "install", "archive": "0.2.0.tar"}, {"do": "use", "version": "0.2.0"}):
+        (box.updates / "0.2.0.tar").write_bytes(archive())
+        box.wish(**wish)
+        assert box.run()[0] == 0
+        assert (box.outcome()["done"], box.outcome()["again"]) == (False, True)
+        assert "is spoilt; by hand, on site: sudo /usr/lib/mektep/update-version --forget" in box.outcome()["said"]
+    assert box.called() == []
+    assert box.run("--forget-times")[0] == 0
+    assert box.install(archive())["done"]
+    assert box.install(archive(made="2026-09-01T03:00:00Z"))["done"] is False
+
+
+def test_spoilt_times_hold_up_no_way_back(box: Box) -> None:
+    (box.own / "signed.json").write_text("")
+    (box.folder / "opt/current").unlink()
+    (box.folder / "opt/current").symlink_to("versions/0.2.0")
+    (box.own / "guard.json").write_text('{"version": "0.2.0", "over": "it did not come up"}')
+    assert box.run()[0] == 0
+    assert box.current() == "versions/0.1.0"
+    assert box.called()[-1] == "systemctl restart --no-block mektep-agent.service"
+    assert not (box.own / "guard.json").exists()
+
+
+def test_a_time_of_before_that_is_spoilt_is_not_taken_for_none(box: Box) -> None:
+    (box.own / "newest.txt").write_text("")
+    assert "is spoilt" in box.install(archive())["said"]
+
+
 def test_a_version_that_did_not_stay_is_not_tried_again_by_the_same_signature(box: Box) -> None:
     assert box.install(archive())["done"]
     (box.folder / "state").write_text("failed")
