@@ -129,24 +129,24 @@ def install(places: Places, wish: dict[str, str], folder: int) -> str:
 
 def use(places: Places, wish: dict[str, str], _folder: int) -> str:
     """Switch, and begin to guard. Returns the version."""
-    version, before = wish.get("version", ""), running(places)
+    version = wish.get("version", "")
     if not VERSION.fullmatch(version):
         raise Refused(f"{version!r} is no version")
     if not Ledger(places.own).is_last(version):
         raise Refused(f"{version} is not what the city has signed last")
-    if version == before:
+    if version == running(places):
         return version
     if not (places.opt / "versions" / version).exists():  # the package has pruned it, which does not know what waits
         raise Refused(f"{version} is not built here any more", again=True)
     write(places.tried, json.dumps({"version": version}).encode())
-    guarding(places, version=version, before=before, begun=False)
+    guarding(places, version=version, begun=False)
     try:
         call([places.install, "use", version])
     except Refused:
         places.guard.unlink()
         raise
     restart()
-    guarding(places, version=version, before=before, begun=True)
+    guarding(places, version=version, begun=True)
     return version
 
 

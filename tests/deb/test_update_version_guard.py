@@ -50,7 +50,7 @@ def test_a_version_that_is_switched_to_while_another_is_guarded_is_the_one_that_
     (box.folder / "opt/versions/0.3.0").mkdir()
     (box.folder / "opt/current").unlink()
     (box.folder / "opt/current").symlink_to("versions/0.2.0")
-    (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
+    (box.own / "guard.json").write_text('{"version": "0.2.0"}')
     (box.folder / "next").write_text('{"do": "use", "version": "0.3.0"}')
     once = f"[ -e {box.folder}/asked ] || {{ touch {box.folder}/asked; cp {box.folder}/next {box.updates}/wish.json; }}"
     falls = f'case "$*" in *restart*) echo 3 > {box.folder}/falls ;; esac'
@@ -63,7 +63,7 @@ def test_a_version_that_is_switched_to_while_another_is_guarded_is_the_one_that_
 def test_a_guard_that_the_power_cut_goes_on(box: Box) -> None:
     (box.folder / "opt/current").unlink()
     (box.folder / "opt/current").symlink_to("versions/0.2.0")
-    (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
+    (box.own / "guard.json").write_text('{"version": "0.2.0"}')
     (box.folder / "state").write_text("failed")
     box.run()
     assert box.current() == "versions/0.1.0"
@@ -101,7 +101,7 @@ def test_root_itself_is_killed_while_it_leads_back(box: Box, at: str) -> None:
     box.built()
     (box.folder / "opt/current").unlink()
     (box.folder / "opt/current").symlink_to("versions/0.2.0")
-    (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
+    (box.own / "guard.json").write_text('{"version": "0.2.0"}')
     (box.folder / "state").write_text("failed")
     name = "install-version" if at == "leave" else "systemctl"
     whole = (box.folder / "bin" / name).read_text()
@@ -137,7 +137,7 @@ def test_a_folder_that_leads_elsewhere_is_not_the_agents(box: Box, tmp_path: Pat
     (tmp_path / "roots/0.2.0.tar").write_bytes(archive())
     box.updates.rmdir()
     box.updates.symlink_to(tmp_path / "roots")
-    (box.own / "guard.json").write_text('{"version": "0.1.0", "before": "0.0.9"}')
+    (box.own / "guard.json").write_text('{"version": "0.1.0"}')
     assert box.run()[0] == 0
     assert (tmp_path / "roots/wish.json").exists()
     assert not (box.own / "outcome.json").exists()
@@ -163,7 +163,7 @@ def test_asked_twice_to_go_back_it_goes_back_once(box: Box) -> None:
 
 def test_a_guard_before_its_switch_takes_nothing_away(box: Box) -> None:
     """The power went between the two: what was built waits for its hour still."""
-    (box.own / "guard.json").write_text('{"version": "0.2.0", "before": "0.1.0"}')
+    (box.own / "guard.json").write_text('{"version": "0.2.0"}')
     assert box.run()[0] == 0
     assert not (box.own / "guard.json").exists()
     assert box.called() == []
