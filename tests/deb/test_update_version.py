@@ -13,17 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.root_updates import (
-    STRANGER,
-    Box,
-    archive,
-    tarred,
-)
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Box:
-    return Box(tmp_path)
+from tests.deb.root_updates import STRANGER, Box, archive, tarred
 
 
 def test_a_signed_version_is_built_and_nothing_runs_it_yet(box: Box) -> None:

@@ -6,16 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.root_updates import (
-    SYSTEMCTL,
-    Box,
-    archive,
-)
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Box:
-    return Box(tmp_path)
+from tests.deb.root_updates import SYSTEMCTL, Box, archive
 
 
 def test_a_version_that_comes_up_stays(box: Box) -> None:
