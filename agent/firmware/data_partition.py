@@ -1,7 +1,7 @@
 """What must outlive a power cut, moved onto the partition mektep-data, before the root forgets what is written to it.
 
 Once      the agent is stopped, so that its database is whole; what was copied is mounted in its place at once, and the
-          agent goes on there: nothing is ever written to the old place again
+          agent goes on there: nothing is written to the old place again by the agent or by root's updates
 Newer     a folder that is mounted already, or that an earlier root has left (LIVES), is left alone. Any other is half
           of a move that the power cut, or of one whose end never came: it is copied anew
 Raises    AgentError F-110
