@@ -76,7 +76,7 @@ def test_who_keeps_something_waits_for_the_data_partition(unit: str) -> None:
 
 
 def test_an_update_leaves_memory_to_the_readers() -> None:
-    """Of the 1 GB of a Pi 3; tests/deb/read_only_root.py makes a version with half of it."""
+    """Of the 1 GB of a Pi 3; tests/deb/read_only_root.py tries whether half of it suffices."""
     unit = settings(ROOT / "systemd/mektep-update.service")
     assert (unit["MemoryMax"], unit["MemorySwapMax"]) == (["384M"], ["0"])
 
