@@ -49,6 +49,7 @@ SYNCED = """[Service]
 ExecStart=
 ExecStart=/opt/mektep/current/bin/python -I -c "import agent.kernel_clock as c; c.ask = lambda: True; c.main()"
 """  # this machine has no time daemon; what the kernel would say is said for it
+SYNCED_SAID = "      no time daemon keeps this machine's clock: mektep-clock says for the box that one does"
 
 
 async def the_centre_runs(box: Box) -> None:
@@ -73,7 +74,7 @@ async def the_centre_runs(box: Box) -> None:
         dropin = box.tree.root / "etc/systemd/system/mektep-clock.service.d/test.conf"
         dropin.parent.mkdir(parents=True, exist_ok=True)
         dropin.write_text(SYNCED)
-        print("      no time daemon keeps this machine's clock: mektep-clock says for the box that one does")
+        print(SYNCED_SAID)
 
 
 async def a_bare_debian_boots(box: Box) -> None:

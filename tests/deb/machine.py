@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 PATIENCE_S = 1200.0
@@ -80,3 +82,11 @@ class Machine:
                 f"not within {patience_s:.0f} s: {pattern.pattern!r}; {self._seen[-2000:]!r}"
             ) from None
         return found
+
+
+def play(whole: Callable[[Path, Path, Path], Coroutine[None, None, None]], prefix: str) -> int:
+    """A story, with the image and the package of the command line and a folder of its own. Returns the exit code."""
+    image, package = (Path(word).resolve() for word in sys.argv[1:3])
+    with tempfile.TemporaryDirectory(prefix=prefix, dir="/var/tmp") as name:
+        asyncio.run(whole(image, package, Path(name)))
+    return 0

@@ -13,7 +13,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 from collections.abc import AsyncIterator
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from bench.figure import Figure
 from simulator.city import City
-from tests.deb.machine import PATIENCE_S, Machine
+from tests.deb.machine import PATIENCE_S, Machine, play
 
 SCHOOL = "school-07"
 HOST = "10.0.2.2"  # this machine, as a guest of QEMU's user network sees it
@@ -158,12 +157,5 @@ async def whole(image: Path, package: Path, folder: Path) -> None:
     print(figure.line(), flush=True)
 
 
-def main() -> int:
-    image, package = (Path(word).resolve() for word in sys.argv[1:3])
-    with tempfile.TemporaryDirectory(prefix="mektep-vm-", dir="/var/tmp") as name:
-        asyncio.run(whole(image, package, Path(name)))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(whole, "mektep-vm-"))
