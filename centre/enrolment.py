@@ -25,6 +25,7 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from centre import pki
 from centre.database import Database, Row
@@ -270,7 +271,7 @@ class Enrolments:
         """What this key was given since: its box did not get the answer."""
         sql = CERTIFICATE + "where school = ? and revoked_ns = 0 and issued_ns > ? order by issued_ns desc"
         known = (_certificate(row) for row in self._database.execute(sql, (old.school, old.issued_ns)))
-        return next((one for one in known if one.identity == old.identity and _spki(one) == request.spki), None)
+        return next((one for one in known if one.identity == old.identity and _key(one) == request.public), None)
 
     def _first_shown(self, one: Certificate, now_ns: int) -> bool:
         """Its box has it in use. Returns whether others were revoked by that.
@@ -304,11 +305,9 @@ class Enrolments:
         return serials
 
 
-def _spki(one: Certificate) -> str:
-    """Of its key, as Request has it."""
-    public = x509.load_der_x509_certificate(one.body).public_key()
-    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    return hashlib.sha256(public.public_bytes(*form)).hexdigest()
+def _key(one: Certificate) -> CertificatePublicKeyTypes:
+    """What it was given for."""
+    return x509.load_der_x509_certificate(one.body).public_key()
 
 
 def _certificate(row: Row) -> Certificate:
