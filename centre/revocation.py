@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from centre import admin, pki
 from centre.database import Database, open_database
-from centre.enrolment import Enrolments
+from centre.enrolment import RENEWED, Enrolments
 from centre.errors import CentreError, StoreDown
 from centre.keys import write_public
 from centre.settings import Settings
@@ -29,11 +29,11 @@ from centre.settings import Settings
 log = logging.getLogger("centre")
 
 CRL_DAYS = 90
-RENEWED = dt.timedelta(days=1)
+MADE_ANEW = dt.timedelta(days=1)
 REASONS = {
     "lost": x509.ReasonFlags.key_compromise,
     "replaced": x509.ReasonFlags.superseded,
-    "renewed": x509.ReasonFlags.superseded,
+    RENEWED: x509.ReasonFlags.superseded,
 }
 RELOAD_S = 20
 DO = "Make it read them yourself, e.g. `systemctl reload mosquitto`; say how under [enrolment] in centre.toml."
@@ -73,7 +73,7 @@ def is_old(folder: Path) -> bool:
         found = x509.load_pem_x509_crl((folder / "pki/crl.pem").read_bytes())
     except (OSError, ValueError):
         return True
-    return dt.datetime.now(dt.UTC) - found.last_update_utc > RENEWED + dt.timedelta(hours=1)
+    return dt.datetime.now(dt.UTC) - found.last_update_utc > MADE_ANEW + dt.timedelta(hours=1)
 
 
 def publish_list(settings: Settings, database: Database) -> None:
@@ -84,22 +84,28 @@ def publish_list(settings: Settings, database: Database) -> None:
 
 
 def keep_fresh(settings: Settings) -> None:
-    """Make the list anew if it is a day old, with what is over by then. What fails is logged: it is tried again, and
-    there are weeks."""
+    """Make the list anew if it is a day old, with what is over by then. What fails is logged. The list is made again, a
+    day later at the latest, and there are weeks. A line that could not be ended is not tried again: it goes on by what
+    is over until it breaks by itself.
+    """
     folder = settings.file(".")
     if not settings.tls or not (folder / "pki/ca.key").exists() or not is_old(folder):
         return
+    schools: list[str] = []
     try:
         database = open_database(settings.database)
         try:
             schools = Enrolments(database, folder).retire()
             publish_list(settings, database)
-            for school in schools:
-                admin.put_out(settings, school)
         finally:
             database.close()
     except (CentreError, StoreDown, OSError) as error:
         log.warning("the list of revoked certificates is not renewed: %s", error)
+    for school in schools:  # also without the list: a box comes back by its newer certificate
+        try:
+            admin.put_out(settings, school)
+        except (CentreError, OSError) as error:
+            log.warning("the line of %s, maybe by a certificate that is over, is not ended: %s", school, error)
 
 
 def call_broker(settings: Settings) -> None:

@@ -104,7 +104,7 @@ def test_the_list_is_good_for_months_and_made_anew_each_day(
     before = (folder / "pki/crl.pem").read_bytes()
     revocation.keep_fresh(enrolling.settings)
     assert (folder / "pki/crl.pem").read_bytes() == before
-    monkeypatch.setattr(revocation, "RENEWED", dt.timedelta(hours=-3))  # a day has passed
+    monkeypatch.setattr(revocation, "MADE_ANEW", dt.timedelta(hours=-3))  # a day has passed
     revocation.keep_fresh(enrolling.settings)
     assert (folder / "pki/crl.pem").read_bytes() != before
     assert (folder / "pki/crl.pem").stat().st_mode & 0o777 == 0o644
@@ -123,6 +123,36 @@ def test_a_list_that_cannot_be_renewed_is_logged(
     assert "is not renewed" in caplog.text
     revocation.keep_fresh(msgspec.structs.replace(settings, database=f"sqlite:///{folder}/centre.db"))
     assert not revocation.is_old(folder)  # and no broker runs here: it reads the list when it starts
+
+
+@pytest.mark.parametrize("fails", ["one line", "the list"])
+def test_whose_certificate_is_over_is_put_out_whatever_fails_for_others(
+    enrolling: Enrolling,
+    line: Visitor,
+    fails: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    school = line.client._client_id.decode()
+    line.client.reconnect_delay_set(600, 600)
+    settings = enrolling.settings
+    monkeypatch.setattr(revocation, "MADE_ANEW", dt.timedelta(hours=-3))  # a day has passed
+    monkeypatch.setattr(revocation.Enrolments, "retire", lambda _self: ["fails", school])
+    if fails == "one line":
+        put_out = admin.put_out
+
+        def failing(settings: Settings, school: str) -> bool:
+            if school == "fails":
+                raise CentreError("K-113", "the broker does not change its rules", do="")
+            return put_out(settings, school)
+
+        monkeypatch.setattr(admin, "put_out", failing)
+    else:
+        settings = msgspec.structs.replace(settings, enrolment=EnrolmentSettings(reload=["false"]))
+    revocation.keep_fresh(settings)
+    assert line.gone.wait(20)
+    said = {"one line": "the line of fails,", "the list": "is not renewed: K-182"}[fails]
+    assert said in caplog.text
 
 
 @pytest.mark.parametrize(
