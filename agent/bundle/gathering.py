@@ -176,7 +176,7 @@ def _bounded(part: Part, site: Site, become: Become) -> Iterator[Text | Json | G
                 yield Gap(CUT.format(part.limit_bytes // 1024))
     except Missing as error:
         yield Gap(str(error))
-    except Exception as error:
+    except Exception as error:  # supervised: told as a gap of this part, the other parts go on
         log.debug("the part %s failed", part.name, exc_info=error)
         yield Gap(f"failed by itself: {type(error).__name__}: {error}")
     yield End()

@@ -21,10 +21,10 @@ from agent.audit.opening import open_source
 from agent.audit.signed import Trusted, trusted
 from agent.audit.source import Source
 from agent.cli import audit_screen
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.errors import AgentError
 from agent.texts import Texts, load_texts
 
-WELL, ATTENTION = 0, 1
 SWITCH_INTERVAL_S = 0.0005  # the thread that feeds the second process must not wait for its turn
 
 

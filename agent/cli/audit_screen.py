@@ -39,7 +39,7 @@ def bar(to: TextIO, total: int, say: Texts) -> Iterator[Tick]:
 
 
 def draw(report: Report, out: TextIO, say: Texts) -> None:
-    console = _console(out)
+    console = screen.console(out)
     console.print(Text(f"{say('audit.title')} {shown(report.school)}", "bold"))
     console.print(_logs(report.logs, say))
     if report.months:
@@ -59,7 +59,7 @@ def draw(report: Report, out: TextIO, say: Texts) -> None:
 
 def draw_proven(proven: Proven, epoch: str, out: TextIO, say: Texts) -> None:
     """One leaf and its proof."""
-    console = _console(out)
+    console = screen.console(out)
     leaf = proven.leaf
     line = leaf.line or ("", "", "", 0)
     what = f"{shown(leaf.type)}  {shown(leaf.day)}  {shown(line[2])}  {_number(line[3])} ₸"
@@ -68,10 +68,6 @@ def draw_proven(proven: Proven, epoch: str, out: TextIO, say: Texts) -> None:
         _draw_findings([proven.finding], BAD, console, say)
     else:
         console.print(Text(say("audit.proven", size=proven.size), WELL))
-
-
-def _console(out: TextIO) -> Console:
-    return screen.console(out)
 
 
 def _logs(logs: Sequence[LogView], say: Texts) -> Table:

@@ -22,12 +22,12 @@ from agent.bundle.parts import PARTS
 from agent.bundle.scrub import Scrubber
 from agent.bundle.site import Site, site_of
 from agent.cli import screen
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import COMMANDS, DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.texts import Texts, load_texts
 from agent.texts.measures import size
 
-WELL, ATTENTION = 0, 1
 NICE = 10
 
 

@@ -18,6 +18,7 @@ from agent import config
 from agent.cli import camera_picture, camera_tune
 from agent.cli.asking import who
 from agent.cli.camera_screen import draw
+from agent.cli.exit_codes import ATTENTION, DEAD, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import as_owner
 from agent.cli.picture_file import FORMS, form_of, write
@@ -30,7 +31,6 @@ from agent.texts import load_texts
 from agent.wall_time import rfc3339
 from agent.watching import viewings
 
-WELL, ATTENTION, DEAD = 0, 1, 3
 ALIASES = {"shot": "snapshot"}
 CAMERA_GROUPS = ("video",)  # of the unit's: USB and CSI cameras are theirs
 

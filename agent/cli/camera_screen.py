@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agent.cli import screen, tables
 from agent.ops.camera_view import CameraRow, Listed
-from agent.ops.device_trouble import NO_ENCODER
+from agent.ops.device_trouble import NO_ENCODER, NO_ENCODER_WHAT
 from agent.texts import Texts, load_texts
 from agent.texts.measures import UNKNOWN, hour, local, number, seconds, span
 
@@ -45,7 +45,7 @@ def _beneath(row: CameraRow, console: Console, say: Texts) -> None:
     if row.code:
         console.print(Text(f"{row.name}: {row.code}  {say.fact(row.code, row.what)}", "red"))
     if row.lacks_encoder:
-        console.print(Text(f"{row.name}: {NO_ENCODER}  {say('camera.no_encoder')}", "red"))
+        console.print(Text(f"{row.name}: {NO_ENCODER}  {say.fact(NO_ENCODER, NO_ENCODER_WHAT)}", "red"))
     for one in row.live:
         words = f"{row.name}: {say('camera.live')}: {one.by}, {say('camera.since')} {hour(local(one.since))}"
         console.print(Text(words, "bold yellow"))

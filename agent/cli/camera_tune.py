@@ -16,6 +16,7 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.footage_lines import footage_lines
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import as_owner
@@ -34,7 +35,6 @@ from agent.tuning.proposal import Why
 from agent.tuning.view import Tuned, proposals, written
 from agent.wall_time import rfc3339
 
-WELL, ATTENTION = 0, 1
 DAYS, DAYS_MOST = 7, 30
 
 

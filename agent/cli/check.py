@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     if args.json:
         print(msgspec.json.encode(problems).decode(), file=out)
     elif problems:
-        report_all(problems, out)
+        report_all(problems, out, load_texts())
     else:
         _well(args.file, found, out)
     return WRONG_USE if problems else WELL

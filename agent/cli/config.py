@@ -18,6 +18,7 @@ import msgspec
 from agent import config
 from agent.cli.asking import ask
 from agent.cli.config_screen import draw
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import as_owner
 from agent.errors import AgentError
@@ -29,7 +30,6 @@ from agent.trials.history import Entry, History
 from agent.trials.start import state_directory
 from agent.trials.trial import Trial, TrialFile, ended
 
-WELL, ATTENTION = 0, 1
 JSON = "of show and history: the same as one JSON object"
 
 

@@ -47,14 +47,13 @@ def _outcome(one: Entry, say: Texts) -> str:
 
 def _trial(trial: Trial, say: Texts) -> str:
     """What is on trial, since when, and how long it is watched."""
-    key = f"config.of_{trial.what}"
-    what = say(key) if say.knows(key) else trial.what
+    what = say.word("config.of_", trial.what)
     return f"{say('config.trial')}: {what}, {_clock(trial.began, say)}, {seconds(say, trial.within_s, 0)}"
 
 
 def _by(who: str, say: Texts) -> str:
     """The centre, whoever stands there, or an account."""
-    return say(f"config.by_{who}") if say.knows(f"config.by_{who}") else who
+    return say.word("config.by_", who)
 
 
 def _clock(when: str, say: Texts) -> str:

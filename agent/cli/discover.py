@@ -18,6 +18,7 @@ import msgspec
 from agent.cli import discover_configured, discover_plan, discover_screen
 from agent.cli.discover_plan import Wish
 from agent.cli.discover_proposal import Device, propose
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.clock import SystemClock
 from agent.errors import AgentError
@@ -25,7 +26,6 @@ from agent.texts import load_texts
 from drivers.discovery import hosts, ports
 from drivers.discovery.found import Found
 
-WELL, ATTENTION = 0, 1
 NETWORK_S = 3.0
 
 

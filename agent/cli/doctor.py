@@ -17,6 +17,7 @@ import msgspec
 
 from agent import config
 from agent.cli.doctor_screen import Progress, draw
+from agent.cli.exit_codes import ATTENTION, DEAD, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import ConfigError, StatePlaces
 from agent.doctor.checks import CHECKS, Check
@@ -27,7 +28,6 @@ from agent.errors import AgentError
 from agent.ops import status
 from agent.texts import load_texts
 
-WELL, ATTENTION, DEAD = 0, 1, 3
 PATIENCE_S = 5.0
 PATIENCE_ALONE_S = 3_600.0  # a check that was asked for by its name may read everything
 

@@ -17,6 +17,7 @@ import msgspec
 
 from agent import config
 from agent.cli.asking import ask
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import Config
 from agent.errors import AgentError
@@ -26,7 +27,6 @@ from agent.ops.asks import Drilled, LaneNow, Listed
 from agent.texts import Texts, load_texts
 from agent.texts.measures import seconds
 
-WELL, ATTENTION = 0, 1
 LOOK_S = 0.2
 
 
@@ -123,4 +123,4 @@ def _line(step: Step, say: Texts) -> str:
 def _in_words(detail: str, say: Texts) -> str:
     """A role, or how it was answered, goes first; names and keys are left as they are."""
     word, _, rest = detail.partition(" ")
-    return f"{say(f'incident.{word}') if say.knows(f'incident.{word}') else word} {rest}".strip()
+    return f"{say.word('incident.', word)} {rest}".strip()

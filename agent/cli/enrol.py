@@ -20,6 +20,7 @@ import msgspec
 
 from agent import config
 from agent.cli import screen
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG, report
 from agent.cli.owner import become_owner
 from agent.clock import SystemClock
@@ -33,7 +34,6 @@ from agent.texts import Texts, load_texts
 
 BOOT_FILES = (Path("/boot/firmware/mektep.toml"), Path("/boot/mektep.toml"))
 STDIN = Path("-")
-WELL, ATTENTION = 0, 1
 AGAIN_S, AGAIN_MOST_S = 2.0, 60.0
 
 

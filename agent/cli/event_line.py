@@ -128,7 +128,8 @@ def _words(found: Mapping[str, Any], say: Texts) -> str:
     key = f"event.{kind.replace('.', '_')}"
     name = say(key)
     data = found["data"]
-    data = data | {"what": say.fact(str(data.get("code", "")), str(data["what"]))} if "code" in data else data
+    if code := data.get("code"):  # only then are facts needed
+        data = data | {"what": say.fact(str(code), str(data.get("what", "")))}
     shown = [_value(kind, field, data.get(field), say) for field in SHOWN.get(kind, ())]
     details = ", ".join(word for word in shown if word)
     return plain(f"{kind if name == key else name}{': ' if details else ''}{details}")
@@ -149,6 +150,4 @@ def _value(kind: str, field: str, value: Any, say: Texts) -> str:
     if isinstance(value, (int, float)):
         shown = span(say, value) if field.endswith("_s") else decimal(say.language, text)
         return say(f"event.{field}", n=shown)
-    key = f"{SECTIONS.get((kind, field), 'reason')}.{text}"
-    word = say(key)
-    return text if word == key else word
+    return say.word(f"{SECTIONS.get((kind, field), 'reason')}.", text)

@@ -14,6 +14,7 @@ from typing import TextIO
 
 import msgspec
 
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.firmware_screen import differences, draw
 from agent.clock import SystemClock
 from agent.errors import AgentError
@@ -26,7 +27,6 @@ from agent.firmware.wanted import OPTIONS
 from agent.texts import load_texts
 from agent.wall_time import rfc3339
 
-WELL, ATTENTION = 0, 1
 YES = ("y", "yes", "д", "да", "и", "иә")
 
 

@@ -9,7 +9,6 @@ import difflib
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
@@ -25,7 +24,7 @@ COLOURS = {"+": "green", "-": "red", "@": "dim"}
 def draw(plan: Plan, out: TextIO) -> None:
     """What is wanted, and how many lines are not as they should be."""
     say = load_texts()
-    console = _console(out)
+    console = screen.console(out)
     console.print(Text(plan.board.name, "bold"))
     file: Path | None = None
     for line in plan.lines:
@@ -41,7 +40,7 @@ def draw(plan: Plan, out: TextIO) -> None:
 
 def differences(plan: Plan, out: TextIO) -> None:
     """As diff -u shows them, with the reasons that stand in the files."""
-    console = _console(out)
+    console = screen.console(out)
     for change in plan.changes:
         for row in _diff(change):
             console.print(Text(row, COLOURS.get(row[:1], "")), soft_wrap=True)
@@ -61,7 +60,3 @@ def _diff(change: Change) -> list[str]:
         return [f"+ {name} -> {change.after}"]
     before, after = (text.splitlines() if text else [] for text in (change.before, change.after))
     return list(difflib.unified_diff(before, after, name, name, lineterm="", n=1))
-
-
-def _console(out: TextIO) -> Console:
-    return screen.console(out)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from agent.texts import Texts
+if TYPE_CHECKING:
+    from agent.texts import Texts
 
 ASKS = ("-h", "--help")
 

@@ -15,6 +15,7 @@ import msgspec
 
 from agent import config
 from agent.cli.asking import ask
+from agent.cli.exit_codes import ATTENTION, DEAD, WELL
 from agent.cli.incident_screen import draw
 from agent.cli.main import DEFAULT_CONFIG
 from agent.config import Config
@@ -25,7 +26,6 @@ from agent.ops import status
 from agent.ops.asks import CLOSED_MOST, Listed
 from agent.texts import load_texts
 
-WELL, ATTENTION, DEAD = 0, 1, 3
 ANSWERS = {  # what is typed -> what is asked
     "acknowledge": ("acknowledged", "I am on my way"),
     "confirm": ("confirmed", "it is so"),

@@ -15,6 +15,7 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.errors import AgentError
@@ -35,8 +36,6 @@ from agent.ledger.stored import Spoilt
 from agent.outbox.ledger_view import LedgerView, ledger_view
 from agent.sync.identity import load_identity
 from agent.texts import load_texts
-
-WELL, ATTENTION = 0, 1
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):

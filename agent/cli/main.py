@@ -17,7 +17,6 @@ from agent.cli.exit_codes import exit_code
 from agent.cli.helping import is_asked
 from agent.errors import AgentError
 
-INDENT = " " * 7  # of what stands beneath a code
 COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) and run(args, out) -> int
     "status": "status",
     "doctor": "doctor",
@@ -129,14 +128,13 @@ def report(error: AgentError, to: TextIO) -> None:
     from agent.cli import screen
     from agent.texts import load_texts  # only now: `status` must be quick
 
+    say = load_texts()
     if problems := getattr(error, "problems", None):  # of agent.config.ConfigError
         from agent.cli.problems import report_first
 
-        report_first(problems, to)
+        report_first(problems, to, say)
         return
-    say = load_texts()
-    screen.write(to, say.fact(error.code, error.what), first=f"{error.code}  ", rest=INDENT)
-    screen.write(to, say.instruction(error.code, error.do), first=f"{INDENT}→ ", rest=f"{INDENT}  ")
+    screen.trouble(to, error.code, say.fact(error.code, error.what), say.instruction(error.code, error.do))
 
 
 if __name__ == "__main__":

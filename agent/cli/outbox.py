@@ -17,6 +17,7 @@ import msgspec
 
 from agent import config
 from agent.cli.asking import ask
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.outbox_screen import draw_differences, draw_lanes
 from agent.cli.reconciling import differences
@@ -27,7 +28,6 @@ from agent.ops.centre_word import BothWords
 from agent.outbox.stored import FOREVER, Stored
 from agent.texts import load_texts
 
-WELL, ATTENTION = 0, 1
 LANES = [lane.word for lane in Lane]
 
 

@@ -7,24 +7,20 @@ from typing import TextIO
 
 from agent.cli import screen
 from agent.strict import Problem
-from agent.texts import Texts, load_texts
-
-INDENT = " " * 7  # of what stands beneath a code
+from agent.texts import Texts
 
 
-def report_all(problems: Sequence[Problem], out: TextIO) -> None:
-    say = load_texts()
+def report_all(problems: Sequence[Problem], out: TextIO, say: Texts) -> None:
     for one in problems:
-        screen.write(out, said(one, say), first=f"{one.code}  ", rest=INDENT)
-        screen.write(out, say.instruction(one.code, one.do), first=f"{INDENT}→ ", rest=f"{INDENT}  ")
+        screen.trouble(out, one.code, said(one, say), say.instruction(one.code, one.do))
 
 
-def report_first(problems: Sequence[Problem], out: TextIO) -> None:
+def report_first(problems: Sequence[Problem], out: TextIO, say: Texts) -> None:
     """Of a command that cannot go on: the first one, and how many there are."""
-    report_all(problems[:1], out)
+    report_all(problems[:1], out, say)
     if len(problems) > 1:
-        more = load_texts()("checked.more", count=len(problems) - 1, file=problems[0].file)
-        screen.write(out, more, first=INDENT, rest=f"{INDENT}  ")
+        more = say("checked.more", count=len(problems) - 1, file=problems[0].file)
+        screen.write(out, more, first=screen.INDENT, rest=f"{screen.INDENT}  ")
 
 
 def said(one: Problem, say: Texts) -> str:

@@ -13,6 +13,7 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.cli.reference_screen import draw
@@ -23,7 +24,6 @@ from agent.ops.reference_view import views_on_disk
 from agent.ops.status import DatasetView, TroubleView
 from agent.wall_time import rfc3339
 
-WELL, ATTENTION = 0, 1
 REFERENCE_TROUBLES = ("E-104", "M-101", "M-102")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PLAIN_WIDTH, LEAST_WIDTH = 80, 40
+INDENT = " " * 7  # of what stands beneath a code
 BLANKS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
@@ -60,6 +61,12 @@ def lines(text: str, width: int, *, first: str = "", rest: str = "") -> list[str
     return textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]
+
+
+def trouble(out: TextIO, code: str, fact: str, do: str) -> None:
+    """A code and its fact; beneath them what to do."""
+    write(out, fact, first=f"{code}  ", rest=INDENT)
+    write(out, do, first=f"{INDENT}→ ", rest=f"{INDENT}  ")
 
 
 def write(out: TextIO, text: str, *, first: str = "", rest: str = "") -> None:

@@ -64,8 +64,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 def line(part: PartNow, say: Texts) -> str:
     """One part: where, its state, what was read."""
     name = " ".join(word for word in (say(f"{part.kind}.title"), part.part, part.place) if word)
-    key = f"{part.kind}.{part.state}"
-    state = part.state if say(key) == key else say(key)
+    state = say.word(f"{part.kind}.", part.state)
     raw = ", ".join(word for word in (" ".join(map(str, part.codes)), part.words) if word)
     return f"{name}: {state}" + (f"  ({raw})" if raw else "")
 

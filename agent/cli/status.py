@@ -12,11 +12,10 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli.exit_codes import ATTENTION, DEAD, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.errors import AgentError
 from agent.ops import status
-
-WELL, ATTENTION, DEAD = 0, 1, 3
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

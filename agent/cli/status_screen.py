@@ -201,4 +201,4 @@ def _evidence(status: Status, say: Texts) -> Text:
 
 def refusal(reason: str, say: Texts) -> str:
     """A word of docs/protocol.md, section 12; another version may have others."""
-    return say(f"refusal.{reason}") if say.knows(f"refusal.{reason}") else reason
+    return say.word("refusal.", reason)

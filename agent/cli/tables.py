@@ -5,7 +5,8 @@ Narrow  headings break at their spaces first; only then cells do. Nothing is cut
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Literal
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
@@ -42,13 +43,12 @@ class Columns(Table):
         return not long and wanted > options.max_width
 
 
-def columns(say: Texts, *names: str, section: str = "column") -> Columns:
+def columns(say: Texts, *names: str, section: str = "column", right: Collection[str] = NUMBERS) -> Columns:
     """A table of these columns; their headings are texts."""
     table = Columns(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in names:
-        right = name in NUMBERS and section == "column"
-        heading = say(f"{section}.{name}")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=name not in LONG)
+        justify: Literal["left", "right"] = "right" if name in right else "left"
+        table.add_column(say(f"{section}.{name}"), justify=justify, no_wrap=name not in LONG)
     return table
 
 

@@ -17,6 +17,7 @@ from agent.tuning.proposal import Expected, Proposal, Why
 from agent.tuning.view import Tuned
 
 COLUMNS = ("camera", "detector", "hours", "hits", "votes", "told", "dismissed", "threshold", "weekly")
+NUMBERS = ("hours", "hits", "votes", "told", "dismissed")
 GOOD, BAD = "green", "yellow"
 WORDS = (Why.RAISED, Why.LOWERED, Why.CONFIRMED, Why.NONE, Why.SHORT)
 
@@ -46,9 +47,7 @@ def draw(tuned: Tuned, footage: list[str], config: Path, out: TextIO, texts: Tex
 
 
 def _table(proposals: list[Proposal], say: Texts) -> Table:
-    table = tables.columns(say, *COLUMNS, section="tuned")
-    for column, name in zip(table.columns, COLUMNS, strict=True):
-        column.justify = "left" if name in ("camera", "detector", "threshold", "weekly") else "right"
+    table = tables.columns(say, *COLUMNS, section="tuned", right=NUMBERS)
     for one in proposals:
         table.add_row(
             one.camera, say(f"detector.{one.detector}"), f"{one.hours:.0f}", f"{one.hits}",

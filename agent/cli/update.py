@@ -13,12 +13,12 @@ from typing import TextIO
 import msgspec
 
 from agent import __version__, config
+from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import become_owner
 from agent.texts import load_texts
 from agent.updates.staged import ROOTS_FOLDER, Shelf, Staged, Step
 
-WELL, ATTENTION = 0, 1
 VERSIONS = Path("/opt/mektep")
 WELL_SAID = ("kept", "running")
 

@@ -15,6 +15,7 @@ from typing import TextIO
 import msgspec
 
 from agent import config
+from agent.cli.exit_codes import ATTENTION, DEAD, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.why_screen import draw
 from agent.config import Config
@@ -24,7 +25,6 @@ from agent.ops import status
 from agent.ops.life_view import Life, life_of, subject_of
 from agent.ops.status import TroubleView
 
-WELL, ATTENTION, DEAD = 0, 1, 3
 UNITS_S = {"m": 60, "h": 3_600, "d": 86_400}
 DEAD_DO = "Start it: sudo systemctl start mektep-agent"
 

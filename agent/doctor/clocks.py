@@ -32,8 +32,8 @@ def clock(site: Site) -> list[Finding]:
 
 def _alone(site: Site) -> list[Finding]:
     """That the time is believed still, where no time server has answered for hours."""
-    told, held = site.text(kernel_clock.TOLD).split(), site.text(kernel_clock.HELD).split()
-    up_ns, vouched_ns = number("".join(told[1:2])), number("".join(held[1:2]))
+    told, vouched = site.text(kernel_clock.TOLD).split(), site.text(kernel_clock.HELD).split()
+    up_ns, vouched_ns = number("".join(told[1:2])), number("".join(vouched[1:2]))
     if up_ns is None or vouched_ns is None or up_ns - vouched_ns < ALONE_S * 10**9:
         return []
     days = max(0, kernel_clock.HOLD_NS - (up_ns - vouched_ns)) // 86_400_000_000_000
@@ -55,7 +55,10 @@ def rtc(site: Site) -> list[Finding]:
 
 def zone(site: Site) -> list[Finding]:
     """Commands show the box's own time; the school's rules go by its calendar. Where they differ, people misread."""
-    calendar = (held(site) or {}).get("calendar")
+    try:
+        calendar = (held(site) or {}).get("calendar")
+    except PermissionError:  # the check of the data says so
+        return []
     offset = datetime.fromtimestamp(site.now_ns / 1e9).astimezone().utcoffset()
     if calendar is None or calendar.utc_offset_min is None or offset is None:
         return []

@@ -51,7 +51,7 @@ def _look(check: Check, site: Site, answers: queue.Queue[tuple[str, list[Finding
     """A check that fails by itself is a finding, too: this thread is its supervisor."""
     try:
         findings = check.look(site)
-    except Exception as error:
+    except Exception as error:  # supervised: told as a finding, the other checks go on
         log.debug("the check %s failed", check.name, exc_info=error)
         findings = [note("H-190", f"failed by itself: {type(error).__name__}: {error}", AGAIN)]
     answers.put((check.name, findings))

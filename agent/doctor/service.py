@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agent import __version__
 from agent.clock import SystemClock
-from agent.doctor.finding import Finding, Level, fault, note, of_trouble, warn, well
+from agent.doctor.finding import Finding, Level, fault, note, of_trouble, refused, warn, well
 from agent.doctor.site import Site, number
 from agent.ops.reference_view import views_on_disk
 from agent.ops.status import DatasetView, TroubleView
@@ -75,8 +75,9 @@ def centre(site: Site) -> list[Finding]:
     if link.code:
         trouble = TroubleView(code=link.code, what=link.what, do=link.do)
         return [of_trouble(trouble, Level.WARN)]
-    receipt = f", last receipt {link.last_receipt[:19]}Z, {link.rtt_ms:.0f} ms" if link.last_receipt else ""
-    return [well(f"{link.state}{receipt}")]
+    if not link.last_receipt:
+        return [well(f"{link.state}, no receipt yet")]
+    return [well(f"{link.state}, last receipt {link.last_receipt[:19]}Z, {link.rtt_ms:.0f} ms")]
 
 
 def configuration(site: Site) -> list[Finding]:
@@ -88,7 +89,10 @@ def configuration(site: Site) -> list[Finding]:
 
 def reference(site: Site) -> list[Finding]:
     """How old the centre's data are: as the running agent says, else as they lie on the disk."""
-    known = held(site)
+    try:
+        known = held(site)
+    except PermissionError as error:
+        return [refused(str(error.filename))]
     if known is None:
         return []
     if not known:
@@ -105,7 +109,10 @@ def reference(site: Site) -> list[Finding]:
 
 
 def held(site: Site) -> dict[str, DatasetView] | None:
-    """The centre's data on this box. None: nobody knows, for the configuration does not say where they lie."""
+    """The centre's data on this box. None: nobody knows, for the configuration does not say where they lie.
+
+    Raises PermissionError if this user may not look at them.
+    """
     if site.alive and site.picture is not None:
         return site.picture.reference
     if site.config is None:

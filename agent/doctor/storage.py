@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent.doctor.finding import Finding, fault, note, refused, warn, well
 from agent.doctor.site import Site, number, read
+from agent.firmware.data_partition import MOUNT_POINT
 from agent.firmware.overlay import forgets
 from agent.texts.measures import measured
 
@@ -29,7 +30,7 @@ IO_ERROR = re.compile(
 FIND = "Find what fills it: `sudo du -xh --max-depth=3 /`. Never remove files of /var/lib/mektep by hand."
 CHANGE = "Copy the card now, then change it; a restart may be its last."
 FORGETS_NOT = ("overlayroot=", "overlayroot=disabled")
-DATA = "/data"  # agent/firmware/data_partition.py
+DATA = f"/{MOUNT_POINT}"
 DISKS = ("/", "/var/lib/mektep", DATA, "/var/log", "/boot/firmware")
 
 

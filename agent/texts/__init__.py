@@ -33,6 +33,10 @@ class Texts:
     def knows(self, key: str) -> bool:
         return key in self._words
 
+    def word(self, beginning: str, value: str) -> str:
+        """The word of a value whose keys begin so: word("refusal.", "size"); one that is not known as it came."""
+        return self._words.get(f"{beginning}{value}", value)
+
     def fact(self, code: str, what: str) -> str:
         """A fact that came in English with its code; of what is well the code is empty."""
         from agent.texts.facts import fact  # files of their own: most commands need few of them
@@ -47,7 +51,7 @@ class Texts:
 
     def instruction(self, code: str, english: str) -> str:
         """What to do about an error code, translated if this language has it."""
-        return self._instructions.get(code) or self.fact(code, english)
+        return english if self.language == "en" else self._instructions.get(code) or self.fact(code, english)
 
 
 def load_texts(language: str | None = None) -> Texts:

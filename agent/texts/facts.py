@@ -4,23 +4,28 @@ Here it is told: agent/texts/facts/ has for each code the facts that it is raise
 they read in each language. What fits none of them is shown as it came: words of libraries, facts of another version.
 
 Shape   [P-104]  "{path} went away: {error}" = {ru = "…", kk = "…", en = "…"}; en only where a form follows a number.
-Places  are told, too: moments, states, words of the system (words.toml); never `name`, `path`, `file`, `host`.
+Places  are told, too: moments, states, words of the system (words.toml); never what somebody chose, as AS_THEY_ARE.
+        One that is called as a section of the language files (SECTIONS), `{lane}`, has its words there.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from collections.abc import Iterator
+from datetime import date
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Protocol
 
 from agent.texts.forms import filled
-from agent.texts.measures import Language, moment
+from agent.texts.measures import Language, day, moment
 
 FOLDER = Path(__file__).parent / "facts"
-AS_THEY_ARE = ("name", "names", "path", "file", "host", "camera")
+AS_THEY_ARE = ("name", "names", "path", "file", "host", "camera", "zone", "text", "id", "school", "word")
+SECTIONS = ("source", "link", "lane", "detector", "contact")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z")
-DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 CODED = re.compile(r"([A-Z]-\d{3}) (.+)", re.DOTALL)
 OF_A_DEVICE = re.compile(r"([a-z0-9][\w-]*): (.+)", re.DOTALL)
 PLACE = re.compile(r"\{(\w+)\}")
@@ -31,25 +36,50 @@ class Template:
     """One fact, as it is raised and as it is told."""
 
     def __init__(self, english: str, told: dict[str, str]) -> None:
-        parts = PLACE.split(english)  # literal, place, literal, …
-        self.literal = sum(map(len, parts[::2]))
-        pattern = "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
-        self.pattern = re.compile(pattern, re.DOTALL)
+        self._parts = PLACE.split(english)  # literal, place, literal, …
+        self.literal = sum(map(len, self._parts[::2]))
         self.told = {"en": english, **told}
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        parts = (f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(self._parts))
+        return re.compile("".join(parts), re.DOTALL)
+
+
+class Templates:
+    """All of one code. Nothing says more of a fact than the one that is the fact itself; then the most literal goes."""
+
+    def __init__(self, rows: dict[str, dict[str, str]]) -> None:
+        self._whole = {english: Template(english, told) for english, told in rows.items() if not PLACE.search(english)}
+        others = (Template(english, told) for english, told in rows.items() if english not in self._whole)
+        self._others = sorted(others, key=lambda one: -one.literal)
+
+    def __iter__(self) -> Iterator[Template]:
+        return iter((*self._whole.values(), *self._others))
+
+    def fit(self, what: str) -> tuple[Template, dict[str, str]] | None:
+        """The one that a fact is told by, and what stands in its places."""
+        if whole := self._whole.get(what):
+            return whole, {}
+        found = ((one, one.pattern.fullmatch(what)) for one in self._others)
+        return next(((one, match.groupdict()) for one, match in found if match), None)
+
+
+class Words(Language, Protocol):
+    """What is needed of agent.texts.Texts."""
+
+    def knows(self, key: str) -> bool: ...
 
 
 @cache
-def templates(file: str) -> dict[str, tuple[Template, ...]]:
-    """By code, the most literal first: of two that fit it says more."""
+def templates(file: str) -> dict[str, Templates]:
+    """By code."""
     path = FOLDER / f"{file}.toml"
     document = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {
-        code: tuple(sorted((Template(*row) for row in rows.items()), key=lambda one: -one.literal))
-        for code, rows in document.items()
-    }
+    return {code: Templates(rows) for code, rows in document.items()}
 
 
-def fact(say: Language, code: str, what: str) -> str:
+def fact(say: Words, code: str, what: str) -> str:
     """The fact of a code, told; of what is well the code is empty."""
     if (told := _told(say, code, what)) is not None:
         return told
@@ -58,38 +88,46 @@ def fact(say: Language, code: str, what: str) -> str:
     return what
 
 
-def help_text(say: Language, english: str) -> str:
+def help_text(say: Words, english: str) -> str:
     """What `--help` says of a command or an option."""
     return _told(say, HELP, english) or english
 
 
-def _told(say: Language, code: str, what: str) -> str | None:
+def _told(say: Words, code: str, what: str) -> str | None:
     file = {"": WELL, HELP: HELP}.get(code, code[:1])
-    for one in templates(file).get(code or WELL, ()):
-        if found := one.pattern.fullmatch(what):
-            places = {
-                name: value if name in AS_THEY_ARE else _place(say, code, value)
-                for name, value in found.groupdict().items()
-            }
-            return filled(say.language, one.told.get(say.language, one.told["en"]), places)
-    return None
+    known = templates(file).get(code or WELL)
+    return _filled(say, code, known.fit(what)) if known else None
 
 
-def _place(say: Language, code: str, value: str) -> str:
+def _filled(say: Words, code: str, found: tuple[Template, dict[str, str]] | None) -> str | None:
+    if found is None:
+        return None
+    one, places = found
+    told = {name: _place(say, code, name, value) for name, value in places.items()}
+    return filled(say.language, one.told.get(say.language, one.told["en"]), told)
+
+
+def _place(say: Words, code: str, name: str, value: str) -> str:
     """What stands in a place of a fact."""
-    if MOMENT.fullmatch(value):
-        return moment(say, value)
-    if date := DAY.fullmatch(value):
-        return value if say.language == "en" else f"{date[3]}.{date[2]}.{date[1]}"
+    if name in AS_THEY_ARE:
+        return value
+    if name in SECTIONS and say.language != "en" and say.knows(f"{name}.{value}"):
+        return say(f"{name}.{value}")
+    if (told := _when(say, value)) is not None:
+        return told
     if coded := CODED.fullmatch(value):
         return f"{coded[1]} {fact(say, coded[1], coded[2])}"
-    for one in templates(WORDS)[WORDS]:
-        if found := one.pattern.fullmatch(value):
-            inner = {name: _inner(say, name, part) for name, part in found.groupdict().items()}
-            return filled(say.language, one.told.get(say.language, one.told["en"]), inner)
-    told = _told(say, code, value)
+    told = _filled(say, WORDS, templates(WORDS)[WORDS].fit(value))
+    if told is None and code != WORDS:
+        told = _told(say, code, value)
     return value if told is None else told
 
 
-def _inner(say: Language, name: str, value: str) -> str:
-    return value if name in AS_THEY_ARE else _place(say, WORDS, value)
+def _when(say: Words, value: str) -> str | None:
+    """A moment or a day; None if it is neither, also where it only looks so."""
+    try:
+        if MOMENT.fullmatch(value):
+            return moment(say, value)
+        return day(say, date.fromisoformat(value)) if DAY.fullmatch(value) else None
+    except (ValueError, OverflowError):
+        return None

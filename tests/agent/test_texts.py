@@ -50,6 +50,12 @@ def test_an_unknown_key_shows_itself() -> None:
     assert texts.load_texts("en")("no.such") == "no.such"
 
 
+def test_a_word_that_is_not_known_is_told_as_it_came() -> None:
+    say = texts.load_texts("ru")
+    assert say.word("config.by_", "centre") == say("config.by_centre")
+    assert say.word("config.by_", "olga") == "olga"
+
+
 def test_an_instruction_falls_back_to_english() -> None:
     assert texts.load_texts("kk").instruction("R-999", "Check the plug.") == "Check the plug."
 

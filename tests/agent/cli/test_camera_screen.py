@@ -11,6 +11,7 @@ import pytest
 from agent.cli.camera_screen import draw
 from agent.live.session import LiveShown
 from agent.ops.camera_view import CameraRow, Listed
+from agent.ops.device_trouble import NO_ENCODER_WHAT
 from agent.ops.status import WeekView
 from agent.texts import LANGUAGES, load_texts
 
@@ -69,7 +70,8 @@ def test_an_agent_that_does_not_run_is_told(language: str) -> None:
 def test_what_cannot_be_shown_live_is_told(language: str) -> None:
     say = load_texts(language)
     *_, last = screen(msgspec.structs.replace(GATE, lacks_encoder=True), language=language)
-    assert last == f"{GATE.name}: V-113  {say('camera.no_encoder')}"
+    assert last == f"{GATE.name}: V-113  {say.fact('V-113', NO_ENCODER_WHAT)}"
+    assert (last.endswith(NO_ENCODER_WHAT)) is (language == "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -68,6 +68,9 @@ CASES = [
       "sign": {"source": "panel", "what": "fire"}}, "panel", "INCIDENT: FIRE, hall, certain"),
     ("en", "source.failed", {"source": "gate", "code": "P-101", "what": "gone", "do": "x"}, "gate",
      "DEVICE FAILED: P-101, gone"),
+    ("en", "source.failed", {"source": "gate", "code": "P-101"}, "gate", "DEVICE FAILED: P-101"),
+    ("ru", "source.failed", {"source": "gate", "code": "P-104", "what": "/dev/a went away: it hung up"}, "gate",
+     "ОТКАЗ УСТРОЙСТВА: P-104, /dev/a пропал: оборвал связь"),
     ("en", "no.such.kind", {"reader": "gate", "secret": "x"}, "gate", "no.such.kind"),
 ]  # fmt: skip
 

@@ -36,7 +36,7 @@ def test_every_text_of_every_command_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("language", "word", "use"),
-    [("ru", "питание и", "использование: mektep"), ("kk", "оқығышты сынау", "қолдану: mektep"),
+    [("ru", "испытать считыватель", "использование: mektep"), ("kk", "оқығышты сынау", "қолдану: mektep"),
      ("en", "one screen", "usage: mektep")],
 )  # fmt: skip
 @pytest.mark.parametrize("words", [["--help"], ["reader", "test", "--help"], ["enrol", "--help"]])
@@ -54,7 +54,7 @@ def test_help_in_the_readers_language(
     assert max(map(len, said.splitlines())) <= 80
     if words == ["--help"]:
         assert " status " in said
-        assert word in " ".join(said.split()) or language == "ru"
+        assert word in " ".join(said.split())
 
 
 @pytest.mark.parametrize("words", [["-h"], ["status", "--help"], ["status"], []])

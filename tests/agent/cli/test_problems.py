@@ -8,6 +8,7 @@ import pytest
 
 from agent.cli.problems import report_all, report_first
 from agent.strict import Problem
+from agent.texts import load_texts
 
 FILE = "/etc/mektep/agent.toml"
 BAUD = Problem(
@@ -17,14 +18,13 @@ WHOLE = Problem(code="C-003", file=FILE, key="", value="", what="is not TOML", d
 
 
 @pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
 
 
 def test_each_says_where_what_and_the_cure() -> None:
     out = io.StringIO()
-    report_all([BAUD, WHOLE], out)
+    report_all([BAUD, WHOLE], out, load_texts("en"))
     assert out.getvalue().splitlines() == [
         f"C-005  {FILE}: reader[0].baud = 9601: is none of 9600, 19200",
         "       → Write one of them.",
@@ -36,7 +36,7 @@ def test_each_says_where_what_and_the_cure() -> None:
 @pytest.mark.parametrize(("count", "last"), [(1, "Write one of them."), (2, "1 more mistake"), (3, "2 more mistakes")])
 def test_a_command_that_cannot_go_on_names_the_first(count: int, last: str) -> None:
     out = io.StringIO()
-    report_first([BAUD, WHOLE, WHOLE][:count], out)
+    report_first([BAUD, WHOLE, WHOLE][:count], out, load_texts("en"))
     assert out.getvalue().startswith(f"C-005  {FILE}: reader[0].baud = 9601")
     assert "C-003" not in out.getvalue()
     assert last in out.getvalue().splitlines()[-1]

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from agent.cli.screen import LEAST_WIDTH, PLAIN_WIDTH, console, has_colours, lines, width_of, write
+from agent.cli.screen import LEAST_WIDTH, PLAIN_WIDTH, console, has_colours, lines, trouble, width_of, write
 
 SAID = "Plug the device in; check the udev name in the configuration: /dev/serial/by-id/usb-FTDI_FT232R_A50285BI"
 
@@ -79,3 +79,15 @@ def test_an_empty_text_is_an_empty_line() -> None:
     out = io.StringIO()
     write(out, "")
     assert out.getvalue() == "\n"
+
+
+def test_a_trouble_is_its_fact_and_beneath_it_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    out = io.StringIO()
+    trouble(out, "P-104", "/dev/a went away: it hung up in the night", "Check the plug; if it comes back, change it.")
+    assert out.getvalue().splitlines() == [
+        "P-104  /dev/a went away: it hung up in",
+        "       the night",
+        "       → Check the plug; if it comes",
+        "         back, change it.",
+    ]

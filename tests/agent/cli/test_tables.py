@@ -69,3 +69,11 @@ def test_what_to_do_wraps_beside_its_arrow(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_line_ends_in_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(line == line.rstrip() for line in drawn(wide(), 120, monkeypatch))
+
+
+def test_numbers_stand_to_the_right_where_a_table_says_which_they_are() -> None:
+    def justified(table: tables.Columns) -> list[str]:
+        return [one.justify for one in table.columns]
+
+    assert justified(tables.columns(SAY, "device", "readings")) == ["left", "right"]
+    assert justified(tables.columns(SAY, "hits", "weekly", section="tuned", right=("weekly",))) == ["left", "right"]

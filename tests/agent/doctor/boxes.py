@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -50,6 +51,21 @@ def picture(**words: object) -> Status:
     """Of an agent that runs."""
     known = {"state": "running", "clock": "synced", "started": "2026-11-23T06:00:00Z", "pid": 7}
     return msgspec.structs.replace(status.blank("school-07"), **known | words)
+
+
+@contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    """To whoever looks; root, to whom nothing is closed, looks as somebody else."""
+    is_root = os.geteuid() == 0
+    folder.chmod(0o700 if is_root else 0)
+    if is_root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o700)
 
 
 def told(findings: Sequence[Finding]) -> list[str]:

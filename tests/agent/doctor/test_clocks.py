@@ -11,7 +11,7 @@ from agent import kernel_clock
 from agent.doctor import clocks
 from agent.doctor.clocks import clock, rtc, zone
 from agent.ops.status import DatasetView, TroubleView
-from tests.agent.doctor.boxes import NOW_NS, box, picture, told
+from tests.agent.doctor.boxes import NOW_NS, box, closed, configured, picture, told
 
 RTC = "sys/class/rtc/rtc0/since_epoch"
 
@@ -80,6 +80,14 @@ def test_commands_show_the_schools_own_time_or_that_is_told(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_whose_data_this_user_may_not_look_at_is_not_compared(tmp_path: Path) -> None:
+    site = configured(tmp_path)
+    assert site.config is not None
+    Path(site.config.state.reference).mkdir(parents=True, exist_ok=True)
+    with closed(tmp_path / "state"):
+        assert zone(site) == []
 
 
 def test_without_a_calendar_nobody_knows_the_schools_time(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from agent.ops.status import DatasetView, TroubleView
 from agent.reference import Reference
 from agent.strict import Problem
 from agent.wall_time import rfc3339
-from tests.agent.doctor.boxes import box, configured, picture, programs, told
+from tests.agent.doctor.boxes import box, closed, configured, picture, programs, told
 from tests.agent.sealed import CALENDAR, CARDS, sealed
 
 DAY_NS = 86_400 * 1_000_000_000
@@ -70,6 +70,7 @@ def test_the_agents_own_list_and_link_are_taken_over(tmp_path: Path) -> None:
     assert troubles(dead) == centre(dead) == reference(dead) == []
     well = msgspec.structs.replace(site, picture=picture())
     assert told([*troubles(well), *centre(well)]) == ["ok", "ok"]
+    assert centre(well)[0].fact == f"{status.blank('x').link.state}, no receipt yet"
 
 
 async def test_of_a_dead_agent_the_data_on_the_disk_are_looked_at(tmp_path: Path) -> None:
@@ -86,6 +87,16 @@ async def test_of_a_dead_agent_the_data_on_the_disk_are_looked_at(tmp_path: Path
     assert (told([found]), found.fact.partition(":")[0]) == (["warn M-102"], "calendar")
     last = msgspec.structs.replace(site, picture=picture(reference={"cards": DatasetView(version="5", issued="")}))
     assert told(reference(last)) == ["warn M-102"]  # what it said when it lived is older
+
+
+def test_data_that_this_user_may_not_look_at(tmp_path: Path) -> None:
+    site = configured(tmp_path)
+    assert site.config is not None
+    Path(site.config.state.reference).mkdir(parents=True, exist_ok=True)
+    with closed(tmp_path / "state"):
+        (found,) = reference(site)
+    assert told([found]) == ["note H-192"]
+    assert str(site.config.state.reference) in found.fact
 
 
 def test_every_mistake_of_the_configuration_is_a_finding(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from tests.source_tree import ROOT, parsed
+from tests.source_tree import ROOT, modules, parsed
 
 GAP = "\0"
 CODE = re.compile(r"[A-Z]-\d{3}")
 TELLS = re.compile(r"\"[A-Z]-\d{3}\"|\bwell\(")
+FOLDERS = ("agent", "drivers")
 FACT_WORDS = ("fact", "what")
 PLACE = re.compile(r"\{\w+\}")  # of a text that is filled later
 PROBLEM_AT = 3  # of what config.py's _problem(code, key, value, what, do) is given
@@ -25,10 +26,17 @@ Scope = dict[str, list[ast.expr]]
 
 
 def raised() -> Iterator[tuple[set[str], str, str]]:
-    for folder in ("agent", "drivers"):
+    for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if TELLS.search(path.read_text(encoding="utf-8")):
                 yield from _of_file(path)
+
+
+def texts() -> set[str]:
+    """Every text of the source, whatever it is for: of some facts and of instructions only this is to be seen."""
+    nodes = [node for name, path in modules().items() if name.startswith(FOLDERS) for node in ast.walk(parsed(path))]
+    plain = {PLACE.sub(GAP, text) for text in map(_constant, nodes) if text}
+    return plain | {text for node in nodes if isinstance(node, ast.JoinedStr) for text in _texts(node, {})}
 
 
 def _of_file(path: Path) -> Iterator[tuple[set[str], str, str]]:
@@ -44,14 +52,14 @@ def _of_file(path: Path) -> Iterator[tuple[set[str], str, str]]:
             if node in seen:
                 continue
             seen.add(node)
-            for code, value in _told(node):
+            for code, value in _told(node, scope):
                 several = isinstance(value, ast.Name) and len(scope.get(value.id, [])) > 1
                 for fact in _texts(value, scope):
                     where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
                     yield codes if several else {code}, PLACE.sub(GAP, fact), where
 
 
-def _told(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+def _told(node: ast.AST, scope: Scope) -> Iterator[tuple[str, ast.expr]]:
     """Code and fact of a call or a tuple."""
     given: list[ast.expr] = []
     named: dict[str, ast.expr] = {}
@@ -63,19 +71,24 @@ def _told(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     elif isinstance(node, ast.Tuple):
         given = node.elts
     values = [*given, *([named["code"]] if "code" in named else [])]
-    code = next(
-        (_constant(one) for one in values if isinstance(one, ast.Constant) and CODE.fullmatch(_constant(one))), None
-    )
+    code = next((_code(one, scope) for one in values if _code(one, scope)), None)
     if code is None:
         return
     fact = next((named[word] for word in FACT_WORDS if word in named), None)
     if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("._problem"):
         fact = given[PROBLEM_AT]
-    at = next((at for at, one in enumerate(given) if isinstance(one, ast.Constant) and one.value == code), None)
+    at = next((at for at, one in enumerate(given) if _code(one, scope) == code), None)
     if fact is None and at is not None and at + 1 < len(given):
         fact = given[at + 1]
-    if fact is not None and not CODE.fullmatch(_constant(fact)):
+    if fact is not None and not _code(fact, scope):
         yield code, fact
+
+
+def _code(node: ast.expr, scope: Scope) -> str:
+    """A code, said there or a constant of that name; else nothing."""
+    known = scope.get(node.id, []) if isinstance(node, ast.Name) else []
+    text = _constant(known[0] if len(known) == 1 else node)
+    return text if CODE.fullmatch(text) else ""
 
 
 def _constant(node: ast.AST) -> str:
@@ -122,4 +135,5 @@ def _gap(part: ast.expr, scope: Scope, depth: int) -> list[str]:
     if isinstance(chosen, ast.IfExp):
         sides = [_texts(one, scope, depth + 1) for one in (chosen.body, chosen.orelse)]
         return [*sides[0], *sides[1]] if all(sides) else [GAP]
-    return _texts(chosen, scope, depth + 1) if isinstance(chosen, ast.JoinedStr) else [GAP]
+    said = isinstance(chosen, ast.JoinedStr) or _constant(chosen)
+    return _texts(chosen, scope, depth + 1) if said else [GAP]
