@@ -70,7 +70,7 @@ CASES = [
      "DEVICE FAILED: P-101, gone"),
     ("en", "source.failed", {"source": "gate", "code": "P-101"}, "gate", "DEVICE FAILED: P-101"),
     ("ru", "source.failed", {"source": "gate", "code": "P-104", "what": "/dev/a went away: it hung up"}, "gate",
-     "ОТКАЗ УСТРОЙСТВА: P-104, /dev/a пропал: оборвал связь"),
+     "УСТРОЙСТВО ОТКАЗАЛО: P-104, /dev/a пропал: оборвал связь"),
     ("en", "no.such.kind", {"reader": "gate", "secret": "x"}, "gate", "no.such.kind"),
 ]  # fmt: skip
 
