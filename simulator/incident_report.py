@@ -1,4 +1,4 @@
-"""The incidents of the day as a table for people, under the reconciliation."""
+"""The incidents of the day for people, under the reconciliation."""
 
 from __future__ import annotations
 
@@ -16,29 +16,37 @@ WAITS = {"opened", "told"}
 
 
 def print_incidents(console: Console, found: dict[str, Any]) -> None:
-    """Each case: who was told, who answered, what shows it, how it ended; then the others in short."""
-    console.print("\nIncidents: who was told, who answered, what shows it", style="bold")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("  what", "told, step by step", "answered", "seen by", "files", "ends"):
-        table.add_column(column, overflow="fold")
+    """Each case: how it ended, who was told, who answered, what shows it; then the others in short."""
+    console.print("\nIncidents: how they ended, who was told, who answered, what shows it", style="bold")
     for case in found["cases"]:
+        line = Text(f"  {case['what']}: ")
         if case["left_out"]:
-            table.add_row(f"  {case['what']}", Text(f"left out: {case['left_out']}", "yellow"))
+            console.print(line.append(f"left out: {case['left_out']}", "yellow"))
             continue
-        table.add_row(
-            f"  {case['what']}",
-            " → ".join(", ".join(to) for to in case["told"]),
-            "; ".join(case["said"]),
-            ", ".join(case["signs"]),
-            _files(case["files"]),
-            Text(case["state"] or "nothing", "green" if case["state"] in ENDED else "bold red"),
-        )
-    console.print(table)
+        style = "green" if case["state"] in ENDED else "bold red"
+        console.print(line.append(case["state"] or "nothing", style))
+        console.print(_steps(case))
     others = ", ".join(f"{kind} {count}" for kind, count in sorted(found["others_by_kind"].items()))
     console.print(f"  besides: {others or 'none'}; the city's operator saw to them")
     for view in found["views"]:
         console.print(_view(view))
     console.print(f"  custody: {found['opened_by_custody']} files were opened, each has its row")
+
+
+def _steps(case: dict[str, Any]) -> Table:
+    """A line each of what is known; long ones are wrapped between words."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, told in (
+        ("told", " → ".join(", ".join(to) for to in case["told"])),
+        ("answered", "; ".join(case["said"])),
+        ("seen by", ", ".join(case["signs"])),
+        ("files", _files(case["files"])),
+    ):
+        if told:
+            table.add_row(f"    {name}", told)
+    return table
 
 
 def incident_line(incidents: Sequence[Open]) -> Text:

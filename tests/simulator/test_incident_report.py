@@ -1,10 +1,11 @@
-"""The table of incidents: each case with its persons and its end; what was left out says why."""
+"""The report of incidents: each case with its persons and its end; what was left out says why."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from simulator.incident_report import print_incidents
@@ -26,8 +27,9 @@ FOUND = {
 }
 
 
-def test_everything_is_in_the_table() -> None:
-    console = Console(file=io.StringIO(), width=160, color_system=None)
+@pytest.mark.parametrize("width", [60, 160])
+def test_everything_is_told_and_no_word_is_cut(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
     print_incidents(console, FOUND)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
