@@ -74,32 +74,29 @@ def _write(path: str, words: bytes) -> None:
 
 def _vouched(held: str) -> Vouched | None:
     try:
-        handle = os.open(held, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        utc_ns, up_ns = os.read(handle, 64).split()
+        utc_ns, up_ns = _words(held).split()
         return Vouched(int(utc_ns), int(up_ns))
-    except (OSError, ValueError):
+    except ValueError:
         return None
-    finally:
-        os.close(handle)
 
 
 def _read(told: str, now_ns: int) -> bool | None:
     """What was told lately, if anything was."""
+    answer, _, at = _words(told).partition(b" ")
     try:
-        handle = os.open(told, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        answer, _, at = os.read(handle, 64).partition(b" ")
         age_ns = now_ns - int(at)
-    except (OSError, ValueError):
+    except ValueError:
         return None
-    finally:
-        os.close(handle)
     return answer == b"1" if 0 <= age_ns <= FRESH_NS and answer in (b"0", b"1") else None
+
+
+def _words(path: str) -> bytes:
+    """Empty where it cannot be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(64)
+    except OSError:
+        return b""
 
 
 def main() -> None:

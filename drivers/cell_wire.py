@@ -52,9 +52,7 @@ class Begin(msgspec.Struct, frozen=True, array_like=True, tag="begin"):
     nice: int
     paths: tuple[str, ...]  # files that its drivers must read
     name: str = ""  # of its devices, as a technician knows them
-    slots: tuple[
-        int, ...
-    ] = ()  # numbers of the handles that come with this word, in their order: drivers/frame_slot.py
+    slots: tuple[int, ...] = ()  # numbers of the handles that come with this word: drivers/frame_slot.py
 
 
 class Open(msgspec.Struct, frozen=True, array_like=True, tag="open"):

@@ -94,7 +94,7 @@ class Video(msgspec.Struct):
     rate: float = 0.0  # pictures a second that come; 0: not known yet
     seen_ns: int = 0  # CLOCK_BOOTTIME of the last whole picture; 0: none yet
     clock_ns: int | None = None  # the camera's own UTC minus CLOCK_BOOTTIME; None: its stream does not tell
-    encodes: bool | None = None  # whether its pictures can be encoded anew here; None: they need not be
+    encodes: bool | None = None  # whether its pictures can be encoded anew here; None: unknown yet, or needless
 
 
 class Counters(msgspec.Struct):

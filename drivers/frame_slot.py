@@ -5,8 +5,7 @@ Shape    I420 (8 bits): luma (height, width), then the two chroma planes of a qu
 Torn     the writer counts up before and after; a reader that sees an odd count, or another one afterwards, reads again.
 Wishes   the reader may ask for twice as many pictures for a while: wish() is the one thing that it writes.
 Memory   of the daemon's making, without a name: a process has it by its handle, and by nothing else
-         (agent/cells/slots.py).
-         Nothing of a picture reaches a disk.
+         (agent/cells/slots.py). Nothing of a picture reaches a disk.
 Raises   OSError; ValueError for a picture that does not fit.
 """
 

@@ -28,8 +28,7 @@ class OpenCameras:
     """while_open() is entered with each open device."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Filmed] = {}
-        self._counters: dict[str, Counters] = {}
+        self._open: dict[str, tuple[Filmed, Counters]] = {}
         self._on_live: Callable[[LiveProgress], None] = lambda _: None
         self._on_closed: Callable[[str], None] = lambda _: None
 
@@ -38,12 +37,12 @@ class OpenCameras:
         self._on_live, self._on_closed = on_live, on_closed
 
     def find(self, name: str) -> Filmed | None:
-        return self._open.get(name)
+        return self._open[name][0] if name in self._open else None
 
     def can_be_encoded(self, name: str) -> bool:
         """False where its pictures must be made anew for a live view, and its process has no encoder for that."""
-        counters = self._counters.get(name)
-        return counters is None or counters.video is None or counters.video.encodes is not False
+        video = self._open[name][1].video if name in self._open else None
+        return video is None or video.encodes is not False
 
     def around(self, other: WhileOpen) -> WhileOpen:
         """Ours and another's, for each open device."""
@@ -63,9 +62,9 @@ class OpenCameras:
             yield
             return
         filmed.on_live = self._on_live
-        self._open[name], self._counters[name] = filmed, source.counters
+        self._open[name] = filmed, source.counters
         try:
             yield
         finally:
-            del self._open[name], self._counters[name]
+            del self._open[name]
             self._on_closed(name)

@@ -135,8 +135,7 @@ class LiveViews:
 
     def _check(self, asked: Asked, rules: Live) -> None:
         """Raises Failed, with a word of docs/live.md."""
-        config = self._cameras.get(asked.camera)
-        if config is None:
+        if asked.camera not in self._cameras:
             raise Failed("unknown_camera")
         if self._opened.find(asked.camera) is None:
             raise Failed("camera_gone")

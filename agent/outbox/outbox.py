@@ -35,7 +35,7 @@ from agent.outbox.lanes import LaneState
 from agent.outbox.reader import Damaged, Reader
 from agent.outbox.settings import OutboxSettings
 from agent.outbox.troubles import Trouble, Troubles
-from agent.outbox.upkeep import Lost, Stretch, Upkeep, release_ballast
+from agent.outbox.upkeep import Lost, Stretch, Upkeep, copy_gives_way, release_ballast
 from agent.outbox.writer import BUSY_CODES, PRIMARY, Member, Writer
 
 log = logging.getLogger("agent.outbox")
@@ -74,9 +74,11 @@ async def _start(path: Path, school: str, clock: Clock, settings: OutboxSettings
             await asyncio.to_thread(salvage.mend, path, clock)
             return Outbox(path, school, clock, settings, starved=starved)
         except (sqlite3.Error, OSError) as error:
-            starved = release_ballast(path)
-            if not starved:
+            if copy_gives_way(path):
+                continue
+            if not release_ballast(path):
                 raise
+            starved = True
             log.warning("the space set aside is used to start: %s", error)
 
 

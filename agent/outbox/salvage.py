@@ -242,8 +242,11 @@ def _finish(path: Path) -> None:
             source.rename(aside.with_name(aside.name + part))
     _mark(path).unlink(missing_ok=True)  # first: with a mark left over, the new one would be set aside too
     made.rename(path)
-    damaged_copies.keep_latest(path)
     _sync(path.parent)
+    try:
+        damaged_copies.keep_latest(path)
+    except OSError as error:  # the next one, or their age, takes what is too many
+        log.warning("copies of damaged databases could not be removed: %s", error)
 
 
 def _aside_name(path: Path, clock: Clock) -> str:

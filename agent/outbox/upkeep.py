@@ -2,7 +2,8 @@
 surviving a full disk.
 
 Everything here runs in the writer's thread, in small pieces, so that a tap never waits long. What is short of space
-gives way in this order: delivered rows, then telemetry (each drop is a Loss record); records and alarms never.
+gives way in this order: copies of damaged databases, then delivered rows, then telemetry (each drop is a Loss record);
+records and alarms never.
 """
 
 from __future__ import annotations
@@ -45,17 +46,30 @@ REMOVE = "delete from message where epoch = ? and lane = ? and first <= ?"
 SETTLE = "insert into lane (epoch, lane, settled) values (?, ?, ?) on conflict do update set settled = excluded.settled"
 
 
+def copy_gives_way(database: Path) -> bool:
+    """If the disk has no space left, give up the oldest copy of a damaged database. True if there was one."""
+    return _is_full(database) and _give_copy(database)
+
+
 def release_ballast(database: Path) -> bool:
-    """If the disk has no space left, give up a copy of a damaged database, else the ballast. True if there was any."""
+    """If the disk has no space left, give up the ballast. True if there was one."""
     ballast = database.with_name(BALLAST)
-    if _free_bytes(database) > (ballast.stat().st_size if ballast.exists() else START_BYTES):
-        return False
-    if damaged_copies.give_way(database):
-        return True
-    if not ballast.exists():
+    if not ballast.exists() or not _is_full(database):
         return False
     ballast.unlink()
     return True
+
+
+def _is_full(database: Path) -> bool:
+    ballast = database.with_name(BALLAST)
+    return _free_bytes(database) <= (ballast.stat().st_size if ballast.exists() else START_BYTES)
+
+
+def _give_copy(database: Path) -> bool:
+    try:
+        return damaged_copies.give_way(database)
+    except OSError:
+        return False  # a disk that is read-only tells by other codes
 
 
 def _free_bytes(database: Path) -> int:
@@ -254,10 +268,10 @@ class Upkeep:
     # --- space ------------------------------------------------------------------------------------------------
 
     def relieve(self, db: sqlite3.Connection, alone: Alone) -> None:
-        """The disk is full: give up the ballast, move the log, drop what may be dropped."""
-        if self._copy_gives_way():
-            return
+        """Nothing could be written: make room, as told above. A dying card that has space keeps its copies."""
         self.free_bytes = self._look()
+        if self._is_low(self.free_bytes) and _give_copy(self._path):
+            return
         if self._ballast.exists():
             self._ballast.unlink()
             self.starved = True
@@ -300,25 +314,22 @@ class Upkeep:
     def _forget_copies(self, _db: sqlite3.Connection, _alone: Alone) -> bool:
         if time.monotonic() - self._copies_s >= COPIES_S and self._clock.synced():
             self._copies_s = time.monotonic()
-            with contextlib.suppress(OSError):  # a disk that is read-only tells by other codes
+            with contextlib.suppress(OSError):  # likewise
                 damaged_copies.forget_old(self._path, self._clock.utc_ns())
         return False
 
-    def _copy_gives_way(self) -> bool:
-        try:
-            return damaged_copies.give_way(self._path)
-        except OSError:
-            return False  # likewise
-
     def _disk_low(self) -> bool:
-        return self._look_at_times() < self._settings.reserve_mb * MB
+        return self._is_low(self._look_at_times())
+
+    def _is_low(self, free_bytes: int) -> bool:
+        return free_bytes < self._settings.reserve_mb * MB
 
     def _look_at_times(self) -> int:
         now_s = time.monotonic()
         if now_s - self._looked_s >= DISK_LOOK_S:
             self._looked_s = now_s
             self.free_bytes = self._look()
-            if self.free_bytes < self._settings.reserve_mb * MB and self._copy_gives_way():
+            if self._is_low(self.free_bytes) and _give_copy(self._path):
                 self.free_bytes = self._look()
         return self.free_bytes
 

@@ -4,7 +4,8 @@ Every alarm is handed to the outbox at once. What is not on disk after AHEAD_AFT
 without sequence; the alarm itself stays in the outbox's queue and follows when the database answers, under the same
 `aheadid`. Until then the copy is sent again: soon where there was no connection, and at times where there was, for
 nobody receipts it. One that the outbox refuses altogether (its database is damaged) has nothing but the copy; and where
-accept() gives no place, nobody on the box will tell a person of it: the centre does, by the copy.
+accept() gives no place, nobody on the box will tell a person of it: the centre does, by the copy. That one is tried
+until it finds a connection.
 
 Signs    an alarm that is a sign of an incident, too, is accepted by who keeps the incidents: both in one commit.
 
@@ -99,8 +100,11 @@ class AlarmPath:
         while not (await asyncio.wait({accepted}, timeout=pause_s))[0]:
             sent = await self._ahead(draft, again=sent)
             pause_s = SENT_AGAIN_S if sent else UNSENT_AGAIN_S
-        if not sent and (accepted.exception() is not None or not accepted.result()):
-            await self._ahead(draft)
+        has_only_the_copy = accepted.exception() is not None or not accepted.result()
+        while has_only_the_copy and not sent:
+            sent = await self._ahead(draft)
+            if not sent:
+                await asyncio.sleep(UNSENT_AGAIN_S)
         accepted.result()
 
     async def _ahead(self, draft: Draft, *, again: bool = False) -> bool:

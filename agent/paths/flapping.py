@@ -37,7 +37,7 @@ class Flaps:
     def __init__(self) -> None:
         self._sources: dict[str, Source] = {}
 
-    def passes(self, event: Draft, now_s: float, *, full: bool = False) -> bool:
+    def passes(self, event: Draft, now_s: float, *, full: bool) -> bool:
         """Whether the event goes on by itself; otherwise it is gathered. full: there is no room for another of it."""
         source = self._sources.setdefault(event.source, Source(now_s))
         if source.gathered == 0 and now_s - source.since_s >= WINDOW_S:
@@ -53,7 +53,7 @@ class Flaps:
         source.last = event
         return False
 
-    def due(self, now_s: float, at: Moment, has_room: Callable[[Draft], bool] = lambda _last: True) -> list[Draft]:
+    def due(self, now_s: float, at: Moment, has_room: Callable[[Draft], bool]) -> list[Draft]:
         """What was gathered by sources whose window is over, and for which there is room."""
         found = []
         for name, source in self._sources.items():

@@ -66,9 +66,10 @@ class Anew:
     def join(self, on_over: OnOver) -> Run:
         """On the loop, as all but Run's own thread."""
         if self._run is None or not self._run.add(on_over):
-            self._run = Run(self._pictures(), Masks(self._outlines), self._clock)
-            self._run.add(on_over)
-            self._run.start()
+            run = Run(self._pictures(), Masks(self._outlines), self._clock)
+            run.add(on_over)
+            run.start()
+            self._run = run
         return self._run
 
     def close(self) -> None:
@@ -171,7 +172,7 @@ class Run:
         encoder = self._encoder = self._encoder or _encoder(width, height)
         if (width, height) != (encoder.form.width, encoder.form.height):
             raise another_size((encoder.form.width, encoder.form.height), (width, height))
-        self._masks.burn(picture[:height], *picture[height:].reshape(2, height // 2, width // 2))
+        self._masks.burn_i420(picture)
         for packet in encoder.encode(picture, at_ns):
             self.ring.put(packet, encoder.form)
 

@@ -3,6 +3,7 @@
 Costs    a keyframe a second is a tenth of the work of all pictures. What moves shows before it is decoded: packets
          between keyframes grow. Cameras of constant bit rate do not show it so: the next keyframe does, by its grey.
 Quiet    is learned: the median size of the packets between keyframes while nothing moved.
+Often    of what comes while it is awake, so many a second are let through (Beat).
 Pure     sizes, grey pictures and times in, one yes or no out. numpy alone.
 """
 
@@ -26,6 +27,7 @@ LIT_SHARE = 0.6  # of the pixels at once: the light was switched, nothing moved
 HOLD_S = 8.0  # how long it goes on after the last movement
 APART_S = 0.2  # of two pictures while awake: five a second
 WISHED_S = 0.1  # ten a second while the reader wishes: how somebody moves shows only then
+EARLY_NS = 12_000_000  # so much sooner is in time: a camera has its own rhythm
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +80,21 @@ class Attention:
 
     def _move(self, at_s: float) -> None:
         self._until_s = at_s + self._settings.hold_s
+
+
+class Beat:
+    """Lets through one picture in so long a time; what comes has a rhythm of its own, and the mean is kept."""
+
+    def __init__(self) -> None:
+        self._last_ns = -(1 << 62)  # when the last one was due
+
+    def passes(self, now_ns: int, apart_s: float) -> bool:
+        apart_ns = round(apart_s * 1e9)
+        due_ns = self._last_ns + apart_ns
+        if now_ns < due_ns - EARLY_NS:
+            return False
+        self._last_ns = max(due_ns, now_ns - apart_ns // 2)
+        return True
 
 
 def moved_share(before: Grey, grey: Grey) -> float:

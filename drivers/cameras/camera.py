@@ -32,6 +32,7 @@ from drivers.driver import Clock, Counters, Video
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.freed_memory import give_back
+from drivers.live.rtp import can_send
 from drivers.pulse import Slowest
 from drivers.readings import Light, PictureChange, Still
 
@@ -41,7 +42,6 @@ TICK_S = 1.0
 UNCLEAR = {"V-101", "V-107"}  # FFmpeg does not say what is wrong with a certificate, or with what is no camera
 STILL_TRIES, STILL_PAUSE_S = 10, 0.1
 SMALL_RING_BYTES = 4 << 20  # the newest group of the sub-stream, for whoever joins
-PASSED_ON = {"h264", "hevc"}  # live, as they come
 FILMS = 2  # clips at a time: each may hold a file's worth of packets
 FILMS_PAINTED = 1  # of a camera with masks: each works
 CHANGES = 8  # that nobody has taken yet: the oldest gives way
@@ -101,7 +101,7 @@ class Camera:
             return "masked"
         if ring.form is None and self._sub is None and self.counters.frames > 1:
             return "codec"  # pictures come, and no packets are kept of them: they are raw
-        if not self._view.masks and (ring.form is None or ring.form.codec in PASSED_ON):
+        if not self._view.masks and (ring.form is None or can_send(ring.form)):
             return ring
         return self._anew.look(on_over) if can_encode() else "no_encoder"
 

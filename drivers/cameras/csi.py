@@ -91,7 +91,6 @@ class CsiCamera:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._feed = _feed()
-        self._fed_ns = -round(LOOK_S * 1e9)  # when the eyes were last given a picture
         self._live = CsiLive(settings.masks, clock, lambda: self._wake.set())
         self._looked_ns = -round(LOOK_S * 1e9)  # when it was last judged whether the picture is clear
         self._changes: deque[PictureChange] = deque(maxlen=CHANGES)
@@ -182,8 +181,7 @@ class CsiCamera:
             small = planes_of(camera, request, "lores")
             self._live.take(small)
             grey = grey_picture(small)
-            if self._is_fed(monotonic_ns):
-                self._feed.take(small, grey, at_ns=at_ns, monotonic_ns=monotonic_ns)
+            self._feed.take(small, grey, at_ns=at_ns, monotonic_ns=monotonic_ns)
             state = looking.look(grey, monotonic_ns / 1e9) if self._is_due(monotonic_ns) else None
             jpeg = snapshot(camera, request, masks) if state or asked else b""
         finally:
@@ -211,13 +209,6 @@ class CsiCamera:
         if monotonic_ns - self._looked_ns < EARLY * LOOK_S * 1e9:
             return False
         self._looked_ns = monotonic_ns
-        return True
-
-    def _is_fed(self, monotonic_ns: int) -> bool:
-        """The eyes get as many pictures as they would if nobody looked live."""
-        if monotonic_ns - self._fed_ns < EARLY * self._feed.pause_s(monotonic_ns) * 1e9:
-            return False
-        self._fed_ns = monotonic_ns
         return True
 
     def _next_request(self, camera: Any) -> Any:
@@ -385,7 +376,11 @@ async def connect(settings: Settings, clock: Clock, secrets: Secrets) -> AsyncIt
     camera = CsiCamera(settings, clock)
     try:
         await camera.first_picture()
-        await camera.prepare_live()
-        yield camera
+        preparing = asyncio.create_task(camera.prepare_live())  # no picture waits for what it loads
+        try:
+            yield camera
+        finally:
+            preparing.cancel()
+            await asyncio.wait({preparing})
     finally:
         await camera.close()

@@ -8,6 +8,8 @@ Each    time that somebody begins to look has a place of its own for the newest 
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from drivers.cameras.ring import Followed, OnOver
 
 
-IDLE_S = 3_600.0  # nobody looks: others say when the next picture is wanted
-
-
 class CsiLive:
     """Of one camera. `hurry` is called when somebody begins to look."""
 
@@ -33,11 +32,12 @@ class CsiLive:
         self._outlines = outlines
         self._clock = clock
         self._anew: Anew | None = None
+        self._making = threading.Lock()
 
     @property
     def pause_s(self) -> float:
-        """How long after a picture the next one is wanted."""
-        return self._newest.pause_s if self._newest is not None else IDLE_S
+        """How long after a picture the next one is wanted; where nobody has looked yet, others say that."""
+        return self._newest.pause_s if self._newest is not None else math.inf
 
     def take(self, small: Planes) -> None:
         """A picture, in the camera's thread."""
@@ -51,15 +51,16 @@ class CsiLive:
         return self._anew.look(on_over) if self.prepare() and self._anew is not None else "no_encoder"
 
     def prepare(self) -> bool:
-        """Load what is needed; whether pictures can be encoded here. From any thread, one after the other."""
+        """Load what is needed; whether pictures can be encoded here. From any thread."""
         try:
             from drivers.cameras.anew import Anew
             from drivers.cameras.encoder import can_encode
         except ImportError:
             return False
-        if self._anew is None and can_encode():
-            self._anew = Anew(self._fresh, self._outlines, self._clock)
-        return self._anew is not None
+        with self._making:
+            if self._anew is None and can_encode():
+                self._anew = Anew(self._fresh, self._outlines, self._clock)
+            return self._anew is not None
 
     def _fresh(self) -> Newest:
         from drivers.cameras.newest import Newest

@@ -19,7 +19,7 @@ from av.video.reformatter import VideoReformatter
 from drivers.cameras.anew import another_size
 from drivers.cameras.encoder import Picture
 from drivers.cameras.feed import fitting
-from drivers.cameras.pictures import first_picture
+from drivers.cameras.pictures import decoder, first_picture
 from drivers.cameras.ring import Clip, Form, Packet, Ring
 
 MOST_BYTES = 4 << 20  # that wait; beyond it, and beyond MOST, all goes up to the next keyframe
@@ -57,10 +57,7 @@ class Decoded:
     def newest(self) -> Picture | None:
         """Raises Unshowable."""
         self._look_at_main()
-        frame = None
-        if not self._begun:
-            self._begun = True
-            frame = self._keyframe()
+        frame = None if self._begun else self._keyframe()
         if frame is None:
             for packet, form in self._batch():
                 frame = self._decode(packet, form) or frame
@@ -96,16 +93,19 @@ class Decoded:
         return found
 
     def _keyframe(self) -> av.VideoFrame | None:
-        """The first that waits is one: nothing is taken away. Raises Unshowable."""
+        """The first that waits is one, if any is left: nothing is taken away. Raises Unshowable."""
         with self._come:
+            if not self._waiting:
+                return None
             packet, form = self._waiting[0]
         frame = first_picture(Clip(form, (packet,)))
+        self._begun = True
         return self._checked(frame) if frame is not None else None
 
     def _decode(self, packet: Packet, form: Form) -> av.VideoFrame | None:
         """Raises Unshowable."""
         if packet.is_key and (self._decoder is None or form != self._form):
-            self._decoder, self._form = _decoder(form), form
+            self._decoder, self._form = decoder(form), form
         if self._decoder is None:
             return None
         try:
@@ -140,13 +140,6 @@ class Decoded:
             frame, width, height, "yuv420p", interpolation="AREA", threads=1, dst_color_range="MPEG"
         )
         return np.ascontiguousarray(small.to_ndarray(), np.uint8)
-
-
-def _decoder(form: Form) -> VideoCodecContext:
-    context = av.CodecContext.create(form.codec, "r")
-    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
-    context.extradata, context.thread_count = form.parameters or None, 1
-    return context
 
 
 def alike(one: Form | None, other: Form | None) -> bool:

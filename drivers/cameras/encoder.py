@@ -51,6 +51,12 @@ def software(width: int, height: int, time_base: Fraction, rate: int) -> Any:
     return context
 
 
+def packet_of(made: Any) -> Packet:
+    """What an encoder gave, an av.Packet."""
+    pts = made.pts or 0
+    return Packet(bytes(made), bool(made.is_keyframe), pts, made.dts if made.dts is not None else pts)
+
+
 class Encoder:
     """For one thread, and one size."""
 
@@ -72,9 +78,8 @@ class Encoder:
         return [self._packet(one) for one in self._context.encode(frame)]
 
     def _packet(self, made: Any) -> Packet:
-        data = bytes(made)
+        packet = packet_of(made)
         if not self.form.parameters:
             form = self.form
-            self.form = Form(form.codec, form.width, form.height, form.time_base, parameter_sets("h264", data))
-        pts = made.pts or 0
-        return Packet(data, bool(made.is_keyframe), pts, made.dts if made.dts is not None else pts)
+            self.form = Form(form.codec, form.width, form.height, form.time_base, parameter_sets("h264", packet.data))
+        return packet

@@ -16,13 +16,11 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
-from drivers.cameras.attention import APART_S, WISHED_S, Attention, Settings
+from drivers.cameras.attention import APART_S, WISHED_S, Attention, Beat, Settings
 from drivers.cameras.watch import Grey
 from drivers.driver import Clock
 from drivers.frame_slot import HEIGHT_MOST, WIDTH_MOST, FrameSlot
 
-APART_NS, WISHED_NS = round(APART_S * 1e9), round(WISHED_S * 1e9)
-EARLY_NS = 12_000_000  # so much sooner is in time: a camera has its own rhythm
 GROUP_MOST = 600  # packets since a keyframe that are kept to catch up with: 40 s at 15 a second
 
 
@@ -36,8 +34,8 @@ class Feed:
         self._group: list[av.Packet[Any]] = []
         self._context: VideoCodecContext | None = None  # while awake
         self._scaler = VideoReformatter()
-        self._due_ns = 0
-        self._apart_ns = APART_NS
+        self._beat = Beat()
+        self._apart_s = APART_S
 
     def lend(self, slot: FrameSlot) -> None:
         """From now on pictures go there; it is closed by whoever lent it."""
@@ -60,7 +58,7 @@ class Feed:
         if not packet.is_keyframe:
             self._attention.on_packet(packet.size, now_ns / 1e9)
         wished = self._slot.wished(now_ns)
-        self._apart_ns = WISHED_NS if wished else APART_NS
+        self._apart_s = WISHED_S if wished else APART_S
         if wished:
             self._attention.ask(now_ns / 1e9)
         if not self._attention.is_awake(now_ns / 1e9):
@@ -100,17 +98,14 @@ class Feed:
 
     def _give(self, frame: av.VideoFrame, *, moving: bool) -> None:
         now_ns = self._clock.monotonic_ns()
-        if self._slot is None or now_ns < self._due_ns - EARLY_NS:
-            return
         width, height = fitting(frame.width, frame.height)
-        if not width or not height:
+        if self._slot is None or not width or not height or not self._beat.passes(now_ns, self._apart_s):
             return
         small = frame
         if (frame.width, frame.height, frame.format.name) != (width, height, "yuv420p"):
             small = self._scaler.reformat(frame, width, height, "yuv420p", interpolation="AREA", threads=1)
         pixels = np.ascontiguousarray(small.to_ndarray()).tobytes()
         self._slot.put(pixels, width, height, at_ns=self._clock.utc_ns(), monotonic_ns=now_ns, moving=moving)
-        self._due_ns = max(self._due_ns, now_ns - self._apart_ns // 2) + self._apart_ns  # the mean is kept
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:

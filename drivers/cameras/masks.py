@@ -41,6 +41,11 @@ class Masks:
         for plane, shade in ((luma, BLACK), *((one, NO_COLOUR) for one in chroma)):
             plane[self.of(plane.shape[1], plane.shape[0])] = shade
 
+    def burn_i420(self, picture: NDArray[np.uint8]) -> None:
+        """Into one that lies as (height * 3 / 2, width), both sides even."""
+        height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+        self.burn(picture[:height], *picture[height:].reshape(2, height // 2, width // 2))
+
 
 def hidden(outlines: Sequence[Outline], width: int, height: int) -> Hidden:
     """All of them together."""

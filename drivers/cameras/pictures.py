@@ -14,7 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
 from drivers.cameras.masks import Masks
-from drivers.cameras.ring import Clip
+from drivers.cameras.ring import Clip, Form
 from drivers.cameras.watch import COLUMNS, ROWS, Grey
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
 
@@ -42,19 +42,22 @@ class Decoder:
         return whole[-1] if whole and len(whole) == len(frames) else None
 
 
+def decoder(form: Form) -> VideoCodecContext:
+    """For packets of a ring, in their order."""
+    context = av.CodecContext.create(form.codec, "r")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
+    context.extradata, context.thread_count = form.parameters or None, 1
+    return context
+
+
 def first_picture(clip: Clip) -> av.VideoFrame | None:
     """The picture of a clip's first keyframe."""
-    context = av.CodecContext.create(clip.form.codec, "r")
-    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
-    context.extradata = clip.form.parameters or None
-    return Decoder(context).picture(av.Packet(clip.packets[0].data))
+    return Decoder(decoder(clip.form)).picture(av.Packet(clip.packets[0].data))
 
 
 def last_picture(clip: Clip) -> av.VideoFrame | None:
     """The newest whole picture of a clip."""
-    context = av.CodecContext.create(clip.form.codec, "r")
-    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
-    context.extradata, context.thread_count = clip.form.parameters or None, 1
+    context = decoder(clip.form)
     found: av.VideoFrame | None = None
     for packet in [*(av.Packet(one.data) for one in clip.packets), None]:
         try:
@@ -94,8 +97,7 @@ class Painter:
         if not self._masks:
             return ready
         planes = np.asarray(ready.to_ndarray(), np.uint8)
-        blue, red = planes[height:].reshape(2, height // 2, width // 2)
-        self._masks.burn(planes[:height], blue, red)
+        self._masks.burn_i420(planes)
         return av.VideoFrame.from_ndarray(planes, format="yuvj420p")
 
     def jpeg(self, shown: av.VideoFrame) -> bytes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.cameras.attention import APART_S, WISHED_S, Attention, Settings
+from drivers.cameras.attention import APART_S, WISHED_S, Attention, Beat, Settings
 from drivers.cameras.watch import Grey
 from drivers.frame_slot import HEIGHT_MOST, WIDTH_MOST, FrameSlot
 
@@ -40,6 +40,7 @@ class RawFeed:
 
     def __init__(self, settings: Settings) -> None:
         self._attention = Attention(settings)
+        self._beat = Beat()
         self._slot: FrameSlot | None = None
 
     def lend(self, slot: FrameSlot) -> None:
@@ -55,8 +56,8 @@ class RawFeed:
         return APART_S if self._attention.is_awake(monotonic_ns / 1e9) else IDLE_S
 
     def take(self, found: Planes, grey: Grey, *, at_ns: int, monotonic_ns: int) -> None:
-        """A picture, and the small grey one of it."""
-        if self._slot is None:
+        """A picture, and the small grey one of it; of more than are wanted some are left out."""
+        if self._slot is None or not self._beat.passes(monotonic_ns, self.pause_s(monotonic_ns)):
             return
         at_s = monotonic_ns / 1e9
         self._attention.on_grey(grey, at_s)

@@ -16,8 +16,9 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
-from drivers.cameras.encoder import software
+from drivers.cameras.encoder import packet_of, software
 from drivers.cameras.masks import Masks
+from drivers.cameras.pictures import decoder
 from drivers.cameras.ring import Form, Packet
 
 RATE = 5  # pictures a second, of however many came
@@ -34,7 +35,7 @@ class Repainter:
         self.form: Form | None = None
         self._from = form
         self._masks = masks
-        self._decoder = _decoder(form)
+        self._decoder = decoder(form)
         self._scaler = VideoReformatter()
         self._encoder: VideoCodecContext | None = None
         self._next_pts: int | None = None
@@ -68,11 +69,10 @@ class Repainter:
         width, height = encoder.width, encoder.height
         ready = self._scaler.reformat(frame, width, height, "yuv420p", dst_color_range="MPEG", threads=1)
         planes = np.asarray(ready.to_ndarray(), np.uint8)
-        blue, red = planes[height:].reshape(2, height // 2, width // 2)
-        self._masks.burn(planes[:height], blue, red)
+        self._masks.burn_i420(planes)
         shown = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         shown.pts, shown.time_base = frame.pts, self._from.time_base
-        return [_packet(one) for one in encoder.encode(shown)]
+        return [packet_of(one) for one in encoder.encode(shown)]
 
     def _begun(self, frame: av.VideoFrame) -> VideoCodecContext:
         width = min(frame.width, WIDTH_MOST) // 4 * 4
@@ -80,18 +80,6 @@ class Repainter:
         encoder = _encoder(width, height, self._from.time_base)
         self.form = Form("h264", width, height, self._from.time_base)
         return encoder
-
-
-def _packet(made: av.Packet[av.VideoStream]) -> Packet:
-    pts = made.pts or 0
-    return Packet(bytes(made), made.is_keyframe, pts, made.dts if made.dts is not None else pts)
-
-
-def _decoder(form: Form) -> VideoCodecContext:
-    context = av.CodecContext.create(form.codec, "r")
-    assert isinstance(context, VideoCodecContext)  # noqa: S101 - only video is kept in a ring
-    context.extradata, context.thread_count = form.parameters or None, 1
-    return context
 
 
 def _encoder(width: int, height: int, time_base: Fraction) -> VideoCodecContext:

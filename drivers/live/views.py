@@ -71,9 +71,12 @@ class Views:
         view = View(word.target, backlog, self._clock, lambda: self._tell(word, "started", view))
         put = self._into(backlog)
         telling = asyncio.create_task(self._count(word, view))
-        found.follow(put)
         try:
-            await view.run()
+            found.follow(put)
+            try:
+                await view.run()
+            finally:
+                found.unfollow(put)
         except Ended as end:
             self._tell(word, "ended", view, reason=end.reason, what=end.what)
         except asyncio.CancelledError:
@@ -82,7 +85,6 @@ class Views:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self._tell(word, "ended", view, reason="defect", what=f"{type(error).__name__} in line {where.lineno}")
         finally:
-            found.unfollow(put)
             telling.cancel()
 
     def _into(self, backlog: Backlog) -> Callable[[Packet, Form], None]:

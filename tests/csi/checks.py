@@ -41,6 +41,7 @@ from tests.csi.stage import (
     until,
     until_it_stands_still,
 )
+from tests.drivers.outlines import LEFT
 
 FEW = 2  # files or threads more after twenty connections than after three are no leak
 
@@ -72,8 +73,7 @@ async def it_opens_and_its_first_picture_is_clear() -> str:
 
 async def what_is_masked_is_black() -> str:
     stage(*map(room, range(6)))
-    half = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    async with camera_cell() as cell, connected(cell, masks=(half,)) as remote:
+    async with camera_cell() as cell, connected(cell, masks=(LEFT,)) as remote:
         change = await next_change(remote)
         shown = simplejpeg.decode_jpeg(change.jpeg)
         assert shown.shape == (HEIGHT, WIDTH, 3), shown.shape

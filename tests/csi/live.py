@@ -20,9 +20,9 @@ from agent.cells.remote import Remote
 from drivers.driver import LiveProgress, LiveTarget
 from drivers.frame_slot import FrameSlot
 from tests.csi.stage import camera_cell, connected, lent, pid, resident_mb, room, stage, until
+from tests.drivers.outlines import LEFT
 
 FOLDER = Path("/mnt")
-LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 SHOWN = 40
 TICKS_S = os.sysconf("SC_CLK_TCK")
 
@@ -100,6 +100,7 @@ async def it_is_shown_live_with_its_masks() -> str:
         with path.open("x+b") as file, FrameSlot.make(file.fileno()) as slot:
             async with camera_cell() as cell, connected(cell, masks=(LEFT,), slot=str(path)) as remote:
                 await until(lambda: remote.counters.frames >= 3)
+                await until(lambda: (video := remote.counters.video) is not None and video.encodes is not None)
                 assert remote.counters.video is not None
                 assert remote.counters.video.encodes is True
                 before_mb = resident_mb(cell)

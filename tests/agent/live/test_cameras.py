@@ -31,8 +31,9 @@ from tests.agent.live.box import SESSION
 from tests.agent.running import ORDERS_KEY
 from tests.agent.sync.box import SMALL
 from tests.drivers.cameras.far_camera import far_camera
-from tests.drivers.live.far_media import LEFT, far_media, folder, is_hidden
 from tests.drivers.live.far_media import city_ca as far_ca
+from tests.drivers.live.far_media import far_media, folder, is_hidden
+from tests.drivers.outlines import LEFT
 from tests.drivers.supervised import until
 from tests.secrets import no_secrets
 

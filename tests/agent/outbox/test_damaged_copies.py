@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from agent import db
+from agent.clock import Clock
+from agent.errors import AgentError
 from agent.model import Lane
-from agent.outbox import damaged_copies, upkeep, writer
+from agent.outbox import damaged_copies, salvage, upkeep, writer
+from agent.outbox.checkpointer import Checkpointer
 from agent.outbox.damaged_copies import KEPT, KEPT_NS, copies, forget_old, give_way, keep_latest, name_of
-from agent.outbox.settings import OutboxSettings
+from agent.outbox.settings import MB, OutboxSettings
 from tests.agent.outbox.box import health, opened, tap, until
 from tests.clock import START_NS, FastClock
 
@@ -89,15 +95,57 @@ async def test_copies_give_way_before_any_event_does(path: Path, monkeypatch: py
         assert await outbox.kept(outbox.epoch, Lane.TELEMETRY, 1, 5) == 5
 
 
-def test_a_full_disk_gives_up_a_copy_before_the_ballast_at_the_start(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("until_gone", ["the copies", "the ballast"])
+async def test_a_full_disk_gives_up_the_copies_before_the_ballast_at_the_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch, until_gone: str
 ) -> None:
+    """And that the space set aside is in use is said only where it is."""
     ballast = path.with_name(upkeep.BALLAST)
     ballast.write_bytes(b"space")
-    lay(path, 1)
-    monkeypatch.setattr(upkeep, "_free_bytes", lambda _: 0)
-    assert upkeep.release_ballast(path)
-    assert (copies(path), ballast.exists()) == ([], True)
-    assert upkeep.release_ballast(path)
-    assert not ballast.exists()
-    assert not upkeep.release_ballast(path)
+    lay(path, 5, 1)
+    mend = salvage.mend
+
+    def starved() -> bool:
+        return bool(copies(path)) or (until_gone == "the ballast" and ballast.exists())
+
+    def mend_with_space(database: Path, clock: Clock) -> None:
+        if starved():
+            assert ballast.exists(), "it goes last"
+            raise OSError(errno.ENOSPC, "No space left on device")
+        mend(database, clock)
+
+    monkeypatch.setattr(upkeep, "_free_bytes", lambda _: 0 if starved() else 20 * MB)
+    monkeypatch.setattr(salvage, "mend", mend_with_space)
+    async with opened(path, OutboxSettings(ballast_mb=16, reserve_mb=64)) as outbox:
+        assert copies(path) == []
+        assert ballast.exists() is (until_gone == "the copies")
+        told = [one.code for one in outbox.trouble()]
+    assert told == (["D-123"] if until_gone == "the copies" else ["D-125"])
+
+
+async def test_a_start_that_fails_for_another_reason_costs_neither(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ballast = path.with_name(upkeep.BALLAST)
+    ballast.write_bytes(b"space")
+    laid = lay(path, 1)
+
+    def fail(_path: Path, _clock: Clock) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(salvage, "mend", fail)
+    with pytest.raises(AgentError, match="D-101"):
+        async with opened(path):
+            pass
+    assert (copies(path), ballast.exists()) == (laid, True)
+
+
+def test_a_dying_card_that_has_space_keeps_its_copies(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer asks for room at errors of writing, too; below the reserve they go, one by one."""
+    laid = lay(path, 5, 1)
+    keeper = upkeep.Upkeep(
+        path, OutboxSettings(reserve_mb=64), FastClock(), Checkpointer(path), {}, lambda _lanes, _lost: None
+    )
+    with contextlib.closing(db.connect(path)) as connection:
+        for free_bytes, left_over in ((64 * MB, laid), (64 * MB - 1, laid[1:]), (0, [])):
+            monkeypatch.setattr(upkeep, "_free_bytes", lambda _, free_bytes=free_bytes: free_bytes)
+            keeper.relieve(connection, lambda _work: None)
+            assert copies(path) == left_over

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from agent import db
 from agent.errors import AgentError
-from agent.outbox import remembered, salvage
+from agent.outbox import damaged_copies, remembered, salvage
 from tests.agent.outbox.box import holding, opened, rows, until
 from tests.agent.outbox.ledger import PAGE, Found, Ledger, make, start, stored
 from tests.clock import FastClock
@@ -325,6 +325,19 @@ def test_damage_after_damage_keeps_the_epochs_and_their_order(ledger: Ledger, tm
     assert order == [*ledger.epochs, first.epoch, second.epoch]
     assert second.old(ledger).items() <= ledger.events.items()
     assert len(list(tmp_path.glob("outbox-damaged-*.db"))) == 2
+
+
+def test_older_copies_that_cannot_be_removed_keep_no_agent_from_starting(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(damaged_copies, "keep_latest", fail)
+    path = ledger.lay(tmp_path, changed(ledger.closed, MAIN, zeroed(3)))
+    salvage.mend(path, FastClock())
+    assert "copies of damaged databases could not be removed" in caplog.text
+    judge(ledger, start(path))
 
 
 def test_a_mark_left_while_running_is_heeded_once(ledger: Ledger, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from agent.errors import AgentError
 from agent.events import ContactChanged, Flapping, ZoneChanged, draft
 from agent.model import Draft, Lane, Moment, Place, Severity
 from agent.paths import alarm as alarm_path
-from agent.paths.alarm import AlarmPath
+from agent.paths.alarm import Accept, AlarmPath
 from agent.paths.flapping import WINDOW_S
 from tests.clock import FastClock
 
@@ -132,30 +132,36 @@ async def test_a_copy_is_sent_again_while_the_database_is_stuck(monkeypatch: pyt
     assert len(outbox.taken) == 1
 
 
-@pytest.mark.parametrize("online", [True, False])
-async def test_of_an_alarm_that_the_database_refuses_the_copy_is_all_there_is(*, online: bool) -> None:
-    async def damaged(_drafts: Sequence[Draft]) -> list[Place]:
-        raise AgentError("D-102", "the outbox's writer has ended", do="Nothing; systemd restarts the agent.")
-
-    link = AheadLink(online=online)
-    path = AlarmPath(damaged, link.send_ahead, FastClock())
-    await path.raise_alarm(fire())
-    await path.drained()
-    assert len(link.sent) == 1
-    assert path.sent_ahead == online
+async def damaged(_drafts: Sequence[Draft]) -> list[Place]:
+    raise AgentError("D-102", "the outbox's writer has ended", do="Nothing; systemd restarts the agent.")
 
 
-async def test_of_an_alarm_that_nobody_on_the_box_will_tell_of_a_copy_goes_ahead() -> None:
+async def alone(_drafts: Sequence[Draft]) -> list[Place]:
     """Its incident has failed by itself (M-104): the centre tells persons, because no event names the copy."""
+    return []
 
-    async def alone(_drafts: Sequence[Draft]) -> list[Place]:
-        return []
 
-    link = AheadLink()
+@pytest.mark.parametrize("accept", [damaged, alone], ids=["the database refuses it", "nobody on the box tells of it"])
+@pytest.mark.parametrize("offline", [False, True], ids=["online", "online later"])
+async def test_where_the_copy_is_all_there_is_it_is_tried_until_it_has_gone(
+    accept: Accept, monkeypatch: pytest.MonkeyPatch, *, offline: bool
+) -> None:
+    monkeypatch.setattr(alarm_path, "UNSENT_AGAIN_S", 0.01)
+    link = AheadLink(online=not offline)
     path = AlarmPath(StuckOutbox().accept, link.send_ahead, FastClock())
-    await path.raise_alarm(fire(), lambda: alone)
+    await path.raise_alarm(fire(), lambda: accept)
+    if offline:
+        async with asyncio.timeout(5):
+            while len(link.sent) < 3:
+                link.arrived.clear()
+                await link.arrived.wait()
+        assert (path.waiting(), path.sent_ahead) == (1, 0)
+        link.online = True
+    tried = len(link.sent)
     await path.drained()
-    assert len(link.sent) == 1
+    assert len(link.sent) == tried + 1
+    assert len({one.ahead_id for one in link.sent}) == 1
+    assert path.sent_ahead == 1
 
 
 async def test_a_door_that_bangs_while_the_disk_is_stuck_keeps_no_fire_back() -> None:

@@ -25,11 +25,15 @@ def zone(now_s: float, *, state: str = "fault", source: str = "panel/1") -> Draf
 
 
 def chatter(flaps: Flaps, times: list[float], **kinds: str) -> list[bool]:
-    return [flaps.passes(zone(now_s, **kinds), now_s) for now_s in times]
+    return [flaps.passes(zone(now_s, **kinds), now_s, full=False) for now_s in times]
+
+
+def has_room(_last: Draft) -> bool:
+    return True
 
 
 def told(flaps: Flaps, now_s: float) -> list[Flapping]:
-    found = [event.data for event in flaps.due(now_s, at(now_s))]
+    found = [event.data for event in flaps.due(now_s, at(now_s), has_room)]
     assert all(isinstance(data, Flapping) for data in found)
     return [data for data in found if isinstance(data, Flapping)]
 
@@ -54,8 +58,8 @@ def test_what_is_beyond_the_window_is_gathered_with_first_last_and_count() -> No
 def test_the_gathered_event_goes_to_the_alarm_lane_of_its_source_at_the_last_severity() -> None:
     flaps = Flaps()
     chatter(flaps, [0.0] * PASS)
-    flaps.passes(zone(1.0, state="normal"), 1.0)
-    (event,) = flaps.due(WINDOW_S, at(WINDOW_S))
+    flaps.passes(zone(1.0, state="normal"), 1.0, full=False)
+    (event,) = flaps.due(WINDOW_S, at(WINDOW_S), has_room)
     assert (event.lane, event.source, event.severity) == (Lane.ALARM, "panel/1", Severity.WARN)
     assert event.at == at(WINDOW_S)
 
@@ -63,7 +67,7 @@ def test_the_gathered_event_goes_to_the_alarm_lane_of_its_source_at_the_last_sev
 def test_one_source_does_not_gather_another() -> None:
     flaps = Flaps()
     chatter(flaps, [0.0] * (PASS + 1))
-    assert flaps.passes(zone(0.0, source="panel/2"), 0.0)
+    assert flaps.passes(zone(0.0, source="panel/2"), 0.0, full=False)
 
 
 def test_the_first_fire_passes_a_chattering_source() -> None:
@@ -83,7 +87,7 @@ def test_the_state_told_is_that_of_a_fire_that_passed_later() -> None:
     chatter(flaps, [0.0] * PASS)
     chatter(flaps, [1.0], state="normal")
     chatter(flaps, [5.0], state="fire")
-    (event,) = flaps.due(WINDOW_S, at(WINDOW_S))
+    (event,) = flaps.due(WINDOW_S, at(WINDOW_S), has_room)
     assert isinstance(event.data, Flapping)
     assert (event.data.latest["state"], event.data.count) == ("fire", 1)
     assert event.severity is Severity.FATAL
@@ -135,7 +139,7 @@ def test_every_event_passes_or_is_counted_and_the_last_told_state_is_the_last_st
     for wait_s, state, source in steps:
         now_s += wait_s
         truth[source] = state
-        if flaps.passes(zone(now_s, state=state, source=source), now_s):
+        if flaps.passes(zone(now_s, state=state, source=source), now_s, full=False):
             passed += 1
             heard[source] = state
         for data in told(flaps, now_s):

@@ -15,9 +15,8 @@ from drivers.cameras.encoder import CLOCK, RATE, Picture
 from drivers.cameras.ring import Form, Packet
 from drivers.cell import CellClock
 from tests.drivers.cameras.test_encoder import HEIGHT, WIDTH, decoded, grey
+from tests.drivers.outlines import LEFT
 from tests.drivers.supervised import until
-
-LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 
 
 class Bright:
@@ -149,6 +148,23 @@ async def test_a_mask_that_cannot_be_painted_ends_the_view_and_nothing_is_shown(
     viewer = Viewer(of(Bright()))
     await until(lambda: bool(viewer.ends))
     assert (viewer.ends[0][0], viewer.packets) == ("defect", [])
+
+
+async def test_who_looks_after_a_thread_that_could_not_start_has_one_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    it = of(Bright())
+    with monkeypatch.context() as here:
+        here.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="thread"):
+            Viewer(it)
+    it.close()  # nothing to wait for
+    viewer = Viewer(it)
+    await until(lambda: bool(viewer.packets))
+    it.close()
 
 
 async def test_without_an_encoder_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

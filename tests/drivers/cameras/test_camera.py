@@ -22,6 +22,7 @@ from drivers.errors import DeviceError
 from drivers.readings import PictureChange, PictureState
 from simulator.scenes import Sight, write_video
 from tests.clock import FastClock
+from tests.drivers.outlines import LEFT
 from tests.drivers.supervised import kept_reading, open_files, until
 from tests.secrets import no_secrets
 
@@ -97,9 +98,6 @@ async def test_a_closer_look_tells_more_or_nothing(clearer: DeviceError | None, 
 # --- who looks live, who asks for a picture -------------------------------------------------------------------------
 
 
-LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-
-
 def live(camera: Camera, *, main: bool = False, masked: bool = False) -> Followed | str:
     return camera.live(main=main, masked=masked, on_over=lambda _reason, _what: None)
 
@@ -118,7 +116,7 @@ async def test_a_camera_with_masks_gives_none_of_its_packets(video: Path, monkey
     """Whichever stream is asked for, and whatever the order says of masks."""
     place = Place(name="never opened", url=str(video))
     for sub in (None, place):
-        camera = Camera(View(masks=(LEFT_HALF,)), FastClock(), place, sub)
+        camera = Camera(View(masks=(LEFT,)), FastClock(), place, sub)
         for main in (False, True):
             for masked in (False, True):
                 assert isinstance(live(camera, main=main, masked=masked), Look)
@@ -127,7 +125,7 @@ async def test_a_camera_with_masks_gives_none_of_its_packets(video: Path, monkey
         with monkeypatch.context() as here:
             here.setattr(encoder, "NAME", "libnothing")
             assert live(camera) == "no_encoder"
-            lacking = Camera(View(masks=(LEFT_HALF,)), FastClock(), place, sub)
+            lacking = Camera(View(masks=(LEFT,)), FastClock(), place, sub)
             assert lacking.counters.video is not None
             assert lacking.counters.video.encodes is False
         await camera.close()
@@ -160,7 +158,7 @@ async def test_masks_are_burnt_into_the_small_stream_only_where_it_shows_the_sam
     small: tuple[int, int], same: bool, video: Path
 ) -> None:
     place = Place(name="never opened", url=str(video))
-    camera = Camera(View(masks=(LEFT_HALF,)), FastClock(), place, place)
+    camera = Camera(View(masks=(LEFT,)), FastClock(), place, place)
     for ring, size in ((camera.ring, (640, 360)), (camera._small_ring, small)):
         ring.put(Packet(b"x", True, 0, 0), Form("h264", *size, Fraction(1, 10)))
     assert (camera._decoded()._ring is camera._small_ring) is same
@@ -180,7 +178,7 @@ async def test_the_small_stream_can_be_followed(video: Path) -> None:
 
 async def test_who_looks_at_a_camera_that_closes_keeps_no_thread(video: Path) -> None:
     place = Place(name="a room", url=str(video), paced=True)
-    async with open_camera(View(masks=(LEFT_HALF,)), SystemClock(), place) as source:
+    async with open_camera(View(masks=(LEFT,)), SystemClock(), place) as source:
         heard: list[bool] = []
         look = live(source)
         assert not isinstance(look, str)
@@ -192,9 +190,8 @@ async def test_who_looks_at_a_camera_that_closes_keeps_no_thread(video: Path) ->
 
 
 async def test_a_picture_of_now_in_both_forms_masks_black(video: Path) -> None:
-    left_half = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
     place = Place(name="a room", url=str(video), paced=True)
-    async with open_camera(View(masks=(left_half,)), SystemClock(), place) as source:
+    async with open_camera(View(masks=(LEFT,)), SystemClock(), place) as source:
         still = await source.still()
     with av.open(io.BytesIO(still.jpeg)) as file:
         shown = next(file.decode(video=0)).to_ndarray(format="gray")

@@ -1,14 +1,12 @@
 """The CSI driver's own decisions: which configuration, which error, which snapshot, and that its thread ends.
 
-picamera2 is a stand-in here, which can only show what the driver asks of it. The real one, with libcamera, is under
+picamera2 is a stand-in here (tests/drivers/cameras/ribbon.py). The real one, with libcamera, is under
 `make test-csi` (tests/csi/checks.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
-import os
 import sys
 import threading
 import types
@@ -19,119 +17,26 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent.clock import SystemClock
 from drivers.cameras import csi
 from drivers.cameras.csi import Settings, Turn
-from drivers.cameras.ring import Packet
 from drivers.catalog import Claim, claims
 from drivers.driver import Driver, Verdict
 from drivers.errors import DeviceError
 from drivers.frame_slot import FrameSlot
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES, PictureChange, PictureState
 from tests.clock import FastClock
-from tests.drivers.cameras.test_encoder import decoded
+from tests.drivers.cameras.ribbon import NOISE, StandIn, in_place
+from tests.drivers.outlines import LEFT
 from tests.drivers.slot_file import slot_in
 from tests.drivers.supervised import open_files, until
 from tests.secrets import no_secrets
 
 _: Driver[Settings, PictureChange] = csi
 
-NOISE = np.random.default_rng(1).integers(0, 256, (540, 704), np.uint8)  # a stride of 704 for 640 pixels
-
-
-class StandIn:
-    """As much of picamera2.Picamera2 as the driver uses. One class a test: its attributes are the camera's faults."""
-
-    cameras = 1
-    refuses_to_open = refuses_sizes = silent = False
-    hangs: threading.Event | None = None  # set when it does, until goes_on is
-    goes_on: threading.Event
-    sensor_resolution = (4608, 2592)
-    bytes_at: dict[int, int] = {}  # noqa: RUF012 - quality -> size of a JPEG
-    open_now = pictures = 0
-    asked: dict[str, Any] = {}  # noqa: RUF012
-
-    @classmethod
-    def global_camera_info(cls) -> list[dict[str, int]]:
-        return [{"Num": number} for number in range(cls.cameras)]
-
-    def __init__(self, number: int) -> None:
-        read, self.notifyme_w = os.pipe()
-        os.close(read)
-        self.is_open = False
-        if self.refuses_to_open:
-            raise RuntimeError("Camera __init__ sequence did not complete.") from RuntimeError("Device busy")
-        self.is_open = True
-        self.options: dict[str, int] = {}
-        type(self).open_now += 1
-
-    def create_video_configuration(self, **words: Any) -> dict[str, Any]:
-        type(self).asked = words
-        return words
-
-    def configure(self, _configuration: dict[str, Any]) -> None:
-        if self.refuses_sizes:
-            raise RuntimeError("Invalid camera configuration")
-
-    def camera_configuration(self) -> dict[str, Any]:
-        return self.asked
-
-    def start(self) -> None: ...
-
-    def capture_request(self, *, wait: bool) -> StandIn:
-        assert not wait
-        return self
-
-    def wait(self, job: StandIn, timeout: float) -> StandIn:
-        if self.silent:
-            raise TimeoutError
-        if self.hangs:
-            self.hangs.set()
-            self.goes_on.wait()
-        return job
-
-    def make_array(self, name: str) -> Any:
-        if name == "main":
-            width, height = self.asked["main"]["size"]
-            return np.full((height * 3 // 2, width + 64), 200, np.uint8)  # rows are longer than the picture
-        self.pictures += 1
-        return np.roll(NOISE, self.pictures - 1, axis=1)  # a living camera never gives the same twice
-
-    def save(self, name: str, file: io.BytesIO, format: str) -> None:
-        assert (name, format) == ("main", "jpeg")
-        file.write(bytes(self.bytes_at.get(self.options["quality"], 1000)))
-
-    def release(self) -> None: ...
-
-    def cancel_all_and_flush(self) -> None: ...
-
-    def close(self) -> None:
-        type(self).open_now -= 1
-        os.close(self.notifyme_w)
-
-
-def encode_jpeg(picture: Any, *, colorspace: str, colorsubsampling: str) -> bytes:
-    """In place of a JPEG: the shape of the picture, and of how many blocks it is wide."""
-    assert (colorspace, colorsubsampling, picture.dtype) == ("GRAY", "Gray", np.uint8)
-    cell = picture.shape[1] // BLOCKS
-    blocks = picture.reshape(picture.shape[0] // cell, cell, BLOCKS, cell)
-    assert (blocks == blocks[:, :1, :, :1]).all()
-    return f"{picture.shape} {blocks.shape[2]}".encode()
-
 
 @pytest.fixture
 def camera(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
-    class Camera(StandIn):
-        pass
-
-    monkeypatch.setitem(sys.modules, "picamera2", types.SimpleNamespace(Picamera2=Camera))
-    monkeypatch.setitem(sys.modules, "libcamera", types.SimpleNamespace(Transform=dict))
-    monkeypatch.setitem(sys.modules, "simplejpeg", types.SimpleNamespace(encode_jpeg=encode_jpeg))
-    monkeypatch.setattr(csi, "LOOK_S", 0.01)
-    monkeypatch.setattr(csi, "EARLY", 0)  # every picture is judged: these clocks stand still
-    monkeypatch.setattr(csi, "SLICE_S", 0.01)
-    monkeypatch.setattr(csi, "SILENT_S", 0.05)
-    return Camera
+    return in_place(monkeypatch)
 
 
 async def use(settings: Settings) -> None:
@@ -295,8 +200,7 @@ async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monk
 
     stand_in = types.SimpleNamespace(encode_jpeg=encode_grey, encode_jpeg_yuv_planes=encode_planes)
     monkeypatch.setitem(sys.modules, "simplejpeg", stand_in)
-    masks = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
-    async with csi.connect(Settings(masks=masks), FastClock(), no_secrets) as source:
+    async with csi.connect(Settings(masks=(LEFT,)), FastClock(), no_secrets) as source:
         change = await anext(aiter(source))
     assert (change.jpeg, change.blurred) == (bytes([75]), b"grey")
     assert [plane.shape for plane in planes] == [(720, 1280), (360, 640), (360, 640)]
@@ -309,10 +213,16 @@ async def test_what_is_masked_is_black_in_both_forms(camera: type[StandIn], monk
 
 
 async def test_its_pictures_are_lent_to_who_looks_at_them(camera: type[StandIn], tmp_path: Path) -> None:
+    clock = FastClock()
     with slot_in(tmp_path / "slot") as slot:
-        async with csi.connect(Settings(), FastClock(), no_secrets) as source:
+        async with csi.connect(Settings(), clock, no_secrets) as source:
             source.lend(slot)
-            await until(lambda: (found := slot.newer()) is not None and found.number > 3)
+
+            def comes() -> bool:
+                clock.advance(1.0)
+                return (found := slot.newer()) is not None and found.number > 3
+
+            await until(comes)
         found = FrameSlot.look(str(tmp_path / "slot"))
     assert found is not None
     assert (found.width, found.height) == (640, 360)
@@ -325,32 +235,6 @@ def test_however_many_pictures_come_it_is_judged_once_a_second_whether_they_are_
     made._looked_ns = -1_000_000_000
     due = [made._is_due(round(tick * 0.2e9)) for tick in range(11)]
     assert [at for at, one in enumerate(due) if one] == [0, 5, 10]
-
-
-async def test_who_looks_live_sees_the_small_picture_with_the_masks_burnt_in(
-    camera: type[StandIn], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """More often than it is looked at otherwise; the eyes get no more of it."""
-    packets: list[Packet] = []
-
-    def put(packet: Packet, _form: object) -> None:
-        packets.append(packet)
-
-    stand_in = types.SimpleNamespace(encode_jpeg=encode_jpeg, encode_jpeg_yuv_planes=lambda *_, **__: b"jpeg")
-    monkeypatch.setitem(sys.modules, "simplejpeg", stand_in)
-    masks = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
-    async with csi.connect(Settings(masks=masks), SystemClock(), no_secrets) as source:
-        assert source.counters.video is not None
-        assert source.counters.video.encodes is True
-        look = source.live(main=True, masked=True, on_over=lambda _reason, _what: None)
-        assert not isinstance(look, str)
-        look.follow(put)
-        await until(lambda: len(packets) > 3)
-        look.unfollow(put)
-    shown = decoded(packets)
-    assert {one.shape for one in shown} == {(540, 640)}
-    assert max(int(one[:360, :310].max()) for one in shown) < 40
-    assert min(int(one[:360, 330:].mean()) for one in shown) > 60
 
 
 # --- its thread ---------------------------------------------------------------------------------------------------

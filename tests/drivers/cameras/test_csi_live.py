@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
+import threading
+import types
 
 import numpy as np
 import pytest
 
+from agent.clock import SystemClock
 from drivers.cameras import csi, encoder
+from drivers.cameras.csi import Settings
 from drivers.cameras.csi_live import CsiLive
 from drivers.cameras.ring import Packet
 from drivers.cell import CellClock
-from tests.drivers.cameras.test_anew import LEFT
+from drivers.readings import PictureState
+from tests.clock import FastClock
+from tests.drivers.cameras.ribbon import StandIn, encode_jpeg, in_place
 from tests.drivers.cameras.test_encoder import HEIGHT, WIDTH, decoded
 from tests.drivers.cameras.test_newest import planes
+from tests.drivers.outlines import LEFT
 from tests.drivers.supervised import until
+from tests.secrets import no_secrets
 
 
 def nobody_hears(_reason: str, _what: str) -> None: ...
@@ -84,10 +92,56 @@ def test_without_what_it_needs_it_is_said(lacks: str, monkeypatch: pytest.Monkey
     it.close()
 
 
-def test_the_eyes_are_fed_as_often_as_if_nobody_looked() -> None:
-    made = csi.CsiCamera.__new__(csi.CsiCamera)
-    made._feed, made._fed_ns = csi._feed(), -10_000_000_000
-    fed = [
-        made._is_fed(round(tick * 0.125e9)) for tick in range(25)
-    ]  # a view's pictures; idle, the eyes want one a second
-    assert [at for at, one in enumerate(fed) if one] == [0, 8, 16, 24]
+# --- with its camera -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
+    return in_place(monkeypatch)
+
+
+def encodes(source: csi.CsiCamera) -> bool | None:
+    assert source.counters.video is not None
+    return source.counters.video.encodes
+
+
+async def test_no_picture_waits_for_what_a_live_view_needs(
+    camera: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+
+    def prepare(_live: CsiLive) -> bool:
+        loaded.wait(20)
+        return True
+
+    monkeypatch.setattr(CsiLive, "prepare", prepare)
+    try:
+        async with csi.connect(Settings(), FastClock(), no_secrets) as source:
+            assert (await anext(aiter(source))).state is PictureState.CLEAR
+            assert encodes(source) is None
+        assert camera.open_now == 0, "nor does its end"
+    finally:
+        loaded.set()
+
+
+async def test_who_looks_live_sees_the_small_picture_with_the_masks_burnt_in(
+    camera: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packets: list[Packet] = []
+
+    def put(packet: Packet, _form: object) -> None:
+        packets.append(packet)
+
+    stand_in = types.SimpleNamespace(encode_jpeg=encode_jpeg, encode_jpeg_yuv_planes=lambda *_, **__: b"jpeg")
+    monkeypatch.setitem(sys.modules, "simplejpeg", stand_in)
+    async with csi.connect(Settings(masks=(LEFT,)), SystemClock(), no_secrets) as source:
+        await until(lambda: encodes(source) is True)
+        look = source.live(main=True, masked=True, on_over=lambda _reason, _what: None)
+        assert not isinstance(look, str)
+        look.follow(put)
+        await until(lambda: len(packets) > 3)
+        look.unfollow(put)
+    shown = decoded(packets)
+    assert {one.shape for one in shown} == {(540, 640)}
+    assert max(int(one[:360, :310].max()) for one in shown) < 40
+    assert min(int(one[:360, 330:].mean()) for one in shown) > 60

@@ -13,9 +13,10 @@ import pytest
 from drivers.cameras import csi_pictures
 from drivers.cameras.masks import Masks
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
+from tests.drivers.outlines import LEFT
 
 NOISE = np.random.default_rng(1).integers(0, 256, (540, 704), np.uint8)  # a stride of 704 for 640 pixels
-LEFT = Masks([((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))])
+MASKED = Masks([LEFT])
 
 
 class Given:
@@ -58,7 +59,7 @@ def test_a_snapshot_is_as_good_as_it_may_be_large(sizes: tuple[int, ...], taken:
     assert len(csi_pictures.snapshot(one, one, Masks(()))) == taken
 
 
-@pytest.mark.parametrize("masks", [Masks(()), LEFT])
+@pytest.mark.parametrize("masks", [Masks(()), MASKED])
 def test_a_coarse_picture_is_blocks_of_one_shade(masks: Masks, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 

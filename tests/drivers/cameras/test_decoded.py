@@ -94,8 +94,11 @@ def test_without_a_keyframe_it_is_bounded() -> None:
     for number in range(2 * MOST):
         it.ring.put(Packet(other.data if number else key.data, not number, number, number), it.form)
     assert (len(it.decoded._waiting), it.decoded._bytes) == (0, 0)
+    assert it.decoded.newest() is None, "it had waited before"
     it.ring.put(Packet(key.data, True, 5 * MOST, 5 * MOST), it.form)
+    it.ring.put(Packet(other.data, False, 6 * MOST, 6 * MOST), it.form)
     assert shade(it.decoded.newest()) == pytest.approx(150, abs=3)
+    assert len(it.decoded._waiting) == 2, "it begins with the keyframe, at once"
 
 
 def test_after_damage_nothing_is_shown_until_the_next_keyframe() -> None:

@@ -21,6 +21,7 @@ from drivers.cameras.ring import Form, Packet, Ring
 from drivers.clips import PIECE_BYTES, PIECES_AHEAD, ClipMade, ClipOrder
 from simulator.scenes import Sight, write_video
 from tests.drivers.cameras.far_camera import GOP_S, far_camera
+from tests.drivers.outlines import LEFT
 from tests.drivers.supervised import until
 from tests.secrets import no_secrets
 
@@ -160,9 +161,8 @@ async def test_the_clip_of_a_masked_camera_is_painted_over(tmp_path: Path) -> No
     """From before the moment to after it, and the hidden part is black in every picture."""
     path = tmp_path / "room.mkv"
     write_video(path, [(Sight.CLEAR, 3)], width=320, height=180)
-    left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
     nothing = Shown()
-    async with file.connect(file.Settings(file=str(path), masks=(left,)), CLOCK, no_secrets) as camera:
+    async with file.connect(file.Settings(file=str(path), masks=(LEFT,)), CLOCK, no_secrets) as camera:
         await until(lambda: (clip := camera.ring.cut(60)) and clip.seconds > 1.2)
         came = camera.ring.cut(60)
         film = of(camera, order(before_s=1.0, after_s=0.5))

@@ -9,14 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.cameras.masks import Masks, Outline, hidden
+from tests.drivers.outlines import LEFT
 
 SHARE = st.floats(0, 1)
 OUTLINES = st.lists(st.tuples(SHARE, SHARE), min_size=3, max_size=8)
-HALF = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 180), (17, 31), (1, 1), (1920, 1080)])
-@pytest.mark.parametrize("outline", [HALF, HALF[::-1]])
+@pytest.mark.parametrize("outline", [LEFT, LEFT[::-1]])
 def test_half_of_a_picture_is_half_and_a_pixel(outline: Outline, width: int, height: int) -> None:
     found = hidden([outline], width, height)
     columns = found.all(axis=0)
@@ -57,7 +57,7 @@ def test_two_that_overlap_hide_both() -> None:
 
 
 def test_every_plane_is_burnt_in_its_own_size() -> None:
-    masks = Masks([HALF])
+    masks = Masks([LEFT])
     assert (bool(masks), bool(Masks(()))) == (True, False)
     for width, height in ((64, 36), (32, 18), (640, 360), (64, 36)):
         luma = np.full((height, width), 200, np.uint8)
@@ -68,3 +68,14 @@ def test_every_plane_is_burnt_in_its_own_size() -> None:
         for plane in (blue, red):
             assert (plane[:, : width // 4] == 128).all()
             assert (plane[:, width // 4 + 2 :] == 50).all()
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 2**32 - 1))
+def test_a_picture_in_one_piece_is_burnt_as_its_planes_are(wide: int, high: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    planes = [rng.integers(0, 256, size, np.uint8) for size in ((2 * high, 2 * wide), *[(high, wide)] * 2)]
+    picture = np.concatenate([plane.reshape(-1) for plane in planes]).reshape(3 * high, 2 * wide)
+    masks = Masks([LEFT])
+    masks.burn(*planes)
+    masks.burn_i420(picture)
+    assert picture.tobytes() == b"".join(plane.tobytes() for plane in planes)

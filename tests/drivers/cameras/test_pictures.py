@@ -19,6 +19,7 @@ from drivers.cameras.ring import Clip, Form, Packet, parameter_sets
 from drivers.readings import BLOCKS, SNAPSHOT_BYTES
 from simulator.scenes import Sight, write_scene
 from tests.drivers.cameras.test_ring import scene
+from tests.drivers.outlines import LEFT
 
 NAMES = {"h264": "h264", "h265": "hevc"}
 
@@ -143,7 +144,7 @@ def test_a_jpeg_of_the_worst_picture_is_bounded(size: tuple[int, int], becomes: 
 @pytest.mark.parametrize("size", [(640, 360), (3840, 2160), (322, 182)])
 @pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "yuv422p", "rgb24"])
 def test_behind_a_mask_nothing_is_left_in_either_form(size: tuple[int, int], form: str) -> None:
-    painter = Painter(Masks([[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]]))
+    painter = Painter(Masks([LEFT]))
     shown = painter.shown(noise(*size).reformat(format=form))
     for jpeg in (painter.jpeg(shown), painter.coarse(shown)):
         decoded = decoder("mjpeg").picture(av.Packet(jpeg))

@@ -97,6 +97,35 @@ def test_one_a_second_while_nothing_moves_five_while_somebody_does_ten_while_it_
     assert feed.pause_s(round((3 + HOLD_S) * S)) == IDLE_S
 
 
+@pytest.mark.parametrize(("what", "a_second"), [("idle", 1), ("moving", 5), ("wished", 8)])
+def test_of_a_live_view_s_eight_a_second_no_more_are_taken_than_are_wanted(
+    slot: FrameSlot, what: str, a_second: int
+) -> None:
+    """In the mean: each second one would be four of five."""
+    feed = RawFeed(Settings(always=what == "moving"))
+    feed.lend(slot)
+    if what == "wished":
+        slot.wish(60 * S)
+    taken = []
+    for tick in range(8 * 10):
+        give(feed, 1 + tick / 8, picture())
+        taken += [tick] if slot.newer() else []
+    assert abs(len(taken) - 10 * a_second) <= 1
+    apart = np.diff(taken)
+    assert apart.max() <= np.ceil(8 / a_second)
+
+
+def test_one_that_wakes_waits_no_second_for_its_next_picture(slot: FrameSlot) -> None:
+    feed = RawFeed(Settings())
+    feed.lend(slot)
+    seen = []
+    for tick in range(20):
+        give(feed, 1 + tick / 8, picture(100 if tick >= 8 else None))
+        seen += [(tick, found.moving)] if (found := slot.newer()) else []
+    woken = [tick for tick, moving in seen if moving]
+    assert woken[1] - woken[0] <= 2
+
+
 def test_who_wishes_for_pictures_is_told_that_they_come(slot: FrameSlot) -> None:
     feed = RawFeed(Settings())
     feed.lend(slot)

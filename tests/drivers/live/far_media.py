@@ -32,7 +32,6 @@ SIZE, RATE, GOP_S = (320, 180), 25, 0.24
 NAMES = {"h264": "h264", "h265": "hevc"}
 STEP = 90_000 // RATE
 Pixels = NDArray[np.uint8]  # I420, (height * 3 / 2, width)
-LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 EDGE = 4  # pixels beside a mask that an encoder may blend with it
 
 

@@ -16,7 +16,8 @@ from simulator.scenes import Sight
 from tests.drivers.cameras.far_camera import far_camera
 from tests.drivers.cameras.test_ring import scene
 from tests.drivers.cameras.test_rtsp_cell import in_its_cell, pid
-from tests.drivers.live.far_media import LEFT, Pixels, far_media, is_hidden, target
+from tests.drivers.live.far_media import Pixels, far_media, is_hidden, target
+from tests.drivers.outlines import LEFT
 from tests.drivers.supervised import Kept, until
 
 PATH = "live/7f3a-nobody-else-knows"

@@ -142,6 +142,21 @@ async def test_a_defect_ends_this_view_and_is_told(monkeypatch: pytest.MonkeyPat
     assert camera.ring._followers == []
 
 
+async def test_what_cannot_be_followed_ends_this_view_and_is_told() -> None:
+    """Pictures made anew start a thread with the first who looks."""
+    camera, told = Filming(), Told()
+    camera.ring.follow = fail_to_start  # type: ignore[method-assign]
+    told.views.start(start(), camera)
+    await until(lambda: told.news)
+    assert told.end[0] == "defect"
+    assert told.end[1].startswith("RuntimeError in line ")
+    await until(lambda: not told.views._going)
+
+
+def fail_to_start(*_: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 async def test_a_device_takes_its_views_with_it_and_no_others() -> None:
     camera, other, told = Filming(), Filming(), Told()  # nothing is filmed: they wait
     told.views.start(start("one"), camera)
