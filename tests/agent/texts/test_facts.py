@@ -25,7 +25,9 @@ COMPUTED = {  # templates of facts that no single text of the source shows
     "the certificate expired on {until} and is not renewed: {fact}",
     *("{what}: not told", "{what}: not decided", "{what}: no reason"),  # words of agent/incidents/life.py
     *("{what}: already confirmed", "{what}: already dismissed", "{what}: already closed"),
-    "{size}, {epochs} epochs, schema {version}, whole",  # agent/doctor/database.py, in two parts
+    "{size}, {epochs} epochs, schema {version}, whole",  # in two parts, as the one of agent/cli/ledger.py
+    "the ledger has not grown from that checkpoint: {signed} leaves were signed, "
+    "and the last checkpoint here has {here}",
 }
 
 
