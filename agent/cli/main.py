@@ -15,6 +15,7 @@ from typing import TextIO
 from agent import __version__
 from agent.cli.exit_codes import exit_code
 from agent.cli.helping import is_asked
+from agent.cli.parser import Parser
 from agent.errors import AgentError
 
 COMMANDS = {  # name -> module of agent.cli; each has HELP, arguments(parser) and run(args, out) -> int
@@ -80,9 +81,7 @@ DEFAULT_CONFIG = "/etc/mektep/agent.toml"
 
 def tree(whole: Collection[str]) -> argparse.ArgumentParser:
     """The commands; of those in `whole` with all that may follow them."""
-    parser = argparse.ArgumentParser(
-        prog="mektep", description="The edge agent of a school.", epilog=__doc__.split("\n\n")[1]
-    )
+    parser = Parser(prog="mektep", description="The edge agent of a school.", epilog=__doc__.split("\n\n")[1])
     parser.add_argument("--version", action="version", version=f"mektep-agent {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():

@@ -26,6 +26,12 @@ COMPUTED = {  # templates of facts that no single text of the source shows
     *("{what}: not told", "{what}: not decided", "{what}: no reason"),  # words of agent/incidents/life.py
     *("{what}: already confirmed", "{what}: already dismissed", "{what}: already closed"),
     "{size}, {epochs} epochs, schema {version}, whole",  # in two parts, as the one of agent/cli/ledger.py
+    *("{name}: seconds from 0 to 3600", "{name}: more than 0 and at most 1000 a week"),  # said to argparse
+    *(
+        "{name}: more than 0 and at most {n}: no more are kept",
+        "{name}: {text}: write a number and m, h or d, such as 12h",
+    ),
+    "Did you mean {word}? `{name} --help` shows what may be written.",
     "the ledger has not grown from that checkpoint: {signed} leaves were signed, "
     "and the last checkpoint here has {here}",
 }
