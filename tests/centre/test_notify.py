@@ -43,8 +43,8 @@ def test_each_person_reads_it_in_their_language(store: Store) -> None:
     duty, police = sorted((message for _, message in Notifications(store.database).claim(now())), key=lambda m: m.role)
     assert (duty.name, duty.staff, duty.person, duty.language) == ("Анна", "S-1", ANNA, "kk")
     assert duty.text == (
-        "Төбелес, күдік. school-07, hall. Бұған сіз жауаптысыз. 13:14 дейін жауап беріңіз. "
-        "Пультті ашыңыз немесе картаңызды мектептің кез келген оқу құрылғысына тигізіңіз."
+        "Төбелес, күдік. school-07, hall. Бұған сіз жауаптысыз. Жауап беру мерзімі: 13:14. "
+        "Пультті ашыңыз немесе картаңызды мектептің кез келген оқығышына жақындатыңыз."
     )
     assert (police.role, police.name, police.language) == ("police", "", "ru")
     assert police.text.startswith("Драка, подозрение. school-07, hall. Вы отвечаете за это. Ответьте до 13:14.")

@@ -61,7 +61,7 @@ CASES = [
     ("en", "meal.granted", {"reader": "canteen-1", "pupil": PUPIL, "meal": "lunch", "programme": "free", "tenge": 5,
       "marks": []}, "canteen-1", "meal given: lunch, free, pupil 0a0b0c…"),
     ("ru", "meal.refused", {"reader": "canteen-1", "pupil": PUPIL, "reason": "already_eaten", "meal": "lunch"},
-     "canteen-1", "ПИТАНИЕ: НЕТ: уже ел, lunch, ученик 0a0b0c…"),
+     "canteen-1", "ПИТАНИЕ НЕ ВЫДАНО: питание уже получено, lunch, ученик 0a0b0c…"),
     ("kk", "fire.zone", {"sensor": "panel", "zone": 3, "place": "gym", "state": "fire", "words": ""}, "panel",
      "панель аймағы: аймақ 3, gym, ӨРТ"),
     ("en", "incident.opened", {"kind": "fire", "place": "hall", "certainty": "certain",

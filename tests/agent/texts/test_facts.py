@@ -127,12 +127,12 @@ def test_a_code_stands_in_the_file_of_its_letter() -> None:
         ("en", "", "2.61 V: active", "2.61 V: active"),
         ("ru", "", "online, no receipt yet", "на связи, квитанций ещё нет"),
         ("ru", "D-126", "lane record holds 9 MB, over its quota", "поток «записи» занимает 9 МБ, больше своей квоты"),
-        ("ru", "V-301", "fire at fire failed by itself: timed out", "огонь на fire отказал сам: нет ответа"),
+        ("ru", "V-301", "fire at fire failed by itself: timed out", "внутренний сбой детектора «огонь» на fire: нет ответа"),
         ("ru", "U-126", "no panel of this box names zone fire", "зоны fire нет ни у одной панели этой коробки"),
         ("ru", "X-204", "none is no moment", "none — не время"),
         ("ru", "U-124", "no incident none is open", "открытого происшествия none нет"),
         ("ru", "N-110", "this box is enrolled already: as none, by another boot file",
-         "эта коробка уже подключена: как none, по другому файлу загрузки"),
+         "эта коробка уже зарегистрирована: как none, по другому файлу загрузки"),
         ("ru", "V-406", "reader is one word too many", "reader — лишнее слово"),
         ("ru", "V-113", "gate: it can be neither shown live nor filmed: FFmpeg has no H.264 encoder here",
          "gate: камеру нельзя ни показать напрямую, ни записать: в FFmpeg нет кодировщика H.264"),
@@ -156,7 +156,7 @@ def test_a_moment_is_told_in_the_terminals_own_time(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TZ", "Asia/Almaty")
     time.tzset()
     what = "the power went, or the box was reset, at 2001-11-23T08:00Z"
-    assert load_texts("ru").fact("H-155", what).endswith("сбросили, 23.11.2001 14:00")
+    assert load_texts("ru").fact("H-155", what).endswith("аппаратный сброс, 23.11.2001 14:00")
     monkeypatch.undo()
     time.tzset()
 
