@@ -12,12 +12,15 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
+from agent.wrong_values import wrong
+
 S = TypeVar("S", bound=msgspec.Struct)
+Field = msgspec.structs.FieldInfo
 SHOWN_CHARS = 60  # of a wrong value: enough to find it in the file
 
 
@@ -45,30 +48,23 @@ def read_table(table: Mapping[str, Any], type_: type[S], *, file: str, prefix: s
         key = f"{prefix}{field.name}"
         if field.name not in table:
             if field.required:
-                problems.append(
-                    Problem(
-                        code="C-102", file=file, key=key, value="", what="is missing", do=_advice(field.name, hints)
-                    )
-                )
+                do = advice(field, hints[field.name])
+                problems.append(Problem(code="C-102", file=file, key=key, value="", what="is missing", do=do))
             continue
-        problems += _check_value(
-            table[field.name], hints[field.name], file=file, key=key, do=_advice(field.name, hints)
-        )
+        problems += _check_value(table[field.name], field, hints[field.name], file=file, key=key)
     if problems:
         return None, problems
     try:
         return msgspec.convert(table, type_), []
     except msgspec.ValidationError as error:  # the struct's own __post_init__: fields that do not fit together
-        what, _, do = str(error).split(" - at `")[0].partition(". ")  # a struct may say itself what to do
+        what, do = _of_a_struct(error)
         do = do or "Change one of them."
         return None, [Problem(code="C-104", file=file, key=prefix.rstrip("."), value="", what=what, do=do)]
 
 
 def show(value: object) -> str:
     """A value as a person wrote it, shortened; a password in a URL is never repeated."""
-    if isinstance(value, str) and "@" in value and "://" in value:
-        return '"(URL with a password, not shown)"'
-    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    text = _toml(value)
     return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
@@ -85,48 +81,112 @@ def _unknown(key: str, value: object, known: Iterable[str], *, file: str, prefix
     )
 
 
-def _check_value(value: object, hint: Any, *, file: str, key: str, do: str) -> list[Problem]:
+def _check_value(value: Any, field: Field, hint: Any, *, file: str, key: str) -> list[Problem]:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$")
-        inner = path.rstrip("`")
-        return [Problem(code="C-103", file=file, key=key + inner, value=show(value), what=_plain(what), do=do)]
+        what, steps = wrong(str(error))
+        do = ""
+        if error.__cause__ is not None:
+            what, do = _of_a_struct(error)
+        for step in steps:
+            key += f".{step}" if step.isidentifier() else f"[{step}]"
+        found, meant = _followed(value, steps), _meant(field, hint, steps)
+        return [Problem(code="C-103", file=file, key=key, value=show(found), what=what, do=do or advice(*meant))]
     return []
 
 
-def _plain(what: str) -> str:
-    """msgspec's words without backticks, as the end of a sentence."""
-    return what.replace("`", "").replace("Expected ", "expected ", 1).replace("Invalid ", "invalid ", 1)
+def _of_a_struct(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What a struct's own __post_init__ says; it may say itself what to do."""
+    what, _, do = str(error).split(" - at `")[0].partition(". ")
+    return what, do
 
 
-def _advice(name: str, hints: Mapping[str, Any]) -> str:
-    """What to write: from the field's description and its first example."""
-    meta = _meta(hints[name])
-    means = (meta.description if meta and meta.description else "").rstrip(".")
-    example = f"{name} = {_toml(meta.examples[0]) if meta and meta.examples else _sample(hints[name])}"
-    return f"Write {example}" + (f": {means}." if means else ".")
+def _followed(value: Any, steps: Sequence[str]) -> Any:
+    """What lies at the end of these steps; msgspec does not say which entry of a table it means: then the table."""
+    for step in steps:
+        if not step.isidentifier() and not step.isdigit():
+            break
+        value = value[int(step) if isinstance(value, list) else step]
+    return value
 
 
-def _meta(hint: Any) -> msgspec.Meta | None:
-    return next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, msgspec.Meta)), None)
+def _meant(field: Field, hint: Any, steps: Sequence[str]) -> tuple[Field, Any]:
+    """The innermost setting on the way that says what it is."""
+    meant, at = (field, hint), hint
+    for step in steps:
+        inner = _plain(at)
+        if step.isidentifier() and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            at = typing.get_type_hints(inner, include_extras=True)[step]
+            field = next(one for one in msgspec.structs.fields(inner) if one.name == step)
+            if _means(at):
+                meant = (field, at)
+        elif arguments := [one for one in typing.get_args(inner) if one is not ...]:
+            at = arguments[min(int(step), len(arguments) - 1) if step.isdigit() else -1]
+    return meant
 
 
-_SAMPLES = {str: '"…"', int: "a whole number", float: "a number", bool: "true or false"}
+def _plain(hint: Any) -> Any:
+    """The type, without what is said of it and without None."""
+    if typing.get_origin(hint) is typing.Annotated:
+        return _plain(typing.get_args(hint)[0])
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return _plain(typing.get_args(hint)[0])
+    return hint
+
+
+def advice(field: Field, hint: Any) -> str:
+    """What to write: by the setting's description and its first example, or what it is if nothing is written."""
+    means = _means(hint).rstrip(".")
+    examples = next((meta.examples for meta in _metas(hint) if meta.examples), None)
+    example = _toml(examples[0]) if examples else _choices(hint) or _usual(field) or _sample(hint)
+    return f"Write {field.name} = {example}" + (f": {means}." if means else ".")
+
+
+def _means(hint: Any) -> str:
+    return next((meta.description for meta in _metas(hint) if meta.description), "")
+
+
+def _metas(hint: Any) -> list[msgspec.Meta]:
+    """The nearest words first: a setting may say more than its type does."""
+    return [extra for extra in reversed(getattr(hint, "__metadata__", ())) if isinstance(extra, msgspec.Meta)]
+
+
+def _choices(hint: Any) -> str:
+    plain = _plain(hint)
+    if plain is bool:
+        return "true or false"
+    if typing.get_origin(plain) is typing.Literal:
+        return " or ".join(_toml(choice) for choice in typing.get_args(plain))
+    if isinstance(plain, type) and issubclass(plain, str) and hasattr(plain, "__members__"):
+        return " or ".join(_toml(str(choice)) for choice in plain)  # type: ignore[attr-defined]
+    return ""
+
+
+def _usual(field: Field) -> str:
+    """What holds if nothing is written, where that says something."""
+    is_said = field.default is not msgspec.NODEFAULT and field.default not in ("", None)
+    return _toml(field.default) if is_said else ""
+
+
+_SAMPLES = {str: '"…"', int: "a whole number", float: "a number"}
 
 
 def _sample(hint: Any) -> str:
-    if typing.get_origin(hint) is typing.Annotated:
-        return _sample(typing.get_args(hint)[0])
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return _sample(typing.get_args(hint)[0])
-    if typing.get_origin(hint) is typing.Literal:
-        return " or ".join(_toml(choice) for choice in typing.get_args(hint))
-    if isinstance(hint, type) and issubclass(hint, str) and hasattr(hint, "__members__"):
-        return " or ".join(_toml(str(choice)) for choice in hint)  # type: ignore[attr-defined]
-    origin = typing.get_origin(hint) or hint
+    plain = _plain(hint)
+    origin = typing.get_origin(plain) or plain
     return _SAMPLES.get(origin, "{ … }" if origin in (dict, Mapping) else "[ … ]" if origin in (list, tuple) else "…")
 
 
 def _toml(value: object) -> str:
-    return show(value)
+    """As TOML writes it, on one line."""
+    if isinstance(value, str):
+        has_password = "@" in value and "://" in value
+        return '"(URL with a password, not shown)"' if has_password else f'"{value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(one)}' for key, one in value.items())} }}" if value else "{}"
+    return str(value)

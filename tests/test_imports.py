@@ -15,6 +15,7 @@ from tests.source_tree import imported, imported_at_once, imports, modules
 
 LAYERS = [  # low to high; names on one line are strangers to each other
     ["drivers"],
+    ["agent.wrong_values"],
     [
         *("agent.errors", "agent.model", "agent.wall_time", "agent.private_file", "agent.strict", "agent.clock_watch"),
         "agent.kernel_clock",

@@ -58,11 +58,12 @@ def _remarks(proposal: Proposal, own: Sequence[Setting], say: Texts) -> Iterator
     try:
         type_ = catalog.load(proposal.driver).Settings
     except DeviceError as error:
-        yield error.do
+        yield say.instruction(error.code, error.do)
         return
     written = tomllib.loads("\n".join(f"{one.key} = {toml(one.value)}" for one in own))
     for problem in read_table(written, type_, file="", prefix="")[1]:
-        yield f"{say('discover.complete')} {problem.key} {say.fact(problem.code, problem.what)}. {problem.do}"
+        fact, do = say.fact(problem.code, problem.what), say.instruction(problem.code, problem.do)
+        yield f"{say('discover.complete')} {problem.key} {fact}. {do}"
 
 
 def toml(value: str | int | tuple[Setting, ...]) -> str:

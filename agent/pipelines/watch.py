@@ -166,7 +166,7 @@ def strange(watch: Watch) -> Iterator[Strange]:
     yield from _strange_times(watch)
     for key, names in (("zone", [one.name for one in watch.zone]), ("line", [one.name for one in watch.line])):
         for twice in sorted({name for name in names if names.count(name) > 1}):
-            yield Strange(key, twice, "is used twice", f"Give each {key} of a camera its own name.")
+            yield Strange(key, twice, "is used twice", "Give each a name of its own.")
     if watch.line and Detects.PEOPLE not in watch.sees:
         yield Strange("line", watch.line[0].name, "needs people", 'Write sees = ["people"], or leave the line out.')
 

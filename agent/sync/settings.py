@@ -13,6 +13,7 @@ from msgspec import Meta
 PORTS = {"mqtts": 8883, "mqtt": 1883}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 KEY_BYTES = 32
+LIKE = "Write mqtts://HOST:PORT."
 
 
 class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,19 +60,19 @@ class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         """Raises ValueError, which the configuration shows with its place."""
         url = urlsplit(self.broker)
         if url.username or url.password:
-            raise ValueError("broker holds a user or password; the box is known by its certificate")
+            raise ValueError("broker holds a user or password. Take them out: the box is known by its certificate.")
         if not url.hostname:
-            raise ValueError("broker names no host")
+            raise ValueError(f"broker names no host. {LIKE}")
         if url.path.strip("/") or url.query or url.fragment:
-            raise ValueError("broker is a host and a port, nothing after them")
+            raise ValueError(f"broker is a host and a port, nothing after them. {LIKE}")
         if _port(url) == 0:
-            raise ValueError("broker's port is no number from 1 to 65535")
+            raise ValueError(f"broker's port is no number from 1 to 65535. {LIKE}")
         if url.scheme == "mqtt" and url.hostname not in LOOPBACK:
-            raise ValueError("broker without TLS is allowed on this machine only; write mqtts://")
+            raise ValueError(f"broker without TLS is allowed on this machine only. {LIKE}")
         if url.scheme == "mqtts" and not (self.ca and self.certificate and self.key):
-            raise ValueError("a broker with TLS needs ca, certificate and key")
+            raise ValueError("a broker with TLS needs ca, certificate and key. Write all three.")
         if len(_decoded(self.orders_key)) != KEY_BYTES:
-            raise ValueError("orders_key is not the base64 of 32 bytes")
+            raise ValueError("orders_key is not the base64 of 32 bytes. Copy it whole from the centre's file.")
 
     @property
     def host(self) -> str:

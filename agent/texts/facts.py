@@ -5,7 +5,8 @@ they read in each language. What fits none of them is shown as it came: words of
 
 Shape   [P-104]  "{path} went away: {error}" = {ru = "…", kk = "…", en = "…"}; en only where a form follows a number.
 Places  are told, too: moments, states, words of the system (words.toml); never what somebody chose, as AS_THEY_ARE.
-        One that is called as a section of the language files (SECTIONS), `{lane}`, has its words there.
+        One that is called as a section of the language files (SECTIONS), `{lane}`, has its words there; what a
+        setting `{means}` has them in settings.toml, which nothing else reads; of a `{choice}` each one is told.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ SECTIONS = ("source", "link", "lane", "detector", "contact")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 CODED = re.compile(r"([A-Z]-\d{3}) (.+)", re.DOTALL)
-OF_A_DEVICE = re.compile(r"([a-z0-9][\w-]*): (.+)", re.DOTALL)
+OF_A_THING = re.compile(r"(/?[\w][\w./-]*(?: [\w.\[\]-]+)?): (.+)", re.DOTALL)  # a device, or a file and a setting
 PLACE = re.compile(r"\{(\w+)\}")
-WELL, WORDS, HELP = "well", "words", "help"
+WELL, WORDS, HELP, SETTINGS = "well", "words", "help", "settings"
+MEANS, CHOICE, OR = "means", "choice", " or "
 
 
 class Template:
@@ -79,12 +81,19 @@ def templates(file: str) -> dict[str, Templates]:
     return {code: Templates(rows) for code, rows in document.items()}
 
 
+@cache
+def settings() -> dict[str, dict[str, str]]:
+    """What each setting is: by the English beside it, in the other languages."""
+    told: dict[str, dict[str, str]] = tomllib.loads((FOLDER / f"{SETTINGS}.toml").read_text(encoding="utf-8"))[SETTINGS]
+    return told
+
+
 def fact(say: Words, code: str, what: str) -> str:
     """The fact of a code, told; of what is well the code is empty."""
     if (told := _told(say, code, what)) is not None:
         return told
-    if (device := OF_A_DEVICE.fullmatch(what)) and (told := _told(say, code, device[2])) is not None:
-        return f"{device[1]}: {told}"
+    if (thing := OF_A_THING.fullmatch(what)) and (told := _told(say, code, thing[2])) is not None:
+        return f"{thing[1]}: {told}"
     return what
 
 
@@ -111,6 +120,10 @@ def _place(say: Words, code: str, name: str, value: str) -> str:
     """What stands in a place of a fact."""
     if name in AS_THEY_ARE:
         return value
+    if name == MEANS:
+        return settings().get(value, {}).get(say.language, value)
+    if name == CHOICE:
+        return _place(say, WORDS, "", OR).join(_place(say, WORDS, "", one) for one in value.split(OR))
     if name in SECTIONS and say.language != "en" and say.knows(f"{name}.{value}"):
         return say(f"{name}.{value}")
     if (told := _when(say, value)) is not None:

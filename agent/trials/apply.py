@@ -156,7 +156,7 @@ def before_that(path: Path, history: History) -> Entry | None:
 
 def said(problem: Problem) -> str:
     """One mistake in one line, as `mektep check` tells it."""
-    return f"{problem.code} {problem} {problem.do}"
+    return f"{problem.code} {problem}"
 
 
 def _forbidden(running: Config, new: Config) -> list[str]:

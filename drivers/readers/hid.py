@@ -87,7 +87,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str,
         Meta(
             description="the reader's name in /dev/input/by-id, never eventN: that number changes with the plugs",
-            examples=["/dev/input/by-id/usb-Sycreader_RFID_Technology_Co.__Ltd_SYC_ID_IC_USB_Reader-event-kbd"],
+            examples=["/dev/input/by-id/usb-NAME-event-kbd"],
             min_length=1,
         ),
     ]

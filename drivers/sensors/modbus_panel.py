@@ -66,12 +66,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         """Raises ValueError, which the configuration shows with its place."""
         if bool(self.port) == bool(self.host):
-            raise ValueError("give port (RTU) or host (TCP), one of them")
+            raise ValueError("of port and host there must be one. Write port for RTU, host for TCP.")
         numbers = [int(number) for number in self.zones if number.isascii() and number.isdigit()]
         if not numbers or len(numbers) != len(self.zones) or not all(1 <= number <= 2000 for number in numbers):
-            raise ValueError("zones names no zone, or a number that is none")
+            raise ValueError("zones names no zone, or a number that is none. Zones are 1 to 2000.")
         if len(set(numbers)) != len(numbers):
-            raise ValueError("zones names one zone twice")
+            raise ValueError("zones names one zone twice. Leave one of them out.")
         if is_file(self.profile):
             return  # a file of the box: checked when it is read there
         try:

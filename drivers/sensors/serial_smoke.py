@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         """Raises ValueError, which the configuration shows with its place."""
         if not self.zones or not all(number in map(str, ZONES) for number in self.zones):
-            raise ValueError(f"zones names no zone, or a number that is none; zones are {ZONES[0]} to {ZONES[-1]}")
+            raise ValueError(f"zones names no zone, or a number that is none. Zones are {ZONES[0]} to {ZONES[-1]}.")
         if self.raw_min >= self.raw_max:
             raise ValueError("raw_min must be below raw_max")
 

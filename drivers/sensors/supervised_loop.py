@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         at = windows(self)
         places = [SHORT_SHARE, at.active_low, at.active_high, at.idle_low, at.idle_high, CUT_SHARE]
         if any(low >= high for low, high in pairwise(places)):
-            raise ValueError("with these resistors the states cannot be told apart; 2200, 4700 and 1500 ohms can")
+            raise ValueError("with these resistors the states cannot be told apart. Take 2200, 4700 and 1500 ohms.")
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:

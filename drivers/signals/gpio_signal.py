@@ -78,9 +78,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Raises ValueError, which the configuration shows with its place."""
         numbers = list(self.lines.values())
         if not numbers:
-            raise ValueError("give at least one line: green, red, yellow, buzzer or siren")
+            raise ValueError("it has no line. Write at least one: green, red, yellow, buzzer or siren.")
         if len(set(numbers)) != len(numbers):
-            raise ValueError("two lamps have one line")
+            raise ValueError("two lamps have one line. Give each its own.")
 
     @property
     def lines(self) -> dict[str, int]:

@@ -39,12 +39,20 @@ CASES = [  # table, then the problems as (code, key, value), and words that must
     ({}, [("C-102", "reader[0].port", "")], 'port = "/dev/reader-canteen": the serial port, by its stable name.'),
     (GOOD | {"bawd": 1}, [("C-101", "reader[0].bawd", "1")], 'Did you mean "baud"?'),
     (GOOD | {"zzz": True}, [("C-101", "reader[0].zzz", "true")], "Known here: baud,"),
-    (GOOD | {"baud": "fast"}, [("C-103", "reader[0].baud", '"fast"')], "expected int"),
+    (
+        GOOD | {"baud": "fast"},
+        [("C-103", "reader[0].baud", '"fast"')],
+        "number, not text. Write baud = 9600",
+    ),
     (GOOD | {"baud": 0}, [("C-103", "reader[0].baud", "0")], "Write baud = 9600: line speed in baud."),
     (GOOD | {"format": "em"}, [("C-103", "reader[0].format", '"em"')], '"em4100" or "ironlogic"'),
     (GOOD | {"colour": "blue"}, [("C-103", "reader[0].colour", '"blue"')], '"red" or "green"'),
-    (GOOD | {"inner": {"depht": 1}}, [("C-103", "reader[0].inner", "{'depht': 1}")], "depht"),
-    (GOOD | {"zones": {"1": 5}}, [("C-103", "reader[0].zones[...]", "{'1': 5}")], "expected str"),
+    (
+        GOOD | {"inner": {"depht": 1}},
+        [("C-103", "reader[0].inner", "{ depht = 1 }")],
+        'has "depht", which is no',
+    ),
+    (GOOD | {"zones": {"1": 5}}, [("C-103", "reader[0].zones[...]", "{ 1 = 5 }")], "must be text, not a whole number"),
     (GOOD | {"baud": 300, "format": "ironlogic"}, [("C-104", "reader[0]", "")], "do not speak 300 baud"),
     (
         {"baud": "x", "q": 1},

@@ -32,8 +32,8 @@ from tests.agent.outbox.box import opened, tap, taps
 LANGUAGES = ("ru", "kk")
 NAMES = """
     FFmpeg JSON zstd bash zsh
-    baud dialout DHCP DNS EEPROM EST GPIO gpio HTTP IPv Mifare Modbus MQTT NTP OSDP PoE RTC RTSP SSH TCP TLS TOML toml
-    UDP UART USB UTC UTF QoS Raspberry Python python pid
+    base baud BCM dialout DHCP DNS EEPROM EST GPIO gpio HTTP IPv Mifare Modbus MQTT NTP OSDP PEM PoE RDM RTC RTSP RTU
+    SSH TCP TLS TOML toml UDP UART UID USB UTC UTF QoS Raspberry Python python pid
 """  # of protocols, plugs, things
 PROGRAMS = """
     all gate incidents kill none OTHER password proc show since sys vkey

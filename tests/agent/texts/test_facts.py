@@ -9,15 +9,30 @@ from pathlib import Path
 import pytest
 
 from agent.texts import LANGUAGES, load_texts
-from agent.texts.facts import AS_THEY_ARE, FOLDER, HELP, PLACE, SECTIONS, WELL, WORDS, Template, Templates, templates
+from agent.texts.facts import (
+    AS_THEY_ARE,
+    FOLDER,
+    HELP,
+    PLACE,
+    SECTIONS,
+    SETTINGS,
+    WELL,
+    WORDS,
+    Template,
+    Templates,
+    settings,
+    templates,
+)
+from tests.agent.texts.advised import advised, meanings
 from tests.agent.texts.raised import GAP, raised, texts
 
 AUDIT = "agent/audit/"  # its facts are texts already: [finding] of the language files
 SHARE, SHORT = 0.6, 8  # of a fact's literals that its template must have itself, else it is no template of this fact
 FILES = sorted(FOLDER.glob("*.toml"))
 LEAST = 400  # facts that are raised: fewer, and reading the source has gone wrong
+LEAST_ADVICE, LEAST_SETTINGS = 80, 100
 COMPUTED = {  # templates of facts that no single text of the source shows
-    *("expected {wanted}, got {got}", "expected {wanted}", "invalid enum value {value}"),  # msgspec's own words
+    "Write {name} = {choice}: {means}.",  # of a setting: agent/strict.py
     "the clock was set by {off} s, at {at}",  # agent/doctor/history.py says when
     "the agent was ended by force, or fell by itself, at {at}",
     "the power went, or the box was reset, at {at}",
@@ -70,6 +85,8 @@ def test_every_fact_that_is_raised_is_told() -> None:
 
 def test_every_fact_that_is_told_is_raised() -> None:
     by_code: dict[str, set[str]] = {}
+    for code, text, _where in advised():
+        by_code.setdefault(code, set()).add(text)
     for codes, fact, _where in raised():
         for code in codes:
             by_code.setdefault(code or WELL, set()).update(shapes(fact))
@@ -77,10 +94,22 @@ def test_every_fact_that_is_told_is_raised() -> None:
     stale = set()
     for code, english, told in rows():
         fits = Template(english, told).pattern.fullmatch
-        known = code in (WORDS, HELP) or any(map(fits, by_code.get(code, ())))
+        known = code in (WORDS, HELP, SETTINGS) or any(map(fits, by_code.get(code, ())))
         if not known and not any(map(fits, seen)):
             stale.add(english)
     assert stale == COMPUTED
+
+
+def test_all_that_a_check_of_the_configuration_says_is_told() -> None:
+    said = list(advised())
+    assert [f"{where}: {code} {text}" for code, text, where in said if not is_told(code, text)] == []
+    assert len(said) > LEAST_ADVICE
+
+
+def test_every_setting_is_told_and_no_other() -> None:
+    meant = meanings()
+    assert meant == set(settings())
+    assert len(meant) > LEAST_SETTINGS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -99,8 +99,8 @@ def test_questions_cover_the_zones_and_no_two_have_answers_of_one_length(zones: 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"host": "10.0.0.1"}, "port (RTU) or host (TCP)"),
-        ({"port": ""}, "port (RTU) or host (TCP)"),
+        ({"host": "10.0.0.1"}, "of port and host there must be one"),
+        ({"port": ""}, "of port and host there must be one"),
         ({"zones": {}}, "no zone"),
         ({"zones": {"0": "x"}}, "none"),
         ({"zones": {"one": "x"}}, "none"),

@@ -258,7 +258,7 @@ def test_probe_switches_nothing_and_tells_who_has_a_line(chip: GpioChip) -> None
     assert (found.verdict, found.code) == (Verdict.FAILED, "P-202")
 
 
-@pytest.mark.parametrize(("words", "says"), [({}, "at least one line"), ({"green": 5, "red": 5}, "one line")])
+@pytest.mark.parametrize(("words", "says"), [({}, "at least one"), ({"green": 5, "red": 5}, "one line")])
 def test_settings_that_make_no_lamp_are_refused(words: dict[str, int], says: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=says):
         msgspec.convert(words, Settings)
