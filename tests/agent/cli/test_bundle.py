@@ -255,7 +255,7 @@ def test_a_box_that_never_ran_and_whose_configuration_is_wrong(bare: Path, tmp_p
     [
         ("C", ("kernel", "No passwords")),
         ("ru_RU.UTF-8", ("журнал служб", "Паролей")),
-        ("kk_KZ.UTF-8", ("журналы", "парольдер")),
+        ("kk_KZ.UTF-8", ("журналы", "құпиясөздер")),
     ],
 )
 def test_what_would_be_in_it(tmp_path: Path, language: str, words: tuple[str, ...]) -> None:
