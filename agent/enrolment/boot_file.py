@@ -59,7 +59,7 @@ class BootFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         except ValueError:
             whole = False
         if not whole or url.username or url.password or url.path.strip("/") or url.query or url.fragment:
-            raise ValueError("est is a host and a port, nothing else. Write https://HOST:PORT")
+            raise ValueError("est is a host and a port, nothing else. Write https://HOST:PORT.")
 
 
 def read_boot_file(data: bytes, name: str) -> BootFile:
@@ -75,7 +75,7 @@ def read_boot_file(data: bytes, name: str) -> BootFile:
     if found is None:
         _, worded = read_table(shown, BootFile, file=name, prefix="")
         one = next((problem for problem in worded if problem.key != "token"), None)
-        what = f"{one.key or 'the file'} {one.what}" if one else "token is no token"
+        what = f"{one.code} {one.key}{': ' if one.key else ''}{one.what}" if one else "token is no token"
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise EnrolmentError("N-101", f"{name}: {what}{more}", do=f"{one.do} {DO}" if one else DO)
     return found

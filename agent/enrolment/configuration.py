@@ -16,6 +16,7 @@ from agent.enrolment.boot_file import BootFile
 from agent.enrolment.errors import EnrolmentError
 from agent.enrolment.papers import Papers
 from agent.private_file import half_made, publish
+from agent.strict import Problem
 
 MODE = 0o640  # the technician's group reads it
 
@@ -49,7 +50,7 @@ def composed(boot: BootFile) -> tuple[str, Config]:
     try:
         return text, config.read(text, "config")
     except ConfigError as error:
-        raise _unfit("config of the boot file", error) from error
+        raise _unfit("the boot file's config", error) from error
 
 
 def fitting(path: Path, boot: BootFile) -> Config:
@@ -106,6 +107,11 @@ def _state_of(boot: BootFile) -> str:
 def _unfit(where: str, error: ConfigError) -> EnrolmentError:
     one = error.problems[0]
     more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+    return EnrolmentError("N-107", f"{where}: {_coded(one)}{more}", do=f"{one.do} Nothing was asked of the centre yet.")
+
+
+def _coded(one: Problem) -> str:
+    """With its own code: by that it is told in the reader's language."""
     value = f" = {one.value}" if one.value else ""
-    what = f"{where}: {one.key or 'the text'}{value} {one.what}{more}"
-    return EnrolmentError("N-107", what, do=f"{one.do} Nothing was asked of the centre yet.")
+    key = f"{one.key}{value}: " if one.key else ""
+    return f"{one.code} {key}{one.what}"

@@ -28,7 +28,8 @@ SECTIONS = ("source", "link", "lane", "detector", "contact")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 CODED = re.compile(r"([A-Z]-\d{3}) (.+)", re.DOTALL)
-OF_A_THING = re.compile(r"(/?[\w][\w./-]*(?: [\w.\[\]-]+)?): (.+)", re.DOTALL)  # a device, or a file and a setting
+# whose it is: a device, or a file, a setting, its value
+OF_A_THING = re.compile(r"(/?\w[\w./\[\]-]*(?: [\w.\[\]-]+)?(?: = .+?)?): (.+)", re.DOTALL)
 PLACE = re.compile(r"\{(\w+)\}")
 WELL, WORDS, HELP, SETTINGS = "well", "words", "help", "settings"
 MEANS, CHOICE, OR = "means", "choice", " or "

@@ -43,9 +43,9 @@ def test_the_state_may_lie_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("rest", "place"),
     [
-        ("[", "the text"),
-        ("[centre]\n", "the text"),
-        ('school = "school-08"\n', "the text"),
+        ("[", "C-003"),
+        ("[centre]\n", "C-003"),
+        ('school = "school-08"\n', "C-003"),
         ("[outbx]\n", "outbx"),
         ('[[reader]]\nname = "r"\ndriver = "nonesuch"\n', "driver"),
         ("[state]\ndirectory = 7\n", "state.directory"),

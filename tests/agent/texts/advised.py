@@ -23,7 +23,6 @@ from tests.source_tree import ROOT, modules, parsed
 CHECKS = ("__post_init__", "_check")  # where a struct looks at its own fields
 INNER = "agent.pipelines.watch"  # its structs stand within a value: their mistakes are C-103
 PARTS = {"_problem": (0, 3, 4), "_failed": (1, 2, 3)}  # places of code, fact, instruction
-NOT_OF_THE_FILE = {"drivers.sensors.profile"}  # a panel's profile is a file of its own: S-110
 
 
 def advised() -> Iterator[tuple[str, str, str]]:
@@ -58,7 +57,7 @@ def _with_settings() -> set[str]:
     """The modules whose structs a file is read into: those of the sections, of the drivers, of what cameras share."""
     structs = [one for one in vars(config).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)]
     named = {one.__module__ for one in structs} | {one.module for one in catalog.CATALOG.values() if one.kind != "eyes"}
-    return (named | {"drivers.cameras.view"}) - NOT_OF_THE_FILE
+    return named | {"drivers.cameras.view", "agent.enrolment.boot_file"}
 
 
 def _by_calls(path: Path) -> Iterator[tuple[str, str, str]]:
