@@ -46,4 +46,4 @@ def test_every_form_can_be_shown(form: CardForm) -> None:
 def test_an_unknown_form_is_wrong_use() -> None:
     done = mektep("card", "6F007B3972", "--form", "rfid")
     assert done.returncode == 2
-    assert "invalid choice" in done.stderr
+    assert "X-004  --form: 'rfid' is none of " in done.stderr
