@@ -52,9 +52,13 @@ class CardReader:
         """Form and number of a card as this reader tells it."""
         return f"em4100:{card.hex().upper()}"
 
+    async def away(self) -> None:
+        """Returns when the last card is taken away."""
+        await asyncio.sleep(self._away_s - asyncio.get_running_loop().time())
+
     async def show(self, card: bytes, patience_s: float) -> str:
         """Hold a card; returns its light's letter, or nothing if none came in time. The card before must be away."""
-        await asyncio.sleep(self._away_s - asyncio.get_running_loop().time())
+        await self.away()
         self._light = asyncio.get_running_loop().create_future()
         sent_s = self._read_aloud(card)
         shown_s = time.monotonic()
