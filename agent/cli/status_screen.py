@@ -182,7 +182,7 @@ def link(status: Status, say: Texts) -> Text:
 def _reference(status: Status, say: Texts) -> Text:
     line = Text(f"{say('reference.title')} ", "bold")
     for name, one in status.reference.items():
-        line.append(f" {name} {one.version} ")
+        line.append(f" {name} ")
         line.append(f"({age(one.issued, status.at, say)})", "yellow" if one.stale or one.ended else "green")
     return line
 
