@@ -56,3 +56,19 @@ async def test_while_the_database_is_locked_a_fire_shows_and_its_incident_follow
     lock.close()
     await until(lambda: shown(running) == [("gym", State.TOLD)])
     assert len(told(running, "opened")) == len(running.recorded("kz.mektep.fire.zone.v1")) == 1
+
+
+async def test_a_database_that_is_locked_at_the_start_keeps_no_panel_from_being_read(running: Running) -> None:
+    await running.start()
+    await running.stop()
+    running.systemd.heard.clear()
+    lock = sqlite3.connect(running.folder / "state" / "outbox.db", isolation_level=None, timeout=30)
+    lock.execute("begin exclusive")
+    await running.start()
+    running.devices["panel"].zone(ZoneState.FIRE)
+    await until(lambda: shown(running) == [("gym", State.OPENED)])
+    assert running.recorded("kz.mektep.fire.zone.v1") == []
+    lock.execute("rollback")
+    lock.close()
+    await until(lambda: shown(running) == [("gym", State.TOLD)])
+    assert len(told(running, "opened")) == len(running.recorded("kz.mektep.fire.zone.v1")) == 1
