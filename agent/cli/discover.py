@@ -30,7 +30,7 @@ NETWORK_S = 3.0
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `--json` prints."""
+    """What `--json` prints: English, whatever the reader's language."""
 
     found: list[Found]
     config: str  # the proposed lines, TOML
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
             found = asyncio.run(discover_plan.gather(wish, configured, SystemClock(), bars))
     except KeyboardInterrupt:  # the technician has seen enough
         return ATTENTION
-    devices = propose(found, configured.names, say)
+    devices = propose(found, configured.names, load_texts("en") if args.json else say)
     if args.json:
         secrets = [name for device in devices for name in device.secrets]
         print(msgspec.json.encode(Report(found, toml(devices), secrets)).decode(), file=out)

@@ -44,13 +44,22 @@ def _free_name(word: str, names: set[str]) -> str:
 
 def _device(name: str, found: Found, proposal: Proposal, say: Texts) -> Device:
     secrets = tuple(f"{name}-{key}" for key in proposal.secrets)
-    own = proposal.settings + tuple(Setting(k, n) for k, n in zip(proposal.secrets, secrets, strict=True))
-    lines = [f"# {printable(found.what, 160)}: {say(f'sure.{found.sure}')}, {say(f'why.{found.why}')}"]
+    own = tuple(_told(one, say) for one in proposal.settings) + tuple(
+        Setting(k, n) for k, n in zip(proposal.secrets, secrets, strict=True)
+    )
+    lines = [f"# {printable(say.found(found.what), 160)}: {say(f'sure.{found.sure}')}, {say(f'why.{found.why}')}"]
     lines += [f"# {say(f'remark.{proposal.remark}')}"] if proposal.remark else []
     lines += [f"# {remark}" for remark in _remarks(proposal, own, say)]
     lines += [f"# {say('discover.store')} sudo mektep secret {secret}" for secret in secrets]
     lines += [f"[[{proposal.kind}]]", f"name = {toml(name)}", f"driver = {toml(proposal.driver)}"]
     return Device(name, tuple(lines + [f"{one.key} = {toml(one.value)}" for one in own]), secrets)
+
+
+def _told(one: Setting, say: Texts) -> Setting:
+    """Zones have names for people; every other setting is the driver's."""
+    if one.key != "zones" or not isinstance(one.value, tuple):
+        return one
+    return Setting(one.key, tuple(Setting(zone.key, say.found(str(zone.value))) for zone in one.value))
 
 
 def _remarks(proposal: Proposal, own: Sequence[Setting], say: Texts) -> Iterator[str]:

@@ -104,7 +104,9 @@ def _headline(what: str, told: Sequence[Found], say: Texts) -> Table:
     line.add_column(no_wrap=True, width=1)
     line.add_column(overflow="fold", ratio=1)
     line.add_column(no_wrap=True, justify="right")
-    line.add_row(Text("!" if bad else mark, BAD if bad else style), Text(printable(what, 160)), _state(told[-1], say))
+    line.add_row(
+        Text("!" if bad else mark, BAD if bad else style), Text(printable(say.found(what), 160)), _state(told[-1], say)
+    )
     return line
 
 

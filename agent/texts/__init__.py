@@ -43,6 +43,12 @@ class Texts:
 
         return fact(self, code, what)
 
+    def found(self, what: str) -> str:
+        """What a found device is called."""
+        from agent.texts.facts import found
+
+        return found(self, what)
+
     def help(self, english: str) -> str:
         """What `--help` says."""
         from agent.texts.facts import help_text

@@ -31,7 +31,7 @@ CODED = re.compile(r"([A-Z]-\d{3}) (.+)", re.DOTALL)
 # whose it is: a device, or a file, a setting, its value
 OF_A_THING = re.compile(r"(/?\w[\w./\[\]-]*(?: [\w.\[\]-]+)?(?: = .+?)?): (.+)", re.DOTALL)
 PLACE = re.compile(r"\{(\w+)\}")
-WELL, WORDS, HELP, SETTINGS = "well", "words", "help", "settings"
+WELL, WORDS, HELP, SETTINGS, FOUND = "well", "words", "help", "settings", "found"
 MEANS, CHOICE, OR = "means", "choice", " or "
 
 
@@ -98,13 +98,18 @@ def fact(say: Words, code: str, what: str) -> str:
     return what
 
 
+def found(say: Words, what: str) -> str:
+    """What a found device is called."""
+    return fact(say, FOUND, what)
+
+
 def help_text(say: Words, english: str) -> str:
     """What `--help` says of a command or an option."""
     return _told(say, HELP, english) or english
 
 
 def _told(say: Words, code: str, what: str) -> str | None:
-    file = {"": WELL, HELP: HELP}.get(code, code[:1])
+    file = {"": WELL, HELP: HELP, FOUND: FOUND}.get(code, code[:1])
     known = templates(file).get(code or WELL)
     return _filled(say, code, known.fit(what)) if known else None
 
@@ -113,14 +118,14 @@ def _filled(say: Words, code: str, found: tuple[Template, dict[str, str]] | None
     if found is None:
         return None
     one, places = found
-    told = {name: _place(say, code, name, value) for name, value in places.items()}
+    told = {name: value if name in AS_THEY_ARE else _place(say, code, name, value) for name, value in places.items()}
     return filled(say.language, one.told.get(say.language, one.told["en"]), told)
 
 
 def _place(say: Words, code: str, name: str, value: str) -> str:
     """What stands in a place of a fact."""
-    if name in AS_THEY_ARE:
-        return value
+    if code == FOUND:  # a device's own words are no words of the system
+        return found(say, value)
     if name == MEANS:
         return settings().get(value, {}).get(say.language, value)
     if name == CHOICE:

@@ -64,10 +64,14 @@ async def look(root: Path) -> AsyncIterator[Found]:
     for path in paths:
         if path.is_symlink():
             continue  # Raspberry Pi OS keeps an old name of the header's chip beside the new one
-        chip = ask(path)
-        words = f"{chip.label}, {chip.lines} lines" if chip else "GPIO chip"
-        header = chip is not None and chip.label in HEADER
-        yield Found(
-            kind=Kind.CHIP, what=f"{words}: the 40-pin header" if header else words, name=str(path),
-            sure=Sure.CERTAIN if chip else Sure.LIKELY, why=Why.LISTED,
-        )  # fmt: skip
+        yield _found(path, ask(path))
+
+
+def _found(path: Path, chip: Chip | None) -> Found:
+    if chip is None:
+        return Found(kind=Kind.CHIP, what="GPIO chip", name=str(path), sure=Sure.LIKELY, why=Why.LISTED)
+    header = chip.label in HEADER
+    return Found(
+        kind=Kind.CHIP, name=str(path), sure=Sure.CERTAIN, why=Why.LISTED,
+        what=f"{chip.label}, {chip.lines} lines: the 40-pin header" if header else f"{chip.label}, {chip.lines} lines",
+    )  # fmt: skip

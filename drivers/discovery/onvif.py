@@ -60,9 +60,9 @@ class Match(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Name and hardware, as the scopes tell them."""
+        """Name and hardware, as the scopes tell them; empty if they do not."""
         told = [self._scope("name"), self._scope("hardware")]
-        return " ".join(dict.fromkeys(word for word in told if word)) or "camera"
+        return " ".join(dict.fromkeys(word for word in told if word))
 
     def _scope(self, kind: str) -> str:
         start = f"{ONVIF}{kind}/"
@@ -135,9 +135,9 @@ def found(datagram: bytes, host: str, asked: set[str]) -> Iterator[Found]:
             return
         for match in matches:
             if match.is_camera:
+                what = f"{match.words} (ONVIF)" if match.words else "camera (ONVIF)"
                 yield Found(
-                    kind=Kind.CAMERA, what=f"{match.words} (ONVIF)", name=host, host=host,
-                    sure=Sure.CERTAIN, why=Why.ANSWER,
+                    kind=Kind.CAMERA, what=what, name=host, host=host, sure=Sure.CERTAIN, why=Why.ANSWER
                 )  # fmt: skip
 
 

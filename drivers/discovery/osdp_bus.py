@@ -113,21 +113,17 @@ async def ask(line: SerialPort, address: int) -> Reply | None:
 def _found(port: Port, baud: int, reply: Reply) -> Found:
     nowhere = reply.address == EVERYBODY
     where = "" if nowhere else f"address {reply.address}, "
+    who = identity(reply.data) if reply.code == PDID else None
+    told = f", maker {who.vendor}, model {who.model}, serial {who.serial}, firmware {who.firmware}" if who else ""
     found = Found(
-        kind=Kind.READER, what=f"OSDP reader, {where}{_words(baud, reply)}", name=port.name,
+        kind=Kind.READER, what=f"OSDP reader, {where}{baud} baud{told}", name=port.name,
         sure=Sure.CERTAIN, why=Why.ANSWER,
     )  # fmt: skip
     if nowhere:
         fact = f"{port.device}: a reader answers to the address of all, and at none of its own"
         do = "Set its address to 0 to 7 with its maker's tool or card, and look again; are there two at one address?"
         return msgspec.structs.replace(found, code="X-107", fact=fact, do=do)
-    told: tuple[Setting, ...] = settings(port=port.name, address=reply.address)
-    told += (Setting("baud", baud),) if baud != BAUDS[0] else ()
-    proposal = Proposal(kind="reader", driver="osdp", settings=told, secrets=("key",), remark="osdp")
+    own: tuple[Setting, ...] = settings(port=port.name, address=reply.address)
+    own += (Setting("baud", baud),) if baud != BAUDS[0] else ()
+    proposal = Proposal(kind="reader", driver="osdp", settings=own, secrets=("key",), remark="osdp")
     return msgspec.structs.replace(found, proposal=proposal)
-
-
-def _words(baud: int, reply: Reply) -> str:
-    who = identity(reply.data) if reply.code == PDID else None
-    told = f", maker {who.vendor}, model {who.model}, serial {who.serial}, firmware {who.firmware}" if who else ""
-    return f"{baud} baud{told}"

@@ -88,15 +88,15 @@ async def look(host: str, known: Found | None = None, port: int = PORT) -> Async
         async with asyncio.timeout(DEADLINE_S):
             path, answer = await _ask(host, port, words)
     except (ValueError, EOFError, asyncio.LimitOverrunError):
-        yield _trouble(
-            known, host, words, f"{where} answers what is no RTSP", "Is it a camera? Look at it in a browser."
-        )
+        do = "Is it a camera? Look at it in a browser."
+        yield _trouble(known, host, words, "X-115", f"{where} answers what is no RTSP", do)
         return
     except (OSError, TimeoutError):
         if known is not None:
-            yield _trouble(known, host, words, f"{where}: no RTSP", "Switch RTSP on in the camera's own web page.")
+            do = "Switch RTSP on in the camera's own web page."
+            yield _trouble(known, host, words, "X-115", f"{where}: no RTSP", do)
         return
-    yield _camera(host, port, path, answer, known, words)
+    yield _camera(host, port, path, answer, known, words=words)
 
 
 def _camera(host: str, port: int, path: str, answer: Answer, known: Found | None, words: str) -> Found:
@@ -111,7 +111,7 @@ def _camera(host: str, port: int, path: str, answer: Answer, known: Found | None
         do = "Set a password in the camera's own web page, then look again."
     else:
         fact = f"{host} speaks RTSP, and none of the usual paths has a picture (answer {answer.status})"
-        return _trouble(known, host, what, fact, "Take the path from the camera's papers.")
+        return _trouble(known, host, what, "X-115", fact, "Take the path from the camera's papers.")
     main, sub = _paths(f"{words} {answer.server} {answer.realm}")
     lines = settings(url=_url(host, port, path)) + (settings(sub_url=_url(host, port, sub)) if sub else ())
     proposal = Proposal(kind="camera", driver="rtsp", settings=lines)
@@ -126,10 +126,10 @@ def _camera(host: str, port: int, path: str, answer: Answer, known: Found | None
     )  # fmt: skip
 
 
-def _trouble(known: Found | None, host: str, words: str, fact: str, do: str) -> Found:
+def _trouble(known: Found | None, host: str, words: str, code: str, fact: str, do: str) -> Found:
     sure = Sure.CERTAIN if known else Sure.POSSIBLE
     return Found(
-        kind=Kind.CAMERA, what=words, name=host, host=host, sure=sure, why=Why.ANSWER, code="X-115", fact=fact, do=do
+        kind=Kind.CAMERA, what=words, name=host, host=host, sure=sure, why=Why.ANSWER, code=code, fact=fact, do=do
     )
 
 

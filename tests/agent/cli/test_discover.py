@@ -60,7 +60,20 @@ async def test_a_whole_box_is_shown_with_lines_that_load(tmp_path: Path) -> None
 )
 async def test_it_speaks_the_terminals_language(tmp_path: Path, language: str, words: str) -> None:
     board = school(tmp_path / "box")
-    assert words in (await discover("--root", board.root, *NO_NETWORK, "none.toml", language=language)).stdout
+    shown = ("--root", board.root, *NO_NETWORK, tmp_path / "none.toml")
+    told = (await discover(*shown, language=language)).stdout
+    assert words in told
+    for english in ("UART of the board", "(keyboard)"):
+        assert english not in told
+    assert "X-102" in told
+
+
+async def test_for_scripts_it_speaks_english(tmp_path: Path) -> None:
+    board = school(tmp_path / "box")
+    shown = ("--root", board.root, *NO_NETWORK, tmp_path / "none.toml", "--json")
+    english, russian = [(await discover(*shown, language=one)).stdout for one in ("C", "ru_RU.UTF-8")]
+    assert english == russian
+    assert "UART of the board" in english
 
 
 async def test_a_card_that_is_shown_makes_a_reader_and_its_number_is_nowhere(

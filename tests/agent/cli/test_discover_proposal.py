@@ -111,6 +111,20 @@ def test_they_say_what_it_is_and_how_sure_that_is() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "comment", "zone"),
+    [
+        ("ru", "# плата датчиков дыма, 9600 бод, adapter: точно, что-то пришло", "зона 3"),
+        ("kk", "# түтін датчиктерінің платасы, 9600 бод, adapter: анық, бірдеңе келді", "3-аймақ"),
+    ],
+)
+def test_they_are_in_the_readers_language(language: str, comment: str, zone: str) -> None:
+    (device,) = propose([OF_EACH_DRIVER["serial_smoke"]], (), load_texts(language))
+    assert device.lines[0] == comment
+    (sensor,) = tomllib.loads("\n".join(device.lines))["sensor"]
+    assert sensor["zones"] == {"3": zone}
+
+
 def test_names_that_are_taken_are_not_proposed() -> None:
     devices = propose([found(READER), found(READER)], {"reader-1", "reader-3"}, SAY)
     assert [device.name for device in devices] == ["reader-2", "reader-4"]

@@ -103,10 +103,10 @@ def test_every_word_is_there(language: str) -> None:
         assert section not in text  # a key shows itself where a language lacks it
 
 
-def terminal(width: int, *many: Found, devices: list[Device] | None = None) -> str:
+def terminal(width: int, *many: Found, devices: list[Device] | None = None, language: str = "en") -> str:
     master, slave = pty.openpty()
     with os.fdopen(slave, "w") as out:
-        draw(many, devices or [], FILE, out, load_texts("en"), hint=False)
+        draw(many, devices or [], FILE, out, load_texts(language), hint=False)
     return read_all(master)
 
 
@@ -120,12 +120,17 @@ def read_all(master: int) -> str:
     return data.decode()
 
 
+OSDP = "OSDP reader, address 12, 115200 baud, maker 5C2623, model 41, serial 4294967295, firmware 255.255.255"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [80, 120])
-def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int, language: str) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    text = terminal(width, found(what="x" * 300, name="/dev/" + "y" * 300), TROUBLE)
+    many = (found(what="x" * 300, name="/dev/" + "y" * 300), TROUBLE, found(Kind.READER, what=OSDP, why=Why.ANSWER))
+    text = terminal(width, *many, language=language)
     assert "\x1b[" in text  # colours, on a terminal
     plain = re.sub(r"\x1b\[[\d;]*m", "", text)
     assert max(len(line) for line in plain.splitlines()) <= width

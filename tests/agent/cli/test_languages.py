@@ -31,7 +31,7 @@ from tests.agent.outbox.box import opened, tap, taps
 
 LANGUAGES = ("ru", "kk")
 NAMES = """
-    FFmpeg JSON zstd bash zsh
+    CSI FFmpeg JSON ONVIF zstd bash zsh
     base baud BCM dialout DHCP DNS EEPROM EST GPIO gpio HTTP IPv Mifare Modbus MQTT NTP OSDP PEM PoE RDM RTC RTSP RTU
     SSH TCP TLS TOML toml UDP UART UID USB UTC UTF QoS Raspberry Python python pid
 """  # of protocols, plugs, things

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ from agent.texts import LANGUAGES, load_texts
 from agent.texts.facts import (
     AS_THEY_ARE,
     FOLDER,
+    FOUND,
     HELP,
     PLACE,
     SECTIONS,
@@ -24,13 +26,14 @@ from agent.texts.facts import (
     templates,
 )
 from tests.agent.texts.advised import advised, meanings
+from tests.agent.texts.discovered import discovered, said
 from tests.agent.texts.raised import GAP, raised, texts
 
 AUDIT = "agent/audit/"  # its facts are texts already: [finding] of the language files
 SHARE, SHORT = 0.6, 8  # of a fact's literals that its template must have itself, else it is no template of this fact
 FILES = sorted(FOLDER.glob("*.toml"))
 LEAST = 400  # facts that are raised: fewer, and reading the source has gone wrong
-LEAST_ADVICE, LEAST_SETTINGS = 80, 100
+LEAST_ADVICE, LEAST_SETTINGS, LEAST_FOUND = 80, 100, 15
 COMPUTED = {  # templates of facts that no single text of the source shows
     "Write {name} = {choice}: {means}.",  # of a setting: agent/strict.py
     "the clock was set by {off} s, at {at}",  # agent/doctor/history.py says when
@@ -46,6 +49,7 @@ COMPUTED = {  # templates of facts that no single text of the source shows
         "{name}: more than 0 and at most {n}: no more are kept",
         "{name}: {text}: write a number and m, h or d, such as 12h",
     ),
+    "camera (ONVIF), {text}",  # its codec: drivers/discovery/rtsp.py
     "Did you mean {word}? `{name} --help` shows what may be written.",
     "the ledger has not grown from that checkpoint: {signed} leaves were signed, "
     "and the last checkpoint here has {here}",
@@ -59,7 +63,7 @@ def rows() -> list[tuple[str, str, dict[str, str]]]:
 
 def is_told(code: str, fact: str) -> bool:
     literal = len(fact.replace(GAP, ""))
-    known = templates(code[:1] if code else WELL).get(code or WELL, ())
+    known = templates({"": WELL, FOUND: FOUND}.get(code, code[:1])).get(code or WELL, ())
     return any(
         one.pattern.fullmatch(shape) and (literal < SHORT or one.literal >= SHARE * literal)
         for one in known
@@ -90,6 +94,7 @@ def test_every_fact_that_is_told_is_raised() -> None:
     for codes, fact, _where in raised():
         for code in codes:
             by_code.setdefault(code or WELL, set()).update(shapes(fact))
+    by_code[FOUND] = {text for text, _where in discovered()}
     seen = texts()
     stale = set()
     for code, english, told in rows():
@@ -98,6 +103,22 @@ def test_every_fact_that_is_told_is_raised() -> None:
         if not known and not any(map(fits, seen)):
             stale.add(english)
     assert stale == COMPUTED
+
+
+NOT_TRANSLATED = ("pyserial", "ONVIF")  # names
+
+
+def test_whatever_discovery_may_call_a_thing_is_told() -> None:
+    texts = list(discovered())
+    left = re.compile(rf"{'|'.join(NOT_TRANSLATED)}|[^A-Za-z]")
+    assert [f"{where}: {text}" for text, where in texts if left.sub("", text) and not is_told(FOUND, text)] == []
+    assert len({text for text, _where in texts}) > LEAST_FOUND
+
+
+def test_a_name_of_a_thing_that_nobody_can_read_from_the_source_is_refused() -> None:
+    for value in ("named(port)", "f'{named(port)}, unit 1'", "one or named(port)"):
+        with pytest.raises(AssertionError, match=r"named\(port\)"):
+            list(said(ast.parse(value, mode="eval").body, {}))
 
 
 def test_all_that_a_check_of_the_configuration_says_is_told() -> None:
@@ -183,6 +204,35 @@ def test_a_code_stands_in_the_file_of_its_letter() -> None:
 )  # fmt: skip
 def test_a_fact_is_told(language: str, code: str, what: str, told: str) -> None:
     assert load_texts(language).fact(code, what) == told
+
+
+@pytest.mark.parametrize(
+    ("what", "russian", "kazakh"),
+    [
+        ("ttyAMA0: UART of the board", "ttyAMA0: UART платы", "ttyAMA0: платаның UART порты"),
+        ("SYC ID&IC USB Reader (keyboard)", "SYC ID&IC USB Reader (клавиатура)", "SYC ID&IC USB Reader (пернетақта)"),
+        ("smoke board, 9600 baud, ttyAMA0: UART of the board", "плата датчиков дыма, 9600 бод, ttyAMA0: UART платы",
+         "түтін датчиктерінің платасы, 9600 бод, ttyAMA0: платаның UART порты"),
+        ("em4100, 9600 baud, ttyUSB0: FT232R USB UART (FTDI), A50285BI",
+         "em4100, 9600 бод, ttyUSB0: FT232R USB UART (FTDI), A50285BI",
+         "em4100, 9600 бод, ttyUSB0: FT232R USB UART (FTDI), A50285BI"),
+        ("OSDP reader, 9600 baud", "считыватель OSDP, 9600 бод", "OSDP оқығышы, 9600 бод"),
+        ("OSDP reader, address 0, 9600 baud, maker 5C2623, model 1, serial 7, firmware 1.2.3",
+         "считыватель OSDP, адрес 0, 9600 бод, изготовитель 5C2623, модель 1, серийный номер 7, прошивка 1.2.3",
+         "OSDP оқығышы, мекенжайы 0, 9600 бод, өндірушісі 5C2623, моделі 1, сериялық нөмірі 7, "
+         "микробағдарламасы 1.2.3"),
+        ("Bolid S2000-PP, unit 2", "Bolid S2000-PP, устройство 2", "Bolid S2000-PP, 2-құрылғы"),
+        ("pinctrl-rp1, 54 lines: the 40-pin header", "pinctrl-rp1, 54 линии: разъём на 40 контактов",
+         "pinctrl-rp1, 54 GPIO желісі: 40 түйіспелі ағытпа"),
+        ("RTSP at 10.0.0.9:554, Hikvision, H264", "RTSP на 10.0.0.9:554, Hikvision, H264",
+         "RTSP, 10.0.0.9:554, Hikvision, H264"),
+        ("camera (ONVIF), H264", "камера (ONVIF), H264", "камера (ONVIF), H264"),
+        ("Clock, made in China (keyboard)", "Clock, made in China (клавиатура)", "Clock, made in China (пернетақта)"),
+        ("Webcam C270", "Webcam C270", "Webcam C270"),
+    ],
+)  # fmt: skip
+def test_a_found_thing_is_told_with_its_own_words_as_they_are(what: str, russian: str, kazakh: str) -> None:
+    assert [load_texts(language).found(what) for language in ("en", "ru", "kk")] == [what, russian, kazakh]
 
 
 def test_a_moment_is_told_in_the_terminals_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
