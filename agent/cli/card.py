@@ -6,6 +6,7 @@ import argparse
 from typing import TextIO
 
 from agent.errors import AgentError
+from agent.texts import load_texts
 from drivers import cards
 from drivers.readings import CardForm
 
@@ -23,7 +24,9 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         raise AgentError(
             "C-120", f"{args.number} is no {form.value} number: {error}", do="Give all its hex digits."
         ) from error
-    width = max(len(name) for name in printed)
-    for name, text in printed.items():
+    say = load_texts()
+    told = {say.word("printed.", name): text for name, text in printed.items()}
+    width = max(len(name) for name in told)
+    for name, text in told.items():
         print(f"{name:<{width}}  {text}", file=out)
     return 0

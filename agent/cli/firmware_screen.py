@@ -1,6 +1,7 @@
 """The Pi's own files as a person reads them: each line that is wanted, its state and its reason; or the difference.
 
-Texts   agent/texts; the reasons are those of firmware_cfg/, in English, as they stand in the Pi's files.
+Texts   agent/texts; the reasons are those of firmware_cfg/, told in the reader's language. The difference shows what
+        stands in the Pi's files, where they are English.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def draw(plan: Plan, out: TextIO) -> None:
             file = line.file
             console.print(Text(f"\n{file}", "bold"))
         console.print(_line(line))
-        console.print(Padding(Text(line.why, "dim"), (0, 0, 0, 6), expand=False))
+        console.print(Padding(Text(say.reason(line.why), "dim"), (0, 0, 0, 6), expand=False))
     wrong = sum(line.state is not State.THERE for line in plan.lines)
     words = f"{say('firmware.wrong', count=wrong)} sudo mektep firmware apply" if wrong else say("firmware.nothing")
     console.print(Text(f"\n{words}", "bold yellow" if wrong else "green"))

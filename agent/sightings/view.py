@@ -33,8 +33,9 @@ def days(path: Path, since_ns: int) -> Days:
     except FileNotFoundError:
         return Days()
     except PermissionError as error:
-        do = "Run it as root: sudo mektep camera tune"
-        raise AgentError("X-002", f"{path} cannot be read by this user", do=do) from error
+        raise AgentError(
+            "X-002", f"{path} cannot be read by this user", do="Run it as root: sudo mektep camera tune"
+        ) from error
     try:
         with closing(db.connect_reader(path)) as connection:
             if db.version_of(connection) < STEP:

@@ -49,6 +49,12 @@ class Texts:
 
         return found(self, what)
 
+    def reason(self, english: str) -> str:
+        """Why a line of the Pi's own files is wanted."""
+        from agent.texts.facts import reason
+
+        return reason(self, english)
+
     def help(self, english: str) -> str:
         """What `--help` says."""
         from agent.texts.facts import help_text

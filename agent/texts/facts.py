@@ -27,11 +27,13 @@ AS_THEY_ARE = ("name", "names", "path", "file", "host", "camera", "zone", "text"
 SECTIONS = ("source", "link", "lane", "detector", "contact")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
+CODE = re.compile(r"[A-Z]-\d{3}")
 CODED = re.compile(r"([A-Z]-\d{3}) (.+)", re.DOTALL)
 # whose it is: a device, or a file, a setting, its value
 OF_A_THING = re.compile(r"(/?\w[\w./\[\]-]*(?: [\w.\[\]-]+)?(?: = .+?)?): (.+)", re.DOTALL)
 PLACE = re.compile(r"\{(\w+)\}")
-WELL, WORDS, HELP, SETTINGS, FOUND = "well", "words", "help", "settings", "found"
+WELL, WORDS, HELP, SETTINGS = "well", "words", "help", "settings"
+FOUND, FIRMWARE = "found", "firmware"
 MEANS, CHOICE, OR = "means", "choice", " or "
 
 
@@ -103,14 +105,23 @@ def found(say: Words, what: str) -> str:
     return fact(say, FOUND, what)
 
 
+def reason(say: Words, english: str) -> str:
+    """Why a line of the Pi's own files is wanted."""
+    return fact(say, FIRMWARE, english)
+
+
 def help_text(say: Words, english: str) -> str:
     """What `--help` says of a command or an option."""
     return _told(say, HELP, english) or english
 
 
+def file_of(code: str) -> str:
+    """That of its letter; what is well, and what stands beside no code, has a file of its own."""
+    return code[:1] if CODE.fullmatch(code) else code or WELL
+
+
 def _told(say: Words, code: str, what: str) -> str | None:
-    file = {"": WELL, HELP: HELP, FOUND: FOUND}.get(code, code[:1])
-    known = templates(file).get(code or WELL)
+    known = templates(file_of(code)).get(code or WELL)
     return _filled(say, code, known.fit(what)) if known else None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 from agent import config
 from agent.bundle.parts import PARTS as PARTS_OF_A_BUNDLE
 from agent.cli.main import main
+from agent.firmware import board
 from agent.incident_events import Addressee
 from agent.incidents.kinds import Certainty, Kind
 from agent.incidents.life import State
@@ -27,11 +29,12 @@ from agent.ops.status import EvidenceView, PartView, TroubleView
 from agent.texts.facts import FOLDER
 from tests.agent.cli.command import READER, write_config
 from tests.agent.cli.looks import living, source
+from tests.agent.firmware.pi import pi
 from tests.agent.outbox.box import opened, tap, taps
 
 LANGUAGES = ("ru", "kk")
 NAMES = """
-    CSI FFmpeg JSON ONVIF zstd bash zsh
+    Bluetooth CSI FFmpeg JSON NVMe ONVIF PostgreSQL psycopg zstd bash zsh
     base baud BCM dialout DHCP DNS EEPROM EST GPIO gpio HTTP IPv Mifare Modbus MQTT NTP OSDP PEM PoE RDM RTC RTSP RTU
     SSH TCP TLS TOML toml UDP UART UID USB UTC UTF QoS Raspberry Python python pid
 """  # of protocols, plugs, things
@@ -164,3 +167,38 @@ async def test_no_command_says_an_english_word(
     words = re.sub(r"\S*[/\d]\S*|\b[0-9a-f]{8}\b", " ", said)  # without paths, and ids that may have letters alone
     assert strangers(words, ALLOWED | OWN | PARTS) == set()
     assert max(len(line) for line in said.splitlines() if str(box) not in line) <= 80  # a path is never cut
+
+
+OF_A_CARD = {"IronLogic", "Marine", "Mifare"}
+WITHOUT_A_BOX = [
+    *(["card", "6F007B3972"], ["card", "A1B2C3D4", "--form", "uid4"], ["card", "04A1B2C3D4E5F6", "--form", "uid7"]),
+    *(["card", "12AB34", "--form", "wiegand26"], ["card", "6F"]),
+    *(["audit", "/no/such/export"], ["audit", "postgresql://a:b@127.0.0.1:1/x"]),
+    *(["discover", "--port", "/dev/none", "/none.toml"], ["check", "/none.toml"], ["enrol", "/none.toml"]),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", WITHOUT_A_BOX, ids=lambda words: " ".join(words[:2]))
+def test_no_command_without_a_box_says_an_english_word(
+    words: list[str], language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", f"{language}.UTF-8")
+    out = io.StringIO()
+    main(words, out)
+    said = out.getvalue() + capsys.readouterr().err
+    assert strangers(re.sub(r"\S*[/\d]\S*", " ", said), ALLOWED | OF_A_CARD) == set()
+    assert said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_reasons_of_the_pis_own_lines_are_in_the_readers_language(
+    tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MACHINE", os.uname().machine)
+    monkeypatch.setenv("LC_ALL", f"{language}.UTF-8")
+    out = io.StringIO()
+    main(["firmware", "show", "--root", str(pi(tmp_path)), "--with", "rtc-ds3231"], out)
+    reasons = " ".join(line for line in out.getvalue().splitlines() if line.startswith("      "))
+    assert len(reasons) > 1000
+    assert strangers(reasons, ALLOWED) == set()

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.firmware import wanted
 from agent.texts import LANGUAGES, load_texts
 from agent.texts.facts import (
     AS_THEY_ARE,
+    FIRMWARE,
     FOLDER,
     FOUND,
     HELP,
@@ -22,18 +24,23 @@ from agent.texts.facts import (
     WORDS,
     Template,
     Templates,
+    file_of,
     settings,
     templates,
 )
+from drivers import cards
+from drivers.readings import CardForm
 from tests.agent.texts.advised import advised, meanings
 from tests.agent.texts.discovered import discovered, said
+from tests.agent.texts.instructed import instructed, said_by
 from tests.agent.texts.raised import GAP, raised, texts
 
-AUDIT = "agent/audit/"  # its facts are texts already: [finding] of the language files
+AUDIT, FINDING = "agent/audit/", "A-111"  # from this code on its facts are texts already: [finding] of the files
 SHARE, SHORT = 0.6, 8  # of a fact's literals that its template must have itself, else it is no template of this fact
+SHARE_OF_A_COMMAND = 0.15  # `Run it as root: {command}`
 FILES = sorted(FOLDER.glob("*.toml"))
 LEAST = 400  # facts that are raised: fewer, and reading the source has gone wrong
-LEAST_ADVICE, LEAST_SETTINGS, LEAST_FOUND = 80, 100, 15
+LEAST_ADVICE, LEAST_SETTINGS, LEAST_FOUND, LEAST_INSTRUCTIONS = 80, 100, 15, 30
 COMPUTED = {  # templates of facts that no single text of the source shows
     "Write {name} = {choice}: {means}.",  # of a setting: agent/strict.py
     "the clock was set by {off} s, at {at}",  # agent/doctor/history.py says when
@@ -50,6 +57,11 @@ COMPUTED = {  # templates of facts that no single text of the source shows
         "{name}: {text}: write a number and m, h or d, such as 12h",
     ),
     "camera (ONVIF), {text}",  # its codec: drivers/discovery/rtsp.py
+    *(  # of a network: drivers/discovery/hosts.py
+        "{name}: {text} is no network; write it like 192.168.1.0/24",
+        "{name}: {text} is too large: at most /{n}, such as {id}",
+        "{name}: {text} is not a private network: this looks at the school's own network only",
+    ),
     "Did you mean {word}? `{name} --help` shows what may be written.",
     "the ledger has not grown from that checkpoint: {signed} leaves were signed, "
     "and the last checkpoint here has {here}",
@@ -61,11 +73,11 @@ def rows() -> list[tuple[str, str, dict[str, str]]]:
     return [(code, *row) for document in documents for code, table in document.items() for row in table.items()]
 
 
-def is_told(code: str, fact: str) -> bool:
+def is_told(code: str, fact: str, share: float = SHARE) -> bool:
     literal = len(fact.replace(GAP, ""))
-    known = templates({"": WELL, FOUND: FOUND}.get(code, code[:1])).get(code or WELL, ())
+    known = templates(file_of(code)).get(code or WELL, ())
     return any(
-        one.pattern.fullmatch(shape) and (literal < SHORT or one.literal >= SHARE * literal)
+        one.pattern.fullmatch(shape) and (literal < SHORT or one.literal >= share * literal)
         for one in known
         for shape in shapes(fact)
     )
@@ -77,7 +89,7 @@ def shapes(fact: str) -> tuple[str, ...]:
 
 
 def test_every_fact_that_is_raised_is_told() -> None:
-    facts = [one for one in raised() if one[1] and not one[2].startswith(AUDIT)]
+    facts = [one for one in raised() if one[1] and not (one[2].startswith(AUDIT) and min(one[0] - {""}) >= FINDING)]
     untold = [
         f"{where}: {'/'.join(sorted(codes))} {fact.replace(GAP, '{}')}"
         for codes, fact, where in facts
@@ -94,6 +106,7 @@ def test_every_fact_that_is_told_is_raised() -> None:
     for codes, fact, _where in raised():
         for code in codes:
             by_code.setdefault(code or WELL, set()).update(shapes(fact))
+    by_code[FIRMWARE] = set(reasons())
     by_code[FOUND] = {text for text, _where in discovered()}
     seen = texts()
     stale = set()
@@ -103,6 +116,44 @@ def test_every_fact_that_is_told_is_raised() -> None:
         if not known and not any(map(fits, seen)):
             stale.add(english)
     assert stale == COMPUTED
+
+
+def test_every_instruction_is_told_by_its_code_or_by_itself() -> None:
+    document = tomllib.loads((FOLDER.parent / "ru.toml").read_text(encoding="utf-8"))
+    said = [one for one in instructed() if one[0] not in document["instruction"]]
+    untold = [f"{where}: {code} {do}" for code, do, where in said if not is_told(code, do, share=SHARE_OF_A_COMMAND)]
+    assert untold == []
+    assert len(said) > LEAST_INSTRUCTIONS
+
+
+@pytest.mark.parametrize(
+    ("code", "folder", "errors"),
+    [
+        (WELL, "agent/bundle/", ["Missing"]),
+        (WORDS, "agent/ledger/", ["NoteError"]),
+        (WORDS, "agent/audit/", ["NoteError", "ValueError"]),
+    ],
+)
+def test_what_an_error_within_a_fact_says_is_told(code: str, folder: str, errors: list[str]) -> None:
+    said = list(said_by(folder, *errors))
+    assert [f"{where}: {text}" for text, where in said if text.strip(f"{GAP}: ") and not is_told(code, text)] == []
+    assert len(said) > 1
+
+
+def reasons() -> list[str]:
+    """Why each line of the Pi's own files is wanted."""
+    return [line.why for path in sorted(wanted.folder().iterdir()) for line in wanted.read(path.name)]
+
+
+def test_every_reason_of_a_line_of_the_pis_own_files_is_told() -> None:
+    assert [why for why in reasons() if not why.startswith("/") and not is_told(FIRMWARE, why)] == []
+    assert len(reasons()) > LEAST_FOUND
+
+
+@pytest.mark.parametrize("form", CardForm)
+def test_every_way_to_print_a_card_is_told(form: CardForm) -> None:
+    names = cards.printed(form, "0" * cards.HEX_DIGITS[form])
+    assert [name for name in names if name != "IronLogic" and not load_texts("ru").knows(f"printed.{name}")] == []
 
 
 NOT_TRANSLATED = ("pyserial", "ONVIF")  # names
@@ -175,6 +226,17 @@ def test_a_code_stands_in_the_file_of_its_letter() -> None:
         ("kk", "", "loop: 2.61 V: active", "loop: 2,61 В: ІСКЕ ҚОСЫЛДЫ"),
         ("ru", "", "2.25 V: idle", "2,25 В: в покое"),
         ("en", "", "2.61 V: active", "2.61 V: active"),
+        ("ru", "X-004", "--scan: x is no network; write it like 192.168.1.0/24",
+         "--scan: x — не сеть; пишите так: 192.168.1.0/24"),
+        ("kk", "X-004", "--scan: 10.0.0.0/8 is too large: at most /22, such as 192.168.0.0/22",
+         "--scan: 10.0.0.0/8 тым үлкен: ең көбі /22, мысалы 192.168.0.0/22"),
+        ("kk", "X-004", "--scan: 8.8.8.0/24 is not a private network: this looks at the school's own network only",
+         "--scan: 8.8.8.0/24 — жеке желі емес: тек мектептің өз желісінен ізделеді"),
+        ("ru", "A-102", "'xx' is no key that can be used: '' is not how base64 is written",
+         "ключ 'xx' не годится: '' — так base64 не пишут"),
+        ("ru", "R-301", "the PC/SC service does not answer: the service: Service not available",
+         "служба PC/SC не отвечает: служба недоступна"),
+        ("ru", "", "clock.txt: timedatectl ended with 1", "clock.txt: timedatectl завершилась с кодом 1"),
         ("ru", "", "online, no receipt yet", "на связи, квитанций ещё нет"),
         ("ru", "D-126", "lane record holds 9 MB, over its quota", "поток «записи» занимает 9 МБ, больше своей квоты"),
         ("ru", "V-301", "fire at fire failed by itself: timed out",
