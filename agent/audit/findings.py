@@ -70,7 +70,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def words(self, say: Texts) -> str:
         """What it is, and what that means."""
         key = f"finding.{self.code}{'-' if self.case else ''}{self.case}"
-        return say(key).format_map(self.facts | {"where": self._where(say)})
+        told = self.facts | {"where": self._where(say)}
+        if "kind" in told:  # of a statement's line
+            told |= {"kind": say.word("ledger_line.", str(told["kind"]))}
+        return say(key).format_map(told)
 
     def do(self, say: Texts) -> str:
         return say.instruction(self.code, INSTRUCTIONS[self.code])

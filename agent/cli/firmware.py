@@ -14,6 +14,7 @@ from typing import TextIO
 
 import msgspec
 
+from agent.cli import screen
 from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.firmware_screen import differences, draw
 from agent.clock import SystemClock
@@ -97,7 +98,10 @@ def _undone(places: Places, args: argparse.Namespace, out: TextIO) -> int:
 
 
 def _tell(done: Done, words: str, args: argparse.Namespace, out: TextIO) -> None:
-    print(msgspec.json.encode(done).decode() if args.json else words, file=out)
+    if args.json:
+        print(msgspec.json.encode(done).decode(), file=out)
+    else:
+        screen.write(out, words)
 
 
 def _agreed(question: str) -> bool:

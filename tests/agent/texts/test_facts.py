@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.firmware import wanted
+from agent.ledger.lines import COUNTS_IN
 from agent.texts import LANGUAGES, load_texts
 from agent.texts.facts import (
     AS_THEY_ARE,
@@ -30,6 +31,7 @@ from agent.texts.facts import (
 )
 from drivers import cards
 from drivers.readings import CardForm
+from drivers.sensors.profile import HOW
 from tests.agent.texts.advised import advised, meanings
 from tests.agent.texts.discovered import discovered, said
 from tests.agent.texts.instructed import instructed, said_by
@@ -37,6 +39,8 @@ from tests.agent.texts.raised import GAP, raised, texts
 
 AUDIT, FINDING = "agent/audit/", "A-111"  # from this code on its facts are texts already: [finding] of the files
 SHARE, SHORT = 0.6, 8  # of a fact's literals that its template must have itself, else it is no template of this fact
+PROFILE = "drivers/sensors/profile.py"
+AT_KEY = " - at `"  # the end of what a profile says: where
 SHARE_OF_A_COMMAND = 0.15  # `Run it as root: {command}`
 FILES = sorted(FOLDER.glob("*.toml"))
 LEAST = 400  # facts that are raised: fewer, and reading the source has gone wrong
@@ -107,6 +111,7 @@ def test_every_fact_that_is_told_is_raised() -> None:
         for code in codes:
             by_code.setdefault(code or WELL, set()).update(shapes(fact))
     by_code[FIRMWARE] = set(reasons())
+    by_code["S-110"] |= {*HOW.values(), *(text.rpartition(AT_KEY)[0] for text, _ in said_by(PROFILE, "ValueError"))}
     by_code[FOUND] = {text for text, _where in discovered()}
     seen = texts()
     stale = set()
@@ -130,12 +135,13 @@ def test_every_instruction_is_told_by_its_code_or_by_itself() -> None:
     ("code", "folder", "errors"),
     [
         (WELL, "agent/bundle/", ["Missing"]),
+        ("S-110", PROFILE, ["ValueError"]),
         (WORDS, "agent/ledger/", ["NoteError"]),
         (WORDS, "agent/audit/", ["NoteError", "ValueError"]),
     ],
 )
 def test_what_an_error_within_a_fact_says_is_told(code: str, folder: str, errors: list[str]) -> None:
-    said = list(said_by(folder, *errors))
+    said = [(text.rpartition(AT_KEY)[0] or text, where) for text, where in said_by(folder, *errors)]
     assert [f"{where}: {text}" for text, where in said if text.strip(f"{GAP}: ") and not is_told(code, text)] == []
     assert len(said) > 1
 
@@ -148,6 +154,15 @@ def reasons() -> list[str]:
 def test_every_reason_of_a_line_of_the_pis_own_files_is_told() -> None:
     assert [why for why in reasons() if not why.startswith("/") and not is_told(FIRMWARE, why)] == []
     assert len(reasons()) > LEAST_FOUND
+
+
+def test_whatever_may_be_written_into_a_profile_is_told() -> None:
+    assert [text for text in HOW.values() if not is_told("S-110", text, share=SHARE_OF_A_COMMAND)] == []
+
+
+@pytest.mark.parametrize("kind", COUNTS_IN)
+def test_every_kind_of_a_statements_line_is_told(kind: str) -> None:
+    assert load_texts("kk").word("ledger_line.", kind) != kind
 
 
 @pytest.mark.parametrize("form", CardForm)
@@ -236,6 +251,9 @@ def test_a_code_stands_in_the_file_of_its_letter() -> None:
          "ключ 'xx' не годится: '' — так base64 не пишут"),
         ("ru", "R-301", "the PC/SC service does not answer: the service: Service not available",
          "служба PC/SC не отвечает: служба недоступна"),
+        ("ru", "S-110", "/x.toml: most: Expected int, got str", "/x.toml: most: это str, а нужно int"),
+        ("kk", "S-110", "/x.toml: the file: is missing", "/x.toml: файл: жетіспейді"),
+        ("ru", "S-110", 'Write words = "smoke": what people read.', 'Напишите words = "дым" — что читают люди.'),
         ("ru", "", "clock.txt: timedatectl ended with 1", "clock.txt: timedatectl завершилась с кодом 1"),
         ("ru", "", "online, no receipt yet", "на связи, квитанций ещё нет"),
         ("ru", "D-126", "lane record holds 9 MB, over its quota", "поток «записи» занимает 9 МБ, больше своей квоты"),
