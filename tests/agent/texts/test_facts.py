@@ -253,7 +253,7 @@ def test_a_code_stands_in_the_file_of_its_letter() -> None:
          "служба PC/SC не отвечает: служба недоступна"),
         ("ru", "S-110", "/x.toml: most: Expected int, got str", "/x.toml: most: это str, а нужно int"),
         ("kk", "S-110", "/x.toml: the file: is missing", "/x.toml: файл: жетіспейді"),
-        ("ru", "S-110", 'Write words = "smoke": what people read.', 'Напишите words = "дым" — что читают люди.'),
+        ("ru", "S-110", 'Write words = "smoke": what people read.', 'Напишите `words = "дым"` — что читают люди.'),
         ("ru", "", "clock.txt: timedatectl ended with 1", "clock.txt: timedatectl завершилась с кодом 1"),
         ("ru", "", "online, no receipt yet", "на связи, квитанций ещё нет"),
         ("ru", "D-126", "lane record holds 9 MB, over its quota", "поток «записи» занимает 9 МБ, больше своей квоты"),
