@@ -16,7 +16,7 @@ from agent import __version__, config
 from agent.cli.exit_codes import ATTENTION, WELL
 from agent.cli.main import DEFAULT_CONFIG
 from agent.cli.owner import become_owner
-from agent.texts import load_texts
+from agent.texts import Texts, load_texts
 from agent.updates.staged import ROOTS_FOLDER, Shelf, Staged, Step
 
 VERSIONS = Path("/opt/mektep")
@@ -66,8 +66,20 @@ def _tell(shown: Shown, out: TextIO) -> None:
         print(say("update.none"), file=out)
         return
     one = shown.staged
-    word = say(f"update.{one.said}") if one.said in WORDS else one.said
+    word = _word(one.said, say)
     print(f"{one.version}: {say(f'update.{one.step.value}')}{f' - {word}' if word else ''}", file=out)
+
+
+def _word(said: str, say: Texts) -> str:
+    """Why it waits, or how it ended: a word, `undone` with its reason and what was lost, or why it cannot be had."""
+    if said in WORDS:
+        return say(f"update.{said}")
+    outcome, _, rest = said.partition(" ")
+    if outcome != "undone":
+        return say.fact("G-120", said)
+    reason, _, lost = rest.partition(" ")
+    why = f": {say.word('config.', reason)}" if reason else ""
+    return f"{say('config.undone')}{why}{f' ({lost})' if lost else ''}"
 
 
 WORDS = ("an_incident", "not_before", "school_hours", "clock", "another_trial", "kept", "running")

@@ -35,6 +35,22 @@ def test_nothing_is_staged(file: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("undone link_gone link", "отменена: пропала связь с центром (link)"),
+        ("the signature is none", "это не подпись"),
+        ("a word of another version", "a word of another version"),
+    ],
+)
+def test_why_it_ended_is_in_the_readers_language(
+    file: Path, said: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    Shelf(config.load(file).state.updates).note(staged(step=Step.OVER, said=said))
+    assert typed(file)[1].splitlines()[-1] == f"0.2.0: закончено - {told}"
+
+
 def test_what_did_not_stay_is_named(file: Path, tmp_path: Path) -> None:
     builds = {"0.2.0.cp311-0011aabb": "it did not come up", "0.3.0.cp311-0011aabb": "by hand"}
     (tmp_path / "left.json").write_text(json.dumps(builds))
@@ -52,7 +68,12 @@ def test_what_did_not_stay_is_named(file: Path, tmp_path: Path) -> None:
         (Step.FETCH, "", 1, "0.2.0: is being fetched"),
         (Step.SWITCH, "school_hours", 1, "0.2.0: is built, and waits for its hour - the school is not empty"),
         (Step.OVER, "kept", 0, "0.2.0: is done with - it has proved itself"),
-        (Step.OVER, "undone link_gone link", 1, "0.2.0: is done with - undone link_gone link"),
+        (
+            Step.OVER,
+            "undone link_gone link",
+            1,
+            "0.2.0: is done with - undone: the centre was not reached any more (link)",
+        ),
     ],
 )
 def test_a_staged_one(file: Path, step: Step, said: str, code: int, line: str) -> None:

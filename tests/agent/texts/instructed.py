@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.agent.texts.raised import FOLDERS, TELLS, Scope, _assigned, _code, _texts
 from tests.source_tree import ROOT, parsed
 
+ROOT_FOLDER = "scripts/deb"
+
 
 def instructed() -> Iterator[tuple[str, str, str]]:
     for node, scope, where in _calls("", TELLS.search):
@@ -32,8 +34,8 @@ def said_by(folder: str, *names: str) -> Iterator[tuple[str, str]]:
 
 
 def _calls(folder: str, wanted: Callable[[str], object]) -> Iterator[tuple[ast.Call, Scope, str]]:
-    """Every call within a function, and what its names may be."""
-    for path in (path for one in FOLDERS for path in sorted((ROOT / one).rglob("*.py"))):
+    """Every call within a function, and what its names may be; of root's scripts where they are asked for."""
+    for path in (path for one in (*FOLDERS, ROOT_FOLDER) for path in sorted((ROOT / one).rglob("*.py"))):
         name = str(path.relative_to(ROOT))
         if name.startswith(folder) and wanted(path.read_text(encoding="utf-8")):
             yield from ((node, scope, f"{name}:{node.lineno}") for node, scope in _of_file(path))

@@ -34,7 +34,7 @@ from drivers.readings import CardForm
 from drivers.sensors.profile import HOW
 from tests.agent.texts.advised import advised, meanings
 from tests.agent.texts.discovered import discovered, said
-from tests.agent.texts.instructed import instructed, said_by
+from tests.agent.texts.instructed import ROOT_FOLDER, instructed, said_by
 from tests.agent.texts.raised import GAP, raised, texts
 
 AUDIT, FINDING = "agent/audit/", "A-111"  # from this code on its facts are texts already: [finding] of the files
@@ -61,6 +61,7 @@ COMPUTED = {  # templates of facts that no single text of the source shows
         "{name}: {text}: write a number and m, h or d, such as 12h",
     ),
     "camera (ONVIF), {text}",  # its codec: drivers/discovery/rtsp.py
+    "{name}: exit code {n}",  # where a program says nothing: scripts/deb/update_version.py
     *(  # of a network: drivers/discovery/hosts.py
         "{name}: {text} is no network; write it like 192.168.1.0/24",
         "{name}: {text} is too large: at most /{n}, such as {id}",
@@ -111,6 +112,7 @@ def test_every_fact_that_is_told_is_raised() -> None:
         for code in codes:
             by_code.setdefault(code or WELL, set()).update(shapes(fact))
     by_code[FIRMWARE] = set(reasons())
+    by_code["G-120"] |= {text for text, _where in said_by(ROOT_FOLDER, "Refused")}
     by_code["S-110"] |= {*HOW.values(), *(text.rpartition(AT_KEY)[0] for text, _ in said_by(PROFILE, "ValueError"))}
     by_code[FOUND] = {text for text, _where in discovered()}
     seen = texts()
@@ -136,6 +138,8 @@ def test_every_instruction_is_told_by_its_code_or_by_itself() -> None:
     [
         (WELL, "agent/bundle/", ["Missing"]),
         ("S-110", PROFILE, ["ValueError"]),
+        ("G-120", "agent/updates/", ["FetchError"]),
+        ("G-120", ROOT_FOLDER, ["Refused"]),
         (WORDS, "agent/ledger/", ["NoteError"]),
         (WORDS, "agent/audit/", ["NoteError", "ValueError"]),
     ],
