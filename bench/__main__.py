@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
@@ -90,6 +91,7 @@ def main() -> int:
         parser.error("--soak is of the group eyes alone")
     if args.boxes is not None and args.groups != ["city"]:
         parser.error("--boxes is of the group city alone")
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the panels' side: it would write between the figures
     groups = dict(GROUPS)
     if args.soak is not None:
         groups["eyes"] = partial(eyes_soak.measure, minutes=args.soak)

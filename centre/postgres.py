@@ -1,6 +1,6 @@
-"""PostgreSQL as the centre's database: many events are one INSERT of a JSON array, which leaves what is there alone.
+"""PostgreSQL as the centre's database: many events are one INSERT of six arrays, which leaves what is there alone.
 
-A COPY into a temporary table takes thousands a little faster and half a dozen ten times slower, for that table must be
+A COPY into a temporary table takes thousands hardly faster and half a dozen twice as slowly, for that table must be
 emptied each time: and a city that catches up sends few events of many schools.
 A lost connection is opened again at the next use; a machine that has vanished without a word is given up in half a
 minute, where the system itself would wait for two hours. Bodies are text: jsonb would reorder what a hash covers.
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -23,12 +22,12 @@ from centre.errors import CentreError, StoreDown
 SETUP_LOCK = 7_301_923  # two receivers that start together must not make the tables at once
 THERE = "select relname from pg_class where relnamespace = to_regnamespace(current_schema())"
 LOST = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}  # s, ms
-EVENT = ("stream", "sequence", "type", "time", "received_ns", "body")
 INSERT_EVENTS = """
-insert into event select * from json_to_recordset(%s::json) as given (
-  stream bigint, sequence bigint, type text, time text, received_ns bigint, body text)
+insert into event
+select * from unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::text[])
+  as given (stream, sequence, type, time, received_ns, body)
 order by stream, sequence on conflict do nothing
-"""
+"""  # %b: in binary, which takes a fifth of the time that text takes
 
 
 class PostgresDatabase:
@@ -70,9 +69,9 @@ class PostgresDatabase:
             raise self._down(error) from error
 
     def insert_events(self, rows: list[Row]) -> int:
-        given = msgspec.json.encode([dict(zip(EVENT, row, strict=True)) for row in rows]).decode()
+        columns = [list(column) for column in zip(*rows, strict=True)]
         try:
-            return self._connection().execute(INSERT_EVENTS, (given,)).rowcount
+            return self._connection().execute(INSERT_EVENTS, columns).rowcount
         except psycopg.Error as error:
             raise self._down(error) from error
 
