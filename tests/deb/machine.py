@@ -12,6 +12,7 @@ from pathlib import Path
 
 PATIENCE_S = 1200.0
 COMMAND_S = 60.0
+QUIET = b"dmesg -n 1; stty -echo; PS1=; PS2=; bind 'set enable-bracketed-paste off'; export SYSTEMD_PAGER=cat\n"
 PROMPT = re.compile(rb"root@\S+:\S*# ")
 
 
@@ -47,7 +48,7 @@ class Machine:
         """The console is root's; from here on it is a shell without a prompt, and tells nothing by itself."""
         if not self._number:
             await self._until(PROMPT)
-            self._write.write(b"dmesg -n 1; stty -echo; PS1=; PS2=; bind 'set enable-bracketed-paste off'\n")
+            self._write.write(QUIET)
             await self.sh("true")  # what was still echoed goes with it
 
     async def sh(self, command: str, code: int = 0, patience_s: float = COMMAND_S) -> str:
