@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from agent.cli.main import main
-from agent.cli.parser import CODE, FACTS, told
-from agent.texts import load_texts
-from agent.texts.facts import templates
+from agent.cli.wrong_use import CODE
 
 LINES = {  # typed -> the fact, and what is to be typed for help
     "statusx": ("COMMAND: 'statusx' is none of status, doctor,", "Did you mean status? `mektep --help`"),
@@ -69,21 +70,10 @@ def test_in_the_readers_language(
         assert word not in err
 
 
-@pytest.mark.parametrize(
-    ("message", "fact"),
-    [("argument x: expected at least one argument", "x: at least one value must follow"),
-     ("argument -n: expected 2 arguments", "-n: so many values must follow: 2"),
-     ("one of the arguments --a --b is required", "one of these is needed: --a --b"),
-     ("ambiguous option: --s could match --since, --sea", "--s may be each of these: --since, --sea"),
-     ("argument --at: invalid _when value: 'x'", "--at: 'x' is not what is wanted"),
-     ("argument --n: invalid choice: 5 (choose from 1, 2)", "--n: 5 is none of 1, 2"),
-     ("words of a later Python", "words of a later Python")],
-)  # fmt: skip
-def test_argparses_words(message: str, fact: str) -> None:
-    assert told(message, "mektep")[0] == fact
-
-
-def test_every_fact_has_its_words() -> None:
-    known = {one.told["en"] for one in templates("X")[CODE]}
-    assert {fact for _, fact in FACTS} - {"{name}"} <= known
-    assert load_texts("ru").fact(CODE, "--since: a value must follow") == "--since: дальше нужно значение"
+def test_what_is_wrong_with_a_line_is_loaded_only_for_a_wrong_one() -> None:
+    """Every command pays for what its start imports, on a Pi several times over."""
+    code = (
+        "import sys, agent.cli.main; print([one for one in ('difflib', 'agent.cli.wrong_use') if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
