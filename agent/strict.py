@@ -71,8 +71,13 @@ def show(value: object) -> str:
 def closest(word: str, known: Iterable[str]) -> str:
     """'Did you mean …?' or the list of what exists."""
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1)
-    return f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(names)}."
+    near = nearest(word, names)
+    return f'Did you mean "{near}"?' if near else f"Known here: {', '.join(names)}."
+
+
+def nearest(word: str, names: Sequence[str]) -> str:
+    """The one that was probably meant; empty if none is like it."""
+    return next(iter(difflib.get_close_matches(word, names, n=1)), "")
 
 
 def _unknown(key: str, value: object, known: Iterable[str], *, file: str, prefix: str) -> Problem:

@@ -6,8 +6,9 @@ besides them is shown as it came.
 
 from __future__ import annotations
 
-import difflib
 import re
+
+from agent.strict import nearest
 
 CODE = "X-004"
 FACTS = tuple(
@@ -40,6 +41,6 @@ def told(message: str, program: str) -> tuple[str, str]:
         return message, do
     places = match.groupdict()
     names = [one.strip("'") for one in places.get("names", "").split(", ")]
-    near = difflib.get_close_matches(places.get("text", "").strip("'"), names, 1)
-    meant = f"Did you mean {near[0]}? {do}" if near and near[0] else do
+    near = nearest(places.get("text", "").strip("'"), names)
+    meant = f"Did you mean {near}? {do}" if near else do
     return fact.format(**places | {"names": ", ".join(names)}), meant
